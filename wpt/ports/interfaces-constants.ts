@@ -1,0 +1,81 @@
+import { assert } from 'chai'
+import type { Port } from '../port.ts'
+import { type Act, overHttp1, type Stage, windowOnly } from './support/stage.ts'
+import { throwsTypeError } from './support/throws.ts'
+
+const constants = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'] as const
+
+type Constant = (typeof constants)[number]
+
+/** One subtest for each constant. */
+function forEach(title: (name: Constant) => string, check: (stage: Stage, name: Constant, value: number) => void) {
+  return Object.fromEntries(
+    constants.map((name, value): [string, Act] => [title(name), stage => check(stage, name, value)]),
+  )
+}
+
+/** Does something to the constant wherever it can be read, and expects it to be as before. */
+function forEachUnchanged(verb: string, change: (holder: object, name: Constant) => void): Record<string, Act> {
+  return forEach(
+    name => `${name} cannot be ${verb}`,
+    (stage, name, value) => {
+      const WebSocket = stage.need('WebSocket')
+      const holders = [WebSocket, WebSocket.prototype, stage.socket('/')]
+      for (const holder of holders) change(holder, name)
+      for (const holder of holders) assert.equal(holder[name], value)
+    },
+  )
+}
+
+/** Expects the prototype to refuse another definition of the constant. */
+function forEachFixed(accessor: 'get' | 'set'): Record<string, Act> {
+  return forEach(
+    name => `${name} cannot get a ${accessor}ter`,
+    (stage, name) => {
+      const { prototype } = stage.need('WebSocket')
+      throwsTypeError(() => Object.defineProperty(prototype, name, { [accessor]: () => 'foo' }))
+    },
+  )
+}
+
+const folder = 'interfaces/WebSocket/constants'
+
+export const ports: Port[] = [
+  windowOnly(
+    `${folder}/001.html`,
+    overHttp1,
+    forEach(
+      name => `WebSocket.${name}`,
+      (stage, name, value) => {
+        stage.socket('/')
+        assert.equal(stage.need('WebSocket')[name], value)
+      },
+    ),
+  ),
+  windowOnly(
+    `${folder}/002.html`,
+    overHttp1,
+    forEachUnchanged('set', (holder, name) => Reflect.set(holder, name, 5)),
+  ),
+  windowOnly(
+    `${folder}/003.html`,
+    overHttp1,
+    forEachUnchanged('deleted', (holder, name) => Reflect.deleteProperty(holder, name)),
+  ),
+  windowOnly(`${folder}/004.html`, overHttp1, {
+    ...forEach(
+      name => `WebSocket.prototype.${name}`,
+      (stage, name, value) => {
+        assert.equal(stage.need('WebSocket').prototype[name], value)
+      },
+    ),
+    ...forEach(
+      name => `${name} of an instance`,
+      (stage, name, value) => {
+        assert.equal(stage.socket('/')[name], value)
+      },
+    ),
+  }),
+  windowOnly(`${folder}/005.html`, overHttp1, forEachFixed('get')),
+  windowOnly(`${folder}/006.html`, overHttp1, forEachFixed('set')),
+]

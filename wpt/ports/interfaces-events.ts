@@ -1,0 +1,218 @@
+import { assert } from 'chai'
+import type { Port, Socket } from '../port.ts'
+import { type EventName, eventNames, throughAttributes, throughListeners } from './support/events.ts'
+import { type Act, everyVariant, long, overHttp1, type Stage, windowOnly } from './support/stage.ts'
+
+type Attribute = `on${EventName}`
+
+/** One subtest for each event handler attribute of a socket to `path`. */
+function forEach(
+  title: (attribute: Attribute) => string,
+  path: string,
+  check: (socket: Socket, attribute: Attribute, name: EventName) => void,
+): Record<string, Act> {
+  return Object.fromEntries(
+    eventNames.map((name): [string, Act] => [
+      title(`on${name}`),
+      stage => check(stage.socket(path), `on${name}`, name),
+    ]),
+  )
+}
+
+/** A function first, and then `value`, which is no object: the attribute is null after it. */
+function forEachCleared(title: string, value: null | undefined): Record<string, Act> {
+  return forEach(
+    attribute => `${attribute} is null after it was set to ${title}`,
+    '/empty-message',
+    (socket, attribute) => {
+      const handler = () => {}
+      socket[attribute] = handler
+      assert.strictEqual(socket[attribute], handler)
+      Reflect.set(socket, attribute, value)
+      assert.isNull(socket[attribute])
+    },
+  )
+}
+
+/** A value that is no object: the attribute stays null. */
+function forEachIgnored(title: string, value: unknown): Record<string, Act> {
+  return forEach(
+    attribute => `${attribute} stays null when it is set to ${title}`,
+    '/empty-message',
+    (socket, attribute) => {
+      Reflect.set(socket, attribute, value)
+      assert.isNull(socket[attribute])
+    },
+  )
+}
+
+/**
+ * What /echo_raw puts on the wire as it is: a text frame that says "test", and then a frame of the reserved opcode 3, at which the
+ * client has to fail the connection. So all four events come.
+ */
+const frames = new Uint8Array([
+  0x81,
+  4,
+  ...new TextEncoder().encode('test'),
+  0x83,
+  3,
+  ...new TextEncoder().encode('LOL'),
+])
+
+/** Checks the four events of a socket that gets `frames`. */
+function checksAllEvents(
+  check: (event: Event, name: EventName, socket: Socket, stage: Stage, self: unknown) => void,
+  follow: typeof throughListeners,
+): Act {
+  return async stage => {
+    const socket = stage.socket('/echo_raw')
+    let self: unknown
+    for (const name of eventNames) {
+      // Listeners run in the order of their addition: this one notes `this` for the reactions.
+      socket.addEventListener(
+        name,
+        function (this: unknown) {
+          self = this
+        },
+        true,
+      )
+    }
+    const react = (name: EventName) => (event: Event) => check(event, name, socket, stage, self)
+    await follow(socket, {
+      open: event => {
+        socket.send(frames)
+        react('open')(event)
+      },
+      message: react('message'),
+      error: react('error'),
+      close: react('close'),
+    })
+  }
+}
+
+/** Three listeners of each kind, the middle one an attribute: they run in the order in which they were added. */
+async function runsListenersInOrder(stage: Stage): Promise<void> {
+  const socket = stage.socket('/echo')
+  const order: string[] = []
+  const note = (name: string) => () => {
+    order.push(name)
+  }
+  const life = new Promise<void>((resolve, reject) => {
+    socket.addEventListener('open', () => socket.send('Goodbye'))
+    for (const name of ['open', 'message', 'close'] as const) {
+      socket.addEventListener(name, note(`${name} 1`))
+      socket[`on${name}`] = note(`${name} 2`)
+      socket.addEventListener(name, note(`${name} 3`))
+    }
+    socket.addEventListener('error', () => reject(new Error('unexpected error event')))
+    socket.addEventListener('close', () => resolve())
+  })
+  await life
+  assert.deepEqual(
+    order,
+    ['open', 'message', 'close'].flatMap(name => [`${name} 1`, `${name} 2`, `${name} 3`]),
+  )
+}
+
+const folder = 'interfaces/WebSocket/events'
+
+export const ports: Port[] = [
+  windowOnly(
+    `${folder}/001.html`,
+    everyVariant,
+    forEach(
+      attribute => `${attribute} is null at first`,
+      '/',
+      (socket, attribute) => assert.isNull(socket[attribute]),
+    ),
+  ),
+  windowOnly(
+    `${folder}/002.html`,
+    everyVariant,
+    forEach(
+      attribute => `${attribute} gives the function that it was set to`,
+      '/',
+      (socket, attribute) => {
+        const handler = () => {}
+        socket[attribute] = handler
+        assert.strictEqual(socket[attribute], handler)
+      },
+    ),
+  ),
+  windowOnly(`${folder}/004.html`, overHttp1, {
+    'has the methods of EventTarget': stage => {
+      const socket = stage.socket('/')
+      for (const method of ['addEventListener', 'removeEventListener', 'dispatchEvent']) {
+        assert.isFunction(Reflect.get(socket, method), method)
+      }
+    },
+  }),
+  windowOnly(`${folder}/006.html`, overHttp1, {
+    'has the event handler attributes': stage => {
+      const socket = stage.socket('/')
+      for (const name of eventNames) assert.isTrue(`on${name}` in socket, name)
+    },
+  }),
+  windowOnly(`${folder}/010.html`, overHttp1, forEachCleared('undefined', undefined)),
+  windowOnly(`${folder}/011.html`, overHttp1, forEachIgnored('a number', 1)),
+  windowOnly(`${folder}/012.html`, overHttp1, forEachIgnored('a string', ';')),
+  windowOnly(
+    `${folder}/013.html`,
+    overHttp1,
+    forEach(
+      attribute => `${attribute} keeps an object, but does not call its handleEvent`,
+      '/empty-message',
+      (socket, attribute, name) => {
+        let called = false
+        const object = {
+          handleEvent() {
+            called = true
+          },
+        }
+        Reflect.set(socket, attribute, object)
+        assert.strictEqual<unknown>(socket[attribute], object)
+        socket.dispatchEvent(new Event(name))
+        assert.isFalse(called)
+      },
+    ),
+  ),
+  windowOnly(`${folder}/014.html`, overHttp1, forEachCleared('null', null)),
+  windowOnly(`${folder}/015.html`, everyVariant, {
+    'the events are of their classes': checksAllEvents((event, name, socket, stage) => {
+      assert.instanceOf(event, Event)
+      if (name === 'message') {
+        assert.instanceOf(event, stage.need('MessageEvent'))
+        assert.equal(socket.readyState, socket.OPEN)
+      }
+      if (name === 'error') assert.equal(socket.readyState, socket.CLOSED)
+      if (name === 'close') assert.instanceOf(event, stage.need('CloseEvent'))
+    }, throughAttributes),
+  }),
+  long(
+    windowOnly(`${folder}/016.html`, everyVariant, {
+      'listeners and attributes run in the order of their addition': runsListenersInOrder,
+    }),
+  ),
+  windowOnly(`${folder}/017.html`, everyVariant, {
+    'this, target, currentTarget and eventPhase': checksAllEvents((event, name, socket, _stage, self) => {
+      assert.strictEqual(self, socket, `this, ${name}`)
+      assert.strictEqual(event.target, socket, `target, ${name}`)
+      assert.strictEqual(event.currentTarget, socket, `currentTarget, ${name}`)
+      assert.equal(event.eventPhase, 2, `eventPhase, ${name}`)
+    }, throughListeners),
+  }),
+  windowOnly(`${folder}/018.html`, everyVariant, {
+    'toString(), bubbles and cancelable': checksAllEvents((event, name) => {
+      const classes = { open: 'Event', message: 'MessageEvent', error: 'Event', close: 'CloseEvent' }
+      assert.equal(String(event), `[object ${classes[name]}]`, name)
+      assert.isFalse(event.bubbles, `bubbles, ${name}`)
+      assert.isFalse(event.cancelable, `cancelable, ${name}`)
+    }, throughListeners),
+  }),
+  windowOnly(`${folder}/020.html`, overHttp1, {
+    'a host that does not exist gives an error event': async stage => {
+      const event = await throughAttributes(stage.construct('ws://example.invalid/'), {}, { until: 'error' })
+      assert.instanceOf(event, Event)
+    },
+  }),
+]

@@ -1,0 +1,96 @@
+import { assert } from 'chai'
+import type { ClosingEvent, DataEvent, Socket } from '../../port.ts'
+
+export interface Events {
+  open: Event
+  message: DataEvent
+  error: Event
+  close: ClosingEvent
+}
+
+export type EventName = keyof Events
+
+export const eventNames: readonly EventName[] = ['open', 'message', 'error', 'close']
+
+/** What to do at each event. An event that is named here has to come. */
+export type Reactions = { readonly [Name in EventName]?: (event: Events[Name]) => void }
+
+export interface Ending<Name extends EventName> {
+  /** The event that ends the play; default `close`. */
+  readonly until?: Name
+  /** How many of them it takes; default 1. */
+  readonly times?: number
+  /** Events that may come without a reaction. Every other event that has none is a failure. */
+  readonly allow?: readonly EventName[]
+  /** Fail on any event in the 50 ms after the last. */
+  readonly quiet?: boolean
+}
+
+/** Follows the events of a socket through `addEventListener` (capturing) and resolves with the last one. */
+export function throughListeners<Name extends EventName = 'close'>(
+  socket: Socket,
+  reactions: Reactions = {},
+  ending: Ending<Name> = {},
+): Promise<Events[Name]> {
+  return follow((name, callback) => socket.addEventListener(name, callback, true), reactions, ending)
+}
+
+/** Follows the events of a socket through its `on...` attributes and resolves with the last one. */
+export function throughAttributes<Name extends EventName = 'close'>(
+  socket: Socket,
+  reactions: Reactions = {},
+  ending: Ending<Name> = {},
+): Promise<Events[Name]> {
+  return follow(
+    (name, callback) => {
+      socket[`on${name}`] = callback
+    },
+    reactions,
+    ending,
+  )
+}
+
+const quietMilliseconds = 50
+
+function follow<Name extends EventName>(
+  register: (name: EventName, callback: (event: Event) => void) => void,
+  reactions: Reactions,
+  ending: Ending<Name>,
+): Promise<Events[Name]> {
+  const until: EventName = ending.until ?? 'close'
+  const missing = new Set(Object.keys(reactions))
+  let left = ending.times ?? 1
+  return new Promise((resolve, reject) => {
+    const take = (name: EventName, event: Event): void => {
+      if (left <= 0) {
+        if (ending.quiet === true) assert.fail(`${describe(event)} after the end`)
+        return
+      }
+      const react = reactions[name] as ((event: Event) => void) | undefined
+      const expected = react !== undefined || name === until || ending.allow?.includes(name) === true
+      assert.isTrue(expected, `unexpected ${describe(event)}`)
+      missing.delete(name)
+      react?.(event)
+      if (name !== until || --left > 0) return
+      assert.isEmpty([...missing], `${describe(event)} came, but these events did not`)
+      const last = event as Events[Name]
+      if (ending.quiet === true) setTimeout(() => resolve(last), quietMilliseconds)
+      else resolve(last)
+    }
+    for (const name of eventNames) {
+      register(name, event => {
+        try {
+          take(name, event)
+        } catch (failure) {
+          reject(failure)
+        }
+      })
+    }
+  })
+}
+
+function describe(event: Event): string {
+  if (event.type !== 'close') return `${event.type} event`
+  const { code, reason, wasClean } = event as ClosingEvent
+  return `close event (code ${code}, reason ${JSON.stringify(reason)}, ${wasClean ? 'clean' : 'not clean'})`
+}

@@ -1,0 +1,111 @@
+import { assert } from 'chai'
+import type { Context, Implementation, Port, Scope, Socket, SocketStream, UrlParts, Variant } from '../../port.ts'
+
+/** What a ported subtest does, given the stage that closes after it. */
+export type Act = (stage: Stage) => void | Promise<void>
+
+export const everyVariant: readonly Variant[] = ['ws', 'wss', 'h2']
+export const overHttp1: readonly Variant[] = ['ws', 'wss']
+export const overTls: readonly Variant[] = ['wss', 'h2']
+export const plainOnly: readonly Variant[] = ['ws']
+
+/** A port of a `.any.js` file of upstream, which runs in a window and in a worker. */
+export function anyScope(upstream: string, variants: readonly Variant[], acts: Record<string, Act>): Port {
+  return port(upstream, variants, ['window', 'worker'], acts)
+}
+
+/** A port of an `.html` file of upstream. */
+export function windowOnly(upstream: string, variants: readonly Variant[], acts: Record<string, Act>): Port {
+  return port(upstream, variants, ['window'], acts)
+}
+
+/** A port of a `.worker.js` file of upstream. */
+export function workerOnly(upstream: string, variants: readonly Variant[], acts: Record<string, Act>): Port {
+  return port(upstream, variants, ['worker'], acts)
+}
+
+export function long(port: Port): Port {
+  return { ...port, timeout: 'long' }
+}
+
+function port(
+  upstream: string,
+  variants: readonly Variant[],
+  scopes: readonly Scope[],
+  acts: Record<string, Act>,
+): Port {
+  const subtests = Object.entries(acts).map(([title, act]) => [title, (t: Context) => perform(t, act)])
+  return { upstream, variants, scopes, subtests: Object.fromEntries(subtests) }
+}
+
+async function perform(t: Context, act: Act): Promise<void> {
+  const stage = new Stage(t)
+  try {
+    await act(stage)
+  } catch (failure) {
+    try {
+      stage.strike()
+    } catch {
+      // The failure of the act says more than that of the cleaning up after it.
+    }
+    throw failure
+  }
+  stage.strike()
+}
+
+/** A context that remembers the sockets and streams made with it, and closes them in the end. */
+export class Stage {
+  readonly t: Context
+  readonly #sockets: Socket[] = []
+  readonly #streams: SocketStream[] = []
+
+  constructor(t: Context) {
+    this.t = t
+  }
+
+  /** A class under test; a missing one fails the subtest. */
+  need<Name extends keyof Implementation>(name: Name): NonNullable<Implementation[Name]> {
+    const found = this.t[name]
+    assert.isOk(found, `the implementation has no ${name}`)
+    return found as NonNullable<Implementation[Name]>
+  }
+
+  url(path: string, parts?: UrlParts): string {
+    return this.t.url(path, parts)
+  }
+
+  /** A WebSocket to a handler of the test server. */
+  socket(path: string, ...protocols: [] | [protocols: string | string[]]): Socket {
+    return this.construct(this.url(path), ...protocols)
+  }
+
+  /** A WebSocket out of any arguments, be they what the types allow or not. */
+  construct(...args: unknown[]): Socket {
+    const socket = Reflect.construct(this.need('WebSocket'), args) as Socket
+    this.#sockets.push(socket)
+    return socket
+  }
+
+  /** A WebSocketStream to a handler of the test server. */
+  stream(path: string, ...options: [] | [options: object]): SocketStream {
+    return this.constructStream(this.url(path), ...options)
+  }
+
+  /** A WebSocketStream out of any arguments. */
+  constructStream(...args: unknown[]): SocketStream {
+    const stream = Reflect.construct(this.need('WebSocketStream'), args) as SocketStream
+    this.#streams.push(stream)
+    return stream
+  }
+
+  /** Closes what the act left open. */
+  strike(): void {
+    // Off the prototype, because an act may have put something else in the place of `socket.close`.
+    for (const socket of this.#sockets) this.need('WebSocket').prototype.close.call(socket)
+    for (const stream of this.#streams) {
+      stream.opened.catch(() => {})
+      stream.closed.catch(() => {})
+      stream.close()
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { assert } from 'chai'
+
+/** The legacy codes of the DOMExceptions that ports ask for. */
+const codes = { InvalidStateError: 11, SyntaxError: 12, InvalidAccessError: 15, AbortError: 20 } as const
+
+export type ExceptionName = keyof typeof codes
+
+/** Asserts that `act` throws a DOMException of this name. */
+export function throwsDOMException(name: ExceptionName, act: () => unknown): void {
+  isDOMException(name, thrownBy(act))
+}
+
+/** Asserts that `act` throws a TypeError. */
+export function throwsTypeError(act: () => unknown): void {
+  isTypeError(thrownBy(act))
+}
+
+/** Asserts that `promise` rejects with a DOMException of this name. */
+export async function rejectsWithDOMException(name: ExceptionName, promise: Promise<unknown>): Promise<void> {
+  isDOMException(name, await rejectionOf(promise))
+}
+
+/** Asserts that `promise` rejects with a TypeError. */
+export async function rejectsWithTypeError(promise: Promise<unknown>): Promise<void> {
+  isTypeError(await rejectionOf(promise))
+}
+
+/** What `promise` rejects with; a fulfilled one is a failure. */
+export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
+  let value: unknown
+  try {
+    value = await promise
+  } catch (reason) {
+    return reason
+  }
+  return assert.fail(`fulfilled with ${show(value)} instead of rejecting`)
+}
+
+function thrownBy(act: () => unknown): unknown {
+  let value: unknown
+  try {
+    value = act()
+  } catch (thrown) {
+    return thrown
+  }
+  return assert.fail(`returned ${show(value)} instead of throwing`)
+}
+
+function isDOMException(name: ExceptionName, error: unknown): void {
+  assert.instanceOf(error, DOMException, show(error))
+  const exception = error as DOMException
+  assert.equal(exception.name, name, `name of ${show(error)}`)
+  assert.equal(exception.code, codes[name], `code of ${show(error)}`)
+  assert.strictEqual(exception.constructor, DOMException, `constructor of ${show(error)}`)
+}
+
+function isTypeError(error: unknown): void {
+  assert.strictEqual((error as Error | undefined)?.constructor, TypeError, show(error))
+}
+
+function show(value: unknown): string {
+  try {
+    return String(value)
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
+}
