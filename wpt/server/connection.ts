@@ -1,0 +1,142 @@
+import type { Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type ByteReader, ConnectionLost } from './byte-reader.ts'
+import type { MessageDeflate } from './deflate.ts'
+import { encodeFrame, type Frame, opcodes, ProtocolFailure, readFrame } from './frames.ts'
+import type { CloseBody, Handler, UpgradeRequest } from './handler.ts'
+
+/** An open connection, as a handler sees it. All reading is pulled: what nobody receives stays in the network. */
+export class Connection {
+  readonly request: UpgradeRequest
+  /** Aborts when the client goes away or the server closes. */
+  readonly signal: AbortSignal
+  /** What the client's close frame said; undefined until one came. */
+  clientClose: CloseBody | undefined
+  readonly #stream: Duplex
+  readonly #reader: ByteReader
+  readonly #deflate: MessageDeflate | undefined
+  readonly #handler: Handler
+  #closeSent = false
+
+  constructor(
+    request: UpgradeRequest,
+    stream: Duplex,
+    reader: ByteReader,
+    deflate: MessageDeflate | undefined,
+    handler: Handler,
+    signal: AbortSignal,
+  ) {
+    this.request = request
+    this.#stream = stream
+    this.#reader = reader
+    this.#deflate = deflate
+    this.#handler = handler
+    this.signal = signal
+  }
+
+  /**
+   * The next message: a string or bytes; null once the client closed, by which time its close frame has been answered.
+   * @throws {ConnectionLost} @throws {ProtocolFailure}
+   */
+  async receive(): Promise<string | Buffer | null> {
+    if (this.clientClose) throw new ConnectionLost('the client has closed')
+    const fragments: Buffer[] = []
+    let opening: Frame | undefined
+    for (;;) {
+      const frame = await readFrame(this.#reader)
+      if (frame.opcode === opcodes.close) {
+        await this.#receiveClose(frame.payload)
+        return null
+      }
+      if (frame.opcode === opcodes.ping) await this.#write(encodeFrame(opcodes.pong, frame.payload))
+      if (frame.opcode === opcodes.ping || frame.opcode === opcodes.pong) continue
+      if (frame.opcode > opcodes.binary) throw new ProtocolFailure(`opcode ${frame.opcode}`)
+      if ((frame.opcode === opcodes.continuation) === (opening === undefined)) {
+        throw new ProtocolFailure('a fragment out of order')
+      }
+      opening ??= frame
+      fragments.push(frame.payload)
+      if (frame.final) return this.#decode(opening, Buffer.concat(fragments))
+    }
+  }
+
+  /** Sends a text message for a string, else a binary one. Resolves when the system has taken all of it. */
+  async send(message: string | Buffer): Promise<void> {
+    const opcode = typeof message === 'string' ? opcodes.text : opcodes.binary
+    const payload = typeof message === 'string' ? Buffer.from(message) : message
+    const deflated = await this.#deflate?.compress(payload)
+    await this.#write(encodeFrame(opcode, deflated ?? payload, deflated !== undefined))
+  }
+
+  async ping(body: string): Promise<void> {
+    await this.#write(encodeFrame(opcodes.ping, Buffer.from(body)))
+  }
+
+  /** Puts bytes on the wire as they are, which may be no frame at all. */
+  async sendRaw(bytes: Buffer): Promise<void> {
+    await this.#write(bytes)
+  }
+
+  /**
+   * Sends a close frame and waits for the client's. Anything else that comes in its place ends the connection; a code that says
+   * there is nothing to wait for (1001, 1002) ends it at once. Does nothing when a close frame was sent before.
+   * @throws {ConnectionLost}
+   */
+  async close(code: number | undefined = undefined, reason = ''): Promise<void> {
+    if (this.#closeSent) return
+    await this.beginClose(code, reason)
+    if (code === 1001 || code === 1002) return
+    if ((await this.receive()) !== null) throw new ConnectionLost('a message instead of a close frame')
+  }
+
+  /** Sends a close frame; the client's is left to whoever receives. */
+  async beginClose(code: number | undefined = undefined, reason = ''): Promise<void> {
+    this.#closeSent = true
+    const body = code === undefined ? Buffer.alloc(0) : Buffer.from(`..${reason}`)
+    if (code !== undefined) body.writeUInt16BE(code)
+    await this.#write(encodeFrame(opcodes.close, body))
+  }
+
+  /** @throws {ConnectionLost} when the client goes away first */
+  async sleep(milliseconds: number): Promise<void> {
+    await sleep(milliseconds, this.signal)
+  }
+
+  async #receiveClose(payload: Buffer): Promise<void> {
+    if (payload.length === 1) throw new ProtocolFailure('a close frame with half a code')
+    const code = payload.length === 0 ? undefined : payload.readUInt16BE()
+    this.clientClose = { code, reason: payload.toString('utf8', 2) }
+    if (this.#closeSent) return
+    const { code: answer, reason } = (await this.#handler.answerClose?.(this)) ?? { code: 1000, reason: '' }
+    await this.beginClose(answer, reason)
+  }
+
+  async #decode(opening: Frame, payload: Buffer): Promise<string | Buffer> {
+    if (opening.compressed && !this.#deflate) throw new ProtocolFailure('RSV1 without permessage-deflate')
+    const message = opening.compressed ? await this.#deflate!.decompress(payload) : payload
+    if (opening.opcode === opcodes.binary) return message
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(message)
+    } catch {
+      throw new ProtocolFailure('a text message that is not UTF-8', 1007)
+    }
+  }
+
+  #write(bytes: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#stream.write(bytes, error => {
+        if (error) reject(new ConnectionLost(error.message))
+        else resolve()
+      })
+    })
+  }
+}
+
+/** @throws {ConnectionLost} when `signal` aborts first */
+export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  try {
+    await delay(milliseconds, undefined, { signal })
+  } catch {
+    throw new ConnectionLost('the client went away')
+  }
+}

@@ -1,0 +1,86 @@
+import type { Connection } from '../connection.ts'
+import type { CloseBody, Handler } from '../handler.ts'
+
+/** What the client is to say last, in every handler that waits for a last word. */
+const farewell = 'Goodbye'
+
+/** Sends back what the client said in its close frame. */
+export function repeatClose(connection: Connection): CloseBody {
+  return connection.clientClose!
+}
+
+async function receiveUntilFarewell(connection: Connection): Promise<void> {
+  for (;;) {
+    const message = await connection.receive()
+    if (message === null || message === farewell) return
+  }
+}
+
+/** Accepts, sends one text made of the request, and closes. */
+function tell(text: (connection: Connection) => string): Handler {
+  return { open: connection => connection.send(text(connection)) }
+}
+
+export const messageHandlers: Readonly<Record<string, Handler>> = {
+  '/echo': {
+    handshake(handshake) {
+      if (handshake.request.protocols.includes('echo')) handshake.protocol = 'echo'
+    },
+    async open(connection) {
+      for (;;) {
+        const message = await connection.receive()
+        if (message === null) return
+        await connection.send(message)
+        if (message === farewell) return
+      }
+    },
+    answerClose: repeatClose,
+  },
+
+  '/echo_exit': { open: receiveUntilFarewell },
+
+  '/echo_close_data': { open: receiveUntilFarewell },
+
+  // The client writes frames of the server itself, malformed ones among them.
+  '/echo_raw': {
+    async open(connection) {
+      for (;;) {
+        const message = await connection.receive()
+        if (message === null || message.toString() === 'exit') return
+        await connection.sendRaw(Buffer.from(message))
+      }
+    },
+  },
+
+  '/empty-message': {
+    async open(connection) {
+      const message = await connection.receive()
+      if (message !== null) await connection.send(message === '' ? 'pass' : 'fail')
+    },
+  },
+
+  '/echo-query': tell(connection => connection.request.query ?? ''),
+
+  // Unlike echo-query it stops at a second question mark.
+  '/echo-query_v13': tell(connection => (connection.request.query ?? '').split('?')[0]!),
+
+  '/echo-cookie': tell(connection => connection.request.headers.get('cookie') ?? '(none)'),
+
+  '/origin': tell(connection => connection.request.headers.get('origin') ?? ''),
+
+  '/referrer': tell(connection => connection.request.headers.get('referer') ?? 'MISSING AS PER FETCH'),
+
+  '/protocol': {
+    handshake(handshake) {
+      handshake.protocol = handshake.request.headers.get('sec-websocket-protocol')
+    },
+    open: connection => connection.send(connection.request.headers.get('sec-websocket-protocol') ?? ''),
+  },
+
+  '/protocol_array': {
+    handshake(handshake) {
+      handshake.protocol = handshake.request.protocols[0]
+    },
+    open: connection => connection.send(connection.request.protocols[0] ?? ''),
+  },
+}

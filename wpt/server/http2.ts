@@ -1,0 +1,59 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import { constants } from 'node:http2'
+import { type Responder, serve } from './exchange.ts'
+import type { Handler, UpgradeRequest } from './handler.ts'
+import { protocolsOf } from './http1.ts'
+
+/** Serves an extended CONNECT (RFC 8441) of an HTTP/2 server; false when the stream is not one for a WebSocket. */
+export function serveExtendedConnect(
+  stream: ServerHttp2Stream,
+  head: IncomingHttpHeaders,
+  handlers: ReadonlyMap<string, Handler>,
+): boolean {
+  if (head[':method'] !== 'CONNECT' || head[':protocol'] !== 'websocket') return false
+  const request = upgradeRequestOf(head)
+  void serve(request, stream, new Http2Responder(stream), handlers.get(request.path))
+  return true
+}
+
+function upgradeRequestOf(head: IncomingHttpHeaders): UpgradeRequest {
+  const target = String(head[':path'] ?? '/')
+  const question = target.indexOf('?')
+  const headers = new Map<string, string>()
+  for (const [name, value] of Object.entries(head)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
+  }
+  return {
+    path: question < 0 ? target : target.slice(0, question),
+    query: question < 0 ? undefined : target.slice(question + 1),
+    headers,
+    protocols: protocolsOf(headers),
+    version: 'HTTP/2',
+  }
+}
+
+class Http2Responder implements Responder {
+  readonly #stream: ServerHttp2Stream
+
+  constructor(stream: ServerHttp2Stream) {
+    this.#stream = stream
+  }
+
+  accept(fields: readonly [name: string, value: string][]): void {
+    if (!this.#stream.destroyed) this.#stream.respond({ ':status': 200, ...collect(fields) })
+  }
+
+  refuse(status: number, fields: readonly [name: string, value: string][]): void {
+    if (!this.#stream.destroyed) this.#stream.respond({ ':status': status, ...collect(fields) })
+  }
+
+  write(): void {
+    this.#stream.close(constants.NGHTTP2_PROTOCOL_ERROR)
+  }
+}
+
+function collect(fields: readonly [name: string, value: string][]): Record<string, string[]> {
+  const collected: Record<string, string[]> = {}
+  for (const [name, value] of fields) (collected[name.toLowerCase()] ??= []).push(value)
+  return collected
+}
