@@ -67,12 +67,12 @@ export const ports: Port[] = [
     windowOnly(`${folder}/close-connecting.html`, overHttp1, {
       'close() after a second of connecting is not clean': async stage => {
         const socket = stage.socket('/sleep_10_v13')
-        let asked = false
+        let returned = false
         const life = throughAttributes(
           socket,
           {
             close: event => {
-              assert.isTrue(asked, 'close event before close()')
+              assert.isTrue(returned, 'close event before close() returned')
               assert.equal(socket.readyState, socket.CLOSED)
               assert.isFalse(event.wasClean)
             },
@@ -82,8 +82,8 @@ export const ports: Port[] = [
         // The handshake has no event to wait for; the server takes ten seconds for it.
         await new Promise(resolve => setTimeout(resolve, 1000))
         assert.equal(socket.readyState, socket.CONNECTING)
-        asked = true
         socket.close()
+        returned = true
         assert.equal(socket.readyState, socket.CLOSING)
         await life
       },

@@ -66,22 +66,11 @@ function checksAllEvents(
 ): Act {
   return async stage => {
     const socket = stage.socket('/echo_raw')
-    let self: unknown
-    for (const name of eventNames) {
-      // Listeners run in the order of their addition: this one notes `this` for the reactions.
-      socket.addEventListener(
-        name,
-        function (this: unknown) {
-          self = this
-        },
-        true,
-      )
-    }
-    const react = (name: EventName) => (event: Event) => check(event, name, socket, stage, self)
+    const react = (name: EventName) => (event: Event, self: unknown) => check(event, name, socket, stage, self)
     await follow(socket, {
-      open: event => {
+      open: (event, self) => {
         socket.send(frames)
-        react('open')(event)
+        react('open')(event, self)
       },
       message: react('message'),
       error: react('error'),

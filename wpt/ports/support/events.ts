@@ -12,8 +12,8 @@ export type EventName = keyof Events
 
 export const eventNames: readonly EventName[] = ['open', 'message', 'error', 'close']
 
-/** What to do at each event. An event that is named here has to come. */
-export type Reactions = { readonly [Name in EventName]?: (event: Events[Name]) => void }
+/** What to do at each event; `self` is the `this` of the listener. An event that is named here has to come. */
+export type Reactions = { readonly [Name in EventName]?: (event: Events[Name], self: unknown) => void }
 
 export interface Ending<Name extends EventName> {
   /** The event that ends the play; default `close`. */
@@ -53,7 +53,7 @@ export function throughAttributes<Name extends EventName = 'close'>(
 const quietMilliseconds = 50
 
 function follow<Name extends EventName>(
-  register: (name: EventName, callback: (event: Event) => void) => void,
+  register: (name: EventName, callback: (this: unknown, event: Event) => void) => void,
   reactions: Reactions,
   ending: Ending<Name>,
 ): Promise<Events[Name]> {
@@ -61,16 +61,16 @@ function follow<Name extends EventName>(
   const missing = new Set(Object.keys(reactions))
   let left = ending.times ?? 1
   return new Promise((resolve, reject) => {
-    const take = (name: EventName, event: Event): void => {
+    const take = (name: EventName, event: Event, self: unknown): void => {
       if (left <= 0) {
         if (ending.quiet === true) assert.fail(`${describe(event)} after the end`)
         return
       }
-      const react = reactions[name] as ((event: Event) => void) | undefined
+      const react = reactions[name] as ((event: Event, self: unknown) => void) | undefined
       const expected = react !== undefined || name === until || ending.allow?.includes(name) === true
       assert.isTrue(expected, `unexpected ${describe(event)}`)
       missing.delete(name)
-      react?.(event)
+      react?.(event, self)
       if (name !== until || --left > 0) return
       assert.isEmpty([...missing], `${describe(event)} came, but these events did not`)
       const last = event as Events[Name]
@@ -78,9 +78,9 @@ function follow<Name extends EventName>(
       else resolve(last)
     }
     for (const name of eventNames) {
-      register(name, event => {
+      register(name, function (this: unknown, event) {
         try {
-          take(name, event)
+          take(name, event, this)
         } catch (failure) {
           reject(failure)
         }
