@@ -57,7 +57,8 @@ async function perform(t: Context, act: Act): Promise<void> {
 export class Stage {
   readonly t: Context
   readonly #sockets: Socket[] = []
-  readonly #streams: SocketStream[] = []
+  /** The streams whose `closed` is pending. */
+  readonly #streams = new Set<SocketStream>()
 
   constructor(t: Context) {
     this.t = t
@@ -94,7 +95,9 @@ export class Stage {
   /** A WebSocketStream out of any arguments. */
   constructStream(...args: unknown[]): SocketStream {
     const stream = Reflect.construct(this.need('WebSocketStream'), args) as SocketStream
-    this.#streams.push(stream)
+    this.#streams.add(stream)
+    const forget = () => this.#streams.delete(stream)
+    stream.closed.then(forget, forget)
     return stream
   }
 
@@ -103,8 +106,8 @@ export class Stage {
     // Off the prototype, because an act may have put something else in the place of `socket.close`.
     for (const socket of this.#sockets) this.need('WebSocket').prototype.close.call(socket)
     for (const stream of this.#streams) {
+      // When it is not open yet, close() makes both promises reject.
       stream.opened.catch(() => {})
-      stream.closed.catch(() => {})
       stream.close()
     }
   }
