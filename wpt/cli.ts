@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+import { writeFile } from 'node:fs/promises'
+import process from 'node:process'
+import { readOptions, UsageError, usage } from './runner/options.ts'
+import { findTests, type Run, runTests } from './runner/run.ts'
+import { Progress, printTable, printVerdicts } from './runner/terminal.ts'
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  console.error(error instanceof UsageError ? `${error.message}\n\n${usage}` : error)
+  process.exitCode = 2
+}
+
+/** The exit code: 1 when something is not as expected. */
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2))
+  if (options.help) {
+    console.log(usage)
+    return 0
+  }
+  if (options.list) {
+    for (const test of await findTests(options)) {
+      console.log([test.file + test.query, test.scope, test.browserOnly ?? ''].join('\t').trim())
+    }
+    return 0
+  }
+  let progress: Progress | undefined
+  const run = await runTests(
+    options,
+    (total, server) => {
+      console.log(`${total} files, served by ${server}`)
+      progress = new Progress(total)
+    },
+    result => progress?.step(result),
+  )
+  progress?.end()
+  if (run.results.length === 0) throw new UsageError('no test is chosen')
+  printVerdicts(run.verdicts)
+  printNotRun(run)
+  console.log('')
+  printTable(run.results)
+  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(run, null, 1)}\n`)
+  return run.verdicts.some(({ kind }) => kind.startsWith('unexpected')) ? 1 : 0
+}
+
+function printNotRun({ notRun }: Run): void {
+  const reasons = new Map<string, number>()
+  for (const { reason } of notRun) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+  for (const [reason, times] of reasons) console.log(`\nnot run, ${times} files: ${reason}`)
+}

@@ -1,0 +1,36 @@
+import type { Implementation } from '../../port.ts'
+import { pageLocation } from './page.ts'
+
+const names = ['WebSocket', 'CloseEvent', 'MessageEvent', 'WebSocketStream', 'WebSocketError'] as const
+
+type Exports = Record<string, unknown>
+
+/**
+ * The classes under test. What a module does not export is the host's own where it is an event, as its authors' users have it, and
+ * missing where it is a socket: another implementation's WebSocketStream would say nothing.
+ */
+export async function loadClasses(address: string | undefined): Promise<Implementation> {
+  const host = globalThis as unknown as Exports
+  if (address === undefined) return pick(host, host)
+  const module = (await import(address)) as Exports
+  const exported = isFunction(module.WebSocket) ? module : (module.default as Exports | undefined)
+  const found = isFunction(exported?.WebSocket) ? exported! : { WebSocket: exported }
+  if (!isFunction(found.WebSocket)) throw new Error(`${address} exports no class WebSocket`)
+  tellLocation(module)
+  return pick(found, { CloseEvent: host.CloseEvent, MessageEvent: host.MessageEvent })
+}
+
+function pick(from: Exports, otherwise: Exports): Implementation {
+  const classes = names.map(name => [name, from[name] ?? otherwise[name]])
+  return Object.fromEntries(classes) as unknown as Implementation
+}
+
+/** undici takes the base of relative URLs and the origin by a function; others read `location`. */
+function tellLocation(module: Exports): void {
+  const setGlobalOrigin = module.setGlobalOrigin
+  if (isFunction(setGlobalOrigin)) setGlobalOrigin(pageLocation().href)
+}
+
+function isFunction(value: unknown): value is (...values: unknown[]) => unknown {
+  return typeof value === 'function'
+}

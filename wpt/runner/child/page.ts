@@ -1,0 +1,15 @@
+/** The host's types know no `location` and no events of the global scope; the runner puts both there. */
+const scope = globalThis as unknown as {
+  readonly location: URL | undefined
+  readonly dispatchEvent: (event: Event) => boolean
+}
+
+/** The address of the test's page, or of the worker's script. */
+export function pageLocation(): URL {
+  return scope.location!
+}
+
+/** Fires an event at the global scope. */
+export function dispatch(event: Event): void {
+  scope.dispatchEvent(event)
+}

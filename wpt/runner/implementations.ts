@@ -1,0 +1,51 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { RuntimeKind } from './runtimes.ts'
+
+/** The packages that are here to compare with. */
+const packages = ['ws', 'undici']
+
+/** The address of the module with the classes of an implementation; undefined for `native`. @throws {Error} when it is not there */
+export function findImplementation(name: string, runtime: RuntimeKind): string | undefined {
+  if (name === 'native') return undefined
+  if (name === 'ours') return pathToFileURL(ownEntry(runtime)).href
+  if (packages.includes(name)) return pathToFileURL(resolvePackage(name)).href
+  const path = resolve(name)
+  if (!existsSync(path)) throw new Error(`no implementation ${name}: neither ours, native, ws or undici nor a file`)
+  return pathToFileURL(path).href
+}
+
+/** This package's own entry for a runtime: what `import 'whatwg-websocket'` finds there. */
+function ownEntry(runtime: RuntimeKind): string {
+  const root = new URL('../../../', import.meta.url)
+  const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { exports: { '.': Target } }
+  const target = select(manifest.exports['.'], new Set([runtime, 'node', 'import', 'default']))
+  if (target === undefined) throw new Error(`package.json exports nothing for ${runtime}`)
+  const path = fileURLToPath(new URL(target, root))
+  if (!existsSync(path)) throw new Error(`${path} is not built`)
+  return path
+}
+
+type Target = string | { readonly [condition: string]: Target }
+
+/** The first condition in the order of the manifest counts. */
+function select(target: Target, conditions: ReadonlySet<string>): string | undefined {
+  if (typeof target === 'string') return target
+  for (const [condition, inner] of Object.entries(target)) {
+    const found = conditions.has(condition) ? select(inner, conditions) : undefined
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** From this package, or else from the current directory, which is where a user of the package would have it. */
+function resolvePackage(name: string): string {
+  for (const from of [import.meta.url, pathToFileURL(resolve('package.json')).href]) {
+    try {
+      return createRequire(from).resolve(name)
+    } catch {}
+  }
+  throw new Error(`${name} is not installed`)
+}

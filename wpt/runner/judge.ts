@@ -1,0 +1,92 @@
+import type { Scope, Variant } from '../port.ts'
+import type { FileResult, Subject } from './results.ts'
+
+/**
+ * What is known not to pass, and why. A `*` in a pattern stands for any text. What is left out matches everything. All that
+ * match count: a subtest is expected to fail when one of them says so.
+ */
+export interface Expectation {
+  readonly implementation: string
+  /** A pattern for the runtime and its version, such as `node 20.*`. */
+  readonly runtime?: string
+  readonly suite?: 'upstream' | 'ports'
+  /** A pattern for the path below `websockets/`. */
+  readonly file?: string
+  readonly variant?: Variant
+  readonly scope?: Scope
+  /** A pattern for the name of a subtest. A file that breaks as a whole is the subtest `(file)`. */
+  readonly subtest?: string
+  /** `fail`: it is run, and passing is an error. `not run`: running it would tell nothing. */
+  readonly outcome: 'fail' | 'not run'
+  readonly reason: string
+}
+
+export interface Verdict {
+  readonly result: FileResult
+  readonly subtest: string
+  /** `failure`: of an implementation that is here to compare with, which nothing is expected of. */
+  readonly kind: 'unexpected failure' | 'unexpected pass' | 'expected failure' | 'failure'
+  readonly message: string
+}
+
+export function findExpectation(
+  expectations: readonly Expectation[],
+  outcome: Expectation['outcome'],
+  test: {
+    file: string
+    variant: Variant
+    scope: Scope
+    suite: 'upstream' | 'ports'
+    subject: Subject
+    subtest?: string
+  },
+): Expectation | undefined {
+  return expectations.find(
+    expectation =>
+      expectation.outcome === outcome &&
+      expectation.implementation === test.subject.implementation &&
+      (expectation.suite ?? test.suite) === test.suite &&
+      (expectation.variant ?? test.variant) === test.variant &&
+      (expectation.scope ?? test.scope) === test.scope &&
+      matches(expectation.runtime, test.subject.runtime) &&
+      matches(expectation.file, test.file) &&
+      matches(expectation.subtest, test.subtest ?? '*'),
+  )
+}
+
+/** Everything that did not pass, or was not to. `isJudged` says of which implementations something is expected. */
+export function judge(
+  results: readonly FileResult[],
+  suite: 'upstream' | 'ports',
+  expectations: readonly Expectation[],
+  isJudged: (implementation: string) => boolean,
+): Verdict[] {
+  const verdicts: Verdict[] = []
+  for (const result of results) {
+    const whole = { name: '(file)', status: result.status === 'OK' ? 'PASS' : result.status, message: result.message }
+    for (const { name, status, message } of [whole, ...result.subtests]) {
+      const expectation = findExpectation(expectations, 'fail', { ...result, suite, subtest: name })
+      if (status === 'PASS' && (expectation === undefined || name === '(file)')) continue
+      const told = message === undefined || message === '' ? status : `${status}: ${message}`
+      if (status === 'PASS') {
+        verdicts.push({
+          result,
+          subtest: name,
+          kind: 'unexpected pass',
+          message: `was to fail: ${expectation!.reason}`,
+        })
+      } else {
+        const unexpected = isJudged(result.subject.implementation) ? 'unexpected failure' : 'failure'
+        const kind = expectation === undefined ? unexpected : 'expected failure'
+        verdicts.push({ result, subtest: name, kind, message: expectation?.reason ?? told })
+      }
+    }
+  }
+  return verdicts
+}
+
+function matches(pattern: string | undefined, text: string): boolean {
+  if (pattern === undefined) return true
+  const parts = pattern.split('*').map(part => part.replace(/[\\^$.+?()[\]{}|/]/g, '\\$&'))
+  return new RegExp(`^${parts.join('[\\s\\S]*')}$`).test(text)
+}

@@ -1,0 +1,59 @@
+import type { Scope, Variant } from '../port.ts'
+
+export type Status = 'PASS' | 'FAIL' | 'TIMEOUT' | 'NOTRUN' | 'PRECONDITION_FAILED'
+
+/** How a whole file ended. CRASH: its process went away before it said that it was done. */
+export type FileStatus = 'OK' | 'ERROR' | 'TIMEOUT' | 'CRASH' | 'PRECONDITION_FAILED'
+
+export interface SubtestResult {
+  readonly name: string
+  readonly status: Status
+  readonly message?: string
+}
+
+/** One implementation in one runtime: a column of the tables. */
+export interface Subject {
+  /** `ours`, `native`, `ws`, `undici`, or the path of a module. */
+  readonly implementation: string
+  /** Name and version, such as `node 20.20.2`. */
+  readonly runtime: string
+}
+
+/** One file, in one variant and scope, for one subject. */
+export interface FileResult {
+  /** Below `websockets/`. */
+  readonly file: string
+  /** As upstream writes it, such as `?wss`; the ports have the variant's name here. */
+  readonly query: string
+  readonly variant: Variant
+  readonly scope: Scope
+  readonly subject: Subject
+  readonly status: FileStatus
+  readonly message?: string
+  readonly subtests: readonly SubtestResult[]
+  readonly milliseconds: number
+}
+
+/** A line that the process of a test writes; the last one says how the file ended. */
+export type ReportLine = { readonly subtest: SubtestResult } | { readonly end: FileStatus; readonly message?: string }
+
+export function labelOf({ implementation, runtime }: Subject): string {
+  return `${implementation} / ${runtime}`
+}
+
+export interface Count {
+  readonly passed: number
+  readonly total: number
+}
+
+export function count(results: Iterable<FileResult>): Count {
+  let passed = 0
+  let total = 0
+  for (const result of results) {
+    total += result.subtests.length
+    passed += result.subtests.filter(subtest => subtest.status === 'PASS').length
+    // A file that broke counts as one more that did not pass: its missing subtests would flatter the sum.
+    if (result.status !== 'OK') total++
+  }
+  return { passed, total }
+}

@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import type { Job } from './child/job.ts'
+import type { FileResult, FileStatus, ReportLine, Subject, SubtestResult } from './results.ts'
+import { type Runtime, runtimeArguments } from './runtimes.ts'
+
+const entry = fileURLToPath(new URL('child/main.js', import.meta.url))
+
+/** Beyond its own time limit a process gets this long to start, load, and say what it has. */
+const grace = 10_000
+
+/** What a process wrote is cut here: a message that nobody reads to the end. */
+const maximumOutput = 2000
+
+/** Runs one test file in a process of its own, which is killed when it takes too long. */
+export async function runInProcess(
+  job: Omit<Job, 'results'>,
+  runtime: Runtime,
+  subject: Subject,
+  environment: NodeJS.ProcessEnv,
+  limit: number,
+): Promise<FileResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'wpt-'))
+  const start = performance.now()
+  try {
+    const results = join(folder, 'results.jsonl')
+    const { exit, output, killed } = await spawnJob(job, results, runtime, environment, limit)
+    const lines = await readLines(results)
+    const end = lines.find(line => 'end' in line)
+    const status: FileStatus = end?.end ?? (killed ? 'TIMEOUT' : 'CRASH')
+    const message = end ? end.message : `${killed ? `killed after ${limit + grace} ms` : exit}\n${output}`.trim()
+    const subtests = lines.flatMap((line): SubtestResult[] => ('subtest' in line ? [line.subtest] : []))
+    const { test, variant, scope } = job
+    const result = { file: test.file, query: test.query, variant, scope, subject, status, subtests }
+    const milliseconds = Math.round(performance.now() - start)
+    return message === undefined ? { ...result, milliseconds } : { ...result, message, milliseconds }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+interface Ended {
+  /** How the process ended, in words. */
+  readonly exit: string
+  readonly output: string
+  readonly killed: boolean
+}
+
+function spawnJob(
+  job: Omit<Job, 'results'>,
+  results: string,
+  runtime: Runtime,
+  environment: NodeJS.ProcessEnv,
+  limit: number,
+): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const commandLine = [...runtimeArguments(runtime.kind, job.location), entry, JSON.stringify({ ...job, results })]
+    const child = spawn(runtime.executable, commandLine, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    let killed = false
+    const collect = (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(0, maximumOutput)
+    }
+    child.stdout.on('data', collect)
+    child.stderr.on('data', collect)
+    const timer = setTimeout(() => {
+      killed = true
+      child.kill('SIGKILL')
+    }, limit + grace)
+    child.on('error', error => {
+      clearTimeout(timer)
+      reject(error)
+    })
+    child.on('close', (code, signal) => {
+      clearTimeout(timer)
+      resolve({
+        exit: signal === null ? `the process ended with ${code}` : `the process ended by ${signal}`,
+        output,
+        killed,
+      })
+    })
+  })
+}
+
+/** A process that was killed in the middle of a line leaves a part of it. */
+async function readLines(path: string): Promise<ReportLine[]> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map(line => JSON.parse(line) as ReportLine)
+}
+
+/**
+ * The environment of test processes: this one's, with the test authority trusted and no proxy between a test and its server.
+ * Deno reads `DENO_CERT`, the others `NODE_EXTRA_CA_CERTS`.
+ */
+export function testEnvironment(authorityPath: string): NodeJS.ProcessEnv {
+  const environment: NodeJS.ProcessEnv = {
+    ...process.env,
+    NODE_EXTRA_CA_CERTS: authorityPath,
+    DENO_CERT: authorityPath,
+  }
+  for (const name of Object.keys(environment)) {
+    if (/^(https?|all)_proxy$/i.test(name)) delete environment[name]
+  }
+  return environment
+}

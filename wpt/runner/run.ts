@@ -1,0 +1,164 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { expectations as ownExpectations } from '../expectations.ts'
+import { authority } from '../server/certificate.ts'
+import { openBrowser } from './browser.ts'
+import { findImplementation } from './implementations.ts'
+import { type Expectation, findExpectation, judge, type Verdict } from './judge.ts'
+import { type Options, UsageError } from './options.ts'
+import { inParallel } from './pool.ts'
+import { findPortedTests } from './ports-suite.ts'
+import type { FileResult, Subject } from './results.ts'
+import { runInProcess, testEnvironment } from './run-process.ts'
+import { findRuntime } from './runtimes.ts'
+import { chooseServer, pageBase, type Server, webSocketBase } from './servers.ts'
+import { locationPath, type TestCase } from './test-case.ts'
+import { findUpstreamTests } from './upstream-suite.ts'
+
+/** A file that a run leaves out, and why. */
+export interface NotRun {
+  readonly test: TestCase
+  readonly reason: string
+}
+
+export interface Run {
+  readonly suite: 'upstream' | 'ports'
+  readonly results: readonly FileResult[]
+  readonly verdicts: readonly Verdict[]
+  readonly notRun: readonly NotRun[]
+}
+
+/** How one subject runs one test. */
+type Execute = (test: TestCase) => Promise<FileResult>
+
+/** One subject with what runs its tests. */
+interface Candidate {
+  readonly subject: Subject
+  readonly execute: Execute
+}
+
+/** The tests that `options` choose, in every scope and variant of theirs; with a checkout, also those that take a browser. */
+export async function findTests(options: Options): Promise<TestCase[]> {
+  const all = options.upstream === undefined ? findPortedTests() : await findUpstreamTests(resolve(options.upstream))
+  return all.filter(
+    test =>
+      options.scopes.includes(test.scope) &&
+      (options.variants === undefined || options.variants.includes(test.variant)) &&
+      (options.filters.length === 0 || options.filters.some(filter => test.file.includes(filter))),
+  )
+}
+
+/** Runs what `options` say. `begin` hears how many files there are, `step` each result as it comes. */
+export async function runTests(
+  options: Options,
+  begin: (total: number, server: string) => void,
+  step: (result: FileResult) => void,
+): Promise<Run> {
+  const suite = options.upstream === undefined ? 'ports' : 'upstream'
+  const tests = await findTests(options)
+  const expectations = await readExpectations(options.expectations)
+  const folder = await mkdtemp(join(tmpdir(), 'wpt-run-'))
+  const closers: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })]
+  try {
+    const server = await chooseServer(options.server, options.upstream && resolve(options.upstream))
+    closers.unshift(() => server.close())
+    const candidates = await (options.browser === undefined
+      ? processCandidates(options, server, folder)
+      : browserCandidate(options, server, closers))
+    const notRun = new Map<TestCase, string>()
+    const work = candidates.flatMap(candidate =>
+      tests.flatMap(test => {
+        const reason = whyNot(test, candidate.subject, options, expectations)
+        if (reason !== undefined) notRun.set(test, reason)
+        return reason === undefined ? [{ candidate, test }] : []
+      }),
+    )
+    begin(work.length, server.name)
+    const results: FileResult[] = []
+    await inParallel(work, options.jobs, async ({ candidate, test }) => {
+      const result = await candidate.execute(test)
+      results.push(result)
+      step(result)
+    })
+    const isJudged = (name: string) => options.expectations !== undefined || !comparisons.has(name)
+    const verdicts = judge(results, suite, expectations, isJudged)
+    return { suite, results, verdicts, notRun: [...notRun].map(([test, reason]) => ({ test, reason })) }
+  } finally {
+    for (const close of closers) await close()
+  }
+}
+
+/** Implementations that nothing is expected of unless the user does: they are here to compare with. */
+const comparisons = new Set(['native', 'ws', 'undici'])
+
+function whyNot(
+  test: TestCase,
+  subject: Subject,
+  options: Options,
+  expectations: readonly Expectation[],
+): string | undefined {
+  if (options.browser === undefined && test.browserOnly !== undefined) return test.browserOnly
+  // Who names a variant wants to see it run.
+  if (options.variants?.includes(test.variant)) return undefined
+  return findExpectation(expectations, 'not run', { ...test, subject })?.reason
+}
+
+async function processCandidates(options: Options, server: Server, folder: string): Promise<Candidate[]> {
+  const authorityPath = join(folder, 'authority.pem')
+  await writeFile(authorityPath, authority)
+  const environment = testEnvironment(authorityPath)
+  const candidates: Candidate[] = []
+  for (const name of options.runtimes) {
+    const runtime = await findRuntime(name)
+    for (const implementation of options.implementations) {
+      const classes = findImplementation(implementation, runtime.kind)
+      const subject = { implementation, runtime: runtime.label }
+      const execute: Execute = test => {
+        const milliseconds = options.seconds * 1000 * (test.long ? 6 : 1)
+        const { variant, scope } = test
+        const job = {
+          test,
+          variant,
+          scope,
+          classes,
+          // Outside of a browser no policy asks for a page from https:, and not every host can fetch over HTTP/2.
+          location: pageBase(server, 'http') + locationPath(test),
+          base: webSocketBase(server, variant),
+          milliseconds,
+          timeoutMultiplier: options.seconds / 10,
+        }
+        // A port has the limit for each of its subtests; upstream's harness has it for a file.
+        const limit = test.suite === 'ports' ? milliseconds * 6 : milliseconds
+        return runInProcess(job, runtime, subject, environment, limit)
+      }
+      candidates.push({ subject, execute })
+    }
+  }
+  return candidates
+}
+
+async function browserCandidate(
+  options: Options,
+  server: Server,
+  closers: (() => Promise<void>)[],
+): Promise<Candidate[]> {
+  if (options.upstream === undefined)
+    throw new UsageError('--browser runs the tests of a checkout: name it with --upstream')
+  const browser = await openBrowser(options.browser!, options.browserPath)
+  closers.unshift(() => browser.close())
+  const subject = { implementation: 'native', runtime: browser.label }
+  return [{ subject, execute: test => browser.run(test, server, subject, options.seconds) }]
+}
+
+/** @throws {UsageError} when the file is none, or no list */
+async function readExpectations(path: string | undefined): Promise<readonly Expectation[]> {
+  if (path === undefined) return ownExpectations
+  const absolute = resolve(path)
+  const list = absolute.endsWith('.json')
+    ? (JSON.parse(await readFile(absolute, 'utf8')) as unknown)
+    : ((await import(pathToFileURL(absolute).href)) as { expectations?: unknown }).expectations
+  if (!Array.isArray(list)) throw new UsageError(`${path} has no list of expectations`)
+  return list as readonly Expectation[]
+}

@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Scheme, startServer } from '../server/server.ts'
+import { findUpstreamServer, startUpstreamServer } from './upstream-server.ts'
+
+/** A running test server, as the runner sees it. */
+export interface Server {
+  /** For the user: which server it is. */
+  readonly name: string
+  /** The port of a scheme. @throws {Error} when the server has none */
+  port(scheme: Scheme): number
+  readonly host: string
+  close(): Promise<void>
+}
+
+/**
+ * The server that `choice` names: `ours`, `upstream` (wpt serve of the checkout) or the address of a running wpt serve; by default
+ * upstream's when the checkout has it. @throws {Error} when it does not start or answer
+ */
+export async function chooseServer(choice: string | undefined, checkout: string | undefined): Promise<Server> {
+  const upstreamHere = checkout !== undefined && existsSync(join(checkout, 'tools/serve/serve.py'))
+  const chosen = choice ?? (upstreamHere ? 'upstream' : 'ours')
+  if (chosen === 'ours') return startOurs(checkout)
+  if (checkout === undefined)
+    throw new Error('an upstream server serves the tests of a checkout: name it with --upstream')
+  if (chosen !== 'upstream') return findUpstreamServer(chosen, checkout)
+  if (!upstreamHere) throw new Error(`${checkout} has no tools/serve, so no server of its own`)
+  return startUpstreamServer(checkout)
+}
+
+async function startOurs(checkout: string | undefined): Promise<Server> {
+  const { host, ports, close } = await startServer(checkout === undefined ? {} : { checkout })
+  return { name: 'the handlers of this package', host, port: scheme => ports[scheme][0]!, close }
+}
+
+/** `scheme://host:port` of the WebSocket server of a variant. */
+export function webSocketBase(server: Server, variant: 'ws' | 'wss' | 'h2'): string {
+  return `${variant === 'ws' ? 'ws' : 'wss'}://${server.host}:${server.port(variant)}`
+}
+
+/** `scheme://host:port` of the pages of a scheme. */
+export function pageBase(server: Server, scheme: 'http' | 'https' | 'h2'): string {
+  return `${scheme === 'http' ? 'http' : 'https'}://${server.host}:${server.port(scheme)}`
+}

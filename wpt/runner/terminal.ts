@@ -1,0 +1,81 @@
+import process from 'node:process'
+import type { Verdict } from './judge.ts'
+import { count, type FileResult, labelOf } from './results.ts'
+
+/** Shows how far the run is: in place on a terminal, else a line for each tenth of it. */
+export class Progress {
+  readonly #total: number
+  #done = 0
+  #broken = 0
+  #tenths = 0
+
+  constructor(total: number) {
+    this.#total = total
+  }
+
+  step(result: FileResult): void {
+    this.#done++
+    const { passed, total } = count([result])
+    if (passed < total) this.#broken++
+    const text = `${this.#done} of ${this.#total} files, ${this.#broken} with failures`
+    if (process.stdout.isTTY) {
+      process.stdout.write(`\r\x1b[2K${text}: ${result.file}`.slice(0, (process.stdout.columns ?? 80) + 4))
+    } else if (Math.floor((this.#done * 10) / this.#total) > this.#tenths) {
+      this.#tenths = Math.floor((this.#done * 10) / this.#total)
+      console.log(text)
+    }
+  }
+
+  end(): void {
+    if (process.stdout.isTTY) process.stdout.write('\r\x1b[2K')
+  }
+}
+
+/** Passed and total, a line for each subject, a column for each scope and variant. */
+export function printTable(results: readonly FileResult[]): void {
+  const columns = unique(results.map(columnOf)).sort()
+  const rows = unique(results.map(result => labelOf(result.subject)))
+  const table = [['', ...columns, 'all']]
+  for (const label of rows) {
+    const own = results.filter(result => labelOf(result.subject) === label)
+    const cells = columns.map(column => cell(own.filter(result => columnOf(result) === column)))
+    table.push([label, ...cells, cell(own)])
+  }
+  const widths = table[0]!.map((_text, index) => Math.max(...table.map(row => row[index]!.length)))
+  for (const row of table) {
+    console.log(
+      row.map((text, index) => (index === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[index]!))).join('  '),
+    )
+  }
+}
+
+/** What did not go as it was to; and how many expected failures there are, by their reason. */
+export function printVerdicts(verdicts: readonly Verdict[]): void {
+  for (const { result, subtest, kind, message } of verdicts) {
+    if (kind === 'expected failure') continue
+    const place = `${result.file}${result.query} in ${result.scope}, ${labelOf(result.subject)}`
+    console.log(`\n${bold(kind)}: ${place}\n  ${subtest}\n  ${message.replaceAll('\n', '\n  ')}`)
+  }
+  const reasons = new Map<string, number>()
+  for (const { kind, message } of verdicts) {
+    if (kind === 'expected failure') reasons.set(message, (reasons.get(message) ?? 0) + 1)
+  }
+  for (const [reason, times] of reasons) console.log(`\nexpected, ${times} times: ${reason}`)
+}
+
+function bold(text: string): string {
+  return process.stdout.isTTY ? `\x1b[1m${text}\x1b[22m` : text
+}
+
+function columnOf({ scope, variant }: FileResult): string {
+  return `${scope} ${variant}`
+}
+
+function cell(results: readonly FileResult[]): string {
+  const { passed, total } = count(results)
+  return total === 0 ? '-' : `${passed}/${total}`
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)]
+}
