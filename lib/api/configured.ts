@@ -1,0 +1,41 @@
+import { type BinaryType, isOptions, WebSocket, type WebSocketConstructor } from './websocket.ts'
+import { readOptions, type WebSocketOptions } from './options.ts'
+
+/** Options for every socket of a class, and the `binaryType` that it begins with. */
+export interface ConfiguredDefaults extends WebSocketOptions {
+  readonly binaryType?: BinaryType
+}
+
+/**
+ * A WebSocket class with other defaults, for libraries that take a class and call `new Class(url, protocols)`. Its
+ * sockets are instances of `WebSocket`. Options given to its constructor come before the defaults; headers are merged.
+ *
+ * @throws TypeError that names a bad option
+ */
+export function configured(defaults: ConfiguredDefaults): WebSocketConstructor {
+  const { binaryType = 'blob', ...options } = defaults
+  if (binaryType !== 'blob' && binaryType !== 'arraybuffer') {
+    throw new TypeError('The option "binaryType" is not "blob" or "arraybuffer"')
+  }
+  readOptions(options)
+  const Base = WebSocket as unknown as new (url: unknown, options: WebSocketOptions) => WebSocket
+  const Configured = class extends Base {
+    constructor(url: unknown, protocols?: unknown) {
+      super(url, merge(options, protocols))
+      this.binaryType = binaryType
+    }
+  }
+  Object.defineProperty(Configured, 'name', { value: 'WebSocket' })
+  return Configured as unknown as WebSocketConstructor
+}
+
+function merge(defaults: WebSocketOptions, given: unknown): WebSocketOptions {
+  if (given === undefined) return defaults
+  if (!isOptions(given)) return { ...defaults, protocols: given as string | Iterable<string> }
+  const merged: WebSocketOptions = { ...defaults, ...given }
+  if (defaults.headers === undefined || merged.headers === defaults.headers) return merged
+  const own = readOptions({ headers: merged.headers }).headers
+  const names = new Set(own.map(([name]) => name.toLowerCase()))
+  const others = readOptions({ headers: defaults.headers }).headers.filter(([name]) => !names.has(name.toLowerCase()))
+  return { ...merged, headers: [...others, ...own] }
+}

@@ -1,0 +1,44 @@
+/**
+ * The host's classes as types, whatever declares them in the user's program: lib.dom, the types of Node, Bun or Deno, or
+ * nothing. So the declarations of this package compile without lib.dom and are still the same types where it is.
+ */
+type Host<Name extends string, Fallback> = typeof globalThis extends { [Key in Name]: { prototype: infer Instance } }
+  ? Instance
+  : Fallback
+
+export type Event = Host<'Event', EventLike>
+export type EventTarget = Host<'EventTarget', EventTargetLike>
+export type Blob = Host<'Blob', BlobLike>
+export type AbortSignal = Host<'AbortSignal', AbortSignalLike>
+
+export interface EventLike {
+  readonly type: string
+  readonly target: unknown
+  readonly currentTarget: unknown
+  readonly defaultPrevented: boolean
+  readonly timeStamp: number
+  preventDefault(): void
+  stopPropagation(): void
+  stopImmediatePropagation(): void
+}
+
+export type EventListenerLike = ((event: any) => void) | { handleEvent(event: any): void } | null
+
+export interface EventTargetLike {
+  addEventListener(type: string, listener: EventListenerLike, options?: any): void
+  removeEventListener(type: string, listener: EventListenerLike, options?: any): void
+  dispatchEvent(event: any): boolean
+}
+
+export interface BlobLike {
+  readonly size: number
+  readonly type: string
+  arrayBuffer(): Promise<ArrayBuffer>
+}
+
+export interface AbortSignalLike {
+  readonly aborted: boolean
+  readonly reason: any
+  addEventListener(type: 'abort', listener: () => void, options?: any): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}

@@ -1,0 +1,21 @@
+import type { Platform } from '../codec/platform.ts'
+import type { ConnectTarget, Location, TlsOptions } from '../transport/connect.ts'
+import type { Pipe } from '../transport/pipe.ts'
+
+/** What an entry provides: the parts of a host that the API stands on. */
+export interface Host {
+  readonly platform: Platform
+  /** Queues a task: it runs from the event loop, with all microtasks done before the next one. */
+  queueTask(task: () => void): void
+  /** The transport for connections that bring none of their own. */
+  connect?(target: ConnectTarget, tls: TlsOptions | undefined): PromiseLike<Pipe>
+  /** Resolves a host name for `connect`. */
+  locate?(host: string, port: number): PromiseLike<Location>
+}
+
+/** The host of this process; there is one, as there is one global scope. */
+export let host: Host
+
+export function provideHost(provided: Host): void {
+  host = provided
+}

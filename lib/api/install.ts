@@ -1,0 +1,19 @@
+import { CloseEvent, MessageEvent } from './events.ts'
+import { WebSocket } from './websocket.ts'
+
+/** What `install` defines. */
+const globals: Readonly<Record<string, unknown>> = { WebSocket, CloseEvent, MessageEvent }
+
+/**
+ * Defines the globals that a browser has for WebSockets on `target`, as the browser does: writable, configurable, not
+ * enumerable.
+ *
+ * @param target mostly `globalThis`
+ * @param options.override also replaces what is there. Default: false
+ */
+export function install(target: object, options: { readonly override?: boolean } = {}): void {
+  for (const [name, value] of Object.entries(globals)) {
+    if (name in target && options.override !== true) continue
+    Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false })
+  }
+}

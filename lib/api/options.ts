@@ -1,0 +1,235 @@
+import type { Connect, TlsOptions } from '../transport/connect.ts'
+import type { HeaderList } from '../transport/pipe.ts'
+import { isFieldValue, isToken, trimWhitespace } from '../protocol/header-values.ts'
+import type { AbortSignal } from './host-types.ts'
+import { toDOMString } from './webidl.ts'
+
+/** The fields to send: anything that the constructor of Headers takes. */
+export type HeadersInput =
+  | Iterable<readonly [name: string, value: string]>
+  | Readonly<Record<string, string | readonly string[]>>
+
+/** Pings at an interval, to notice a peer that vanished. */
+export interface HeartbeatOptions {
+  /** Milliseconds between pings. */
+  readonly interval: number
+  /** Milliseconds without any sign of life after a ping until the connection is given up. Default: the interval. */
+  readonly timeout?: number
+}
+
+/** What the browser's API has no place for: the second argument of the constructor, as a plain object. */
+export interface WebSocketOptions {
+  /** Subprotocols, in order of preference. */
+  readonly protocols?: string | Iterable<string>
+  /** Fields to send with the opening handshake. Those of the handshake itself cannot be set; `Host` can. */
+  readonly headers?: HeadersInput
+  /** The value of the Origin field. Default: the origin of `globalThis.location`, or none. */
+  readonly origin?: string
+  /** What a relative URL is resolved against. Default: `globalThis.location`, or nothing. */
+  readonly baseURL?: string | { readonly href: string }
+  /** Gives up connecting when aborted; an open connection stays. */
+  readonly signal?: AbortSignal
+  /**
+   * Milliseconds for the opening handshake, TCP and TLS included, and as many for DNS; 0 for no limit. Default: 30,000.
+   * It does not count while another connection to the same host and port is being opened (RFC 6455 section 4.1).
+   */
+  readonly handshakeTimeout?: number
+  /** Milliseconds for the closing handshake and the server's end of TCP; 0 for no limit. Default: 10,000. */
+  readonly closeTimeout?: number
+  /** Off by default. */
+  readonly heartbeat?: HeartbeatOptions | false
+  /** The largest message to receive, in bytes; 0 for no limit. Default: 134,217,728 (128 MiB). */
+  readonly maxPayload?: number
+  /** The largest number of frames in a received message; 0, the default, for no limit: they cost no memory. */
+  readonly maxFragments?: number
+  /** What to trust and to show over wss. */
+  readonly tls?: TlsOptions
+  /** The transport: gives an open byte pipe (already encrypted for wss), or two byte streams. */
+  readonly connect?: Connect
+}
+
+/** The options with their defaults, checked. */
+export interface Settings {
+  readonly protocols: unknown
+  readonly headers: HeaderList
+  readonly origin: string | undefined
+  readonly baseURL: string | undefined
+  readonly signal: AbortSignal | undefined
+  readonly handshakeTimeout: number
+  readonly closeTimeout: number
+  readonly heartbeat: Required<HeartbeatOptions> | undefined
+  readonly maxPayload: number
+  readonly maxFragments: number
+  readonly tls: TlsOptions | undefined
+  readonly connect: Connect | undefined
+}
+
+const MAX_TIMER = 0x7fffffff
+
+/** One function an option: undefined gives the default; throws a TypeError that names the option. */
+const readers: { [Name in keyof Settings]: (value: unknown, name: string) => Settings[Name] } = {
+  protocols: value => value,
+  headers: readHeaders,
+  origin: readOrigin,
+  baseURL: value => (value === undefined ? undefined : String(hasHref(value) ? value.href : value)),
+  signal: readSignal,
+  handshakeTimeout: (value, name) => readInteger(value, name, 30_000, MAX_TIMER),
+  closeTimeout: (value, name) => readInteger(value, name, 10_000, MAX_TIMER),
+  heartbeat: readHeartbeat,
+  maxPayload: (value, name) => readInteger(value, name, 128 * 1024 * 1024, Number.MAX_SAFE_INTEGER),
+  maxFragments: (value, name) => readInteger(value, name, 0, Number.MAX_SAFE_INTEGER),
+  tls: readTls,
+  connect: readConnect,
+}
+
+const names = Object.keys(readers) as (keyof Settings)[]
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * Unlike a Web IDL dictionary, an unknown name is an error: a misspelt limit must not be no limit.
+ *
+ * @throws TypeError that names the option
+ */
+export function readOptions(options: object): Settings {
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(readers, name)) throw new TypeError(`There is no WebSocket option "${name}"`)
+  }
+  const settings: Record<string, unknown> = {}
+  // Own members alone, so that nothing comes in by a polluted prototype.
+  for (const name of names) {
+    const value = Object.hasOwn(options, name) ? (options as Record<string, unknown>)[name] : undefined
+    settings[name] = readers[name](value, name)
+  }
+  return settings as unknown as Settings
+}
+
+/** The settings without any option; they are the same for all sockets. */
+export const defaultSettings: Settings = Object.freeze(readOptions({}))
+
+function readInteger(value: unknown, name: string, fallback: number, highest: number): number {
+  if (value === undefined) return fallback
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > highest) {
+    throw new TypeError(`The WebSocket option "${name}" is not a whole number from 0 to ${highest}`)
+  }
+  return value
+}
+
+function readHeartbeat(value: unknown, name: string): Required<HeartbeatOptions> | undefined {
+  if (value === undefined || value === false) return undefined
+  if (typeof value !== 'object' || value === null) return invalid(name, 'false or an object')
+  const { interval, timeout } = value as HeartbeatOptions
+  const checked = readInteger(interval, 'heartbeat.interval', 0, MAX_TIMER)
+  if (checked === 0) return invalid('heartbeat.interval', 'a number of milliseconds above 0')
+  return { interval: checked, timeout: readInteger(timeout, 'heartbeat.timeout', checked, MAX_TIMER) || checked }
+}
+
+function readOrigin(value: unknown, name: string): string | undefined {
+  if (value === undefined) return undefined
+  if (typeof value !== 'string' || !isFieldValue(value)) return invalid(name, 'a string that a header field may have')
+  return value
+}
+
+function readSignal(value: unknown, name: string): AbortSignal | undefined {
+  if (value === undefined) return undefined
+  const signal = value as { aborted?: unknown; addEventListener?: unknown } | null
+  if (typeof signal?.aborted !== 'boolean' || typeof signal.addEventListener !== 'function') {
+    return invalid(name, 'an AbortSignal')
+  }
+  return value as AbortSignal
+}
+
+function readTls(value: unknown, name: string): TlsOptions | undefined {
+  if (value === undefined) return undefined
+  if (typeof value !== 'object' || value === null) return invalid(name, 'an object')
+  for (const key of Object.keys(value)) {
+    if (!TLS_NAMES.has(key)) throw new TypeError(`There is no WebSocket option "tls.${key}"`)
+  }
+  const { rejectUnauthorized } = value as TlsOptions
+  if (rejectUnauthorized !== undefined && typeof rejectUnauthorized !== 'boolean') {
+    return invalid('tls.rejectUnauthorized', 'a boolean')
+  }
+  return value
+}
+
+const TLS_NAMES: ReadonlySet<string> = new Set([
+  'ca',
+  'cert',
+  'ciphers',
+  'key',
+  'maxVersion',
+  'minVersion',
+  'passphrase',
+  'pfx',
+  'rejectUnauthorized',
+  'servername',
+] satisfies (keyof TlsOptions)[])
+
+function readConnect(value: unknown, name: string): Connect | undefined {
+  if (value === undefined) return undefined
+  if (typeof value === 'function') return value as Connect
+  // An open pipe, or a pair of streams, is good for one connection.
+  if (isPipe(value)) return () => value as never
+  return invalid(name, 'a function, a Pipe, or an object with readable and writable')
+}
+
+/** Whether `value` looks like a `Pipe` or a `Duplex`. */
+export function isPipe(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return 'start' in value || ('readable' in value && 'writable' in value)
+}
+
+function readHeaders(value: unknown, name: string): HeaderList {
+  if (value === undefined) return []
+  if (typeof value !== 'object' || value === null) return invalid(name, 'an object or a list of pairs')
+  const headers: [string, string][] = []
+  if (Symbol.iterator in value) {
+    for (const pair of value as Iterable<unknown>) {
+      const parts = typeof pair === 'object' && pair !== null && Symbol.iterator in pair ? [...(pair as string[])] : []
+      if (parts.length !== 2) return invalid(name, 'a list of pairs')
+      headers.push(readHeader(parts[0], parts[1]))
+    }
+  } else {
+    for (const [key, content] of Object.entries(value)) {
+      for (const one of Array.isArray(content) ? content : [content]) headers.push(readHeader(key, one))
+    }
+  }
+  return headers
+}
+
+function readHeader(key: unknown, content: unknown): [string, string] {
+  const field = toDOMString(key)
+  if (!isToken(field)) return invalid('headers', `made of header names: ${JSON.stringify(field)} is none`)
+  if (isHandshakeField(field.toLowerCase())) {
+    throw new TypeError(`The WebSocket option "headers" cannot set ${field}: the handshake does`)
+  }
+  const text = trimWhitespace(toDOMString(content))
+  if (!isFieldValue(text)) return invalid('headers', `made of header values: that of ${field} is none`)
+  return [field, text]
+}
+
+/** Fields that make the request an opening handshake, or would give it a body. */
+function isHandshakeField(name: string): boolean {
+  return name.startsWith('sec-websocket-') || HANDSHAKE_FIELDS.has(name)
+}
+
+const HANDSHAKE_FIELDS: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+function hasHref(value: unknown): value is { href: unknown } {
+  return typeof value === 'object' && value !== null && 'href' in value
+}
+
+function invalid(name: string, wanted: string): never {
+  throw new TypeError(`The WebSocket option "${name}" is not ${wanted}`)
+}

@@ -1,0 +1,78 @@
+/** Conversions of Web IDL, as far as the interfaces here need them. @see https://webidl.spec.whatwg.org/ */
+
+/** DOMString. @throws TypeError for a symbol */
+export function toDOMString(value: unknown): string {
+  return `${value}`
+}
+
+/** USVString: lone surrogates become U+FFFD. @throws TypeError for a symbol */
+export function toUSVString(value: unknown): string {
+  return toDOMString(value).replace(/\p{Surrogate}/gu, '\ufffd')
+}
+
+/** unsigned short with [Clamp]: rounded to the nearest integer, ties to even. */
+export function toClampedUnsignedShort(value: unknown): number {
+  const number = Math.min(Math.max(Number(value), 0), 65535)
+  if (Number.isNaN(number)) return 0
+  const floor = Math.floor(number)
+  const fraction = number - floor
+  if (fraction === 0.5) return floor + (floor % 2)
+  return fraction < 0.5 ? floor : floor + 1
+}
+
+/** unsigned short: cut to 16 bits. */
+export function toUnsignedShort(value: unknown): number {
+  const number = Number(value)
+  return Number.isFinite(number) ? Math.trunc(number) & 0xffff : 0
+}
+
+/**
+ * Whether `data` is a BufferSource: its bytes, not copied, or undefined if it is something else.
+ *
+ * @throws TypeError for shared or resizable memory, which no attribute of the IDL allows here
+ */
+export function bytesOf(data: unknown): Uint8Array | undefined {
+  if (ArrayBuffer.isView(data)) {
+    refuseUnstable(data.buffer)
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  }
+  if (!isAnyArrayBuffer(data)) return undefined
+  refuseUnstable(data)
+  return new Uint8Array(data)
+}
+
+function isAnyArrayBuffer(value: unknown): value is ArrayBufferLike {
+  if (value instanceof ArrayBuffer) return true
+  if (typeof value !== 'object' || value === null) return false
+  // Of another realm, or shared.
+  const tag = Object.prototype.toString.call(value)
+  return tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]'
+}
+
+function refuseUnstable(buffer: ArrayBufferLike): void {
+  if (Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]') {
+    throw new TypeError('The data must not be in a SharedArrayBuffer')
+  }
+  if ((buffer as { resizable?: boolean }).resizable === true) {
+    throw new TypeError('The data must not be in a resizable ArrayBuffer')
+  }
+}
+
+/** Makes members of a prototype enumerable, as those of IDL interfaces are, and names the class. */
+export function completeInterface(constructor: { name: string; prototype: object }, members: readonly string[]): void {
+  const { prototype, name } = constructor
+  for (const member of members) Object.defineProperty(prototype, member, { enumerable: true })
+  Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true })
+}
+
+/** Constants stand on the interface and on its prototype, enumerable and fixed. */
+export function defineConstants(constructor: { prototype: object }, constants: Readonly<Record<string, number>>): void {
+  for (const target of [constructor, constructor.prototype]) {
+    for (const [name, value] of Object.entries(constants)) Object.defineProperty(target, name, { value, enumerable: true })
+  }
+}
+
+/** @throws TypeError if fewer arguments were given than the IDL requires */
+export function requireArguments(given: number, required: number, what: string): void {
+  if (given < required) throw new TypeError(`${what} needs ${required} argument${required > 1 ? 's' : ''}, got ${given}`)
+}

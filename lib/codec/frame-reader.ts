@@ -1,0 +1,376 @@
+import { BINARY, CLOSE, CONTINUATION, MAX_CONTROL_PAYLOAD, PING, PONG, TEXT } from './opcodes.ts'
+import type { Platform } from './platform.ts'
+import { canBecomeCharacter, wholeCharactersEnd } from './utf8.ts'
+import { INVALID_PAYLOAD, MESSAGE_TOO_BIG, POLICY_VIOLATION, PROTOCOL_ERROR, type ViolationCode } from './violations.ts'
+
+/** Where a `FrameReader` puts what it reads. Payloads of control frames are valid only during the call. */
+export interface FrameHandler {
+  onText(data: string): void
+  /** The buffer is the handler's to keep. */
+  onBinary(data: ArrayBuffer): void
+  onPing(payload: Uint8Array): void
+  onPong(payload: Uint8Array): void
+  /** The last call: nothing after a Close frame is read (RFC 6455 section 5.5.1). */
+  onClose(payload: Uint8Array): void
+  /** The last call: the peer broke the protocol, and nothing after that is read (RFC 6455 section 7.1.7). */
+  onViolation(closeCode: number, code: ViolationCode, message: string): void
+}
+
+/** Limits on what a peer may send; 0 is none. */
+export interface ReadLimits {
+  /** The largest message, in bytes. */
+  readonly maxPayload: number
+  /** The largest number of frames in a message. */
+  readonly maxFragments: number
+}
+
+/** Memory for a long message is taken in steps of at least this many bytes, as its bytes arrive. */
+const GROWTH_STEP = 1024 * 1024
+const MAX_SERVER_HEADER = 10
+const FIN = 0x80
+const RESERVED_BITS = 0x70
+const FINAL_TEXT = FIN | TEXT
+const FINAL_BINARY = FIN | BINARY
+
+/** A length no chunk has: whatever the shortest path does not read goes to the general one. */
+const NOT_HERE = 0x3fffffff
+
+const EMPTY = new Uint8Array(0)
+
+/** What of a frame an earlier chunk left unfinished. */
+const NOTHING = 0
+const HEADER = 1
+const DATA = 2
+const CONTROL = 3
+const STOPPED = 4
+
+/** Reads server frames (RFC 6455 section 5.2) from chunks that may be cut anywhere. Never throws for what it reads. */
+export class FrameReader {
+  readonly #platform: Platform
+  readonly #handler: FrameHandler
+  readonly #maxPayload: number
+  readonly #maxFragments: number
+
+  #unfinished = NOTHING
+  /** A header that was cut. */
+  #header: Uint8Array = EMPTY
+  #headerLength = 0
+
+  /** The frame whose payload is being read. */
+  #final = false
+  #opcode = 0
+  #remaining = 0
+
+  /** The message being put together: its opcode (0: none), its frames so far, and its bytes so far. */
+  #message = 0
+  #fragments = 0
+  #body: Uint8Array<ArrayBuffer> = EMPTY
+  #bodyLength = 0
+  /** Up to here the body is known to be well-formed UTF-8. */
+  #validated = 0
+
+  #control: Uint8Array = EMPTY
+  #controlLength = 0
+
+  constructor(platform: Platform, handler: FrameHandler, limits: ReadLimits) {
+    this.#platform = platform
+    this.#handler = handler
+    this.#maxPayload = limits.maxPayload > 0 ? limits.maxPayload : Number.POSITIVE_INFINITY
+    this.#maxFragments = limits.maxFragments > 0 ? limits.maxFragments : Number.POSITIVE_INFINITY
+  }
+
+  /** Reads nothing any more, and lets go of what was read of an unfinished message. */
+  stop(): void {
+    this.#unfinished = STOPPED
+    this.#body = EMPTY
+    this.#control = EMPTY
+  }
+
+  /** Reads one chunk. It may be reused by the caller afterwards. */
+  read(chunk: Uint8Array): void {
+    const end = chunk.length
+    let position = 0
+
+    // 1. What the chunk before left unfinished.
+    if (this.#unfinished !== NOTHING) {
+      position = this.#resume(chunk)
+      if (position < 0) return
+    }
+
+    while (position < end) {
+      // 2. A message in one frame that is wholly here is decoded in place: no view, no copy but the last one.
+      const first = chunk[position]!
+      if ((first === FINAL_TEXT || first === FINAL_BINARY) && this.#message === 0 && position + 1 < end) {
+        let length = chunk[position + 1]!
+        let start = position + 2
+        if (length === 126 && start + 2 <= end) {
+          length = (chunk[start]! << 8) | chunk[start + 1]!
+          start += 2
+          if (length < 126) length = NOT_HERE
+        } else if (length > 125) length = NOT_HERE
+        const after = start + length
+        if (after <= end && length <= this.#maxPayload) {
+          if (first === FINAL_BINARY) this.#handler.onBinary(copy(chunk, start, after))
+          else if (!this.#text(chunk, start, after)) return
+          position = after
+          continue
+        }
+      }
+
+      // 3. Any other frame: its header, with every check of RFC 6455 section 5.
+      const headerLength = this.#readHeader(chunk, position, end - position)
+      if (headerLength < 0) return
+      if (headerLength === 0) {
+        this.#keepHeader(chunk, position, end)
+        return
+      }
+      // 4. Its payload, as far as it is here.
+      position = this.#readPayload(chunk, position + headerLength)
+      if (position < 0) return
+    }
+  }
+
+  /** Goes on with an unfinished frame. Returns where the next frame begins, or -1 if the chunk is used up or refused. */
+  #resume(chunk: Uint8Array): number {
+    if (this.#unfinished !== HEADER) return this.#unfinished === STOPPED ? -1 : this.#readPayload(chunk, 0)
+
+    const header = this.#header
+    const kept = this.#headerLength
+    const added = Math.min(MAX_SERVER_HEADER - kept, chunk.length)
+    for (let index = 0; index < added; index++) header[kept + index] = chunk[index]!
+    const length = this.#readHeader(header, 0, kept + added)
+    if (length < 0) return -1
+    if (length === 0) {
+      this.#headerLength = kept + added
+      return -1
+    }
+    this.#unfinished = NOTHING
+    this.#headerLength = 0
+    return this.#readPayload(chunk, length - kept)
+  }
+
+  #keepHeader(chunk: Uint8Array, position: number, end: number): void {
+    if (this.#header.length === 0) this.#header = new Uint8Array(MAX_SERVER_HEADER)
+    this.#headerLength = end - position
+    for (let index = position; index < end; index++) this.#header[index - position] = chunk[index]!
+    this.#unfinished = HEADER
+  }
+
+  /**
+   * Reads and checks a header; the mirror of what `FrameWriter` writes.
+   *
+   * @returns its length in bytes, 0 if more of it must arrive, -1 if it was refused
+   */
+  #readHeader(bytes: Uint8Array, at: number, available: number): number {
+    if (available < 2) return 0
+    const first = bytes[at]!
+    const second = bytes[at + 1]!
+    const opcode = first & 0x0f
+    const final = (first & FIN) !== 0
+    let length = second & 0x7f
+
+    // RFC 6455 section 5.2: RSV1 to RSV3 must be 0 unless an extension gave them a meaning.
+    if ((first & RESERVED_BITS) !== 0)
+      return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_RESERVED_BITS', 'a reserved bit is set')
+    // RFC 6455 section 5.1: a server must not mask.
+    if ((second & 0x80) !== 0) return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_MASKED_FRAME', 'a frame is masked')
+
+    if (opcode >= CLOSE) {
+      if (opcode > PONG) return this.#refuseOpcode(opcode)
+      // RFC 6455 section 5.5: control frames are short and never fragmented.
+      if (!final) {
+        return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_FRAGMENTED_CONTROL', 'a control frame is fragmented')
+      }
+      if (length > MAX_CONTROL_PAYLOAD) {
+        return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_LONG_CONTROL', 'the payload of a control frame exceeds 125 bytes')
+      }
+    } else if (opcode === CONTINUATION) {
+      // RFC 6455 section 5.4: a continuation goes on with a message that was begun.
+      if (this.#message === 0) {
+        return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_UNEXPECTED_CONTINUATION', 'a continuation frame continues nothing')
+      }
+    } else if (opcode > BINARY) {
+      return this.#refuseOpcode(opcode)
+    } else if (this.#message !== 0) {
+      // RFC 6455 section 5.4: the fragments of a message are not interleaved with another message.
+      return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_UNFINISHED_MESSAGE', 'a message begins before the last one has ended')
+    }
+
+    let size = 2
+    if (length === 126) {
+      size = 4
+      if (available < size) return 0
+      length = (bytes[at + 2]! << 8) | bytes[at + 3]!
+      if (length < 126) return this.#refuseLength()
+    } else if (length === 127) {
+      size = MAX_SERVER_HEADER
+      if (available < size) return 0
+      const high = readUint32(bytes, at + 2)
+      length = high * 0x100000000 + readUint32(bytes, at + 6)
+      // RFC 6455 section 5.2: the most significant bit is 0, and the shortest encoding must be used.
+      if (high > 0x7fffffff || length < 0x10000) return this.#refuseLength()
+    }
+
+    if (opcode < CLOSE) {
+      // Before any memory is taken. A length beyond 2^53 is rounded here, and far too long anyway.
+      const total = this.#bodyLength + length
+      if (total > Number.MAX_SAFE_INTEGER) return this.#refuseHostLimit()
+      if (total > this.#maxPayload) {
+        return this.#refuse(MESSAGE_TOO_BIG, 'WS_ERR_MESSAGE_TOO_BIG', `a message exceeds ${this.#maxPayload} bytes`)
+      }
+      if (opcode !== CONTINUATION) this.#message = opcode
+      if (++this.#fragments > this.#maxFragments) {
+        const message = `a message has more than ${this.#maxFragments} fragments`
+        return this.#refuse(POLICY_VIOLATION, 'WS_ERR_TOO_MANY_FRAGMENTS', message)
+      }
+    }
+    this.#final = final
+    this.#opcode = opcode
+    this.#remaining = length
+    return size
+  }
+
+  /** Reads payload from `position` on. Returns where the next frame begins, or -1 as `#resume` does. */
+  #readPayload(chunk: Uint8Array, position: number): number {
+    const take = Math.min(this.#remaining, chunk.length - position)
+    const after = position + take
+    if (this.#opcode >= CLOSE) return this.#readControl(chunk, position, after)
+
+    if (take > 0) {
+      if (!this.#makeRoom(take)) return -1
+      this.#body.set(chunk.subarray(position, after), this.#bodyLength)
+      this.#bodyLength += take
+      this.#remaining -= take
+      if (this.#message === TEXT && !this.#validate()) return -1
+    }
+    if (this.#remaining > 0) {
+      this.#unfinished = DATA
+      return -1
+    }
+    this.#unfinished = NOTHING
+    return this.#final && !this.#finishMessage() ? -1 : after
+  }
+
+  /** Makes room in the body for bytes that have arrived; what was only announced costs at most one step. */
+  #makeRoom(incoming: number): boolean {
+    const needed = this.#bodyLength + incoming
+    const capacity = this.#body.length
+    if (needed <= capacity) return true
+    const announced = this.#bodyLength + this.#remaining
+    const wanted = this.#final ? announced : Math.max(announced, capacity * 2)
+    let body: Uint8Array<ArrayBuffer>
+    try {
+      body = new Uint8Array(Math.min(wanted, Math.max(needed, capacity * 2, GROWTH_STEP)))
+    } catch {
+      this.#refuseHostLimit()
+      return false
+    }
+    body.set(this.#body.subarray(0, this.#bodyLength))
+    this.#body = body
+    return true
+  }
+
+  /** Checks the text as it arrives (RFC 6455 section 8.1), a character cut at the end as far as it is here. */
+  #validate(): boolean {
+    const body = this.#body
+    const end = this.#bodyLength
+    const whole = wholeCharactersEnd(body, this.#validated, end)
+    if (!this.#platform.isUtf8(body, this.#validated, whole) || !canBecomeCharacter(body, whole, end)) {
+      this.#refuseText()
+      return false
+    }
+    this.#validated = whole
+    return true
+  }
+
+  #finishMessage(): boolean {
+    const body = this.#body
+    const length = this.#bodyLength
+    const message = this.#message
+    this.#message = 0
+    this.#fragments = 0
+    this.#body = EMPTY
+    this.#bodyLength = 0
+    this.#validated = 0
+    if (message === TEXT) return this.#text(body, 0, length)
+    const buffer = body.buffer
+    this.#handler.onBinary(length === buffer.byteLength ? buffer : buffer.slice(0, length))
+    return true
+  }
+
+  #text(bytes: Uint8Array, start: number, end: number): boolean {
+    let text: string | undefined
+    try {
+      text = this.#platform.decodeUtf8(bytes, start, end)
+    } catch {
+      this.#refuseHostLimit()
+      return false
+    }
+    if (text === undefined) {
+      this.#refuseText()
+      return false
+    }
+    this.#handler.onText(text)
+    return true
+  }
+
+  #readControl(chunk: Uint8Array, position: number, after: number): number {
+    const opcode = this.#opcode
+    this.#remaining -= after - position
+    if (this.#remaining > 0 || this.#controlLength > 0) {
+      if (this.#control.length === 0) this.#control = new Uint8Array(MAX_CONTROL_PAYLOAD)
+      this.#control.set(chunk.subarray(position, after), this.#controlLength)
+      this.#controlLength += after - position
+      if (this.#remaining > 0) {
+        this.#unfinished = CONTROL
+        return -1
+      }
+    }
+    const whole = this.#controlLength > 0
+    const payload = whole ? this.#control.subarray(0, this.#controlLength) : chunk.subarray(position, after)
+    this.#controlLength = 0
+    this.#unfinished = NOTHING
+    if (opcode === PING) this.#handler.onPing(payload)
+    else if (opcode === PONG) this.#handler.onPong(payload)
+    else {
+      this.#handler.onClose(payload)
+      this.stop()
+      return -1
+    }
+    return after
+  }
+
+  #refuse(closeCode: number, code: ViolationCode, message: string): -1 {
+    this.stop()
+    this.#handler.onViolation(closeCode, code, `The server broke the protocol: ${message}`)
+    return -1
+  }
+
+  #refuseOpcode(opcode: number): -1 {
+    return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_INVALID_OPCODE', `the opcode 0x${opcode.toString(16)} is reserved`)
+  }
+
+  #refuseLength(): -1 {
+    return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_INVALID_LENGTH', 'a payload length is not encoded as it must be')
+  }
+
+  #refuseText(): void {
+    this.#refuse(INVALID_PAYLOAD, 'WS_ERR_INVALID_UTF8', 'a text message is not well-formed UTF-8')
+  }
+
+  #refuseHostLimit(): -1 {
+    return this.#refuse(MESSAGE_TOO_BIG, 'WS_ERR_MESSAGE_TOO_BIG', 'a message is larger than this host can hold')
+  }
+}
+
+function copy(bytes: Uint8Array, start: number, end: number): ArrayBuffer {
+  const target = new Uint8Array(end - start)
+  // Below this size a loop beats the view and the call into the host (bench: receive).
+  if (end - start <= 64) for (let index = start; index < end; index++) target[index - start] = bytes[index]!
+  else target.set(bytes.subarray(start, end))
+  return target.buffer
+}
+
+function readUint32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+}

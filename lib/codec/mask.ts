@@ -1,0 +1,56 @@
+import type { Platform } from './platform.ts'
+
+/**
+ * Masking of client frames (RFC 6455 section 5.3). Keys come from the system's generator by way of a pool: one call
+ * for 1,024 keys instead of one each.
+ */
+
+const POOL_SIZE = 4096
+const pool = new Uint8Array(POOL_SIZE)
+let poolPosition = POOL_SIZE
+let poolPlatform: Platform | undefined
+
+// One key, seen as four bytes and as one word: no arithmetic on the host's byte order is needed.
+const keyBytes = new Uint8Array(4)
+const keyWord = new Int32Array(keyBytes.buffer)
+
+/**
+ * Writes a fresh masking key at `bytes[at, at + 4)` and masks `bytes[at + 4, end)` in place.
+ *
+ * @param words a view over the whole of `bytes.buffer`, whole words only; `bytes` must begin at its offset 0
+ */
+export function maskInPlace(platform: Platform, bytes: Uint8Array, words: Int32Array, at: number, end: number): void {
+  if (poolPosition === POOL_SIZE || poolPlatform !== platform) {
+    platform.fillRandom(pool)
+    poolPosition = 0
+    poolPlatform = platform
+  }
+  let position = at + 4
+  // The payload byte at index i takes key byte (i - position) mod 4, so the key is turned to fall on aligned words.
+  const turn = position & 3
+  for (let index = 0; index < 4; index++) {
+    const byte = pool[poolPosition++]!
+    bytes[at + index] = byte
+    keyBytes[(turn + index) & 3] = byte
+  }
+
+  // 1. Single bytes up to the first whole word.
+  while (position < end && (position & 3) !== 0) {
+    bytes[position] = bytes[position]! ^ keyBytes[position & 3]!
+    position++
+  }
+  // 2. Aligned words, four in a turn: 5 to 8 times faster than a byte loop (bench: mask).
+  const key = keyWord[0]!
+  const lastWord = (end - (end & 3)) / 4
+  let word = (position - (position & 3)) / 4
+  for (const lastFour = lastWord - 3; word < lastFour; word += 4) {
+    words[word] = words[word]! ^ key
+    words[word + 1] = words[word + 1]! ^ key
+    words[word + 2] = words[word + 2]! ^ key
+    words[word + 3] = words[word + 3]! ^ key
+  }
+  for (; word < lastWord; word++) words[word] = words[word]! ^ key
+  // 3. What is left of the last word.
+  if (word * 4 > position) position = word * 4
+  for (; position < end; position++) bytes[position] = bytes[position]! ^ keyBytes[position & 3]!
+}

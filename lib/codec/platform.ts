@@ -1,0 +1,31 @@
+/**
+ * What the codec needs of the host that the language itself does not have. Only types: each host has its own
+ * file in `platform/`, and `entry/` joins them.
+ */
+export interface Platform {
+  /** Fills `bytes` from the system's cryptographic generator. At most 65,536 bytes at a time. */
+  fillRandom(bytes: Uint8Array): void
+  /** The SHA-1 digest, which RFC 6455 section 4.2.2 wants for Sec-WebSocket-Accept. */
+  sha1(bytes: Uint8Array): Uint8Array
+  /** The base64 encoding of RFC 4648 section 4, with padding. */
+  base64(bytes: Uint8Array): string
+  /** Memory for outgoing frames. May hold anything: whoever asks writes before it sends. */
+  allocate(size: number): Uint8Array<ArrayBuffer>
+  /** How many bytes `text` has in UTF-8, a lone surrogate counted as U+FFFD. */
+  utf8Length(text: string): number
+  /**
+   * Writes `text` in UTF-8 at `offset`, a lone surrogate as U+FFFD. The caller has made sure of the room.
+   *
+   * @returns the number of bytes written
+   */
+  encodeUtf8(text: string, target: Uint8Array, offset: number): number
+  /** Whether `bytes[start, end)` is well-formed UTF-8. */
+  isUtf8(bytes: Uint8Array, start: number, end: number): boolean
+  /**
+   * `bytes[start, end)` as a string, a byte order mark kept.
+   *
+   * @returns undefined if the bytes are not well-formed UTF-8
+   * @throws RangeError if the host has no strings of that length
+   */
+  decodeUtf8(bytes: Uint8Array, start: number, end: number): string | undefined
+}

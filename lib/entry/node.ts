@@ -1,0 +1,12 @@
+import { provideHost } from '../api/host.ts'
+import { nodePlatform } from '../platform/node.ts'
+import { connect, locate } from '../transport/node.ts'
+
+provideHost({
+  platform: nodePlatform,
+  queueTask: task => void setImmediate(task),
+  connect,
+  locate,
+})
+
+export * from './exports.ts'

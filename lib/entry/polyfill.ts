@@ -1,0 +1,4 @@
+import { install } from '../api/install.ts'
+import './node.ts'
+
+install(globalThis)

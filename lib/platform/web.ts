@@ -1,0 +1,54 @@
+import type { Platform } from '../codec/platform.ts'
+import { sha1 } from './sha1.ts'
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Any host with the globals of the web: `crypto`, `TextEncoder`, `TextDecoder`, `btoa`. */
+export const webPlatform: Platform = {
+  fillRandom(bytes) {
+    crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>)
+  },
+
+  sha1,
+
+  base64(bytes) {
+    return btoa(String.fromCharCode(...bytes))
+  },
+
+  allocate(size) {
+    return new Uint8Array(size)
+  },
+
+  utf8Length(text) {
+    let length = 0
+    for (let index = 0; index < text.length; index++) {
+      const unit = text.charCodeAt(index)
+      if (unit < 0x80) length += 1
+      else if (unit < 0x800) length += 2
+      else if (unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00) {
+        length += 4
+        index++
+      } else length += 3
+    }
+    return length
+  },
+
+  encodeUtf8(text, target, offset) {
+    return encoder.encodeInto(text, offset === 0 ? target : target.subarray(offset)).written
+  },
+
+  isUtf8(bytes, start, end) {
+    return webPlatform.decodeUtf8(bytes, start, end) !== undefined
+  },
+
+  decodeUtf8(bytes, start, end) {
+    try {
+      return decoder.decode(bytes.subarray(start, end))
+    } catch (error) {
+      // Ill-formed bytes are a TypeError; a string that would be too long is not.
+      if (error instanceof TypeError) return undefined
+      throw error
+    }
+  },
+}

@@ -1,0 +1,48 @@
+import type { Platform } from '../codec/platform.ts'
+import { INVALID_PAYLOAD, PROTOCOL_ERROR } from '../codec/violations.ts'
+
+/** Status codes of RFC 6455 section 7.4.1 that never stand in a frame. */
+export const NO_STATUS = 1005
+export const ABNORMAL_CLOSURE = 1006
+
+export const NORMAL_CLOSURE = 1000
+
+/** The longest close reason, in bytes of UTF-8: what a control frame has room for behind the code. */
+export const MAX_REASON_BYTES = 123
+
+/** What a Close frame says. */
+export interface CloseStatus {
+  /** `NO_STATUS` if the frame was empty. */
+  readonly code: number
+  readonly reason: string
+}
+
+/** The body of a Close frame (RFC 6455 section 5.5.1). No code means an empty body; the reason is at most 123 bytes. */
+export function writeCloseBody(platform: Platform, code: number | undefined, reason: string): Uint8Array {
+  if (code === undefined) return new Uint8Array(0)
+  const body = platform.allocate(2 + platform.utf8Length(reason))
+  body[0] = code >>> 8
+  body[1] = code
+  platform.encodeUtf8(reason, body, 2)
+  return body
+}
+
+/**
+ * Reads the body of a Close frame; the mirror of `writeCloseBody`.
+ *
+ * @returns the status, or the code that answers an ill-formed body (RFC 6455 sections 5.5.1 and 8.1)
+ */
+export function readCloseBody(platform: Platform, body: Uint8Array): CloseStatus | typeof PROTOCOL_ERROR | typeof INVALID_PAYLOAD {
+  if (body.length === 0) return { code: NO_STATUS, reason: '' }
+  if (body.length === 1) return PROTOCOL_ERROR
+  const code = (body[0]! << 8) | body[1]!
+  if (!mayBeReceived(code)) return PROTOCOL_ERROR
+  const reason = platform.decodeUtf8(body, 2, body.length)
+  return reason === undefined ? INVALID_PAYLOAD : { code, reason }
+}
+
+/** RFC 6455 section 7.4 and the registry it set up: 1004, 1005, 1006 and 1015 never stand in a frame. */
+function mayBeReceived(code: number): boolean {
+  if (code >= 3000) return code < 5000
+  return code >= 1000 && code <= 1014 && code !== 1004 && code !== NO_STATUS && code !== ABNORMAL_CLOSURE
+}

@@ -1,0 +1,392 @@
+import { type FrameHandler, FrameReader, type ReadLimits } from '../codec/frame-reader.ts'
+import { FrameWriter } from '../codec/frame-writer.ts'
+import { BINARY, CLOSE, PING, PONG, TEXT } from '../codec/opcodes.ts'
+import type { Platform } from '../codec/platform.ts'
+import { INVALID_PAYLOAD, PROTOCOL_ERROR } from '../codec/violations.ts'
+import type { Pipe, PipeSink } from '../transport/pipe.ts'
+import { ABNORMAL_CLOSURE, type CloseStatus, NO_STATUS, readCloseBody, writeCloseBody } from './close.ts'
+import { ConnectionError, type FailureCode } from './errors.ts'
+
+/*
+ * The one state machine: what a WebSocket connection is once its opening handshake is done.
+ *
+ * A connection ends in one of three ways. Cleanly: each side sends a Close frame, then the server closes TCP (RFC 6455
+ * section 7.1.1), and only then it is closed for the owner. Failed: one side broke the rules or went silent; we say why
+ * in a Close frame where we still may (section 7.1.7), the owner is told at once, and the pipe is left to finish
+ * sending. Lost: the pipe closed under us, which is a failure too (section 7.2.1).
+ *
+ *   state          peer's Close   startClosing   acknowledge   fail      pipe end      pipe close
+ *   Open           CloseReceived  CloseSent      -             Failed    Failed        Closed, lost
+ *   CloseSent      Finished       -              -             Failed    Failed        Closed, lost
+ *   CloseReceived  (not read)     -              Finished      Failed    Finished      Closed, lost
+ *   Finished       (not read)     -              -             -         our end       Closed, clean
+ *   Failed         (not read)     -              -             -         -             Closed
+ *   Closed         -              -              -             -         -             -
+ *
+ * CloseSent is entered when our Close frame is due, even if it still waits behind data whose bytes are not known yet.
+ */
+const OPEN = 0
+const CLOSE_SENT = 1
+const CLOSE_RECEIVED = 2
+const FINISHED = 3
+const FAILED = 4
+const CLOSED = 5
+
+/** How a connection ended. */
+export interface Closure extends CloseStatus {
+  readonly wasClean: boolean
+  /** Why it failed; undefined if it closed cleanly. */
+  readonly error: ConnectionError | undefined
+}
+
+/** The layer above. None of its methods may throw, or run code of the user's before it returns. */
+export interface ConnectionOwner {
+  /** "A WebSocket message has been received" (RFC 6455 section 6.2). */
+  onText(data: string): void
+  /** The buffer is the owner's to keep. */
+  onBinary(data: ArrayBuffer): void
+  /** The payload is valid only during the call. */
+  onPong(payload: Uint8Array): void
+  /** "The WebSocket closing handshake is started", by the peer. `acknowledgeClose` is owed. */
+  onCloseReceived(): void
+  /** Bytes wait for `flush`, which is to be called before the turn ends. */
+  flushSoon(): void
+  /** All bytes that had to wait have left. */
+  onDrained(): void
+  /** "The WebSocket connection is closed", once. The pipe may take until `onReleased` to go. */
+  onClosed(closure: Closure): void
+  /** The pipe is gone too. The last call. */
+  onReleased(): void
+}
+
+/** A place in the order of what is sent: its content may come later than what follows it. */
+export interface Place {
+  /** A text message, the payload of a binary one, or a Close frame's body; undefined while it is awaited. */
+  content: string | Uint8Array | undefined
+  readonly opcode: number
+}
+
+/** While more than this many bytes wait in the pipe, a pong waits too, and a newer one takes its place. */
+const CONGESTION = 64 * 1024
+/** So much is read over after the last frame, in bytes, before a peer that goes on sending is cut off. */
+const MAX_IGNORED = 1024 * 1024
+
+export class Connection implements PipeSink, FrameHandler {
+  readonly #platform: Platform
+  readonly #pipe: Pipe
+  readonly #owner: ConnectionOwner
+  readonly #reader: FrameReader
+  readonly #writer: FrameWriter
+  #state = OPEN
+  #received: CloseStatus = { code: ABNORMAL_CLOSURE, reason: '' }
+  #ignored = 0
+  #reads = 0
+
+  /** What has to wait for its turn behind a place whose content is awaited. */
+  #places: Place[] = []
+  #owedPong: Uint8Array | undefined
+  #flushRequested = false
+  #ended = false
+  /** The pipe said that bytes wait, and has not drained since. */
+  #waiting = false
+
+  // Application bytes: written into frames, and known to have left. Flushes that may still wait: bytes on the wire and
+  // application bytes up to their end, in pairs.
+  #framed = 0
+  #departed = 0
+  #flushes: number[] = []
+
+  constructor(platform: Platform, pipe: Pipe, owner: ConnectionOwner, limits: ReadLimits) {
+    this.#platform = platform
+    this.#pipe = pipe
+    this.#owner = owner
+    this.#reader = new FrameReader(platform, this, limits)
+    this.#writer = new FrameWriter(platform)
+    pipe.start(this)
+  }
+
+  // What the owner calls.
+
+  /** Whether messages may be sent: our Close frame is not due yet. */
+  get writable(): boolean {
+    return this.#state === OPEN || this.#state === CLOSE_RECEIVED
+  }
+
+  /** Whether bytes wait in the pipe. */
+  get waiting(): boolean {
+    return this.#waiting
+  }
+
+  /** Grows with each chunk that arrives: the sign of life that a heartbeat looks for. */
+  get reads(): number {
+    return this.#reads
+  }
+
+  /**
+   * Application bytes that have left for the network, counted up to the last whole flush that has. A connection that is
+   * lost leaves it where it was.
+   */
+  get departed(): number {
+    const left = this.#pipe.buffered ?? (this.#waiting ? Number.POSITIVE_INFINITY : 0)
+    const flushes = this.#flushes
+    const gone = this.#writer.flushed - left
+    let index = 0
+    while (index < flushes.length && flushes[index]! <= gone) {
+      this.#departed = flushes[index + 1]!
+      index += 2
+    }
+    if (index === flushes.length) flushes.length = 0
+    else if (index > 0) flushes.splice(0, index)
+    return this.#departed
+  }
+
+  /**
+   * Sends a text message; a lone surrogate goes out as U+FFFD.
+   *
+   * @returns its length in bytes
+   */
+  sendText(text: string): number {
+    if (this.#places.length > 0) {
+      this.#places.push({ content: text, opcode: TEXT })
+      return this.#platform.utf8Length(text)
+    }
+    const length = this.#writer.text(text)
+    this.#framed += length
+    this.#requestFlush()
+    return length
+  }
+
+  /** Sends a binary message. The bytes are copied. */
+  sendBinary(bytes: Uint8Array): void {
+    if (this.#places.length > 0) {
+      this.#places.push({ content: bytes.slice(), opcode: BINARY })
+      return
+    }
+    this.#writer.frame(BINARY, bytes)
+    this.#framed += bytes.length
+    this.#requestFlush()
+  }
+
+  /** Takes a place in the order for a binary message whose bytes come later, by `fill`. */
+  reserve(): Place {
+    const place: Place = { content: undefined, opcode: BINARY }
+    this.#places.push(place)
+    return place
+  }
+
+  /** Gives a reserved place its bytes, which are taken over. */
+  fill(place: Place, bytes: Uint8Array): void {
+    place.content = bytes
+    this.#sendPlaces()
+  }
+
+  /** Sends a ping at once, past everything reserved. At most 125 bytes, which are copied. */
+  ping(payload: Uint8Array): void {
+    if (this.#state !== OPEN) return
+    this.#writer.frame(PING, payload)
+    this.#requestFlush()
+  }
+
+  /**
+   * "Start the WebSocket closing handshake" (RFC 6455 section 7.1.2), behind everything sent before.
+   *
+   * @param code none for an empty Close frame
+   */
+  startClosingHandshake(code: number | undefined, reason: string): void {
+    if (this.#state !== OPEN) return
+    this.#state = CLOSE_SENT
+    this.#sendClose(writeCloseBody(this.#platform, code, reason))
+  }
+
+  /** Answers the peer's Close frame with its code (RFC 6455 section 5.5.1), behind everything sent before. */
+  acknowledgeClose(): void {
+    if (this.#state !== CLOSE_RECEIVED) return
+    this.#state = FINISHED
+    const { code } = this.#received
+    this.#sendClose(writeCloseBody(this.#platform, code === NO_STATUS ? undefined : code, ''))
+  }
+
+  /**
+   * "Fail the WebSocket connection" (RFC 6455 section 7.1.7). An error with a `closeCode` tells the peer, if a Close
+   * frame may still be sent.
+   */
+  fail(error: ConnectionError): void {
+    if (this.#state >= FINISHED) return
+    if (error.closeCode !== undefined && this.writable) {
+      this.#writer.frame(CLOSE, writeCloseBody(this.#platform, error.closeCode, ''))
+    }
+    this.#lose(error)
+    this.#end()
+  }
+
+  /** Drops the pipe now; `close` follows from it. An error makes it the reason of a connection that has not ended. */
+  abort(error?: ConnectionError): void {
+    if (error !== undefined && this.#state < FINISHED) this.#lose(error)
+    if (this.#state !== CLOSED) this.#pipe.abort(error)
+  }
+
+  /** Hands everything written since the last flush to the pipe, in one write mostly. */
+  flush(): void {
+    this.#flushRequested = false
+    if (!this.#writer.pending) return
+    this.#waiting = !this.#writer.flush(this.#pipe)
+    this.#flushes.push(this.#writer.flushed, this.#framed)
+  }
+
+  pause(): void {
+    this.#pipe.pause()
+  }
+
+  resume(): void {
+    this.#pipe.resume()
+  }
+
+  ref(): void {
+    this.#pipe.ref?.()
+  }
+
+  unref(): void {
+    this.#pipe.unref?.()
+  }
+
+  // What the pipe calls.
+
+  data(bytes: Uint8Array): void {
+    this.#reads++
+    if (this.#state < FINISHED) {
+      this.#reader.read(bytes)
+      if (this.#writer.pending && !this.#flushRequested) this.flush()
+      return
+    }
+    // RFC 6455 section 1.4: data behind a Close frame is discarded.
+    this.#ignored += bytes.length
+    if (this.#ignored > MAX_IGNORED) this.#pipe.abort()
+  }
+
+  drain(): void {
+    this.#waiting = false
+    if (this.#owedPong !== undefined && this.#state === OPEN) {
+      this.#writer.frame(PONG, this.#owedPong)
+      this.flush()
+    }
+    this.#owedPong = undefined
+    this.#owner.onDrained()
+  }
+
+  end(): void {
+    if (this.#state === CLOSE_RECEIVED) {
+      // It waits for nothing more: what is behind a reserved place is too late.
+      this.#places = []
+      this.acknowledgeClose()
+    }
+    if (this.#state < FINISHED) {
+      this.fail(new ConnectionError('WS_ERR_CONNECTION_LOST', 'The server ended the connection without a Close frame'))
+    }
+    this.#end()
+  }
+
+  close(cause?: unknown): void {
+    const state = this.#state
+    if (state < FINISHED) {
+      const options = cause === undefined ? {} : { cause }
+      this.#lose(new ConnectionError('WS_ERR_CONNECTION_LOST', 'The connection was lost', options))
+    }
+    this.#reader.stop()
+    this.#state = CLOSED
+    if (state === FINISHED) this.#owner.onClosed({ ...this.#received, wasClean: true, error: undefined })
+    this.#owner.onReleased()
+  }
+
+  // What the reader calls.
+
+  onText(data: string): void {
+    this.#owner.onText(data)
+  }
+
+  onBinary(data: ArrayBuffer): void {
+    this.#owner.onBinary(data)
+  }
+
+  /** RFC 6455 section 5.5.2. While the peer does not read, only the newest ping is owed an answer (section 5.5.3). */
+  onPing(payload: Uint8Array): void {
+    if (this.#state !== OPEN) return
+    if (this.#waiting && (this.#pipe.buffered ?? Number.POSITIVE_INFINITY) > CONGESTION) {
+      this.#owedPong = payload.slice()
+    } else {
+      this.#owedPong = undefined
+      this.#writer.frame(PONG, payload)
+    }
+  }
+
+  onPong(payload: Uint8Array): void {
+    this.#owner.onPong(payload)
+  }
+
+  onClose(payload: Uint8Array): void {
+    const status = readCloseBody(this.#platform, payload)
+    if (status === PROTOCOL_ERROR || status === INVALID_PAYLOAD) {
+      return this.onViolation(status, 'WS_ERR_INVALID_CLOSE', 'The server broke the protocol: its Close frame is ill-formed')
+    }
+    this.#received = status
+    if (this.#state === OPEN) {
+      this.#state = CLOSE_RECEIVED
+      this.#owner.onCloseReceived()
+      return
+    }
+    this.#state = FINISHED
+    // The peer reads no more data: what still waits for its bytes makes way for our Close frame, which stands last.
+    const close = this.#places.pop()
+    this.#places = []
+    if (close !== undefined) this.#write(close)
+  }
+
+  onViolation(closeCode: number, code: FailureCode, message: string): void {
+    this.fail(new ConnectionError(code, message, { closeCode }))
+  }
+
+  // The rest, in call order.
+
+  #sendClose(body: Uint8Array): void {
+    const close: Place = { content: body, opcode: CLOSE }
+    if (this.#places.length > 0) this.#places.push(close)
+    else this.#write(close)
+  }
+
+  #sendPlaces(): void {
+    const places = this.#places
+    let sent = 0
+    while (sent < places.length && places[sent]!.content !== undefined) this.#write(places[sent++]!)
+    places.splice(0, sent)
+  }
+
+  #write({ content, opcode }: Place): void {
+    if (typeof content === 'string') this.#framed += this.#writer.text(content)
+    else if (content !== undefined) {
+      this.#writer.frame(opcode, content)
+      if (opcode !== CLOSE) this.#framed += content.length
+    }
+    this.#requestFlush()
+  }
+
+  #requestFlush(): void {
+    if (this.#flushRequested) return
+    this.#flushRequested = true
+    this.#owner.flushSoon()
+  }
+
+  /** Ends our side of the pipe, once, and makes sure that the peer's end is seen. */
+  #end(): void {
+    this.flush()
+    if (this.#ended) return
+    this.#ended = true
+    this.#pipe.resume()
+    this.#pipe.end()
+  }
+
+  #lose(error: ConnectionError): void {
+    this.#reader.stop()
+    this.#places = []
+    this.#state = FAILED
+    this.#owner.onClosed({ ...this.#received, wasClean: false, error })
+  }
+}

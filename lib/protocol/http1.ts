@@ -1,0 +1,195 @@
+import type { HeaderList, ResponseHead, UpgradeRequest } from '../transport/pipe.ts'
+import { ConnectionError } from './errors.ts'
+import { getAll, isToken, listMembers, trimWhitespace } from './header-values.ts'
+
+/** The largest response head in bytes, interim responses included. */
+const MAX_HEAD = 64 * 1024
+/** As much of a refused upgrade's body is kept, in bytes. */
+const MAX_BODY = 64 * 1024
+
+const CR = 0x0d
+const LF = 0x0a
+const EMPTY = new Uint8Array(0)
+
+/** The head of the opening handshake as bytes (RFC 9112 section 3). Its values are checked already. */
+export function writeRequest(request: UpgradeRequest): Uint8Array {
+  let text = `GET ${request.target} HTTP/1.1\r\n`
+  for (const [name, value] of request.headers) text += `${name}: ${value}\r\n`
+  text += '\r\n'
+  const bytes = new Uint8Array(text.length)
+  for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index)
+  return bytes
+}
+
+/**
+ * Reads the head of the final response, cut anywhere; interim (1xx) responses other than 101 are read over
+ * (RFC 9110 section 15.2). Each byte is looked at once, and no more than 64 KiB are kept.
+ */
+export class ResponseHeadReader {
+  #kept: Uint8Array = EMPTY
+  #keptLength = 0
+  /** Bytes of interim responses. */
+  #interim = 0
+  /** Where in the last chunk the bytes behind the head begin. */
+  consumed = 0
+
+  /** Returns the head once it is whole, an error if it never can be one, or undefined: more is needed. */
+  read(chunk: Uint8Array): ResponseHead | ConnectionError | undefined {
+    let begin = 0
+    for (;;) {
+      const end = this.#findEnd(chunk, begin)
+      const taken = (end < 0 ? chunk.length : end) - begin
+      if (this.#interim + this.#keptLength + taken > MAX_HEAD) {
+        return new ConnectionError('WS_ERR_RESPONSE_TOO_LARGE', `The response head exceeds ${MAX_HEAD} bytes`)
+      }
+      if (end < 0) {
+        this.#keep(chunk.subarray(begin))
+        return undefined
+      }
+      let bytes = chunk.subarray(begin, end)
+      if (this.#keptLength > 0) {
+        this.#keep(bytes)
+        bytes = this.#kept.subarray(0, this.#keptLength)
+      }
+      const head = parseHead(latin1(bytes, 0, bytes.length - 4))
+      if (head instanceof ConnectionError || head.status >= 200 || head.status === 101) {
+        this.consumed = end
+        return head
+      }
+      this.#interim += bytes.length
+      this.#keptLength = 0
+      begin = end
+    }
+  }
+
+  /** The index behind the empty line that ends the head, or -1. */
+  #findEnd(chunk: Uint8Array, begin: number): number {
+    for (let index = begin; index < chunk.length; index++) {
+      if (chunk[index] !== LF) continue
+      // What stands before, some of it perhaps in bytes that were kept.
+      if (this.#before(chunk, begin, index, 1) !== CR) continue
+      if (this.#before(chunk, begin, index, 2) === LF && this.#before(chunk, begin, index, 3) === CR) return index + 1
+    }
+    return -1
+  }
+
+  #before(chunk: Uint8Array, begin: number, index: number, back: number): number | undefined {
+    const at = index - back
+    return at >= begin ? chunk[at] : this.#kept[this.#keptLength + at - begin]
+  }
+
+  #keep(bytes: Uint8Array): void {
+    const needed = this.#keptLength + bytes.length
+    if (needed > this.#kept.length) {
+      const grown = new Uint8Array(Math.max(needed, Math.min(MAX_HEAD, this.#kept.length * 2), 1024))
+      grown.set(this.#kept.subarray(0, this.#keptLength))
+      this.#kept = grown
+    }
+    this.#kept.set(bytes, this.#keptLength)
+    this.#keptLength = needed
+  }
+}
+
+/** Reads up to 64 KiB of a response's body, delimited as RFC 9112 section 6.3 says. */
+export class ResponseBodyReader {
+  readonly #chunked: boolean
+  #body: Uint8Array = EMPTY
+  /** Bytes of the body, or of the current chunk, that are still to come. */
+  #remaining: number
+  /** Within a chunked body: the line that is being read, or undefined while a chunk's data is. */
+  #line: string | undefined
+
+  constructor(head: ResponseHead) {
+    this.#chunked = listMembers(head.headers, 'transfer-encoding').at(-1)?.toLowerCase() === 'chunked'
+    this.#line = this.#chunked ? '' : undefined
+    const length = getAll(head.headers, 'content-length')[0]
+    if (this.#chunked) this.#remaining = 0
+    else if (head.status === 204 || head.status === 304) this.#remaining = 0
+    else this.#remaining = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : Number.POSITIVE_INFINITY
+  }
+
+  /** What was read so far. */
+  get body(): Uint8Array {
+    return this.#body
+  }
+
+  /** Returns true once the body is whole, or as much of it is here as is kept. */
+  read(chunk: Uint8Array): boolean {
+    let position = 0
+    while (position < chunk.length && !this.#full) {
+      if (this.#line !== undefined) {
+        const byte = chunk[position++]!
+        if (byte !== LF) {
+          this.#line += String.fromCharCode(byte)
+          if (this.#line.length > 1024) return true
+        } else if (!this.#endLine(this.#line)) return true
+        continue
+      }
+      const take = Math.min(this.#remaining, chunk.length - position, MAX_BODY - this.#body.length)
+      this.#append(chunk.subarray(position, position + take))
+      position += take
+      this.#remaining -= take
+      if (this.#remaining === 0) {
+        if (!this.#chunked) return true
+        this.#line = ''
+      }
+    }
+    return this.#full || (!this.#chunked && this.#remaining === 0)
+  }
+
+  get #full(): boolean {
+    return this.#body.length >= MAX_BODY
+  }
+
+  /** A line of the chunked coding (RFC 9112 section 7.1): false at its end, or where it makes no sense. */
+  #endLine(line: string): boolean {
+    this.#line = ''
+    // The end of the line behind a chunk's data.
+    if (line === '\r' && this.#body.length > 0) return true
+    const size = /^([0-9a-fA-F]{1,8})[ \t]*(?:;.*)?\r$/.exec(line)
+    if (size === null) return false
+    this.#remaining = Number.parseInt(size[1]!, 16)
+    if (this.#remaining === 0) return false
+    this.#line = undefined
+    return true
+  }
+
+  #append(bytes: Uint8Array): void {
+    const grown = new Uint8Array(this.#body.length + bytes.length)
+    grown.set(this.#body)
+    grown.set(bytes, this.#body.length)
+    this.#body = grown
+  }
+}
+
+/** The status line and the fields of RFC 9112 sections 4 and 5; a folded line (section 5.2) is refused. */
+function parseHead(text: string): ResponseHead | ConnectionError {
+  const lines = text.split('\r\n')
+  const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/.exec(lines[0]!)
+  if (statusLine === null) return invalid('its status line is not one of HTTP/1.1')
+  const status = Number(statusLine[2])
+  if (status === 101 && statusLine[1] === '0') return invalid('HTTP/1.0 has no upgrade')
+  const headers: [string, string][] = []
+  for (let index = 1; index < lines.length; index++) {
+    const line = lines[index]!
+    const colon = line.indexOf(':')
+    const name = line.slice(0, Math.max(colon, 0))
+    const value = trimWhitespace(line.slice(colon + 1))
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+    if (!isToken(name) || /[\0-\x08\x0a-\x1f\x7f]/.test(value)) return invalid('a header field is ill-formed')
+    headers.push([name.toLowerCase(), value])
+  }
+  return { status, statusText: statusLine[3] ?? '', headers: headers satisfies HeaderList }
+}
+
+function invalid(detail: string): ConnectionError {
+  return new ConnectionError('WS_ERR_INVALID_RESPONSE', `The response is not HTTP: ${detail}`)
+}
+
+function latin1(bytes: Uint8Array, start: number, end: number): string {
+  let text = ''
+  for (let position = start; position < end; position += 4096) {
+    text += String.fromCharCode(...bytes.subarray(position, Math.min(position + 4096, end)))
+  }
+  return text
+}

@@ -1,0 +1,133 @@
+import type { Duplex, Pipe, PipeSink } from './pipe.ts'
+
+/** Reads and writes the two byte streams of a host, or of a user, as a {@link Pipe}. */
+export function duplexPipe(duplex: Duplex): Pipe {
+  return new DuplexPipe(duplex)
+}
+
+class DuplexPipe implements Pipe {
+  readonly #reader: ReturnType<Duplex['readable']['getReader']>
+  readonly #writer: ReturnType<Duplex['writable']['getWriter']>
+  #sink!: PipeSink
+  #buffered = 0
+  #mustDrain = false
+  /** Set while paused; called to go on. */
+  #paused = false
+  #goOn: (() => void) | undefined
+  #ended = false
+  #readEnded = false
+  #writeEnded = false
+  #closed = false
+
+  constructor(duplex: Duplex) {
+    this.#reader = duplex.readable.getReader()
+    this.#writer = duplex.writable.getWriter()
+  }
+
+  get buffered(): number {
+    return this.#buffered
+  }
+
+  start(sink: PipeSink): void {
+    this.#sink = sink
+    void this.#read()
+  }
+
+  write(bytes: Uint8Array, _more: boolean): boolean {
+    if (this.#ended || this.#closed) return true
+    this.#buffered += bytes.length
+    this.#mustDrain = true
+    this.#writer.write(bytes).then(
+      () => this.#written(bytes.length),
+      error => this.#fail(error),
+    )
+    return false
+  }
+
+  end(): void {
+    if (this.#ended || this.#closed) return
+    this.#ended = true
+    this.#writer.close().then(
+      () => {
+        this.#writeEnded = true
+        this.#closeIfDone()
+      },
+      error => this.#fail(error),
+    )
+  }
+
+  abort(reason?: unknown): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#release(reason)
+    queueMicrotask(() => this.#sink.close())
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#goOn?.()
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value } = await this.#reader.read()
+        // The bytes of a read that was under way at the pause are held back, too.
+        while (this.#paused && !this.#closed) {
+          await new Promise<void>(resolve => {
+            this.#goOn = resolve
+          })
+        }
+        if (this.#closed) return
+        if (done) break
+        this.#sink.data(asBytes(value))
+        if (this.#closed) return
+      }
+    } catch (error) {
+      return this.#fail(error)
+    }
+    this.#readEnded = true
+    this.#sink.end()
+    this.#closeIfDone()
+  }
+
+  #written(length: number): void {
+    this.#buffered -= length
+    if (this.#closed || this.#buffered > 0 || !this.#mustDrain) return
+    this.#mustDrain = false
+    this.#sink.drain()
+  }
+
+  #closeIfDone(): void {
+    if (this.#closed || !this.#readEnded || !this.#writeEnded) return
+    this.#closed = true
+    this.#sink.close()
+  }
+
+  #fail(error: unknown): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#release(error)
+    this.#sink.close(error)
+  }
+
+  /** Lets both streams go; that they may have failed already is no news. */
+  #release(reason: unknown): void {
+    this.#goOn?.()
+    this.#reader.cancel(reason).catch(ignore)
+    this.#writer.abort(reason).catch(ignore)
+  }
+}
+
+function asBytes(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value
+  if (value instanceof ArrayBuffer) return new Uint8Array(value)
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  throw new TypeError('A byte stream gave something other than bytes')
+}
+
+function ignore(): void {}

@@ -1,0 +1,134 @@
+import { ConnectionError } from '../protocol/errors.ts'
+import { ResponseBodyReader, ResponseHeadReader, writeRequest } from '../protocol/http1.ts'
+import type { Pipe, PipeSink, ResponseHead, Upgrade, UpgradeHandler, UpgradeRequest } from './pipe.ts'
+
+/** How long the body of a refused upgrade is waited for, in milliseconds: it only helps to explain the refusal. */
+const BODY_TIMEOUT = 1000
+
+/** Makes a byte pipe that was just opened an {@link Upgrade}: the HTTP/1.1 request and response of RFC 6455 section 4. */
+export function upgradeOver(pipe: Pipe): Upgrade {
+  return (request, handler) => new Http1Exchange(pipe, request, handler).cancel
+}
+
+/** One request and its response. After a 101 it passes on what the byte pipe reports. */
+class Http1Exchange implements PipeSink {
+  readonly #pipe: Pipe
+  readonly #head = new ResponseHeadReader()
+  #handler: UpgradeHandler | undefined
+  #sink: PipeSink | undefined
+  #refusal: { head: ResponseHead; body: ResponseBodyReader } | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(pipe: Pipe, request: UpgradeRequest, handler: UpgradeHandler) {
+    this.#pipe = pipe
+    this.#handler = handler
+    pipe.start(this)
+    pipe.write(writeRequest(request), false)
+  }
+
+  /** Gives the exchange up; the handler hears nothing more. */
+  readonly cancel = (reason?: unknown): void => {
+    if (this.#handler === undefined) return
+    this.#handler = undefined
+    clearTimeout(this.#timer)
+    this.#pipe.abort(reason)
+  }
+
+  data(bytes: Uint8Array): void {
+    if (this.#sink !== undefined) this.#sink.data(bytes)
+    else if (this.#handler !== undefined) this.#read(bytes, this.#handler)
+  }
+
+  drain(): void {
+    this.#sink?.drain()
+  }
+
+  end(): void {
+    if (this.#sink !== undefined) return this.#sink.end()
+    this.#finish(new ConnectionError('WS_ERR_CONNECTION_LOST', 'The server ended the connection during the handshake'))
+  }
+
+  close(error?: unknown): void {
+    if (this.#sink !== undefined) return this.#sink.close(error)
+    const options = error === undefined ? {} : { cause: error }
+    this.#finish(new ConnectionError('WS_ERR_CONNECTION_LOST', 'The connection was lost during the handshake', options))
+  }
+
+  #read(bytes: Uint8Array, handler: UpgradeHandler): void {
+    if (this.#refusal !== undefined) {
+      if (this.#refusal.body.read(bytes)) this.#finish()
+      return
+    }
+    const head = this.#head.read(bytes)
+    if (head === undefined) return
+    if (head instanceof ConnectionError) return this.#finish(head)
+    const rest = bytes.subarray(this.#head.consumed)
+    if (head.status === 101) {
+      this.#handler = undefined
+      handler.upgraded(
+        head,
+        new UpgradedPipe(this.#pipe, sink => {
+          this.#sink = sink
+        }),
+      )
+      // Frames that came in the same packet. A handler that has not started the pipe by now has aborted it.
+      if (rest.length > 0) this.#sink?.data(rest)
+      return
+    }
+    this.#refusal = { head, body: new ResponseBodyReader(head) }
+    this.#timer = setTimeout(() => this.#finish(), BODY_TIMEOUT)
+    if (this.#refusal.body.read(rest)) this.#finish()
+  }
+
+  /** Reports a refusal with as much of its body as has come, or else the error; and lets the pipe go. */
+  #finish(error?: ConnectionError): void {
+    const handler = this.#handler
+    const refusal = this.#refusal
+    this.cancel(error)
+    if (refusal !== undefined) handler?.refused(refusal.head, refusal.body.body)
+    else if (error !== undefined) handler?.failed(error)
+  }
+}
+
+/** The byte pipe from the end of the 101 on: a second sink for the same pipe. */
+class UpgradedPipe implements Pipe {
+  readonly #pipe: Pipe
+  readonly start: (sink: PipeSink) => void
+
+  constructor(pipe: Pipe, start: (sink: PipeSink) => void) {
+    this.#pipe = pipe
+    this.start = start
+  }
+
+  get buffered(): number | undefined {
+    return this.#pipe.buffered
+  }
+
+  write(bytes: Uint8Array, more: boolean): boolean {
+    return this.#pipe.write(bytes, more)
+  }
+
+  end(): void {
+    this.#pipe.end()
+  }
+
+  abort(reason?: unknown): void {
+    this.#pipe.abort(reason)
+  }
+
+  pause(): void {
+    this.#pipe.pause()
+  }
+
+  resume(): void {
+    this.#pipe.resume()
+  }
+
+  ref(): void {
+    this.#pipe.ref?.()
+  }
+
+  unref(): void {
+    this.#pipe.unref?.()
+  }
+}
