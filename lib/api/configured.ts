@@ -1,5 +1,5 @@
-import { type BinaryType, isOptions, WebSocket, type WebSocketConstructor } from './websocket.ts'
 import { readOptions, type WebSocketOptions } from './options.ts'
+import { type BinaryType, isOptions, WebSocket, type WebSocketConstructor } from './websocket.ts'
 
 /** Options for every socket of a class, and the `binaryType` that it begins with. */
 export interface ConfiguredDefaults extends WebSocketOptions {

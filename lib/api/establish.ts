@@ -1,5 +1,5 @@
-import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
 import { ConnectionError, type HandshakeResponse } from '../protocol/errors.ts'
+import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
 import { getAll } from '../protocol/header-values.ts'
 import type { Location } from '../transport/connect.ts'
 import { duplexPipe } from '../transport/duplex.ts'
@@ -51,7 +51,9 @@ export class Establishment {
     signal?.addEventListener('abort', this.#aborted)
     const port = portOf(this.#url)
     if (isBlockedPort(port)) {
-      return this.fail(new ConnectionError('WS_ERR_BLOCKED_PORT', `Port ${port} is blocked: it belongs to another protocol`))
+      return this.fail(
+        new ConnectionError('WS_ERR_BLOCKED_PORT', `Port ${port} is blocked: it belongs to another protocol`),
+      )
     }
     this.#open().catch(cause => {
       const message = cause instanceof Error ? cause.message : String(cause)

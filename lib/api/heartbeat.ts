@@ -1,5 +1,5 @@
-import { ConnectionError } from '../protocol/errors.ts'
 import type { Connection } from '../protocol/connection.ts'
+import { ConnectionError } from '../protocol/errors.ts'
 import type { HeartbeatOptions } from './options.ts'
 import { startTimer, type Timer } from './timers.ts'
 

@@ -1,6 +1,6 @@
+import { isFieldValue, isToken, trimWhitespace } from '../protocol/header-values.ts'
 import type { Connect, TlsOptions } from '../transport/connect.ts'
 import type { HeaderList } from '../transport/pipe.ts'
-import { isFieldValue, isToken, trimWhitespace } from '../protocol/header-values.ts'
 import type { AbortSignal } from './host-types.ts'
 import { toDOMString } from './webidl.ts'
 

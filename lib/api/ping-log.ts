@@ -1,6 +1,7 @@
 /** The pings that wait for their pongs (RFC 6455 sections 5.5.2 and 5.5.3). */
 export class PingLog {
-  #waiting: { payload: Uint8Array; sentAt: number; resolve(milliseconds: number): void; reject(error: Error): void }[] = []
+  #waiting: { payload: Uint8Array; sentAt: number; resolve(milliseconds: number): void; reject(error: Error): void }[] =
+    []
 
   /** Notes a ping that is sent now. Resolves with the milliseconds until its answer; rejects if there will be none. */
   add(payload: Uint8Array): Promise<number> {

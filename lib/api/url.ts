@@ -12,7 +12,10 @@ export function getURLRecord(url: string, baseURL: string | undefined): URL {
   try {
     record = new URL(url, baseURL)
   } catch {
-    throw new DOMException(`"${url}" is not a valid URL${baseURL === undefined ? '' : ` below ${baseURL}`}`, 'SyntaxError')
+    throw new DOMException(
+      `"${url}" is not a valid URL${baseURL === undefined ? '' : ` below ${baseURL}`}`,
+      'SyntaxError',
+    )
   }
   if (record.protocol === 'http:') record.protocol = 'ws:'
   else if (record.protocol === 'https:') record.protocol = 'wss:'

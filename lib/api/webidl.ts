@@ -59,20 +59,28 @@ function refuseUnstable(buffer: ArrayBufferLike): void {
 }
 
 /** Makes members of a prototype enumerable, as those of IDL interfaces are, and names the class. */
-export function completeInterface(constructor: { name: string; prototype: object }, members: readonly string[]): void {
-  const { prototype, name } = constructor
+export function completeInterface(
+  interfaceObject: { name: string; prototype: object },
+  members: readonly string[],
+): void {
+  const { prototype, name } = interfaceObject
   for (const member of members) Object.defineProperty(prototype, member, { enumerable: true })
   Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true })
 }
 
 /** Constants stand on the interface and on its prototype, enumerable and fixed. */
-export function defineConstants(constructor: { prototype: object }, constants: Readonly<Record<string, number>>): void {
-  for (const target of [constructor, constructor.prototype]) {
-    for (const [name, value] of Object.entries(constants)) Object.defineProperty(target, name, { value, enumerable: true })
+export function defineConstants(
+  interfaceObject: { prototype: object },
+  constants: Readonly<Record<string, number>>,
+): void {
+  for (const target of [interfaceObject, interfaceObject.prototype]) {
+    for (const [name, value] of Object.entries(constants))
+      Object.defineProperty(target, name, { value, enumerable: true })
   }
 }
 
 /** @throws TypeError if fewer arguments were given than the IDL requires */
 export function requireArguments(given: number, required: number, what: string): void {
-  if (given < required) throw new TypeError(`${what} needs ${required} argument${required > 1 ? 's' : ''}, got ${given}`)
+  if (given < required)
+    throw new TypeError(`${what} needs ${required} argument${required > 1 ? 's' : ''}, got ${given}`)
 }

@@ -1,5 +1,5 @@
-import { isToken } from '../protocol/header-values.ts'
 import { MAX_REASON_BYTES } from '../protocol/close.ts'
+import { isToken } from '../protocol/header-values.ts'
 import { defineEventHandlers } from './event-handlers.ts'
 import type { CloseEvent, MessageEvent } from './events.ts'
 import { host } from './host.ts'

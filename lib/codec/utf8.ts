@@ -8,7 +8,7 @@
  * Meaningful only if what precedes is well-formed; an ill-formed tail is left for the strict check.
  */
 export function wholeCharactersEnd(bytes: Uint8Array, start: number, end: number): number {
-  const earliest = end - 3 > start ? end - 3 : start
+  const earliest = Math.max(start, end - 3)
   for (let index = end - 1; index >= earliest; index--) {
     const byte = bytes[index]!
     if (byte < 0x80) return end

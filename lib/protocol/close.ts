@@ -32,7 +32,10 @@ export function writeCloseBody(platform: Platform, code: number | undefined, rea
  *
  * @returns the status, or the code that answers an ill-formed body (RFC 6455 sections 5.5.1 and 8.1)
  */
-export function readCloseBody(platform: Platform, body: Uint8Array): CloseStatus | typeof PROTOCOL_ERROR | typeof INVALID_PAYLOAD {
+export function readCloseBody(
+  platform: Platform,
+  body: Uint8Array,
+): CloseStatus | typeof PROTOCOL_ERROR | typeof INVALID_PAYLOAD {
   if (body.length === 0) return { code: NO_STATUS, reason: '' }
   if (body.length === 1) return PROTOCOL_ERROR
   const code = (body[0]! << 8) | body[1]!

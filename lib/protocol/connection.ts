@@ -325,7 +325,11 @@ export class Connection implements PipeSink, FrameHandler {
   onClose(payload: Uint8Array): void {
     const status = readCloseBody(this.#platform, payload)
     if (status === PROTOCOL_ERROR || status === INVALID_PAYLOAD) {
-      return this.onViolation(status, 'WS_ERR_INVALID_CLOSE', 'The server broke the protocol: its Close frame is ill-formed')
+      return this.onViolation(
+        status,
+        'WS_ERR_INVALID_CLOSE',
+        'The server broke the protocol: its Close frame is ill-formed',
+      )
     }
     this.#received = status
     if (this.#state === OPEN) {

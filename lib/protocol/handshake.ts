@@ -84,7 +84,8 @@ export function validateResponse(
   const protocol = getAll(headers, 'sec-websocket-protocol')
   if (protocol.length > 1) return refuseSubprotocol('it names more than one subprotocol')
   if (protocol.length === 0) {
-    if (handshake.protocols.length > 0) return refuseSubprotocol('it names none of the subprotocols that were asked for')
+    if (handshake.protocols.length > 0)
+      return refuseSubprotocol('it names none of the subprotocols that were asked for')
   } else if (!handshake.protocols.includes(protocol[0]!)) {
     return refuseSubprotocol('it names a subprotocol that was not asked for')
   }

@@ -22,7 +22,6 @@ export function isToken(value: string): boolean {
 
 /** Whether `value` may be sent as a field value: bytes, and no NUL, CR or LF (Fetch, "header value"). */
 export function isFieldValue(value: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return !/[\0\r\n]|[^\0-\xff]/.test(value)
 }
 
