@@ -59,8 +59,8 @@ type TypedArrayClass = new (buffer: ArrayBuffer, offset?: number, length?: numbe
 function echoesView(className: string, bufferSize: number, offset = 0, length?: number): Act {
   return async stage => {
     const View = Reflect.get(globalThis, className) as TypedArrayClass | undefined
-    assert.isOk(View, `the host has no ${className}`)
-    const view = new View!(new Uint8Array(bufferSize).fill(0xff).buffer, offset, length)
+    if (View === undefined) assert.fail(`the host has no ${className}`)
+    const view = new View(new Uint8Array(bufferSize).fill(0xff).buffer, offset, length)
     for (let index = 0; index < view.length; index++) view[index] = index
     await echoes(
       socket => {
@@ -69,7 +69,7 @@ function echoesView(className: string, bufferSize: number, offset = 0, length?: 
       },
       event => {
         assert.instanceOf(event.data, ArrayBuffer)
-        assert.deepEqual([...new View!(event.data as ArrayBuffer)], [...view])
+        assert.deepEqual([...new View(event.data as ArrayBuffer)], [...view])
       },
     )(stage)
   }

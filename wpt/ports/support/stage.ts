@@ -67,8 +67,7 @@ export class Stage {
   /** A class under test; a missing one fails the subtest. */
   need<Name extends keyof Implementation>(name: Name): NonNullable<Implementation[Name]> {
     const found = this.t[name]
-    assert.isOk(found, `the implementation has no ${name}`)
-    return found as NonNullable<Implementation[Name]>
+    return found ?? assert.fail(`the implementation has no ${name}`)
   }
 
   url(path: string, parts?: UrlParts): string {
