@@ -112,8 +112,10 @@ export const WebSocket: WebSocketConstructor = class WebSocket extends HostEvent
     requireArguments(arguments.length, 1, 'WebSocket')
     const urlText = toUSVString(url)
     const settings = isOptions(protocols) ? readOptions(protocols) : defaultSettings
+    const list = toProtocols(isOptions(protocols) ? settings.protocols : protocols)
+    // Everything is converted by now, as the IDL has it; what is checked from here on has no side effects.
     const record = getURLRecord(urlText, settings.baseURL ?? documentURL())
-    const list = readProtocols(isOptions(protocols) ? settings.protocols : protocols)
+    checkProtocols(list)
     super()
     Object.defineProperty(this, slot, { value: new WebSocketState(this, record, list, settings as Settings) })
   }
@@ -168,7 +170,8 @@ export const WebSocket: WebSocketConstructor = class WebSocket extends HostEvent
     if (reasonText !== undefined && host.platform.utf8Length(reasonText) > MAX_REASON_BYTES) {
       throw new DOMException(`A close reason has at most ${MAX_REASON_BYTES} bytes of UTF-8`, 'SyntaxError')
     }
-    state.close(codeNumber, reasonText)
+    // An empty reason is none, so that without a code the Close frame has no body.
+    state.close(codeNumber, reasonText === '' ? undefined : reasonText)
   }
 
   /** The convention by which Node's own objects, timers first, say that they keep the process alive. */
@@ -202,16 +205,18 @@ export function isOptions(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !(Symbol.iterator in value)
 }
 
-/**
- * The list of subprotocols.
- *
- * @throws "SyntaxError" DOMException if one is no token or stands twice; without regard to case, as the
- *   web-platform-tests want it
- */
-export function readProtocols(value: unknown): string[] {
+/** The list of subprotocols, as the IDL converts it. @throws TypeError for a symbol */
+export function toProtocols(value: unknown): string[] {
   if (value === undefined) return []
   const isList = typeof value === 'object' && value !== null && Symbol.iterator in value
-  const protocols = isList ? Array.from(value as Iterable<unknown>, toDOMString) : [toDOMString(value)]
+  return isList ? Array.from(value as Iterable<unknown>, toDOMString) : [toDOMString(value)]
+}
+
+/**
+ * @throws "SyntaxError" DOMException if a subprotocol is no token or stands twice; without regard to case, as the
+ *   web-platform-tests want it
+ */
+export function checkProtocols(protocols: readonly string[]): void {
   const seen = new Set<string>()
   for (const protocol of protocols) {
     if (!isToken(protocol)) {
@@ -221,7 +226,6 @@ export function readProtocols(value: unknown): string[] {
     if (seen.has(folded)) throw new DOMException(`The subprotocol "${protocol}" stands twice`, 'SyntaxError')
     seen.add(folded)
   }
-  return protocols
 }
 
 /** The base URL of the document or worker that this runs in, where the host has such a thing. */
