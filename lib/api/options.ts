@@ -71,7 +71,7 @@ const readers: { [Name in keyof Settings]: (value: unknown, name: string) => Set
   protocols: value => value,
   headers: readHeaders,
   origin: readOrigin,
-  baseURL: value => (value === undefined ? undefined : String(hasHref(value) ? value.href : value)),
+  baseURL: readBaseURL,
   signal: readSignal,
   handshakeTimeout: (value, name) => readInteger(value, name, 30_000, MAX_TIMER),
   closeTimeout: (value, name) => readInteger(value, name, 10_000, MAX_TIMER),
@@ -128,6 +128,13 @@ function readOrigin(value: unknown, name: string): string | undefined {
   if (value === undefined) return undefined
   if (typeof value !== 'string' || !isFieldValue(value)) return invalid(name, 'a string that a header field may have')
   return value
+}
+
+function readBaseURL(value: unknown, name: string): string | undefined {
+  if (value === undefined) return undefined
+  const url = hasHref(value) ? value.href : value
+  if (typeof url !== 'string' || !URL.canParse(url)) return invalid(name, 'an absolute URL')
+  return url
 }
 
 function readSignal(value: unknown, name: string): AbortSignal | undefined {
