@@ -1,0 +1,42 @@
+import { expect } from 'chai'
+
+/** Expects a DOMException of that name; returns it. */
+export function expectDOMException(run: () => unknown, name: string): DOMException {
+  const error = thrownBy(run)
+  expect(error, `a ${name}`).to.be.an.instanceof(DOMException)
+  expect((error as DOMException).name).to.equal(name)
+  return error as DOMException
+}
+
+/** Expects a TypeError of this realm; returns it. */
+export function expectTypeError(run: () => unknown): TypeError {
+  const error = thrownBy(run)
+  expect(error).to.be.an.instanceof(TypeError)
+  return error as TypeError
+}
+
+function thrownBy(run: () => unknown): unknown {
+  try {
+    run()
+  } catch (error) {
+    return error
+  }
+  throw new Error('Nothing was thrown')
+}
+
+/** Runs with a property of an object replaced, mostly of `globalThis`; what was there before is put back. */
+export async function withProperty<Result>(
+  object: object,
+  name: PropertyKey,
+  value: unknown,
+  run: () => Result | Promise<Result>,
+): Promise<Result> {
+  const before = Object.getOwnPropertyDescriptor(object, name)
+  Object.defineProperty(object, name, { value, configurable: true, writable: true, enumerable: true })
+  try {
+    return await run()
+  } finally {
+    if (before === undefined) Reflect.deleteProperty(object, name)
+    else Object.defineProperty(object, name, before)
+  }
+}
