@@ -68,7 +68,7 @@ function follow<Name extends EventName>(
       }
       const react = reactions[name] as ((event: Event, self: unknown) => void) | undefined
       const expected = react !== undefined || name === until || ending.allow?.includes(name) === true
-      assert.isTrue(expected, `unexpected ${describe(event)}`)
+      if (!expected) assert.fail(`unexpected ${describe(event)}`)
       missing.delete(name)
       react?.(event, self)
       if (name !== until || --left > 0) return
