@@ -1,0 +1,37 @@
+import process from 'node:process'
+import type { WriteStream } from 'node:tty'
+
+export type Style = 'bold' | 'dim' | 'green' | 'red' | 'cyan' | 'yellow'
+
+const codes: Readonly<Record<Style, readonly [on: number, off: number]>> = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+}
+
+/** Gives a function that styles text, if the stream is a terminal that has colours and NO_COLOR is not set. */
+export function styleFor(stream: NodeJS.WriteStream): (style: Style, text: string) => string {
+  const coloured = stream.isTTY && (process.env.NO_COLOR ?? '') === '' && (stream as WriteStream).hasColors()
+  return (style, text) => (coloured ? `\x1b[${codes[style][0]}m${text}\x1b[${codes[style][1]}m` : text)
+}
+
+/** What a server sent, made harmless for a terminal: control characters show as escapes. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, character => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+}
+
+/** The first bytes in hexadecimal. */
+export function hexadecimal(bytes: Uint8Array, most = 16): string {
+  const shown = Array.from(bytes.subarray(0, most), byte => byte.toString(16).padStart(2, '0')).join(' ')
+  return bytes.length > most ? `${shown} …` : shown
+}
+
+export function count(number: number, noun: string): string {
+  return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`
+}
