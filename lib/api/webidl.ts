@@ -34,11 +34,18 @@ export function toUnsignedShort(value: unknown): number {
 export function bytesOf(data: unknown): Uint8Array | undefined {
   if (ArrayBuffer.isView(data)) {
     refuseUnstable(data.buffer)
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    return isEmpty(data.buffer) ? NO_BYTES : new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   }
   if (!isAnyArrayBuffer(data)) return undefined
   refuseUnstable(data)
-  return new Uint8Array(data)
+  return isEmpty(data) ? NO_BYTES : new Uint8Array(data)
+}
+
+const NO_BYTES = new Uint8Array(0)
+
+/** Also of a detached buffer, whose bytes the IDL takes for none, but which the language lets nobody look into. */
+function isEmpty(buffer: ArrayBufferLike): boolean {
+  return buffer.byteLength === 0
 }
 
 function isAnyArrayBuffer(value: unknown): value is ArrayBufferLike {
