@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { writeFile } from 'node:fs/promises'
 import process from 'node:process'
+import { htmlReport } from './runner/html-report.ts'
+import { jsonReport } from './runner/json-report.ts'
 import { readOptions, UsageError, usage } from './runner/options.ts'
 import { findTests, type Run, runTests } from './runner/run.ts'
 import { Progress, printTable, printVerdicts } from './runner/terminal.ts'
@@ -40,7 +42,8 @@ async function main(): Promise<number> {
   printNotRun(run)
   console.log('')
   printTable(run.results)
-  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(run, null, 1)}\n`)
+  if (options.json !== undefined) await writeFile(options.json, jsonReport(run))
+  if (options.html !== undefined) await writeFile(options.html, htmlReport(run))
   return run.verdicts.some(({ kind }) => kind.startsWith('unexpected')) ? 1 : 0
 }
 

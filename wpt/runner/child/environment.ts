@@ -45,8 +45,8 @@ export interface PageFacts {
 }
 
 /** What tells one scope from the other, to the harness and to tests. */
-export function installScope(scope: Scope, page: PageFacts, importScript: (url: string) => void): void {
-  if (scope === 'window') {
+export function installScope(kind: Scope, page: PageFacts, importScript: (url: string) => void): void {
+  if (kind === 'window') {
     class Window {}
     define('Window', Window)
     for (const name of ['window', 'parent', 'top']) define(name, globalThis)
@@ -55,14 +55,9 @@ export function installScope(scope: Scope, page: PageFacts, importScript: (url: 
     Object.defineProperty(globalThis, Symbol.toStringTag, { value: 'Window', configurable: true })
   } else {
     // `instanceof` is how the harness and the harness of interfaces recognise the scope.
-    class WorkerGlobalScope {
-      static [Symbol.hasInstance](value: unknown): boolean {
-        return value === globalThis
-      }
-    }
-    class DedicatedWorkerGlobalScope extends WorkerGlobalScope {}
-    define('WorkerGlobalScope', WorkerGlobalScope)
-    define('DedicatedWorkerGlobalScope', DedicatedWorkerGlobalScope)
+    const scope = { [Symbol.hasInstance]: (value: unknown) => value === globalThis }
+    define('WorkerGlobalScope', scope)
+    define('DedicatedWorkerGlobalScope', scope)
     define('postMessage', () => {})
     define('importScripts', (...urls: string[]) => {
       for (const url of urls) importScript(new URL(url, pageLocation().href).href)

@@ -1,0 +1,72 @@
+import { reportData } from './report-data.ts'
+import { showReport } from './report-script.ts'
+import type { Run } from './run.ts'
+
+/** One page with the results, its style and its script, which works without a network. */
+export function htmlReport(run: Run): string {
+  const data = reportData(run)
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escapeText(data.title)}</title>
+<style>${style}</style>
+<h1>${escapeText(data.title)}</h1>
+<form onsubmit="return false">
+  <label>Files <input id="filter" type="search" placeholder="words of a path" autocomplete="off"></label>
+  <label>Variant <select id="variant"><option value="">all</option></select></label>
+  <label>Scope <select id="scope"><option value="">all</option></select></label>
+  <label>Show <select id="only">
+    <option value="">all files</option>
+    <option value="failures">files with failures</option>
+    <option value="differences">files that differ</option>
+  </select></label>
+</form>
+<p class="legend"><span class="pass">✓ all pass</span> <span class="part">◐ some pass</span>
+<span class="fail">✗ none passes</span> <span class="none">– not run</span> A click on a file shows its messages.</p>
+<table><thead><tr id="heading"></tr></thead><tbody id="rows"></tbody></table>
+<section id="not-run-section"><h2>Not run</h2><ul id="not-run"></ul></section>
+<script type="application/json" id="data">${escapeData(JSON.stringify(data))}</script>
+<script>(${showReport.toString()})(document, JSON.parse(document.getElementById('data').textContent))</script>
+</html>
+`
+}
+
+/** Blue and orange differ for every kind of colour vision; light and dark tell them apart besides. */
+const style = `
+:root { color-scheme: light; font: 15px/1.4 system-ui, sans-serif; color: #1a1a1a; background: #fff; }
+body { margin: 1.5rem; }
+h1 { font-size: 1.3rem; }
+form { display: flex; flex-wrap: wrap; gap: 1rem; }
+input, select { font: inherit; padding: .15rem .3rem; }
+#filter { width: 18rem; }
+.legend span { padding: .1rem .5rem; }
+table { border-collapse: collapse; }
+thead th { position: sticky; top: 0; background: #fff; text-align: left; padding: .4rem .6rem; box-shadow: 0 1px #888; }
+tbody th { text-align: left; font-weight: normal; }
+td { padding: .15rem .6rem; border: 1px solid #fff; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.pass { background: #cfe5f5; }
+.part { background: #f7c873; }
+.fail { background: #b34700; color: #fff; }
+.none { background: #e6e6e6; }
+.totals { font-weight: bold; }
+.file { cursor: pointer; }
+.file:hover th { background: #f2f2f2; }
+button { font: inherit; color: inherit; background: none; border: 0; padding: .15rem .6rem .15rem 0; cursor: pointer; }
+button::before { content: '▸ '; }
+button[aria-expanded='true']::before { content: '▾ '; }
+.told { white-space: normal; padding: .5rem 1.5rem; background: #f7f7f7; }
+.messages { margin: 0; padding-left: 1rem; }
+.subtest { margin-top: .4rem; }
+.expected { font-style: italic; }
+pre { margin: .1rem 0 .1rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85rem; }
+`
+
+function escapeText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+}
+
+/** Inside of a script element only a tag could end it early. */
+function escapeData(json: string): string {
+  return json.replaceAll('<', '\\u003c')
+}

@@ -1,0 +1,14 @@
+import type { Run } from './run.ts'
+
+/** The results as JSON: of every file its subtests, what was not as expected, and what was left out with the reason. */
+export function jsonReport({ suite, results, verdicts, notRun }: Run): string {
+  const report = {
+    suite,
+    results,
+    verdicts: verdicts.map(({ result: { file, query, scope, subject }, subtest, kind, message }) => {
+      return { file, query, scope, subject, subtest, kind, message }
+    }),
+    notRun: notRun.map(({ test: { file, query, scope }, reason }) => ({ file, query, scope, reason })),
+  }
+  return `${JSON.stringify(report, null, 1)}\n`
+}

@@ -1,0 +1,71 @@
+import { count, type FileResult, labelOf } from './results.ts'
+import type { Run } from './run.ts'
+
+/** What the page of a report shows. The page's script gets it as JSON. */
+export interface ReportData {
+  readonly title: string
+  /** The labels of the columns. */
+  readonly subjects: readonly string[]
+  readonly rows: readonly ReportRow[]
+  readonly notRun: readonly { readonly file: string; readonly reason: string }[]
+}
+
+export interface ReportRow {
+  readonly file: string
+  readonly runs: readonly ReportRun[]
+}
+
+/** A file in one variant and scope, by one subject. */
+export interface ReportRun {
+  /** The index of the column. */
+  readonly subject: number
+  readonly variant: string
+  readonly scope: string
+  readonly passed: number
+  readonly total: number
+  readonly failures: readonly ReportFailure[]
+}
+
+export interface ReportFailure {
+  readonly subtest: string
+  readonly message: string
+  /** Why it was expected; undefined when it was not. */
+  readonly expected?: string
+}
+
+export function reportData({ suite, results, verdicts, notRun }: Run): ReportData {
+  const subjects = [...new Set(results.map(({ subject }) => labelOf(subject)))]
+  const expected = new Map<FileResult, Map<string, string>>()
+  for (const { result, subtest, kind, message } of verdicts) {
+    if (kind !== 'expected failure') continue
+    if (!expected.has(result)) expected.set(result, new Map())
+    expected.get(result)!.set(subtest, message)
+  }
+  const rows = new Map<string, ReportRun[]>()
+  for (const result of results) {
+    if (!rows.has(result.file)) rows.set(result.file, [])
+    rows.get(result.file)!.push({
+      subject: subjects.indexOf(labelOf(result.subject)),
+      variant: result.variant,
+      scope: result.scope,
+      ...count([result]),
+      failures: failuresOf(result, expected.get(result) ?? new Map()),
+    })
+  }
+  return {
+    title: suite === 'upstream' ? 'web-platform-tests of WebSockets' : 'web-platform-tests of WebSockets, as ported',
+    subjects,
+    rows: [...rows].map(([file, runs]) => ({ file, runs })).sort((one, other) => (one.file < other.file ? -1 : 1)),
+    notRun: notRun.map(({ test, reason }) => ({ file: `${test.file}${test.query} in ${test.scope}`, reason })),
+  }
+}
+
+function failuresOf(result: FileResult, expected: ReadonlyMap<string, string>): ReportFailure[] {
+  const whole = { name: '(file)', status: result.status === 'OK' ? 'PASS' : result.status, message: result.message }
+  return [whole, ...result.subtests].flatMap(({ name, status, message }): ReportFailure[] => {
+    if (status === 'PASS') return []
+    const failure = { subtest: name, message: message ? `${status}: ${message}` : status }
+    const reason = expected.get(name)
+    return [reason === undefined ? failure : { ...failure, expected: reason }]
+  })
+}
