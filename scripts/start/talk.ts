@@ -142,8 +142,9 @@ class Conversation {
 
   #failed(error: ConnectionError | undefined): void {
     if (error === undefined) return
-    this.#note('red', `failed: ${printable(error.message)} (${error.code})`)
-    if (error.cause instanceof Error) this.#note('red', `  because: ${printable(describeCause(error.cause))}`)
+    this.#note('red', `failed: ${printable(error.message.trim())} (${error.code})`)
+    const cause = error.cause instanceof Error ? describeCause(error.cause) : ''
+    if (!error.message.includes(cause)) this.#note('red', `  because: ${printable(cause)}`)
     const response = handshake(this.#socket)
     if (response === undefined || response.status === 101) return
     for (const [name, value] of response.headers) this.#note('dim', `  ${printable(`${name}: ${value}`)}`)
@@ -190,5 +191,5 @@ function describeBytes(bytes: Uint8Array): string {
 /** Several attempts to connect fail with one error that has no message of its own. */
 function describeCause(cause: Error): string {
   if (cause instanceof AggregateError) return cause.errors.map(error => (error as Error).message).join('; ')
-  return cause.message
+  return cause.message.trim()
 }
