@@ -112,6 +112,7 @@ export class Establishment {
       protocols: this.#protocols,
       origin: this.#settings.origin ?? documentOrigin(),
       headers: withCredentials(this.#url, this.#settings.headers),
+      deflate: host.platform.compression === undefined ? undefined : this.#settings.perMessageDeflate,
     })
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
     this.#cancelExchange = upgradeOver(pipe)(request, {

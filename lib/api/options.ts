@@ -1,4 +1,6 @@
+import type { DeflateOffer } from '../protocol/extensions.ts'
 import { isFieldValue, isToken, trimWhitespace } from '../protocol/header-values.ts'
+import type { CompressionSettings } from '../protocol/outgoing.ts'
 import type { Connect, TlsOptions } from '../transport/connect.ts'
 import type { HeaderList } from '../transport/pipe.ts'
 import type { AbortSignal } from './host-types.ts'
@@ -15,6 +17,24 @@ export interface HeartbeatOptions {
   readonly interval: number
   /** Milliseconds without any sign of life after a ping until the connection is given up. Default: the interval. */
   readonly timeout?: number
+}
+
+/** How messages are compressed (RFC 7692). */
+export interface PerMessageDeflateOptions {
+  /** Messages of fewer bytes are sent as they are. Default: 64. */
+  readonly threshold?: number
+  /** zlib's compression level, 0 to 9. Default: 1, which costs a third of 6 for messages about a fifth larger. */
+  readonly level?: number
+  /** zlib's memory for compression, 1 to 9. Default: 8. */
+  readonly memLevel?: number
+  /** Asks the server to compress each message by itself: less memory on both sides, larger messages. Default: false. */
+  readonly serverNoContextTakeover?: boolean
+  /** Compresses each message by itself. Default: false. */
+  readonly clientNoContextTakeover?: boolean
+  /** Limits the server's window to 2 to this power in bytes, 8 to 15: our memory for receiving. Default: no limit. */
+  readonly serverMaxWindowBits?: number
+  /** Limits our own window likewise; true lets the server limit it, false does not. Default: true. */
+  readonly clientMaxWindowBits?: number | boolean
 }
 
 /** What the browser's API has no place for: the second argument of the constructor, as a plain object. */
@@ -42,6 +62,8 @@ export interface WebSocketOptions {
   readonly maxPayload?: number
   /** The largest number of frames in a received message; 0, the default, for no limit: they cost no memory. */
   readonly maxFragments?: number
+  /** Offers permessage-deflate, as all browsers do; false does not. Default: true. */
+  readonly perMessageDeflate?: boolean | PerMessageDeflateOptions
   /** What to trust and to show over wss. */
   readonly tls?: TlsOptions
   /** The transport: gives an open byte pipe (already encrypted for wss), or two byte streams. */
@@ -60,9 +82,14 @@ export interface Settings {
   readonly heartbeat: Required<HeartbeatOptions> | undefined
   readonly maxPayload: number
   readonly maxFragments: number
+  /** Undefined: the extension is not offered. */
+  readonly perMessageDeflate: DeflateSettings | undefined
   readonly tls: TlsOptions | undefined
   readonly connect: Connect | undefined
 }
+
+/** The offer to make, and how to compress once it was accepted. */
+export interface DeflateSettings extends DeflateOffer, CompressionSettings {}
 
 const MAX_TIMER = 0x7fffffff
 
@@ -78,6 +105,7 @@ const readers: { [Name in keyof Settings]: (value: unknown, name: string) => Set
   heartbeat: readHeartbeat,
   maxPayload: (value, name) => readInteger(value, name, 128 * 1024 * 1024, Number.MAX_SAFE_INTEGER),
   maxFragments: (value, name) => readInteger(value, name, 0, Number.MAX_SAFE_INTEGER),
+  perMessageDeflate: readPerMessageDeflate,
   tls: readTls,
   connect: readConnect,
 }
@@ -107,10 +135,10 @@ export function readOptions(options: object): Settings {
 /** The settings without any option; they are the same for all sockets. */
 export const defaultSettings: Settings = Object.freeze(readOptions({}))
 
-function readInteger(value: unknown, name: string, fallback: number, highest: number): number {
+function readInteger(value: unknown, name: string, fallback: number, highest: number, lowest = 0): number {
   if (value === undefined) return fallback
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > highest) {
-    throw new TypeError(`The WebSocket option "${name}" is not a whole number from 0 to ${highest}`)
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < lowest || value > highest) {
+    throw new TypeError(`The WebSocket option "${name}" is not a whole number from ${lowest} to ${highest}`)
   }
   return value
 }
@@ -122,6 +150,45 @@ function readHeartbeat(value: unknown, name: string): Required<HeartbeatOptions>
   const checked = readInteger(interval, 'heartbeat.interval', 0, MAX_TIMER)
   if (checked === 0) return invalid('heartbeat.interval', 'a number of milliseconds above 0')
   return { interval: checked, timeout: readInteger(timeout, 'heartbeat.timeout', checked, MAX_TIMER) || checked }
+}
+
+function readPerMessageDeflate(value: unknown, name: string): DeflateSettings | undefined {
+  if (value === false) return undefined
+  if (value !== undefined && value !== true && (typeof value !== 'object' || value === null)) {
+    return invalid(name, 'a boolean or an object')
+  }
+  const options: PerMessageDeflateOptions = typeof value === 'object' ? value : {}
+  for (const key of Object.keys(options)) {
+    if (!DEFLATE_NAMES.has(key)) throw new TypeError(`There is no WebSocket option "${name}.${key}"`)
+  }
+  const { serverMaxWindowBits, clientMaxWindowBits = true } = options
+  const bits = (key: string, given: unknown): number => readInteger(given, `${name}.${key}`, 15, 15, 8)
+  return {
+    threshold: readInteger(options.threshold, `${name}.threshold`, 64, Number.MAX_SAFE_INTEGER),
+    level: readInteger(options.level, `${name}.level`, 1, 9),
+    memLevel: readInteger(options.memLevel, `${name}.memLevel`, 8, 9, 1),
+    serverNoContextTakeover: readBoolean(options.serverNoContextTakeover, `${name}.serverNoContextTakeover`),
+    clientNoContextTakeover: readBoolean(options.clientNoContextTakeover, `${name}.clientNoContextTakeover`),
+    serverMaxWindowBits:
+      serverMaxWindowBits === undefined ? undefined : bits('serverMaxWindowBits', serverMaxWindowBits),
+    clientMaxWindowBits:
+      typeof clientMaxWindowBits === 'boolean' ? clientMaxWindowBits : bits('clientMaxWindowBits', clientMaxWindowBits),
+  }
+}
+
+const DEFLATE_NAMES: ReadonlySet<string> = new Set([
+  'clientMaxWindowBits',
+  'clientNoContextTakeover',
+  'level',
+  'memLevel',
+  'serverMaxWindowBits',
+  'serverNoContextTakeover',
+  'threshold',
+] satisfies (keyof PerMessageDeflateOptions)[])
+
+function readBoolean(value: unknown, name: string): boolean {
+  if (value === undefined) return false
+  return typeof value === 'boolean' ? value : invalid(name, 'a boolean')
 }
 
 function readOrigin(value: unknown, name: string): string | undefined {

@@ -10,9 +10,15 @@ export function toUSVString(value: unknown): string {
   return toDOMString(value).replace(/\p{Surrogate}/gu, '\ufffd')
 }
 
-/** unsigned short with [Clamp]: rounded to the nearest integer, ties to even. */
+/** A number, as the language's own operators make one. @throws TypeError for a symbol or a BigInt */
+function toNumber(value: unknown): number {
+  // Unlike `Number(value)`, which takes a BigInt.
+  return +(value as number)
+}
+
+/** unsigned short with [Clamp]: rounded to the nearest integer, ties to even. @throws TypeError as `toNumber` does */
 export function toClampedUnsignedShort(value: unknown): number {
-  const number = Math.min(Math.max(Number(value), 0), 65535)
+  const number = Math.min(Math.max(toNumber(value), 0), 65535)
   if (Number.isNaN(number)) return 0
   const floor = Math.floor(number)
   const fraction = number - floor
@@ -20,9 +26,9 @@ export function toClampedUnsignedShort(value: unknown): number {
   return fraction < 0.5 ? floor : floor + 1
 }
 
-/** unsigned short: cut to 16 bits. */
+/** unsigned short: cut to 16 bits. @throws TypeError as `toNumber` does */
 export function toUnsignedShort(value: unknown): number {
-  const number = Number(value)
+  const number = toNumber(value)
   return Number.isFinite(number) ? Math.trunc(number) & 0xffff : 0
 }
 

@@ -293,7 +293,7 @@ export class WebSocketState implements ConnectionOwner, TaskTarget {
   #established(pipe: Pipe, agreement: Agreement, response: HandshakeResponse): void {
     this.#establishment = undefined
     this.response = response
-    const connection = new Connection(host.platform, pipe, this, this.#settings)
+    const connection = new Connection(host.platform, pipe, this, this.#settings, agreement.deflate)
     this.#connection = connection
     if (!this.#keepsAlive) connection.unref()
     const { heartbeat } = this.#settings

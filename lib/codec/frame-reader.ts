@@ -1,7 +1,8 @@
-import { BINARY, CLOSE, CONTINUATION, MAX_CONTROL_PAYLOAD, PING, PONG, TEXT } from './opcodes.ts'
+import type { InflateParameters } from './compression.ts'
+import { MessageBody } from './message-body.ts'
+import { BINARY, CLOSE, CONTINUATION, MAX_CONTROL_PAYLOAD, PING, PONG, RSV1, TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
-import { canBecomeCharacter, wholeCharactersEnd } from './utf8.ts'
-import { INVALID_PAYLOAD, MESSAGE_TOO_BIG, POLICY_VIOLATION, PROTOCOL_ERROR, type ViolationCode } from './violations.ts'
+import { POLICY_VIOLATION, PROTOCOL_ERROR, type Violation, type ViolationCode } from './violations.ts'
 
 /** Where a `FrameReader` puts what it reads. Payloads of control frames are valid only during the call. */
 export interface FrameHandler {
@@ -24,8 +25,6 @@ export interface ReadLimits {
   readonly maxFragments: number
 }
 
-/** Memory for a long message is taken in steps of at least this many bytes, as its bytes arrive. */
-const GROWTH_STEP = 1024 * 1024
 const MAX_SERVER_HEADER = 10
 const FIN = 0x80
 const RESERVED_BITS = 0x70
@@ -46,10 +45,11 @@ const STOPPED = 4
 
 /** Reads server frames (RFC 6455 section 5.2) from chunks that may be cut anywhere. Never throws for what it reads. */
 export class FrameReader {
-  readonly #platform: Platform
   readonly #handler: FrameHandler
   readonly #maxPayload: number
   readonly #maxFragments: number
+  /** The bits of a frame's first byte that must be 0 where a message begins. */
+  readonly #reserved: number
 
   #unfinished = NOTHING
   /** A header that was cut. */
@@ -61,28 +61,26 @@ export class FrameReader {
   #opcode = 0
   #remaining = 0
 
-  /** The message being put together: its opcode (0: none), its frames so far, and its bytes so far. */
+  /** The message being put together: its opcode (0: none), its frames so far, and its payload so far. */
   #message = 0
   #fragments = 0
-  #body: Uint8Array<ArrayBuffer> = EMPTY
-  #bodyLength = 0
-  /** Up to here the body is known to be well-formed UTF-8. */
-  #validated = 0
+  readonly #body: MessageBody
 
   #control: Uint8Array = EMPTY
   #controlLength = 0
 
-  constructor(platform: Platform, handler: FrameHandler, limits: ReadLimits) {
-    this.#platform = platform
+  constructor(platform: Platform, handler: FrameHandler, limits: ReadLimits, inflate?: InflateParameters) {
     this.#handler = handler
     this.#maxPayload = limits.maxPayload > 0 ? limits.maxPayload : Number.POSITIVE_INFINITY
     this.#maxFragments = limits.maxFragments > 0 ? limits.maxFragments : Number.POSITIVE_INFINITY
+    this.#reserved = inflate === undefined ? RESERVED_BITS : RESERVED_BITS & ~RSV1
+    this.#body = new MessageBody(platform, this.#maxPayload, inflate)
   }
 
   /** Reads nothing any more, and lets go of what was read of an unfinished message. */
   stop(): void {
     this.#unfinished = STOPPED
-    this.#body = EMPTY
+    this.#body.release()
     this.#control = EMPTY
   }
 
@@ -111,7 +109,7 @@ export class FrameReader {
         const after = start + length
         if (after <= end && length <= this.#maxPayload) {
           if (first === FINAL_BINARY) this.#handler.onBinary(copy(chunk, start, after))
-          else if (!this.#text(chunk, start, after)) return
+          else if (!this.#deliver(this.#body.decodeText(chunk, start, after))) return
           position = after
           continue
         }
@@ -170,7 +168,9 @@ export class FrameReader {
     let length = second & 0x7f
 
     // RFC 6455 section 5.2: RSV1 to RSV3 must be 0 unless an extension gave them a meaning.
-    if ((first & RESERVED_BITS) !== 0)
+    // With permessage-deflate RSV1 stands on the first frame of a message (RFC 7692 section 6.1), nowhere else.
+    const begins = opcode === TEXT || opcode === BINARY
+    if ((first & (begins ? this.#reserved : RESERVED_BITS)) !== 0)
       return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_RESERVED_BITS', 'a reserved bit is set')
     // RFC 6455 section 5.1: a server must not mask.
     if ((second & 0x80) !== 0) return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_MASKED_FRAME', 'a frame is masked')
@@ -212,13 +212,12 @@ export class FrameReader {
     }
 
     if (opcode < CLOSE) {
-      // Before any memory is taken. A length beyond 2^53 is rounded here, and far too long anyway.
-      const total = this.#bodyLength + length
-      if (total > Number.MAX_SAFE_INTEGER) return this.#refuseHostLimit()
-      if (total > this.#maxPayload) {
-        return this.#refuse(MESSAGE_TOO_BIG, 'WS_ERR_MESSAGE_TOO_BIG', `a message exceeds ${this.#maxPayload} bytes`)
+      if (opcode !== CONTINUATION) {
+        this.#message = opcode
+        this.#body.begin(opcode === TEXT, (first & RSV1) !== 0)
       }
-      if (opcode !== CONTINUATION) this.#message = opcode
+      const violation = this.#body.announce(length)
+      if (violation !== undefined) return this.#refuseMessage(violation)
       if (++this.#fragments > this.#maxFragments) {
         const message = `a message has more than ${this.#maxFragments} fragments`
         return this.#refuse(POLICY_VIOLATION, 'WS_ERR_TOO_MANY_FRAGMENTS', message)
@@ -237,80 +236,28 @@ export class FrameReader {
     if (this.#opcode >= CLOSE) return this.#readControl(chunk, position, after)
 
     if (take > 0) {
-      if (!this.#makeRoom(take)) return -1
-      this.#body.set(chunk.subarray(position, after), this.#bodyLength)
-      this.#bodyLength += take
+      const violation = this.#body.append(chunk, position, after, this.#remaining, this.#final)
+      if (violation !== undefined) return this.#refuseMessage(violation)
       this.#remaining -= take
-      if (this.#message === TEXT && !this.#validate()) return -1
     }
     if (this.#remaining > 0) {
       this.#unfinished = DATA
       return -1
     }
     this.#unfinished = NOTHING
-    return this.#final && !this.#finishMessage() ? -1 : after
-  }
-
-  /** Makes room in the body for bytes that have arrived; what was only announced costs at most one step. */
-  #makeRoom(incoming: number): boolean {
-    const needed = this.#bodyLength + incoming
-    const capacity = this.#body.length
-    if (needed <= capacity) return true
-    const announced = this.#bodyLength + this.#remaining
-    const wanted = this.#final ? announced : Math.max(announced, capacity * 2)
-    let body: Uint8Array<ArrayBuffer>
-    try {
-      body = new Uint8Array(Math.min(wanted, Math.max(needed, capacity * 2, GROWTH_STEP)))
-    } catch {
-      this.#refuseHostLimit()
-      return false
-    }
-    body.set(this.#body.subarray(0, this.#bodyLength))
-    this.#body = body
-    return true
-  }
-
-  /** Checks the text as it arrives (RFC 6455 section 8.1), a character cut at the end as far as it is here. */
-  #validate(): boolean {
-    const body = this.#body
-    const end = this.#bodyLength
-    const whole = wholeCharactersEnd(body, this.#validated, end)
-    if (!this.#platform.isUtf8(body, this.#validated, whole) || !canBecomeCharacter(body, whole, end)) {
-      this.#refuseText()
-      return false
-    }
-    this.#validated = whole
-    return true
-  }
-
-  #finishMessage(): boolean {
-    const body = this.#body
-    const length = this.#bodyLength
-    const message = this.#message
+    if (!this.#final) return after
     this.#message = 0
     this.#fragments = 0
-    this.#body = EMPTY
-    this.#bodyLength = 0
-    this.#validated = 0
-    if (message === TEXT) return this.#text(body, 0, length)
-    const buffer = body.buffer
-    this.#handler.onBinary(length === buffer.byteLength ? buffer : buffer.slice(0, length))
-    return true
+    return this.#deliver(this.#body.finish()) ? after : -1
   }
 
-  #text(bytes: Uint8Array, start: number, end: number): boolean {
-    let text: string | undefined
-    try {
-      text = this.#platform.decodeUtf8(bytes, start, end)
-    } catch {
-      this.#refuseHostLimit()
+  #deliver(message: string | ArrayBuffer | Violation): boolean {
+    if (typeof message === 'string') this.#handler.onText(message)
+    else if (message instanceof ArrayBuffer) this.#handler.onBinary(message)
+    else {
+      this.#refuseMessage(message)
       return false
     }
-    if (text === undefined) {
-      this.#refuseText()
-      return false
-    }
-    this.#handler.onText(text)
     return true
   }
 
@@ -354,12 +301,8 @@ export class FrameReader {
     return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_INVALID_LENGTH', 'a payload length is not encoded as it must be')
   }
 
-  #refuseText(): void {
-    this.#refuse(INVALID_PAYLOAD, 'WS_ERR_INVALID_UTF8', 'a text message is not well-formed UTF-8')
-  }
-
-  #refuseHostLimit(): -1 {
-    return this.#refuse(MESSAGE_TOO_BIG, 'WS_ERR_MESSAGE_TOO_BIG', 'a message is larger than this host can hold')
+  #refuseMessage({ closeCode, code, message }: Violation): -1 {
+    return this.#refuse(closeCode, code, message)
   }
 }
 

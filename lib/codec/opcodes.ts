@@ -8,3 +8,6 @@ export const PONG = 0xa
 
 /** The largest payload of a control frame, in bytes (RFC 6455 section 5.5). */
 export const MAX_CONTROL_PAYLOAD = 125
+
+/** The bit of a frame's first byte that permessage-deflate gave a meaning: the message is compressed (RFC 7692, 7.2). */
+export const RSV1 = 0x40

@@ -1,8 +1,12 @@
+import type { Compression } from './compression.ts'
+
 /**
  * What the codec needs of the host that the language itself does not have. Only types: each host has its own
  * file in `platform/`, and `entry/` joins them.
  */
 export interface Platform {
+  /** Raw DEFLATE, where the host has it. */
+  readonly compression?: Compression
   /** Fills `bytes` from the system's cryptographic generator. At most 65,536 bytes at a time. */
   fillRandom(bytes: Uint8Array): void
   /** The SHA-1 digest, which RFC 6455 section 4.2.2 wants for Sec-WebSocket-Accept. */

@@ -1,9 +1,12 @@
 import { Buffer, isUtf8 } from 'node:buffer'
 import { createHash, randomFillSync } from 'node:crypto'
 import type { Platform } from '../codec/platform.ts'
+import { nodeCompression } from './node-zlib.ts'
 
 /** Node.js, and what is compatible with its Buffer (Bun, Deno). */
 export const nodePlatform: Platform = {
+  compression: nodeCompression,
+
   fillRandom(bytes) {
     randomFillSync(bytes)
   },

@@ -1,11 +1,12 @@
 import { type FrameHandler, FrameReader, type ReadLimits } from '../codec/frame-reader.ts'
-import { FrameWriter } from '../codec/frame-writer.ts'
-import { BINARY, CLOSE, PING, PONG, TEXT } from '../codec/opcodes.ts'
+import { CLOSE, PING, PONG } from '../codec/opcodes.ts'
 import type { Platform } from '../codec/platform.ts'
 import { INVALID_PAYLOAD, PROTOCOL_ERROR } from '../codec/violations.ts'
 import type { Pipe, PipeSink } from '../transport/pipe.ts'
 import { ABNORMAL_CLOSURE, type CloseStatus, NO_STATUS, readCloseBody, writeCloseBody } from './close.ts'
 import { ConnectionError, type FailureCode } from './errors.ts'
+import type { DeflateParameters } from './extensions.ts'
+import { type CompressionSettings, Outgoing, type Place } from './outgoing.ts'
 
 /*
  * The one state machine: what a WebSocket connection is once its opening handshake is done.
@@ -59,11 +60,10 @@ export interface ConnectionOwner {
   onReleased(): void
 }
 
-/** A place in the order of what is sent: its content may come later than what follows it. */
-export interface Place {
-  /** A text message, the payload of a binary one, or a Close frame's body; undefined while it is awaited. */
-  content: string | Uint8Array | undefined
-  readonly opcode: number
+/** What of the caller's settings a connection needs. */
+export interface ConnectionSettings extends ReadLimits {
+  /** How to compress, if the handshake has agreed on it. */
+  readonly perMessageDeflate: CompressionSettings | undefined
 }
 
 /** While more than this many bytes wait in the pipe, a pong waits too, and a newer one takes its place. */
@@ -76,32 +76,29 @@ export class Connection implements PipeSink, FrameHandler {
   readonly #pipe: Pipe
   readonly #owner: ConnectionOwner
   readonly #reader: FrameReader
-  readonly #writer: FrameWriter
+  readonly #outgoing: Outgoing
   #state = OPEN
   #received: CloseStatus = { code: ABNORMAL_CLOSURE, reason: '' }
   #ignored = 0
   #reads = 0
-
-  /** What has to wait for its turn behind a place whose content is awaited. */
-  #places: Place[] = []
   #owedPong: Uint8Array | undefined
   #flushRequested = false
   #ended = false
   /** The pipe said that bytes wait, and has not drained since. */
   #waiting = false
 
-  // Application bytes: written into frames, and known to have left. Flushes that may still wait: bytes on the wire and
-  // application bytes up to their end, in pairs.
-  #framed = 0
-  #departed = 0
-  #flushes: number[] = []
-
-  constructor(platform: Platform, pipe: Pipe, owner: ConnectionOwner, limits: ReadLimits) {
+  constructor(
+    platform: Platform,
+    pipe: Pipe,
+    owner: ConnectionOwner,
+    settings: ConnectionSettings,
+    deflate?: DeflateParameters,
+  ) {
     this.#platform = platform
     this.#pipe = pipe
     this.#owner = owner
-    this.#reader = new FrameReader(platform, this, limits)
-    this.#writer = new FrameWriter(platform)
+    this.#reader = new FrameReader(platform, this, settings, deflate)
+    this.#outgoing = new Outgoing(platform, deflate, settings.perMessageDeflate, this.#requestFlush)
     pipe.start(this)
   }
 
@@ -127,17 +124,7 @@ export class Connection implements PipeSink, FrameHandler {
    * lost leaves it where it was.
    */
   get departed(): number {
-    const left = this.#pipe.buffered ?? (this.#waiting ? Number.POSITIVE_INFINITY : 0)
-    const flushes = this.#flushes
-    const gone = this.#writer.flushed - left
-    let index = 0
-    while (index < flushes.length && flushes[index]! <= gone) {
-      this.#departed = flushes[index + 1]!
-      index += 2
-    }
-    if (index === flushes.length) flushes.length = 0
-    else if (index > 0) flushes.splice(0, index)
-    return this.#departed
+    return this.#outgoing.departed(this.#pipe.buffered ?? (this.#waiting ? Number.POSITIVE_INFINITY : 0))
   }
 
   /**
@@ -146,44 +133,31 @@ export class Connection implements PipeSink, FrameHandler {
    * @returns its length in bytes
    */
   sendText(text: string): number {
-    if (this.#places.length > 0) {
-      this.#places.push({ content: text, opcode: TEXT })
-      return this.#platform.utf8Length(text)
-    }
-    const length = this.#writer.text(text)
-    this.#framed += length
+    const length = this.#outgoing.text(text)
     this.#requestFlush()
     return length
   }
 
   /** Sends a binary message. The bytes are copied. */
   sendBinary(bytes: Uint8Array): void {
-    if (this.#places.length > 0) {
-      this.#places.push({ content: bytes.slice(), opcode: BINARY })
-      return
-    }
-    this.#writer.frame(BINARY, bytes)
-    this.#framed += bytes.length
+    this.#outgoing.binary(bytes)
     this.#requestFlush()
   }
 
   /** Takes a place in the order for a binary message whose bytes come later, by `fill`. */
   reserve(): Place {
-    const place: Place = { content: undefined, opcode: BINARY }
-    this.#places.push(place)
-    return place
+    return this.#outgoing.reserve()
   }
 
   /** Gives a reserved place its bytes, which are taken over. */
   fill(place: Place, bytes: Uint8Array): void {
-    place.content = bytes
-    this.#sendPlaces()
+    this.#outgoing.fill(place, bytes)
   }
 
   /** Sends a ping at once, past everything reserved. At most 125 bytes, which are copied. */
   ping(payload: Uint8Array): void {
     if (this.#state !== OPEN) return
-    this.#writer.frame(PING, payload)
+    this.#outgoing.control(PING, payload)
     this.#requestFlush()
   }
 
@@ -195,7 +169,8 @@ export class Connection implements PipeSink, FrameHandler {
   startClosingHandshake(code: number | undefined, reason: string): void {
     if (this.#state !== OPEN) return
     this.#state = CLOSE_SENT
-    this.#sendClose(writeCloseBody(this.#platform, code, reason))
+    this.#outgoing.close(writeCloseBody(this.#platform, code, reason))
+    this.#requestFlush()
   }
 
   /** Answers the peer's Close frame with its code (RFC 6455 section 5.5.1), behind everything sent before. */
@@ -203,7 +178,8 @@ export class Connection implements PipeSink, FrameHandler {
     if (this.#state !== CLOSE_RECEIVED) return
     this.#state = FINISHED
     const { code } = this.#received
-    this.#sendClose(writeCloseBody(this.#platform, code === NO_STATUS ? undefined : code, ''))
+    this.#outgoing.close(writeCloseBody(this.#platform, code === NO_STATUS ? undefined : code, ''))
+    this.#requestFlush()
   }
 
   /**
@@ -213,7 +189,7 @@ export class Connection implements PipeSink, FrameHandler {
   fail(error: ConnectionError): void {
     if (this.#state >= FINISHED) return
     if (error.closeCode !== undefined && this.writable) {
-      this.#writer.frame(CLOSE, writeCloseBody(this.#platform, error.closeCode, ''))
+      this.#outgoing.control(CLOSE, writeCloseBody(this.#platform, error.closeCode, ''))
     }
     this.#lose(error)
     this.#end()
@@ -228,9 +204,7 @@ export class Connection implements PipeSink, FrameHandler {
   /** Hands everything written since the last flush to the pipe, in one write mostly. */
   flush(): void {
     this.#flushRequested = false
-    if (!this.#writer.pending) return
-    this.#waiting = !this.#writer.flush(this.#pipe)
-    this.#flushes.push(this.#writer.flushed, this.#framed)
+    if (this.#outgoing.pending) this.#waiting = !this.#outgoing.flush(this.#pipe)
   }
 
   pause(): void {
@@ -255,7 +229,7 @@ export class Connection implements PipeSink, FrameHandler {
     this.#reads++
     if (this.#state < FINISHED) {
       this.#reader.read(bytes)
-      if (this.#writer.pending && !this.#flushRequested) this.flush()
+      if (this.#outgoing.pending && !this.#flushRequested) this.flush()
       return
     }
     // RFC 6455 section 1.4: data behind a Close frame is discarded.
@@ -266,7 +240,7 @@ export class Connection implements PipeSink, FrameHandler {
   drain(): void {
     this.#waiting = false
     if (this.#owedPong !== undefined && this.#state === OPEN) {
-      this.#writer.frame(PONG, this.#owedPong)
+      this.#outgoing.control(PONG, this.#owedPong)
       this.flush()
     }
     this.#owedPong = undefined
@@ -275,8 +249,8 @@ export class Connection implements PipeSink, FrameHandler {
 
   end(): void {
     if (this.#state === CLOSE_RECEIVED) {
-      // It waits for nothing more: what is behind a reserved place is too late.
-      this.#places = []
+      // It waits for nothing more: what has to wait for its bytes is too late.
+      this.#outgoing.dropMessages()
       this.acknowledgeClose()
     }
     if (this.#state < FINISHED) {
@@ -291,7 +265,7 @@ export class Connection implements PipeSink, FrameHandler {
       const options = cause === undefined ? {} : { cause }
       this.#lose(new ConnectionError('WS_ERR_CONNECTION_LOST', 'The connection was lost', options))
     }
-    this.#reader.stop()
+    this.#stop()
     this.#state = CLOSED
     if (state === FINISHED) this.#owner.onClosed({ ...this.#received, wasClean: true, error: undefined })
     this.#owner.onReleased()
@@ -314,7 +288,7 @@ export class Connection implements PipeSink, FrameHandler {
       this.#owedPong = payload.slice()
     } else {
       this.#owedPong = undefined
-      this.#writer.frame(PONG, payload)
+      this.#outgoing.control(PONG, payload)
     }
   }
 
@@ -339,9 +313,8 @@ export class Connection implements PipeSink, FrameHandler {
     }
     this.#state = FINISHED
     // The peer reads no more data: what still waits for its bytes makes way for our Close frame, which stands last.
-    const close = this.#places.pop()
-    this.#places = []
-    if (close !== undefined) this.#write(close)
+    this.#outgoing.dropMessages()
+    this.#requestFlush()
   }
 
   onViolation(closeCode: number, code: FailureCode, message: string): void {
@@ -350,30 +323,8 @@ export class Connection implements PipeSink, FrameHandler {
 
   // The rest, in call order.
 
-  #sendClose(body: Uint8Array): void {
-    const close: Place = { content: body, opcode: CLOSE }
-    if (this.#places.length > 0) this.#places.push(close)
-    else this.#write(close)
-  }
-
-  #sendPlaces(): void {
-    const places = this.#places
-    let sent = 0
-    while (sent < places.length && places[sent]!.content !== undefined) this.#write(places[sent++]!)
-    places.splice(0, sent)
-  }
-
-  #write({ content, opcode }: Place): void {
-    if (typeof content === 'string') this.#framed += this.#writer.text(content)
-    else if (content !== undefined) {
-      this.#writer.frame(opcode, content)
-      if (opcode !== CLOSE) this.#framed += content.length
-    }
-    this.#requestFlush()
-  }
-
-  #requestFlush(): void {
-    if (this.#flushRequested) return
+  readonly #requestFlush = (): void => {
+    if (this.#flushRequested || !this.#outgoing.pending) return
     this.#flushRequested = true
     this.#owner.flushSoon()
   }
@@ -387,9 +338,14 @@ export class Connection implements PipeSink, FrameHandler {
     this.#pipe.end()
   }
 
-  #lose(error: ConnectionError): void {
+  /** Nothing more is read, and nothing more waits to be written; the memory for both goes. */
+  #stop(): void {
     this.#reader.stop()
-    this.#places = []
+    this.#outgoing.stop()
+  }
+
+  #lose(error: ConnectionError): void {
+    this.#stop()
     this.#state = FAILED
     this.#owner.onClosed({ ...this.#received, wasClean: false, error })
   }

@@ -1,6 +1,7 @@
 import type { Platform } from '../codec/platform.ts'
 import type { HeaderList, ResponseHead } from '../transport/pipe.ts'
 import { ConnectionError, type FailureCode } from './errors.ts'
+import { acceptExtensions, type DeflateOffer, type DeflateParameters, writeOffer } from './extensions.ts'
 import { getAll, listMembers } from './header-values.ts'
 
 /** The GUID of RFC 6455 section 1.3. */
@@ -14,12 +15,15 @@ export interface HandshakeInput {
   readonly origin: string | undefined
   /** The caller's own fields, checked already; a Host among them replaces ours. */
   readonly headers: HeaderList
+  /** Undefined to offer no extension. */
+  readonly deflate: DeflateOffer | undefined
 }
 
 /** A handshake under way: the fields to send, and what the answer is held against. */
 export interface Handshake {
   readonly headers: HeaderList
   readonly protocols: readonly string[]
+  readonly deflate: DeflateOffer | undefined
   readonly key: string
 }
 
@@ -29,6 +33,8 @@ export interface Agreement {
   readonly protocol: string
   /** The extensions in use, or the empty string. */
   readonly extensions: string
+  /** How permessage-deflate is in use, if it is. */
+  readonly deflate: DeflateParameters | undefined
 }
 
 /**
@@ -40,7 +46,7 @@ export function createHandshake(platform: Platform, input: HandshakeInput): Hand
   const nonce = new Uint8Array(16)
   platform.fillRandom(nonce)
   const key = platform.base64(nonce)
-  const { protocols, origin } = input
+  const { protocols, origin, deflate } = input
   const headers: [string, string][] = []
   if (getAll(input.headers, 'host').length === 0) headers.push(['Host', input.host])
   headers.push(
@@ -51,9 +57,10 @@ export function createHandshake(platform: Platform, input: HandshakeInput): Hand
   )
   // With the space: there are servers that look for the members by ", ".
   if (protocols.length > 0) headers.push(['Sec-WebSocket-Protocol', protocols.join(', ')])
+  if (deflate !== undefined) headers.push(['Sec-WebSocket-Extensions', writeOffer(deflate)])
   if (origin !== undefined) headers.push(['Origin', origin])
   for (const [name, value] of input.headers) headers.push([name, value])
-  return { headers, protocols, key }
+  return { headers, protocols, deflate, key }
 }
 
 /**
@@ -78,9 +85,8 @@ export function validateResponse(
   if (accept.length !== 1 || accept[0] !== expectedAccept(platform, handshake.key)) {
     return refuse('WS_ERR_INVALID_ACCEPT', 'its Sec-WebSocket-Accept field does not fit the key that was sent')
   }
-  if (listMembers(headers, 'sec-websocket-extensions').length > 0) {
-    return refuse('WS_ERR_INVALID_EXTENSIONS', 'it uses an extension that was not offered')
-  }
+  const deflate = acceptExtensions(headers, handshake.deflate)
+  if (typeof deflate === 'string') return refuse('WS_ERR_INVALID_EXTENSIONS', deflate)
   const protocol = getAll(headers, 'sec-websocket-protocol')
   if (protocol.length > 1) return refuseSubprotocol('it names more than one subprotocol')
   if (protocol.length === 0) {
@@ -89,7 +95,8 @@ export function validateResponse(
   } else if (!handshake.protocols.includes(protocol[0]!)) {
     return refuseSubprotocol('it names a subprotocol that was not asked for')
   }
-  return { protocol: protocol[0] ?? '', extensions: '' }
+  const extensions = deflate === undefined ? '' : getAll(headers, 'sec-websocket-extensions').join(', ')
+  return { protocol: protocol[0] ?? '', extensions, deflate }
 }
 
 /** The value of Sec-WebSocket-Accept that answers a key (RFC 6455 section 4.2.2, step 5.4). */

@@ -1,0 +1,195 @@
+import { CORRUPT, type InflateParameters, type Inflater, TOO_LONG } from './compression.ts'
+import type { Platform } from './platform.ts'
+import { canBecomeCharacter, wholeCharactersEnd } from './utf8.ts'
+import { INVALID_PAYLOAD, MESSAGE_TOO_BIG, type Violation } from './violations.ts'
+
+/** Memory for a long message is taken in steps of at least this many bytes, as its bytes arrive. */
+const GROWTH_STEP = 1024 * 1024
+/** What a compressed message gets at first, in bytes. */
+const FIRST_STEP = 4096
+
+const EMPTY = new Uint8Array(0)
+/** A compressed message that is wholly here is inflated into this, and only its result gets memory of its own. */
+const scratch = new Uint8Array(64 * 1024)
+/** What a sender leaves out at the end of a compressed message (RFC 7692 section 7.2.2). */
+const TAIL = new Uint8Array([0, 0, 0xff, 0xff])
+
+const NOT_UTF8: Violation = {
+  closeCode: INVALID_PAYLOAD,
+  code: 'WS_ERR_INVALID_UTF8',
+  message: 'a text message is not well-formed UTF-8',
+}
+const NOT_DEFLATE: Violation = {
+  closeCode: INVALID_PAYLOAD,
+  code: 'WS_ERR_INVALID_COMPRESSION',
+  message: 'a compressed message is not DEFLATE',
+}
+const BEYOND_HOST: Violation = {
+  closeCode: MESSAGE_TOO_BIG,
+  code: 'WS_ERR_MESSAGE_TOO_BIG',
+  message: 'a message is larger than this host can hold',
+}
+
+/**
+ * The payload of a message that arrives in pieces: put together in its final buffer, inflated and checked as it comes,
+ * so that neither an announced length nor a bomb takes memory that the limit does not allow.
+ */
+export class MessageBody {
+  readonly #platform: Platform
+  readonly #maxPayload: number
+  readonly #tooBig: Violation
+  readonly #inflater: Inflater | undefined
+  readonly #resetAfterMessage: boolean
+
+  #isText = false
+  #isCompressed = false
+  #bytes: Uint8Array<ArrayBuffer> = EMPTY
+  #length = 0
+  /** Up to here the text is known to be well-formed. */
+  #validated = 0
+  /** Bytes of payload so far, as they came. */
+  #received = 0
+
+  /** @param maxPayload Infinity for none */
+  constructor(platform: Platform, maxPayload: number, inflate: InflateParameters | undefined) {
+    this.#platform = platform
+    this.#maxPayload = maxPayload
+    this.#tooBig = {
+      closeCode: MESSAGE_TOO_BIG,
+      code: 'WS_ERR_MESSAGE_TOO_BIG',
+      message: `a message exceeds ${maxPayload} bytes`,
+    }
+    if (inflate !== undefined) {
+      this.#inflater = platform.compression!.createInflater(inflate.serverMaxWindowBits, maxPayload)
+    }
+    this.#resetAfterMessage = inflate?.serverNoContextTakeover === true
+  }
+
+  begin(isText: boolean, isCompressed: boolean): void {
+    this.#isText = isText
+    this.#isCompressed = isCompressed
+  }
+
+  /** Judges the length of a frame before any memory is taken for it. */
+  announce(length: number): Violation | undefined {
+    const total = this.#received + length
+    if (total > Number.MAX_SAFE_INTEGER) return BEYOND_HOST
+    // What is compressed may be longer than what comes of it, but not by that much.
+    const limit = this.#isCompressed ? this.#maxPayload * 2 + FIRST_STEP : this.#maxPayload
+    return total > limit ? this.#tooBig : undefined
+  }
+
+  /**
+   * Adds `chunk[start, end)`.
+   *
+   * @param announced how much of the frame is still to come, these bytes included
+   * @param final whether it is the last frame
+   */
+  append(chunk: Uint8Array, start: number, end: number, announced: number, final: boolean): Violation | undefined {
+    this.#received += end - start
+    const whole = final && announced === end - start
+    if (this.#isCompressed) {
+      if (whole && this.#length === 0) this.#bytes = scratch
+      const violation = this.#inflate(chunk, start, end, false)
+      if (violation !== undefined) return violation
+    } else {
+      const total = this.#length + announced
+      if (!this.#makeRoom(end - start, final ? total : Math.max(total, this.#bytes.length * 2))) return BEYOND_HOST
+      this.#bytes.set(chunk.subarray(start, end), this.#length)
+      this.#length += end - start
+    }
+    // The end of a message is checked as it is decoded.
+    return this.#isText && !whole ? this.#validate() : undefined
+  }
+
+  /** The whole message, and a fresh start for the next one. */
+  finish(): string | ArrayBuffer | Violation {
+    if (this.#isCompressed) {
+      const violation = this.#inflate(TAIL, 0, TAIL.length, true)
+      if (violation !== undefined) return violation
+      if (this.#resetAfterMessage) this.#inflater!.reset()
+    }
+    const bytes = this.#bytes
+    const length = this.#length
+    this.#clear()
+    if (this.#isText) return this.decodeText(bytes, 0, length)
+    const mayKeep = length === bytes.length && bytes !== scratch && bytes !== EMPTY
+    return mayKeep ? bytes.buffer : bytes.buffer.slice(0, length)
+  }
+
+  /** A text message as a string; also used for one that is wholly in a chunk. */
+  decodeText(bytes: Uint8Array, start: number, end: number): string | Violation {
+    try {
+      return this.#platform.decodeUtf8(bytes, start, end) ?? NOT_UTF8
+    } catch {
+      return BEYOND_HOST
+    }
+  }
+
+  /** Lets all memory go. */
+  release(): void {
+    this.#clear()
+    this.#inflater?.close()
+  }
+
+  #clear(): void {
+    this.#bytes = EMPTY
+    this.#length = 0
+    this.#validated = 0
+    this.#received = 0
+  }
+
+  /** Inflates input to the end of the body, and not a byte beyond the limit. */
+  #inflate(input: Uint8Array, start: number, end: number, last: boolean): Violation | undefined {
+    const inflater = this.#inflater!
+    let position = start
+    let ended = false
+    for (;;) {
+      if (this.#length === this.#bytes.length) {
+        const wanted = Math.max(FIRST_STEP, (end - start) * 4, this.#length * 2)
+        // One byte more than may be: if it is used, there was too much.
+        if (!this.#makeRoom(1, Math.min(wanted, this.#maxPayload + 1))) return BEYOND_HOST
+      }
+      const result = inflater.inflate(input, position, end, last, this.#bytes, this.#length)
+      if (result === CORRUPT) return NOT_DEFLATE
+      position += inflater.consumed
+      this.#length += inflater.produced
+      if (result === TOO_LONG || this.#length > this.#maxPayload) return this.#tooBig
+      if (this.#length === this.#bytes.length) continue
+      if (position === end) return undefined
+
+      // RFC 7692 section 7.2.3.4: a block with BFINAL set has ended the stream, and another one follows; or only what the
+      // sender left out, which no stream needs then.
+      if (ended && inflater.consumed === 0) return NOT_DEFLATE
+      inflater.reset()
+      ended = inflater.consumed === 0
+      if (last && ended) return undefined
+    }
+  }
+
+  /** Makes room for bytes that have arrived; for what was only announced it takes one step at a time. */
+  #makeRoom(incoming: number, wanted: number): boolean {
+    const needed = this.#length + incoming
+    const capacity = this.#bytes.length
+    if (needed <= capacity) return true
+    let bytes: Uint8Array<ArrayBuffer>
+    try {
+      bytes = new Uint8Array(Math.max(needed, Math.min(wanted, Math.max(capacity * 2, GROWTH_STEP))))
+    } catch {
+      return false
+    }
+    bytes.set(this.#bytes.subarray(0, this.#length))
+    this.#bytes = bytes
+    return true
+  }
+
+  /** Checks the text as it arrives (RFC 6455 section 8.1), a character cut at the end as far as it is here. */
+  #validate(): Violation | undefined {
+    const bytes = this.#bytes
+    const end = this.#length
+    const whole = wholeCharactersEnd(bytes, this.#validated, end)
+    if (!this.#platform.isUtf8(bytes, this.#validated, whole) || !canBecomeCharacter(bytes, whole, end)) return NOT_UTF8
+    this.#validated = whole
+    return undefined
+  }
+}
