@@ -58,8 +58,8 @@ class MemoryPipe implements Pipe {
 
   abort(_reason?: unknown): void {
     this.#aborted = true
+    // What was not delivered stays counted: the other end has not got rid of it.
     this.#inbox = []
-    this.#inboxBytes = 0
     this.#schedule()
     this.#peer.#schedule()
   }
@@ -86,9 +86,8 @@ class MemoryPipe implements Pipe {
     const peer = this.#peer
     while (this.#inbox.length > 0 && !this.#paused && !this.#aborted) {
       const bytes = this.#inbox.shift()!
+      this.#inboxBytes -= bytes.length
       sink.data(bytes)
-      // An abort within the call has emptied the inbox.
-      this.#inboxBytes = Math.max(0, this.#inboxBytes - bytes.length)
       if (this.#inbox.length === 0) peer.#schedule()
     }
     if (this.#mustDrain && peer.#inbox.length === 0 && !this.#aborted && !peer.#aborted) {

@@ -70,6 +70,8 @@ class NodePipe implements Pipe {
   #error: unknown
   #mustDrain = false
   #corked = false
+  /** As it was when it was last looked at. */
+  #buffered = 0
 
   /** The `onread` option for this pipe's socket. */
   reading(): OnReadOpts {
@@ -91,7 +93,9 @@ class NodePipe implements Pipe {
   }
 
   get buffered(): number {
-    return this.#socket.writableLength
+    // A destroyed socket forgets what it did not send.
+    if (!this.#socket.destroyed) this.#buffered = this.#socket.writableLength
+    return this.#buffered
   }
 
   start(sink: PipeSink): void {
@@ -113,7 +117,7 @@ class NodePipe implements Pipe {
       this.#corked = false
       socket.uncork()
     }
-    if (socket.writableLength === 0) return true
+    if (this.buffered === 0) return true
     this.#mustDrain = true
     return false
   }
@@ -144,7 +148,7 @@ class NodePipe implements Pipe {
 
   // One function for all writes of the pipe. An error shows in the socket's own events.
   readonly #onWritten = (): void => {
-    if (!this.#mustDrain || this.#socket.writableLength > 0 || this.#socket.destroyed) return
+    if (!this.#mustDrain || this.buffered > 0 || this.#socket.destroyed) return
     this.#mustDrain = false
     this.#sink!.drain()
   }
