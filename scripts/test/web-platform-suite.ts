@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises'
+import { runNode } from './child.ts'
+import type { SuiteResult } from './suite.ts'
+
+/** No run takes so long, in milliseconds, unless it hangs. */
+const LIMIT = 30 * 60_000
+
+/** What this needs of the report that the runner of the ported web-platform-tests writes. */
+interface Report {
+  readonly results: readonly { readonly status: string; readonly subtests: readonly { readonly status: string }[] }[]
+  readonly verdicts: readonly { readonly kind: string }[]
+  readonly notRun: readonly { readonly reason: string }[]
+}
+
+/**
+ * Runs the ported web-platform-tests. A subtest counts as skipped where the expectations say why it cannot pass, and as
+ * failed where it does not do what is expected of it, even if it passes.
+ *
+ * @param program the runner's command
+ * @param output where it is to leave its report
+ */
+export async function runWebPlatformTests(program: string, output: string, limit = LIMIT): Promise<SuiteResult> {
+  const name = 'web-platform-tests'
+  const ending = await runNode([program, '--impl', 'ours', '--json', output], {}, limit)
+  const report = await readReport(output)
+  if (report === undefined) {
+    const how = ending.broken ?? `ended with code ${ending.exitCode}`
+    return { name, passed: 0, failed: 1, skipped: 0, notes: [`the runner ${how} and left no report`] }
+  }
+  const passed = report.results.flatMap(result => result.subtests).filter(({ status }) => status === 'PASS').length
+  const of = (kind: string) => report.verdicts.filter(verdict => verdict.kind === kind).length
+  const surprises = of('unexpected pass')
+  const failures = report.verdicts.length - surprises - of('expected failure')
+  const notes: string[] = []
+  if (ending.broken !== undefined) notes.push(`the runner ${ending.broken}`)
+  else if (ending.exitCode !== (surprises + failures === 0 ? 0 : 1)) {
+    notes.push(`the runner ended with code ${ending.exitCode}`)
+  }
+  if (passed === 0) notes.push('no test passed')
+  const failed = failures + surprises + notes.length
+  if (of('expected failure') > 0) notes.push(`${of('expected failure')} failed as expected, and count as skipped`)
+  if (report.notRun.length > 0) notes.push(`${report.notRun.length} files were not run; each has its reason above`)
+  return { name, passed: passed - surprises, failed, skipped: of('expected failure') + report.notRun.length, notes }
+}
+
+async function readReport(path: string): Promise<Report | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Report
+  } catch {
+    return undefined
+  }
+}
