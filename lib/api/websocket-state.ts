@@ -1,18 +1,14 @@
-import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
-import { type Closure, Connection, type ConnectionOwner } from '../protocol/connection.ts'
-import { ConnectionError, type HandshakeResponse } from '../protocol/errors.ts'
+import { NORMAL_CLOSURE } from '../protocol/close.ts'
+import type { Closure, Connection } from '../protocol/connection.ts'
+import { ConnectionError } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
-import type { Pipe } from '../transport/pipe.ts'
-import { Establishment } from './establish.ts'
 import type { EventHandlerMap } from './event-handlers.ts'
 import { closeEvent, messageEvent, plainEvent } from './events.ts'
-import { Heartbeat } from './heartbeat.ts'
 import { host } from './host.ts'
 import type { Blob } from './host-types.ts'
 import type { Settings } from './options.ts'
-import { PingLog } from './ping-log.ts'
+import { Session } from './session.ts'
 import { currentTurn, queueTask, type TaskTarget, whenBatchEnds } from './tasks.ts'
-import { startTimer, type Timer } from './timers.ts'
 
 export const CONNECTING = 0
 export const OPEN = 1
@@ -42,27 +38,15 @@ const dispatchEvent = EventTarget.prototype.dispatchEvent as (this: object, even
  *
  * @see https://websockets.spec.whatwg.org/#the-websocket-interface
  */
-export class WebSocketState implements ConnectionOwner, TaskTarget {
-  readonly url: URL
+export class WebSocketState extends Session implements TaskTarget {
   readonly handlers: EventHandlerMap = new Map()
   binaryType: 'blob' | 'arraybuffer' = 'blob'
   protocol = ''
   extensions = ''
-  /** Why the connection failed, once it did. */
-  failure: ConnectionError | undefined
-  /** The server's answer to the opening handshake, once it came. */
-  response: HandshakeResponse | undefined
 
   readonly #target: object
-  readonly #settings: Settings
   readonly #origin: string
   #readyState = CONNECTING
-  #establishment: Establishment | undefined
-  #connection: Connection | undefined
-  #heartbeat: Heartbeat | undefined
-  #closeTimer: Timer | undefined
-  #keepsAlive = true
-  readonly #pings = new PingLog()
 
   // Messages that wait for their tasks, in bytes, and whether reading waits for them.
   #queued = 0
@@ -75,15 +59,10 @@ export class WebSocketState implements ConnectionOwner, TaskTarget {
   #drainWaiters: { resolve(): void; reject(error: Error): void }[] = []
 
   constructor(target: object, url: URL, protocols: readonly string[], settings: Settings) {
+    super(url, protocols, settings)
     this.#target = target
-    this.url = url
-    this.#settings = settings
     this.#origin = `${url.protocol}//${url.host}`
-    this.#establishment = new Establishment(url, protocols, settings, {
-      established: (pipe, agreement, response) => this.#established(pipe, agreement, response),
-      failed: error => this.#failed(error),
-    })
-    this.#establishment.start()
+    this.connect()
   }
 
   // What the interface calls.
@@ -130,37 +109,15 @@ export class WebSocketState implements ConnectionOwner, TaskTarget {
     if (this.#readyState === CLOSING || this.#readyState === CLOSED) return
     const connecting = this.#readyState === CONNECTING
     this.#readyState = CLOSING
-    if (!connecting) {
-      this.#connection!.startClosingHandshake(code ?? (reason === undefined ? undefined : NORMAL_CLOSURE), reason ?? '')
-      this.#startCloseTimer()
-      return
-    }
-    const message = 'The WebSocket was closed before it was open'
-    const error = new ConnectionError('WS_ERR_CLOSED_BEFORE_OPEN', message, { closeCode: NORMAL_CLOSURE })
-    // The connection may stand already, with the task of the open event still to come.
-    if (this.#connection === undefined) this.#establishment?.fail(error)
-    else this.#connection.fail(error)
+    if (connecting) return this.closeBeforeOpen()
+    this.connection!.startClosingHandshake(code ?? (reason === undefined ? undefined : NORMAL_CLOSURE), reason ?? '')
+    this.startCloseTimer()
   }
 
-  /** Gives the connection up at once, without a closing handshake. */
-  terminate(): void {
+  override terminate(): void {
     if (this.#readyState === CLOSED) return
     this.#readyState = CLOSING
-    const error = new ConnectionError('WS_ERR_TERMINATED', 'The WebSocket was terminated')
-    if (this.#connection === undefined) this.#establishment?.fail(error)
-    else this.#connection.abort(error)
-  }
-
-  /**
-   * Sends a ping; resolves with the milliseconds until its pong.
-   *
-   * @throws "InvalidStateError" DOMException unless the socket is open
-   */
-  ping(payload: Uint8Array): Promise<number> {
-    if (this.#readyState !== OPEN) throw new DOMException('A ping needs an open WebSocket', 'InvalidStateError')
-    const answered = this.#pings.add(payload)
-    this.#connection!.ping(payload)
-    return answered
+    super.terminate()
   }
 
   /** Resolves when `bufferedAmount` has come to 0; rejects if the connection ends before. */
@@ -172,11 +129,12 @@ export class WebSocketState implements ConnectionOwner, TaskTarget {
     })
   }
 
-  /** Lets the connection keep the process alive, or not. */
-  keepAlive(wanted: boolean): void {
-    this.#keepsAlive = wanted
-    if (wanted) this.#connection?.ref()
-    else this.#connection?.unref()
+  protected get isOpen(): boolean {
+    return this.#readyState === OPEN
+  }
+
+  protected get isPaused(): boolean {
+    return this.#paused
   }
 
   // What the connection calls.
@@ -189,13 +147,9 @@ export class WebSocketState implements ConnectionOwner, TaskTarget {
     if (this.#readyState <= OPEN) this.#queueMessage(TASK_BINARY, data, data.byteLength)
   }
 
-  onPong(payload: Uint8Array): void {
-    this.#pings.answer(payload)
-  }
-
-  onCloseReceived(): void {
+  override onCloseReceived(): void {
+    super.onCloseReceived()
     queueTask(this, TASK_CLOSING, undefined)
-    this.#startCloseTimer()
   }
 
   flushSoon(): void {
@@ -206,17 +160,14 @@ export class WebSocketState implements ConnectionOwner, TaskTarget {
     if (this.#drainWaiters.length > 0) queueTask(this, TASK_DRAINED, undefined)
   }
 
-  onClosed(closure: Closure): void {
-    this.#heartbeat?.stop()
-    this.#ended(closure)
-    if (closure.error === undefined) return
-    // The pipe may still have a Close frame to send, and waits for the peer; but the process need not.
-    this.#connection!.unref()
-    this.#startCloseTimer()
+  protected established(agreement: Agreement): void {
+    queueTask(this, TASK_OPEN, agreement)
   }
 
-  onReleased(): void {
-    clearTimeout(this.#closeTimer)
+  /** The error event and the close event are one task of the standard; here two, for the microtasks in between. */
+  protected ended(closure: Closure): void {
+    if (closure.error !== undefined) queueTask(this, TASK_ERROR, undefined)
+    queueTask(this, TASK_CLOSE, closure)
   }
 
   // What the task queue calls.
@@ -254,7 +205,7 @@ export class WebSocketState implements ConnectionOwner, TaskTarget {
     this.#queued -= length + MESSAGE_COST
     if (this.#paused && this.#queued <= MAX_QUEUED / 2) {
       this.#paused = false
-      this.#connection!.resume()
+      this.connection!.resume()
     }
     if (this.#readyState !== OPEN) return
     const isBlob = typeof data !== 'string' && this.binaryType === 'blob'
@@ -264,7 +215,7 @@ export class WebSocketState implements ConnectionOwner, TaskTarget {
   /** "The WebSocket closing handshake is started" */
   #handleClosingHandshakeStarted(): void {
     if (this.#readyState < CLOSING) this.#readyState = CLOSING
-    this.#connection!.acknowledgeClose()
+    this.connection!.acknowledgeClose()
   }
 
   /** "The WebSocket connection is closed", its first steps, if it failed */
@@ -277,7 +228,7 @@ export class WebSocketState implements ConnectionOwner, TaskTarget {
   #handleClosed({ wasClean, code, reason, error }: Closure): void {
     this.#readyState = CLOSED
     const failure = error ?? new ConnectionError('WS_ERR_CONNECTION_LOST', 'The connection is closed')
-    this.#pings.end(failure)
+    this.pings.end(failure)
     this.#handleDrained()
     for (const waiter of this.#drainWaiters.splice(0)) waiter.reject(failure)
     this.#fire(closeEvent(wasClean, code, reason))
@@ -290,35 +241,11 @@ export class WebSocketState implements ConnectionOwner, TaskTarget {
 
   // The rest.
 
-  #established(pipe: Pipe, agreement: Agreement, response: HandshakeResponse): void {
-    this.#establishment = undefined
-    this.response = response
-    const connection = new Connection(host.platform, pipe, this, this.#settings, agreement.deflate)
-    this.#connection = connection
-    if (!this.#keepsAlive) connection.unref()
-    const { heartbeat } = this.#settings
-    if (heartbeat !== undefined) this.#heartbeat = new Heartbeat(connection, heartbeat, () => this.#paused)
-    queueTask(this, TASK_OPEN, agreement)
-  }
-
-  #failed(error: ConnectionError): void {
-    this.#establishment = undefined
-    this.response = error.response
-    this.#ended({ code: ABNORMAL_CLOSURE, reason: '', wasClean: false, error })
-  }
-
-  /** The error event and the close event are one task of the standard; here two, for the microtasks in between. */
-  #ended(closure: Closure): void {
-    this.failure = closure.error
-    if (closure.error !== undefined) queueTask(this, TASK_ERROR, undefined)
-    queueTask(this, TASK_CLOSE, closure)
-  }
-
   #queueMessage(kind: number, data: unknown, length: number): void {
     this.#queued += length + MESSAGE_COST
     if (this.#queued > MAX_QUEUED && !this.#paused) {
       this.#paused = true
-      this.#connection!.pause()
+      this.connection!.pause()
     }
     queueTask(this, kind, data)
   }
@@ -329,7 +256,7 @@ export class WebSocketState implements ConnectionOwner, TaskTarget {
       throw new DOMException('The WebSocket is not open yet: send after its open event', 'InvalidStateError')
     }
     this.#freezeDeparted()
-    const connection = this.#connection
+    const connection = this.connection
     return this.#readyState === OPEN && connection!.writable ? connection : undefined
   }
 
@@ -338,14 +265,7 @@ export class WebSocketState implements ConnectionOwner, TaskTarget {
     const turn = currentTurn()
     if (this.#departedAt === turn) return
     this.#departedAt = turn
-    if (this.#connection !== undefined) this.#departed = this.#connection.departed
-  }
-
-  #startCloseTimer(): void {
-    this.#closeTimer ??= startTimer(this.#settings.closeTimeout, () => {
-      const message = `The closing handshake was not done within ${this.#settings.closeTimeout} ms`
-      this.#connection!.abort(new ConnectionError('WS_ERR_CLOSE_TIMEOUT', message))
-    })
+    if (this.connection !== undefined) this.#departed = this.connection.departed
   }
 
   #fire(event: object): void {
@@ -353,7 +273,7 @@ export class WebSocketState implements ConnectionOwner, TaskTarget {
   }
 
   readonly #flush = (): void => {
-    this.#connection!.flush()
+    this.connection!.flush()
     this.onDrained()
   }
 }

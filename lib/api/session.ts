@@ -1,0 +1,154 @@
+import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
+import { type Closure, Connection, type ConnectionOwner } from '../protocol/connection.ts'
+import { ConnectionError, type HandshakeResponse } from '../protocol/errors.ts'
+import type { Agreement } from '../protocol/handshake.ts'
+import type { Pipe } from '../transport/pipe.ts'
+import { Establishment } from './establish.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { host } from './host.ts'
+import type { Settings } from './options.ts'
+import { PingLog } from './ping-log.ts'
+import { startTimer, type Timer } from './timers.ts'
+
+/**
+ * What a WebSocket and a WebSocketStream have in common behind their interfaces: one connection, from the attempt to
+ * open it until its pipe is gone.
+ */
+export abstract class Session implements ConnectionOwner {
+  readonly url: URL
+  /** Why the connection failed, once it did. */
+  failure: ConnectionError | undefined
+  /** The server's answer to the opening handshake, once it came. */
+  response: HandshakeResponse | undefined
+
+  /** There from the end of the opening handshake on. */
+  protected connection: Connection | undefined
+  protected readonly pings: PingLog = new PingLog()
+
+  readonly #protocols: readonly string[]
+  readonly #settings: Settings
+  #establishment: Establishment | undefined
+  #heartbeat: Heartbeat | undefined
+  #closeTimer: Timer | undefined
+  #keepsAlive = true
+
+  constructor(url: URL, protocols: readonly string[], settings: Settings) {
+    this.url = url
+    this.#protocols = protocols
+    this.#settings = settings
+  }
+
+  // What the layer above does on its own.
+
+  /** Whether messages may be sent, as far as the user knows. */
+  protected abstract get isOpen(): boolean
+  /** Whether reading waits for the user. */
+  protected abstract get isPaused(): boolean
+  /** The opening handshake is done. */
+  protected abstract established(agreement: Agreement): void
+  /** The connection has ended, or never came to be. Once. */
+  protected abstract ended(closure: Closure): void
+
+  abstract onText(data: string): void
+  abstract onBinary(data: ArrayBuffer): void
+  abstract onDrained(): void
+  abstract flushSoon(): void
+
+  // What it calls.
+
+  /** Begins to connect. May report before it returns, so it comes last in a constructor. */
+  protected connect(): void {
+    this.#establishment = new Establishment(this.url, this.#protocols, this.#settings, {
+      established: (pipe, agreement, response) => this.#established(pipe, agreement, response),
+      failed: error => this.#failed(error),
+    })
+    this.#establishment.start()
+  }
+
+  /** Gives up what is not open yet for the user. */
+  protected closeBeforeOpen(): void {
+    const message = 'The WebSocket was closed before it was open'
+    const error = new ConnectionError('WS_ERR_CLOSED_BEFORE_OPEN', message, { closeCode: NORMAL_CLOSURE })
+    // The connection may stand already, with the task of the open event still to come.
+    if (this.connection === undefined) this.#establishment?.fail(error)
+    else this.connection.fail(error)
+  }
+
+  /** From now on the server has so much time for its part of the closing handshake. */
+  protected startCloseTimer(): void {
+    this.#closeTimer ??= startTimer(this.#settings.closeTimeout, () => {
+      const message = `The closing handshake was not done within ${this.#settings.closeTimeout} ms`
+      this.connection!.abort(new ConnectionError('WS_ERR_CLOSE_TIMEOUT', message))
+    })
+  }
+
+  /** Gives the connection up at once, without a closing handshake. */
+  terminate(): void {
+    const error = new ConnectionError('WS_ERR_TERMINATED', 'The WebSocket was terminated')
+    if (this.connection === undefined) this.#establishment?.fail(error)
+    else this.connection.abort(error)
+  }
+
+  /**
+   * Sends a ping; resolves with the milliseconds until its pong.
+   *
+   * @throws "InvalidStateError" DOMException unless the socket is open
+   */
+  ping(payload: Uint8Array): Promise<number> {
+    if (!this.isOpen) throw new DOMException('A ping needs an open WebSocket', 'InvalidStateError')
+    const answered = this.pings.add(payload)
+    this.connection!.ping(payload)
+    return answered
+  }
+
+  /** Lets the connection keep the process alive, or not. */
+  keepAlive(wanted: boolean): void {
+    this.#keepsAlive = wanted
+    if (wanted) this.connection?.ref()
+    else this.connection?.unref()
+  }
+
+  // What the connection calls.
+
+  onPong(payload: Uint8Array): void {
+    this.pings.answer(payload)
+  }
+
+  onCloseReceived(): void {
+    this.startCloseTimer()
+  }
+
+  onClosed(closure: Closure): void {
+    this.#heartbeat?.stop()
+    this.failure = closure.error
+    this.ended(closure)
+    if (closure.error === undefined) return
+    // The pipe may still have a Close frame to send, and waits for the peer; but the process need not.
+    this.connection!.unref()
+    this.startCloseTimer()
+  }
+
+  onReleased(): void {
+    clearTimeout(this.#closeTimer)
+  }
+
+  // The rest.
+
+  #established(pipe: Pipe, agreement: Agreement, response: HandshakeResponse): void {
+    this.#establishment = undefined
+    this.response = response
+    const connection = new Connection(host.platform, pipe, this, this.#settings, agreement.deflate)
+    this.connection = connection
+    if (!this.#keepsAlive) connection.unref()
+    const { heartbeat } = this.#settings
+    if (heartbeat !== undefined) this.#heartbeat = new Heartbeat(connection, heartbeat, () => this.isPaused)
+    this.established(agreement)
+  }
+
+  #failed(error: ConnectionError): void {
+    this.#establishment = undefined
+    this.response = error.response
+    this.failure = error
+    this.ended({ code: ABNORMAL_CLOSURE, reason: '', wasClean: false, error })
+  }
+}
