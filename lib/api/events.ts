@@ -84,7 +84,7 @@ export const MessageEvent: MessageEventConstructor = class MessageEvent extends 
   #source: unknown = null
   #ports: readonly unknown[] = NO_PORTS
 
-  constructor(type: unknown, eventInitDict?: unknown) {
+  constructor(type: unknown, eventInitDict: unknown = undefined) {
     requireArguments(arguments.length, 1, 'MessageEvent')
     super(type, dictionary(eventInitDict, 'MessageEvent'))
     if (eventInitDict === undefined || eventInitDict === null) return
@@ -92,8 +92,8 @@ export const MessageEvent: MessageEventConstructor = class MessageEvent extends 
     if (data !== undefined) this.#data = data
     if (lastEventId !== undefined) this.#lastEventId = toDOMString(lastEventId)
     if (origin !== undefined) this.#origin = toUSVString(origin)
-    if (ports !== undefined) this.#ports = Object.freeze([...ports])
-    if (source !== undefined) this.#source = source
+    if (ports !== undefined) this.#ports = toPorts(ports)
+    if (source !== undefined) this.#source = toSource(source)
   }
 
   get data(): unknown {
@@ -133,8 +133,8 @@ export const MessageEvent: MessageEventConstructor = class MessageEvent extends 
     this.#data = data
     this.#origin = toUSVString(origin)
     this.#lastEventId = toDOMString(lastEventId)
-    this.#source = source
-    this.#ports = Object.freeze([...ports])
+    this.#source = toSource(source)
+    this.#ports = toPorts(ports)
   }
 
   static {
@@ -151,7 +151,7 @@ export const CloseEvent: CloseEventConstructor = class CloseEvent extends HostEv
   #code = 0
   #reason = ''
 
-  constructor(type: unknown, eventInitDict?: unknown) {
+  constructor(type: unknown, eventInitDict: unknown = undefined) {
     requireArguments(arguments.length, 1, 'CloseEvent')
     super(type, dictionary(eventInitDict, 'CloseEvent'))
     if (eventInitDict === undefined || eventInitDict === null) return
@@ -205,10 +205,28 @@ export function plainEvent(type: string): Event {
 /** The host refuses a dictionary that is no object; an absent one costs it less than an empty one. */
 function dictionary(value: unknown, name: string): unknown {
   if (value === undefined || value === null) return undefined
-  if (typeof value !== 'object' && typeof value !== 'function') {
-    throw new TypeError(`The second argument of ${name} is not an object`)
-  }
-  return value
+  if (typeof value === 'object') return value
+  if (typeof value !== 'function') throw new TypeError(`The second argument of ${name} is not an object`)
+  // A function is an object to the IDL, but not to every host.
+  const { bubbles, cancelable, composed } = value as EventInit
+  return { bubbles, cancelable, composed }
+}
+
+/** sequence<MessagePort>. @throws TypeError for anything else */
+function toPorts(value: unknown): readonly unknown[] {
+  if (typeof value !== 'object' || value === null) throw new TypeError('The ports are not a list')
+  return Object.freeze([...(value as Iterable<unknown>)].map(toPort))
+}
+
+/** Of MessageEventSource a port is all that there is outside of browsers. @throws TypeError for anything else */
+function toSource(value: unknown): unknown {
+  return value === null ? null : toPort(value)
+}
+
+function toPort(value: unknown): unknown {
+  const { MessagePort } = globalThis as { MessagePort?: new () => unknown }
+  if (MessagePort !== undefined && value instanceof MessagePort) return value
+  throw new TypeError('This is not a MessagePort')
 }
 
 function spliceBelowHost(own: { prototype: object; name: string }, hosts: { prototype: object } | undefined): void {
