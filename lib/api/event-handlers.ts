@@ -6,7 +6,7 @@
 export interface Handler {
   value: object
   /** What stands among the target's listeners; its place there stays when the value is replaced. */
-  readonly listener: (this: unknown, event: object) => void
+  readonly listener: (this: unknown, event: { preventDefault(): void }) => void
 }
 
 type Target = {
@@ -62,7 +62,7 @@ function activate(map: EventHandlerMap, target: Target, name: string, value: obj
     value,
     listener(event) {
       // A handler that is an object but no function is kept, and does nothing.
-      if (typeof handler.value === 'function') handler.value.call(this, event)
+      if (typeof handler.value === 'function' && handler.value.call(this, event) === false) event.preventDefault()
     },
   }
   map.set(name, handler)
