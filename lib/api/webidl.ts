@@ -32,6 +32,15 @@ export function toUnsignedShort(value: unknown): number {
   return Number.isFinite(number) ? Math.trunc(number) & 0xffff : 0
 }
 
+/** unsigned short with [EnforceRange]. @throws TypeError for a number that is none, not finite, or out of range */
+export function toEnforcedUnsignedShort(value: unknown): number {
+  // By way of the operator, which refuses a bigint.
+  const number = Math.trunc(+(value as number))
+  if (!(number >= 0 && number <= 65535)) throw new TypeError(`${number} is not a number from 0 to 65535`)
+  // Not -0.
+  return number + 0
+}
+
 /**
  * Whether `data` is a BufferSource: its bytes, not copied, or undefined if it is something else.
  *

@@ -1,8 +1,7 @@
-import { MAX_REASON_BYTES } from '../protocol/close.ts'
 import { isToken } from '../protocol/header-values.ts'
+import { validateCloseCodeAndReason } from './close-info.ts'
 import { defineEventHandlers } from './event-handlers.ts'
 import type { CloseEvent, MessageEvent } from './events.ts'
-import { host } from './host.ts'
 import type { Blob, Event, EventTarget } from './host-types.ts'
 import { defaultSettings, readOptions, type Settings, type WebSocketOptions } from './options.ts'
 import { getURLRecord } from './url.ts'
@@ -164,12 +163,7 @@ export const WebSocket: WebSocketConstructor = class WebSocket extends HostEvent
     const state = stateOf(this)
     const codeNumber = code === undefined ? undefined : toClampedUnsignedShort(code)
     const reasonText = reason === undefined ? undefined : toUSVString(reason)
-    if (codeNumber !== undefined && codeNumber !== 1000 && (codeNumber < 3000 || codeNumber > 4999)) {
-      throw new DOMException(`A close code is 1000 or from 3000 to 4999, not ${codeNumber}`, 'InvalidAccessError')
-    }
-    if (reasonText !== undefined && host.platform.utf8Length(reasonText) > MAX_REASON_BYTES) {
-      throw new DOMException(`A close reason has at most ${MAX_REASON_BYTES} bytes of UTF-8`, 'SyntaxError')
-    }
+    validateCloseCodeAndReason(codeNumber, reasonText)
     // An empty reason is none, so that without a code the Close frame has no body.
     state.close(codeNumber, reasonText === '' ? undefined : reasonText)
   }
