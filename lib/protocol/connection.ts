@@ -173,12 +173,12 @@ export class Connection implements PipeSink, FrameHandler {
     this.#requestFlush()
   }
 
-  /** Answers the peer's Close frame with its code (RFC 6455 section 5.5.1), behind everything sent before. */
+  /** Answers the peer's Close frame with one like it (RFC 6455 section 5.5.1), behind everything sent before. */
   acknowledgeClose(): void {
     if (this.#state !== CLOSE_RECEIVED) return
     this.#state = FINISHED
-    const { code } = this.#received
-    this.#outgoing.close(writeCloseBody(this.#platform, code === NO_STATUS ? undefined : code, ''))
+    const { code, reason } = this.#received
+    this.#outgoing.close(writeCloseBody(this.#platform, code === NO_STATUS ? undefined : code, reason))
     this.#requestFlush()
   }
 
