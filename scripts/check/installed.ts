@@ -1,0 +1,116 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Export, listExports, type Manifest, readManifest } from './manifest.ts'
+import { lastWords, run, runModule } from './run.ts'
+import type { Violation } from './violation.ts'
+
+/** A project that has a package installed and nothing else. */
+export interface Project {
+  readonly folder: string
+  /** Where the package is. */
+  readonly installed: string
+  readonly manifest: Manifest
+}
+
+/** Installs a tarball in a new project. No registry is asked: a package that needs another one does not install. */
+export function install(tarball: string, name: string, folder: string): Project {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'a-project', version: '1.0.0', private: true }))
+  const done = run('npm', ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', tarball], folder)
+  if (done.exitCode !== 0) throw new Error(`the tarball does not install:\n    ${lastWords(done)}`)
+  const installed = join(folder, 'node_modules', name)
+  return { folder, installed, manifest: readManifest(installed) }
+}
+
+/** No package is needed beside this one. */
+export function checkDependencies({ folder, manifest }: Project): Violation[] {
+  const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = manifest
+  const required = [
+    ...Object.keys(dependencies),
+    ...Object.keys(peerDependencies).filter(name => peerDependenciesMeta[name]?.optional !== true),
+  ]
+  const there = readdirSync(join(folder, 'node_modules')).filter(name => !name.startsWith('.'))
+  const others = there.filter(name => name !== manifest.name.split('/')[0])
+  return [...new Set([...required, ...others])].map(name => ({
+    place: 'package.json',
+    message: `requires ${name}; the package is to require none`,
+  }))
+}
+
+/** Each export leads to a file, and `import` and `require` give the same of it. */
+export function checkExports(project: Project): Violation[] {
+  const exports = listExports(project.manifest, project.installed)
+  return [
+    ...exports.flatMap(one => checkTarget(one, project)),
+    ...[...new Set(exports.map(({ subpath }) => subpath))].flatMap(subpath => checkLoading(subpath, project)),
+    ...checkClosed(project),
+  ]
+}
+
+/** The file is there, and is what a host with the conditions resolves to. */
+function checkTarget({ subpath, conditions, file }: Export, { folder, installed, manifest }: Project): Violation[] {
+  const place = `exports["${subpath}"]${conditions.map(condition => `.${condition}`).join('')}`
+  if (!existsSync(join(installed, file))) return [{ place, message: `${file} is not in the package` }]
+  if (conditions.includes('types')) return []
+  const flags = conditions.filter(condition => condition !== 'default').map(condition => `--conditions=${condition}`)
+  const specifier = JSON.stringify(manifest.name + subpath.slice(1))
+  const resolved = runModule(`process.stdout.write(import.meta.resolve(${specifier}))`, folder, flags)
+  const wanted = pathToFileURL(join(installed, file)).href
+  if (resolved.output === wanted || shadowed(conditions)) return []
+  return [{ place, message: `resolves to ${resolved.output || lastWords(resolved)}, not to ${file}` }]
+}
+
+/** Node.js always has its own conditions; a later `default` is for others. */
+function shadowed(conditions: readonly string[]): boolean {
+  return conditions.includes('default') && conditions.length > 1
+}
+
+function checkLoading(subpath: string, { folder, manifest }: Project): Violation[] {
+  const specifier = JSON.stringify(manifest.name + subpath.slice(1))
+  const isJson = subpath.endsWith('.json')
+  const loaded = runModule(
+    `import { createRequire } from 'node:module'
+    const required = createRequire(${JSON.stringify(pathToFileURL(join(folder, 'file.js')).href)})(${specifier})
+    if (!${isJson}) {
+      const imported = await import(${specifier})
+      for (const name of Object.keys(imported)) if (imported[name] !== required[name]) throw new Error(name + ' differs')
+    }`,
+    folder,
+  )
+  if (loaded.exitCode === 0) return []
+  return [{ place: `exports["${subpath}"]`, message: `does not load:\n    ${lastWords(loaded)}` }]
+}
+
+/** What is not exported cannot be imported. */
+function checkClosed({ folder, manifest }: Project): Violation[] {
+  const specifier = JSON.stringify(`${manifest.name}/dist/api/websocket.js`)
+  const { output } = runModule(`import(${specifier}).catch(error => process.stdout.write(error.code))`, folder)
+  if (output === 'ERR_PACKAGE_PATH_NOT_EXPORTED') return []
+  return [{ place: 'exports', message: 'a file that is no export can be imported' }]
+}
+
+/** Each command starts, without a package beside it. */
+export function checkCommands({ folder, manifest }: Project): Violation[] {
+  return Object.keys(manifest.bin ?? {}).flatMap(name => {
+    const started = run('npx', ['--no-install', name, '--help'], folder)
+    if (started.exitCode === 0 && started.output.includes(name)) return []
+    return [{ place: `bin["${name}"]`, message: `does not start:\n    ${lastWords(started)}` }]
+  })
+}
+
+/** Sources that a source map names are in the package, and each compiled file has one: none is left from before. */
+export function checkSources({ installed }: Project): Violation[] {
+  const files = readdirSync(installed, { recursive: true, encoding: 'utf8' }).map(file => file.replaceAll('\\', '/'))
+  const compiled = files.filter(file => file.startsWith('dist/') && file.endsWith('.js'))
+  const orphans = compiled.filter(file => !files.includes(file.replace(/^dist/, 'lib').replace(/\.js$/, '.ts')))
+  const maps = files.filter(file => file.endsWith('.map'))
+  const blind = maps.filter(file => {
+    const { sources } = JSON.parse(readFileSync(join(installed, file), 'utf8')) as { sources: string[] }
+    return sources.some(source => !existsSync(join(installed, dirname(file), source)))
+  })
+  return [
+    ...orphans.map(place => ({ place, message: 'is compiled from no file of lib: it is left from an earlier build' })),
+    ...blind.map(place => ({ place, message: 'names a source that is not in the package' })),
+  ]
+}

@@ -1,0 +1,123 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join, posix, sep } from 'node:path'
+import { findFreeNames, type Import, parseSource, type Source } from './source.ts'
+import type { Violation } from './violation.ts'
+
+const MAX_LINES = 400
+
+/** How much of a file another one may import. */
+type Access = 'anything' | 'types'
+
+/**
+ * Which files of the library the files of a layer may import: a layer, or one file of it. Imports point one way, and
+ * only `entry` sees both the transports and the platforms.
+ */
+const allowed: Readonly<Record<string, Readonly<Record<string, Access>>>> = {
+  entry: { entry: 'anything', api: 'anything', transport: 'anything', platform: 'anything', protocol: 'anything' },
+  api: { api: 'anything', protocol: 'anything', codec: 'anything', transport: 'anything' },
+  protocol: { protocol: 'anything', codec: 'anything', 'transport/pipe': 'types' },
+  codec: { codec: 'anything', 'transport/pipe': 'types' },
+  transport: { transport: 'anything', 'protocol/http1': 'anything', 'protocol/errors': 'anything' },
+  platform: { platform: 'anything', codec: 'types', 'codec/compression': 'anything' },
+}
+
+/** They do no I/O: no host, no promise, no timer, no clock. */
+const PURE = new Set(['protocol', 'codec'])
+
+/** What the language itself has, without its promises and its clock. */
+const LANGUAGE: ReadonlySet<string> = new Set(
+  `AggregateError Array ArrayBuffer BigInt BigInt64Array BigUint64Array Boolean DataView Error EvalError Float32Array
+  Float64Array Infinity Int16Array Int32Array Int8Array JSON Map Math NaN Number Object Proxy RangeError ReferenceError
+  Reflect RegExp Set String Symbol SyntaxError TypeError URIError Uint16Array Uint32Array Uint8Array Uint8ClampedArray
+  WeakMap WeakSet arguments isFinite isNaN parseFloat parseInt undefined`.split(/\s+/),
+)
+
+/** Checks the sources in `lib/` of the package at `root` against the layers that CONTRIBUTING.md describes. */
+export function checkLayers(root: string): { files: number; violations: Violation[] } {
+  const library = join(root, 'lib')
+  const paths = readdirSync(library, { recursive: true, encoding: 'utf8' })
+    .map(path => path.split(sep).join('/'))
+    .filter(path => path.endsWith('.ts'))
+    .sort()
+  const sources = new Map(paths.map(path => [path, parseSource(readFileSync(join(library, path), 'utf8'))]))
+  const violations = paths.flatMap(path => [
+    ...checkFile(path, sources.get(path)!),
+    ...checkImports(path, sources),
+    ...(PURE.has(layerOf(path)) ? checkPurity(path, sources.get(path)!) : []),
+  ])
+  return { files: paths.length, violations }
+}
+
+function checkFile(path: string, { lines }: Source): Violation[] {
+  const violations: Violation[] = []
+  if (!Object.hasOwn(allowed, layerOf(path))) violations.push(at(path, 1, `is in none of the layers`))
+  if (lines > MAX_LINES) violations.push(at(path, lines, `has ${lines} lines; ${MAX_LINES} is the most`))
+  if (/^(utils?|helpers?|common|misc)$/.test(basename(path, '.ts'))) {
+    violations.push(at(path, 1, 'has a name that says nothing: what is in it belongs to what it serves'))
+  }
+  return violations
+}
+
+function checkImports(path: string, sources: ReadonlyMap<string, Source>): Violation[] {
+  const layer = layerOf(path)
+  return sources.get(path)!.imports.flatMap(imported => {
+    const target = resolveImport(path, imported)
+    if (target === undefined) {
+      if (layer !== 'api' && !PURE.has(layer)) return []
+      return [at(path, imported.line, `${layer} imports nothing from outside of lib, but here ${imported.from}`)]
+    }
+    if (!sources.has(target)) return [at(path, imported.line, `${imported.from} is no file of lib`)]
+    const access = accessOf(layer, target)
+    if (access === undefined) return [at(path, imported.line, `${layer} may not import ${target}`)]
+    if (access === 'types' && !imported.typesOnly) {
+      return [at(path, imported.line, `${layer} may import types alone (import type) of ${target}`)]
+    }
+    const host = layer === 'api' && !imported.typesOnly ? findHostImport(target, sources) : undefined
+    return host === undefined
+      ? []
+      : [at(path, imported.line, `api may not depend on a host, as ${target} does: ${host}`)]
+  })
+}
+
+function accessOf(layer: string, target: string): Access | undefined {
+  return allowed[layer]?.[target.replace(/\.ts$/, '')] ?? allowed[layer]?.[layerOf(target)]
+}
+
+/** An import from outside of the library that loading `path` leads to. */
+function findHostImport(
+  path: string,
+  sources: ReadonlyMap<string, Source>,
+  seen: Set<string> = new Set(),
+): string | undefined {
+  if (seen.has(path)) return undefined
+  seen.add(path)
+  for (const imported of sources.get(path)?.imports ?? []) {
+    if (imported.typesOnly) continue
+    const target = resolveImport(path, imported)
+    const found = target === undefined ? imported.from : findHostImport(target, sources, seen)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function checkPurity(path: string, source: Source): Violation[] {
+  const layer = layerOf(path)
+  const names = findFreeNames(source)
+    .filter(({ name }) => !LANGUAGE.has(name))
+    .map(({ name, line }) => at(path, line, `${layer} knows no ${name}: it does no I/O and has no host`))
+  const waits = source.waits.map(({ what, line }) => at(path, line, `${layer} does not wait, but here is ${what}`))
+  return [...names, ...waits]
+}
+
+/** The path below `lib/`, or undefined for what is not relative. */
+function resolveImport(path: string, { from }: Import): string | undefined {
+  return from.startsWith('.') ? posix.join(posix.dirname(path), from) : undefined
+}
+
+function layerOf(path: string): string {
+  return path.includes('/') ? path.slice(0, path.indexOf('/')) : ''
+}
+
+function at(path: string, line: number, message: string): Violation {
+  return { place: `lib/${path}:${line}`, message }
+}

@@ -1,0 +1,38 @@
+import { spawnSync } from 'node:child_process'
+import process from 'node:process'
+
+export interface Outcome {
+  readonly exitCode: number | null
+  readonly output: string
+  readonly errors: string
+}
+
+/** Runs a program to its end, without input. */
+export function run(program: string, commandLine: readonly string[], folder: string): Outcome {
+  const { status, stdout, stderr, error } = spawnSync(program, commandLine, {
+    cwd: folder,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 120_000,
+    maxBuffer: 64 * 1024 * 1024,
+    // What a program of the house reads from its environment is not for those that it starts.
+    env: { ...process.env, NODE_V8_COVERAGE: undefined, NODE_OPTIONS: undefined, FORCE_COLOR: undefined },
+    // The command of npm is a script there.
+    shell: process.platform === 'win32' && program === 'npm',
+  })
+  if (error !== undefined && status === null) throw error
+  return { exitCode: status, output: stdout, errors: stderr }
+}
+
+/** Runs an ES module given as text, with Node.js. */
+export function runModule(text: string, folder: string, flags: readonly string[] = []): Outcome {
+  return run(process.execPath, [...flags, '--input-type=module', '--eval', text], folder)
+}
+
+/** What a program that failed has said last, or the error that ended it, for a message. */
+export function lastWords({ output, errors }: Outcome): string {
+  const lines = `${output}${errors}`.trim().split('\n')
+  const error = lines.findLastIndex(line => /^\S*Error\b/.test(line))
+  const from = error < 0 ? -8 : error
+  return lines.slice(from).slice(0, 8).join('\n    ')
+}

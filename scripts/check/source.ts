@@ -1,0 +1,145 @@
+import { type ParseResult, parse } from '@babel/parser'
+
+/** One import or re-export. */
+export interface Import {
+  readonly from: string
+  readonly line: number
+  /** Nothing of it is left when the types are stripped. */
+  readonly typesOnly: boolean
+}
+
+/** What the checks want to know of a TypeScript file. */
+export interface Source {
+  readonly tree: ParseResult
+  readonly lines: number
+  readonly imports: readonly Import[]
+  /** Where it is asynchronous. */
+  readonly waits: readonly { readonly what: string; readonly line: number }[]
+}
+
+interface Node {
+  readonly type: string
+  readonly loc?: { readonly start: { readonly line: number } } | null
+  readonly [key: string]: unknown
+}
+
+export function parseSource(text: string): Source {
+  const tree = parse(text, { sourceType: 'module', plugins: ['typescript'] })
+  const imports: Import[] = []
+  const waits: { what: string; line: number }[] = []
+  visit(tree.program as unknown as Node, node => {
+    const found = readImport(node)
+    if (found !== undefined) imports.push(found)
+    const what = readWait(node)
+    if (what !== undefined) waits.push({ what, line: lineOf(node) })
+  })
+  return { tree, lines: text.replace(/\n$/, '').split('\n').length, imports, waits }
+}
+
+/** Names that are used as values, or `Promise` as a type too, and declared nowhere in the file. */
+export function findFreeNames({ tree }: Source): { name: string; line: number }[] {
+  const bound = new Set<string>()
+  const used: { name: string; line: number }[] = []
+  visit(tree.program as unknown as Node, (node, parent, key) => {
+    if (node.type !== 'Identifier') return
+    const use = { name: node.name as string, line: lineOf(node) }
+    if (isBinding(parent, key)) bound.add(use.name)
+    else if (use.name === 'Promise' || use.name === 'PromiseLike' || isReference(parent, key)) used.push(use)
+  })
+  return used.filter(({ name }) => !bound.has(name))
+}
+
+function readImport(node: Node): Import | undefined {
+  switch (node.type) {
+    case 'ImportDeclaration':
+    case 'ExportAllDeclaration':
+    case 'ExportNamedDeclaration': {
+      if (node.source === null || node.source === undefined) return undefined
+      // `import { type X }` is still an import when the types are stripped (verbatimModuleSyntax).
+      const typesOnly = node.importKind === 'type' || node.exportKind === 'type'
+      return { from: (node.source as Node).value as string, line: lineOf(node), typesOnly }
+    }
+    case 'TSImportType':
+      return { from: (node.argument as Node).value as string, line: lineOf(node), typesOnly: true }
+    case 'ImportExpression':
+      return { from: String((node.source as Node).value ?? '(computed)'), line: lineOf(node), typesOnly: false }
+    case 'CallExpression': {
+      if ((node.callee as Node).type !== 'Import') return undefined
+      const [argument] = node.arguments as Node[]
+      return { from: String(argument?.value ?? '(computed)'), line: lineOf(node), typesOnly: false }
+    }
+    default:
+      return undefined
+  }
+}
+
+function readWait(node: Node): string | undefined {
+  if (node.type === 'AwaitExpression') return 'await'
+  if (node.async === true) return 'an async function'
+  if (node.type === 'ForOfStatement' && node.await === true) return 'for await'
+  const property = node.type === 'MemberExpression' && node.computed !== true ? (node.property as Node) : undefined
+  return property?.name === 'then' ? 'a call of then' : undefined
+}
+
+/** Whether the identifier at `key` of `parent` declares its name. */
+function isBinding(parent: Node, key: string): boolean {
+  switch (parent.type) {
+    case 'ImportSpecifier':
+    case 'ImportDefaultSpecifier':
+    case 'ImportNamespaceSpecifier':
+      return key === 'local'
+    case 'VariableDeclarator':
+    case 'FunctionDeclaration':
+    case 'ClassDeclaration':
+    case 'FunctionExpression':
+    case 'ClassExpression':
+      return key === 'id' || key === 'params'
+    case 'ArrowFunctionExpression':
+    case 'ClassMethod':
+    case 'ClassPrivateMethod':
+    case 'ObjectMethod':
+      return key === 'params'
+    case 'CatchClause':
+      return key === 'param'
+    // Parts of a pattern. Where they assign to what stands elsewhere, that one is declared there.
+    case 'RestElement':
+    case 'ArrayPattern':
+      return true
+    case 'AssignmentPattern':
+      return key === 'left'
+    case 'ObjectProperty':
+      return key === 'value' && parent.inPattern === true
+    default:
+      return false
+  }
+}
+
+function isReference(parent: Node, key: string): boolean {
+  if (parent.type === 'PrivateName') return false
+  if (parent.type.startsWith('TS')) return key === 'expression'
+  if (parent.type === 'MemberExpression' || parent.type === 'OptionalMemberExpression') {
+    return key === 'object' || parent.computed === true
+  }
+  if (/^(Object|Class|ClassAccessor)(Property|Method)$/.test(parent.type))
+    return key !== 'key' || parent.computed === true
+  if (/^(Import|Export)\w*Specifier$/.test(parent.type)) return key === 'local'
+  if (/^(LabeledStatement|BreakStatement|ContinueStatement|MetaProperty)$/.test(parent.type)) return key !== 'label'
+  return true
+}
+
+/** Calls back for each node, its parent, and the property of the parent that it stands in. */
+function visit(node: Node, callback: (node: Node, parent: Node, key: string) => void): void {
+  for (const [key, value] of Object.entries(node)) {
+    for (const child of Array.isArray(value) ? value : [value]) {
+      if (typeof child !== 'object' || child === null || typeof (child as Node).type !== 'string') continue
+      if (key.endsWith('Comments')) continue
+      if (node.type === 'ObjectPattern') (child as { inPattern?: boolean }).inPattern = true
+      callback(child as Node, node, key)
+      visit(child as Node, callback)
+    }
+  }
+}
+
+function lineOf(node: Node): number {
+  return node.loc?.start.line ?? 1
+}

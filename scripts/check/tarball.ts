@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import type { Manifest } from './manifest.ts'
+import { lastWords, run } from './run.ts'
+import type { Violation } from './violation.ts'
+
+const attwPackage = createRequire(import.meta.url).resolve('@arethetypeswrong/cli/package.json')
+const attw = join(dirname(attwPackage), 'dist/index.js')
+
+/**
+ * Packs the package as it stands.
+ *
+ * @param folder where the tarball goes
+ * @returns its path
+ */
+export function pack(root: string, folder: string): string {
+  const packed = run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], root)
+  if (packed.exitCode !== 0) throw new Error(`npm pack failed:\n    ${lastWords(packed)}`)
+  const told = JSON.parse(packed.output) as { filename: string }[] | Record<string, { filename: string }>
+  return join(folder, Object.values(told)[0]!.filename.replace('@', '').replace('/', '-'))
+}
+
+/** What publint finds in a tarball, down to its suggestions. */
+export async function lintTarball(tarball: string, manifest: Manifest): Promise<Violation[]> {
+  const bytes = readFileSync(tarball)
+  const { messages } = await publint({ pack: { tarball: Uint8Array.from(bytes).buffer }, strict: true })
+  return messages.map(message => ({
+    place: 'package.json',
+    message: `publint: ${formatMessage(message, manifest as never, { color: false }) ?? message.code}`,
+  }))
+}
+
+interface Analysis {
+  readonly problems?: Readonly<Record<string, readonly { readonly kind: string; readonly entrypoint?: string }[]>>
+}
+
+/**
+ * What "are the types wrong" finds in a tarball, as all module resolutions see it that know `exports`. That `require`
+ * finds an ES module is meant: all Node.js versions that the package is for can load it.
+ */
+export function checkTypes(tarball: string, subpaths: readonly string[], folder: string): Violation[] {
+  const rules = ['--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm']
+  const options = ['--no-definitely-typed', '--format', 'json', '--entrypoints', ...subpaths]
+  const analysed = run(process.execPath, [attw, tarball, ...rules, ...options], folder)
+  if (analysed.exitCode === 0) return []
+  let found: Analysis = {}
+  try {
+    found = JSON.parse(analysed.output) as Analysis
+  } catch {
+    // It did not come so far: its last words tell.
+  }
+  const problems = Object.values(found.problems ?? {}).flat()
+  if (problems.length === 0) return [{ place: 'package.json', message: `attw failed:\n    ${lastWords(analysed)}` }]
+  return problems.map(({ kind, entrypoint }) => ({ place: entrypoint ?? 'package.json', message: `attw: ${kind}` }))
+}
