@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { type FrameHandler, FrameReader, type ReadLimits } from '#lib/codec/frame-reader.js'
+import type { Platform } from '#lib/codec/platform.js'
+import { nodePlatform } from '#lib/platform/node.js'
+import { webPlatform } from '#lib/platform/web.js'
+
+/** Every platform that the codec is tested with, by name. */
+export const platforms: ReadonlyArray<readonly [name: string, platform: Platform]> = [
+  ['node', nodePlatform],
+  ['web', webPlatform],
+]
+
+export const NO_LIMITS: ReadLimits = { maxPayload: 0, maxFragments: 0 }
+
+/** Writes down what a `FrameReader` reads, one line each: `text hello`, `ping 01ff`, `violation 1002 WS_ERR_...`. */
+export class FrameRecorder implements FrameHandler {
+  readonly events: string[] = []
+
+  onText(data: string): void {
+    this.events.push(`text ${short(data)}`)
+  }
+
+  onBinary(data: ArrayBuffer): void {
+    this.events.push(`binary ${short(hex(new Uint8Array(data)))}`)
+  }
+
+  onPing(payload: Uint8Array): void {
+    this.events.push(`ping ${hex(payload)}`)
+  }
+
+  onPong(payload: Uint8Array): void {
+    this.events.push(`pong ${hex(payload)}`)
+  }
+
+  onClose(payload: Uint8Array): void {
+    this.events.push(`close ${hex(payload)}`)
+  }
+
+  onViolation(closeCode: number, code: string): void {
+    this.events.push(`violation ${closeCode} ${code}`)
+  }
+}
+
+/**
+ * What a reader makes of these chunks. Each stands in memory with other bytes around it, as in a socket's buffer, and is
+ * overwritten after the call: who kept a view of it gets caught.
+ */
+export function readFrames(
+  chunks: readonly Uint8Array[],
+  platform: Platform = nodePlatform,
+  limits: ReadLimits = NO_LIMITS,
+): string[] {
+  const recorder = new FrameRecorder()
+  const reader = new FrameReader(platform, recorder, limits)
+  for (const chunk of chunks) lend(chunk, bytes => reader.read(bytes))
+  return recorder.events
+}
+
+/** Calls back with a copy that is good only for the call. */
+export function lend(chunk: Uint8Array, use: (bytes: Uint8Array) => void): void {
+  const memory = new Uint8Array(chunk.length + 24).fill(0xa5)
+  memory.set(chunk, 11)
+  use(memory.subarray(11, 11 + chunk.length))
+  memory.fill(0x5a)
+}
+
+export function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
+}
+
+/** Long values by their length and hash, so that a failure can be read. */
+export function short(value: string): string {
+  if (value.length <= 256) return value
+  return `${value.length} units, sha1 ${createHash('sha1').update(value, 'utf16le').digest('hex')}`
+}
