@@ -227,16 +227,18 @@ export class WebSocketState extends Session implements TaskTarget {
   /** "The WebSocket connection is closed", its last step */
   #handleClosed({ wasClean, code, reason, error }: Closure): void {
     this.#readyState = CLOSED
-    const failure = error ?? new ConnectionError('WS_ERR_CONNECTION_LOST', 'The connection is closed')
-    this.pings.end(failure)
+    this.pings.end(error ?? closedError())
     this.#handleDrained()
-    for (const waiter of this.#drainWaiters.splice(0)) waiter.reject(failure)
     this.#fire(closeEvent(wasClean, code, reason))
   }
 
   #handleDrained(): void {
-    if (this.bufferedAmount > 0 && this.#readyState !== CLOSED) return
-    for (const waiter of this.#drainWaiters.splice(0)) waiter.resolve()
+    const drained = this.bufferedAmount === 0
+    if (!drained && this.#readyState !== CLOSED) return
+    for (const waiter of this.#drainWaiters.splice(0)) {
+      if (drained) waiter.resolve()
+      else waiter.reject(this.failure ?? closedError())
+    }
   }
 
   // The rest.
@@ -276,6 +278,10 @@ export class WebSocketState extends Session implements TaskTarget {
     this.connection!.flush()
     this.onDrained()
   }
+}
+
+function closedError(): ConnectionError {
+  return new ConnectionError('WS_ERR_CONNECTION_LOST', 'The WebSocket is closed')
 }
 
 /** The status code for an endpoint that cannot go on (RFC 6455 section 7.4.1). */
