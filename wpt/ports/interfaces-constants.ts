@@ -1,5 +1,6 @@
 import { assert } from 'chai'
-import type { Port } from '../port.ts'
+import type { Port, WebSocketClass } from '../port.ts'
+import { restoring } from './support/restore.ts'
 import { type Act, overHttp1, type Stage, windowOnly } from './support/stage.ts'
 import { throwsTypeError } from './support/throws.ts'
 
@@ -21,8 +22,10 @@ function forEachUnchanged(verb: string, change: (holder: object, name: Constant)
     (stage, name, value) => {
       const WebSocket = stage.need('WebSocket')
       const holders = [WebSocket, WebSocket.prototype, stage.socket('/')]
-      for (const holder of holders) change(holder, name)
-      for (const holder of holders) assert.equal(holder[name], value)
+      restoringConstant(WebSocket, name, () => {
+        for (const holder of holders) change(holder, name)
+        for (const holder of holders) assert.equal(holder[name], value)
+      })
     },
   )
 }
@@ -32,10 +35,17 @@ function forEachFixed(accessor: 'get' | 'set'): Record<string, Act> {
   return forEach(
     name => `${name} cannot get a ${accessor}ter`,
     (stage, name) => {
-      const { prototype } = stage.need('WebSocket')
-      throwsTypeError(() => Object.defineProperty(prototype, name, { [accessor]: () => 'foo' }))
+      const WebSocket = stage.need('WebSocket')
+      restoringConstant(WebSocket, name, () => {
+        throwsTypeError(() => Object.defineProperty(WebSocket.prototype, name, { [accessor]: () => 'foo' }))
+      })
     },
   )
+}
+
+/** So that a class whose constants do change fails here and not in what runs after. */
+function restoringConstant(WebSocket: WebSocketClass, name: Constant, act: () => void): void {
+  restoring(WebSocket, [name], () => restoring(WebSocket.prototype, [name], act))
 }
 
 const folder = 'interfaces/WebSocket/constants'
