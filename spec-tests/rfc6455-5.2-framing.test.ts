@@ -1,8 +1,6 @@
 import { expect } from 'chai'
 import { FrameReader } from '#lib/codec/frame-reader.js'
-import { FrameWriter } from '#lib/codec/frame-writer.js'
 import { nodePlatform } from '#lib/platform/node.js'
-import { withProperty } from './support/expect.ts'
 import { FrameRecorder, NO_LIMITS, platforms, readFrames, short } from './support/frame-recorder.ts'
 import {
   BINARY,
@@ -15,7 +13,6 @@ import {
   PONG,
   TEXT,
 } from './support/raw-server.ts'
-import { type ClientFrame, parseClientFrames } from './support/scripted-pipe.ts'
 import { expectFailure } from './support/violation.ts'
 import { next, useLoopback } from './support/ws-server.ts'
 
@@ -216,223 +213,6 @@ describe('RFC 6455 section 5.2: framing', () => {
         }
       })
     })
-
-    describe(`limits, ${name} platform`, () => {
-      const limits = { maxPayload: 1000, maxFragments: 0 }
-      const tooBig = ['violation 1009 WS_ERR_MESSAGE_TOO_BIG']
-
-      it('takes a message of just the limit, and fails with 1009 for one byte more', () => {
-        for (const opcode of [TEXT, BINARY]) {
-          expect(read(frame(opcode, 'x'.repeat(1000)), limits))
-            .to.have.length(1)
-            .and.not.deep.equal(tooBig)
-          expect(read(frame(opcode, 'x'.repeat(1001)), limits)).to.deep.equal(tooBig)
-          expect(read(frame(opcode, 'x'.repeat(70_000)), limits)).to.deep.equal(tooBig)
-        }
-        const small = { maxPayload: 10, maxFragments: 0 }
-        expect(read(frame(TEXT, 'x'.repeat(10)), small)).to.deep.equal(['text xxxxxxxxxx'])
-        expect(read(frame(TEXT, 'x'.repeat(11)), small)).to.deep.equal(tooBig)
-      })
-
-      it('counts characters in bytes', () => {
-        const small = { maxPayload: 6, maxFragments: 0 }
-        expect(read(frame(TEXT, '\u20ac\u20ac'), small)).to.deep.equal(['text \u20ac\u20ac'])
-        expect(read(frame(TEXT, '\u20ac\u20ac!'), small)).to.deep.equal(tooBig)
-      })
-
-      it('fails as soon as the header tells the length, before any payload', () => {
-        for (const length of [1001n, 65536n, (1n << 63n) - 1n]) {
-          expect(read(frame(BINARY, '', { length }), limits)).to.deep.equal(tooBig)
-        }
-      })
-
-      it('counts all fragments of a message together, and each message anew', () => {
-        const begin = frame(TEXT, 'x'.repeat(600), { fin: false })
-        const whole = [begin, frame(CONTINUATION, 'x'.repeat(400))]
-        const text = `text ${short('x'.repeat(1000))}`
-        expect(read(Buffer.concat([...whole, ...whole]), limits)).to.deep.equal([text, text])
-        expect(read(Buffer.concat([begin, frame(CONTINUATION, '', { length: 401 })]), limits)).to.deep.equal(tooBig)
-      })
-
-      it('does not count control frames', () => {
-        const small = { maxPayload: 10, maxFragments: 0 }
-        expect(read(frame(PING, 'x'.repeat(11)), small)).to.deep.equal([`ping ${'78'.repeat(11)}`])
-      })
-
-      it('takes no memory for what is only announced', () => {
-        const reader = new FrameReader(platform, new FrameRecorder(), NO_LIMITS)
-        const before = process.memoryUsage().arrayBuffers
-        for (const fin of [true, false]) {
-          const other = new FrameReader(platform, new FrameRecorder(), NO_LIMITS)
-          other.read(frame(BINARY, 'abc', { length: 1n << 40n, fin }))
-        }
-        reader.read(frame(TEXT, '', { length: 1n << 40n }))
-        reader.read(Buffer.from('a piece of it'))
-        expect(process.memoryUsage().arrayBuffers - before).to.be.below(8 * 1024 * 1024)
-      })
-
-      it('fails with 1009 for a message that the host has no memory for', async () => {
-        const Host = Uint8Array
-        const poor = new Proxy(Host, {
-          construct(target, args, newTarget) {
-            if (typeof args[0] === 'number' && args[0] > 1000) throw new RangeError('Array buffer allocation failed')
-            return Reflect.construct(target, args, newTarget)
-          },
-        })
-        for (const opcode of [TEXT, BINARY]) {
-          const recorder = new FrameRecorder()
-          const reader = new FrameReader(platform, recorder, NO_LIMITS)
-          const bytes = frame(opcode, 'x'.repeat(5000))
-          await withProperty(globalThis, 'Uint8Array', poor, () => reader.read(bytes.subarray(0, 4000)))
-          expect(recorder.events).to.deep.equal(tooBig)
-        }
-      })
-
-      it('fails with 1009 for text that the host has no string for', () => {
-        const poor = {
-          ...platform,
-          decodeUtf8(): never {
-            throw new RangeError('Invalid string length')
-          },
-        }
-        const fragments = [frame(TEXT, 'a', { fin: false }), frame(CONTINUATION, 'b')]
-        expect(readFrames([frame(TEXT, 'a')], poor)).to.deep.equal(tooBig)
-        expect(readFrames([Buffer.concat(fragments)], poor)).to.deep.equal(tooBig)
-      })
-    })
-
-    describe(`frames of ours, ${name} platform`, () => {
-      const write = (use: (writer: FrameWriter) => unknown): ClientFrame[] => {
-        const writer = new FrameWriter(platform)
-        use(writer)
-        const pieces: Uint8Array[] = []
-        writer.flush({ write: bytes => pieces.push(bytes) > 0 })
-        return parseClientFrames(Buffer.concat(pieces))
-      }
-
-      it('writes payloads of every length with FIN, no reserved bit, a mask, and the shortest length', () => {
-        for (const length of [...LENGTHS, ...LONG_LENGTHS]) {
-          const bytes = bytesOf(length)
-          const [written, ...rest] = write(writer => writer.frame(BINARY, bytes))
-          expect(rest).to.deep.equal([])
-          expect(written!.first).to.equal(0x82)
-          expect(written!.payload.equals(bytes), `${length}`).to.equal(true)
-          expect(written!.headerLength).to.equal(length < 126 ? 6 : length < 65536 ? 8 : 14)
-        }
-      })
-
-      it('writes text of every length and width of characters, and tells its length in bytes', () => {
-        const characters = ['x', '\u00e9', '\u20ac', '\ud83d\ude00']
-        const counts = [0, 1, 31, 32, 41, 42, 62, 63, 125, 126, 127, 2730, 5461, 5462, 8192, 16384, 21845, 21846, 65536]
-        for (const character of characters) {
-          for (const count of counts) {
-            const text = character.repeat(count)
-            const expected = Buffer.from(text)
-            let length: number | undefined
-            const [written] = write(writer => {
-              length = writer.text(text)
-            })
-            expect(length).to.equal(expected.length)
-            expect(written!.first).to.equal(0x81)
-            expect(written!.payload.equals(expected), `${count} of ${character}`).to.equal(true)
-          }
-        }
-      })
-
-      it('writes ASCII and other characters mixed, where the header turns out longer than it looked', () => {
-        for (let count = 110; count <= 130; count++) {
-          for (const wide of ['\u00e9', '\u20ac\u20ac', '\ud83d\ude00']) {
-            const text = 'a'.repeat(count) + wide
-            const [first, second] = write(writer => {
-              writer.text(text)
-              writer.text('next')
-            })
-            expect(first!.payload.toString()).to.equal(text)
-            expect(second!.payload.toString()).to.equal('next')
-          }
-        }
-      })
-
-      it('writes a lone surrogate as U+FFFD, and keeps a byte order mark', () => {
-        for (const [text, expected] of [
-          ['\ud800', '\ufffd'],
-          ['a\udc00b', 'a\ufffdb'],
-          ['\ud800\ud83d\ude00', '\ufffd\ud83d\ude00'],
-          ['\ufeffabc', '\ufeffabc'],
-          ['\ud800'.repeat(9000), '\ufffd'.repeat(9000)],
-        ] as const) {
-          const [written] = write(writer => expect(writer.text(text)).to.equal(Buffer.byteLength(expected)))
-          expect(written!.payload.equals(Buffer.from(expected))).to.equal(true)
-        }
-      })
-
-      it('keeps the order of small and large frames', () => {
-        const texts = ['a', 'b'.repeat(20_000), 'c', 'd'.repeat(6000), 'e'.repeat(5000), 'f'.repeat(70_000), 'g']
-        const frames = write(writer => {
-          for (const text of texts) {
-            writer.text(text)
-            writer.frame(BINARY, Buffer.from(text))
-          }
-        })
-        const expected = texts.flatMap(text => [text, text])
-        expect(frames.map(({ payload }) => short(payload.toString()))).to.deep.equal(expected.map(short))
-        expect(frames.map(({ opcode }) => opcode)).to.deep.equal(texts.flatMap(() => [TEXT, BINARY]))
-      })
-
-      it('keeps apart what several connections write in turn, and never touches what it has handed out', () => {
-        const writers = [0, 1, 2].map(() => new FrameWriter(platform))
-        const handedOut = writers.map(() => [] as { bytes: Uint8Array; copy: Buffer }[])
-        const expected = writers.map(() => [] as string[])
-        for (let round = 0; round < 400; round++) {
-          const index = (round * 7) % 3
-          const text = `${round} `.repeat((round * 37) % 300)
-          writers[index]!.text(text)
-          expected[index]!.push(text)
-          if (round % 5 !== 0) continue
-          writers[index]!.flush({
-            write: bytes => handedOut[index]!.push({ bytes, copy: Buffer.from(bytes) }) > 0,
-          })
-        }
-        for (const [index, writer] of writers.entries()) {
-          writer.flush({ write: bytes => handedOut[index]!.push({ bytes, copy: Buffer.from(bytes) }) > 0 })
-          for (const { bytes, copy } of handedOut[index]!) expect(copy.equals(bytes)).to.equal(true)
-          const all = Buffer.concat(handedOut[index]!.map(({ bytes }) => bytes))
-          expect(parseClientFrames(all).map(({ payload }) => payload.toString())).to.deep.equal(expected[index])
-        }
-      })
-
-      it('hands everything out in one write if it can, says if more follows, and counts the bytes', () => {
-        const writer = new FrameWriter(platform)
-        expect(writer.pending).to.equal(false)
-        expect(writer.flush({ write: () => expect.fail('there is nothing to write') })).to.equal(true)
-        for (let index = 0; index < 64; index++) writer.frame(BINARY, bytesOf(index))
-        expect(writer.pending).to.equal(true)
-        const calls: [length: number, more: boolean][] = []
-        const target = {
-          write(bytes: Uint8Array, more: boolean): boolean {
-            calls.push([bytes.length, more])
-            return !more
-          },
-        }
-        // The slab may have ended in between, but no more than once.
-        expect(writer.flush(target)).to.equal(true)
-        expect(calls.length).to.be.at.most(2)
-        expect(writer.pending).to.equal(false)
-
-        calls.length = 0
-        const flushed = writer.flushed
-        writer.text('a')
-        writer.frame(BINARY, bytesOf(20_000))
-        writer.text('b')
-        expect(writer.flush({ write: (bytes, more) => target.write(bytes, more) && false })).to.equal(false)
-        expect(calls).to.deep.equal([
-          [7, true],
-          [20_008, true],
-          [7, false],
-        ])
-        expect(writer.flushed - flushed).to.equal(7 + 20_008 + 7)
-      })
-    })
   }
 
   describe('over a connection', () => {
@@ -451,21 +231,6 @@ describe('RFC 6455 section 5.2: framing', () => {
         await expectFailure(await loopback.rawPair(), bytes, closeCode, code)
       })
     }
-
-    it('the option maxPayload is the limit, 128 MiB without it, and 0 for none', async () => {
-      const big = frame(BINARY, '', { length: 1001 })
-      await expectFailure(await loopback.rawPair({ maxPayload: 1000 }), big, 1009, 'WS_ERR_MESSAGE_TOO_BIG')
-      const bigger = frame(BINARY, '', { length: 128 * 1024 * 1024 + 1 })
-      await expectFailure(await loopback.rawPair(), bigger, 1009, 'WS_ERR_MESSAGE_TOO_BIG')
-      // Neither a message of the limit nor, with 0, a longer one is refused: the next violation is the one that counts.
-      const rest = frame(PING, '', { rsv: 1 })
-      const awaited = Buffer.concat([frame(BINARY, '', { fin: false, length: 128 * 1024 * 1024 + 1 })])
-      const { socket, peer } = await loopback.rawPair({ maxPayload: 0 })
-      await peer.write(awaited)
-      const zero = Buffer.alloc(1024 * 1024)
-      for (let sent = 0; sent < 128; sent++) await peer.write(zero)
-      await expectFailure({ socket, peer }, Buffer.concat([Buffer.alloc(1), rest]), 1002, 'WS_ERR_RESERVED_BITS')
-    }).timeout(60_000)
 
     it('messages arrive in the frames that a server likes, and leave in ours', async () => {
       const { socket, peer } = await loopback.rawPair()

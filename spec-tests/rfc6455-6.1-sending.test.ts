@@ -1,0 +1,150 @@
+import { expect } from 'chai'
+import { FrameWriter } from '#lib/codec/frame-writer.js'
+import { platforms, short } from './support/frame-recorder.ts'
+import { BINARY, TEXT } from './support/raw-server.ts'
+import { type ClientFrame, parseClientFrames } from './support/scripted-pipe.ts'
+
+/** Around each step of the length encoding, and around what a machine may stumble over. */
+const LENGTHS = [0, 1, 2, 31, 32, 33, 63, 64, 65, 124, 125, 126, 127, 128, 255, 256, 16383, 16384, 16385, 65534, 65535]
+const LONG_LENGTHS = [65536, 65537, 100_000, 1 << 20]
+
+function bytesOf(length: number): Buffer {
+  return Buffer.from(Array.from({ length }, (_, index) => (index * 7 + 3) & 0xff))
+}
+
+describe('RFC 6455 section 6.1: sending data', () => {
+  for (const [name, platform] of platforms) {
+    describe(`frames of ours, ${name} platform`, () => {
+      const write = (use: (writer: FrameWriter) => unknown): ClientFrame[] => {
+        const writer = new FrameWriter(platform)
+        use(writer)
+        const pieces: Uint8Array[] = []
+        writer.flush({ write: bytes => pieces.push(bytes) > 0 })
+        return parseClientFrames(Buffer.concat(pieces))
+      }
+
+      it('writes payloads of every length with FIN, no reserved bit, a mask, and the shortest length', () => {
+        for (const length of [...LENGTHS, ...LONG_LENGTHS]) {
+          const bytes = bytesOf(length)
+          const [written, ...rest] = write(writer => writer.frame(BINARY, bytes))
+          expect(rest).to.deep.equal([])
+          expect(written!.first).to.equal(0x82)
+          expect(written!.payload.equals(bytes), `${length}`).to.equal(true)
+          expect(written!.headerLength).to.equal(length < 126 ? 6 : length < 65536 ? 8 : 14)
+        }
+      })
+
+      it('writes text of every length and width of characters, and tells its length in bytes', () => {
+        const characters = ['x', '\u00e9', '\u20ac', '\ud83d\ude00']
+        const counts = [0, 1, 31, 32, 41, 42, 62, 63, 125, 126, 127, 2730, 5461, 5462, 8192, 16384, 21845, 21846, 65536]
+        for (const character of characters) {
+          for (const count of counts) {
+            const text = character.repeat(count)
+            const expected = Buffer.from(text)
+            let length: number | undefined
+            const [written] = write(writer => {
+              length = writer.text(text)
+            })
+            expect(length).to.equal(expected.length)
+            expect(written!.first).to.equal(0x81)
+            expect(written!.payload.equals(expected), `${count} of ${character}`).to.equal(true)
+          }
+        }
+      })
+
+      it('writes ASCII and other characters mixed, where the header turns out longer than it looked', () => {
+        for (let count = 110; count <= 130; count++) {
+          for (const wide of ['\u00e9', '\u20ac\u20ac', '\ud83d\ude00']) {
+            const text = 'a'.repeat(count) + wide
+            const [first, second] = write(writer => {
+              writer.text(text)
+              writer.text('next')
+            })
+            expect(first!.payload.toString()).to.equal(text)
+            expect(second!.payload.toString()).to.equal('next')
+          }
+        }
+      })
+
+      it('writes a lone surrogate as U+FFFD, and keeps a byte order mark', () => {
+        for (const [text, expected] of [
+          ['\ud800', '\ufffd'],
+          ['a\udc00b', 'a\ufffdb'],
+          ['\ud800\ud83d\ude00', '\ufffd\ud83d\ude00'],
+          ['\ufeffabc', '\ufeffabc'],
+          ['\ud800'.repeat(9000), '\ufffd'.repeat(9000)],
+        ] as const) {
+          const [written] = write(writer => expect(writer.text(text)).to.equal(Buffer.byteLength(expected)))
+          expect(written!.payload.equals(Buffer.from(expected))).to.equal(true)
+        }
+      })
+
+      it('keeps the order of small and large frames', () => {
+        const texts = ['a', 'b'.repeat(20_000), 'c', 'd'.repeat(6000), 'e'.repeat(5000), 'f'.repeat(70_000), 'g']
+        const frames = write(writer => {
+          for (const text of texts) {
+            writer.text(text)
+            writer.frame(BINARY, Buffer.from(text))
+          }
+        })
+        const expected = texts.flatMap(text => [text, text])
+        expect(frames.map(({ payload }) => short(payload.toString()))).to.deep.equal(expected.map(short))
+        expect(frames.map(({ opcode }) => opcode)).to.deep.equal(texts.flatMap(() => [TEXT, BINARY]))
+      })
+
+      it('keeps apart what several connections write in turn, and never touches what it has handed out', () => {
+        const writers = [0, 1, 2].map(() => new FrameWriter(platform))
+        const handedOut = writers.map(() => [] as { bytes: Uint8Array; copy: Buffer }[])
+        const expected = writers.map(() => [] as string[])
+        for (let round = 0; round < 400; round++) {
+          const index = (round * 7) % 3
+          const text = `${round} `.repeat((round * 37) % 300)
+          writers[index]!.text(text)
+          expected[index]!.push(text)
+          if (round % 5 !== 0) continue
+          writers[index]!.flush({
+            write: bytes => handedOut[index]!.push({ bytes, copy: Buffer.from(bytes) }) > 0,
+          })
+        }
+        for (const [index, writer] of writers.entries()) {
+          writer.flush({ write: bytes => handedOut[index]!.push({ bytes, copy: Buffer.from(bytes) }) > 0 })
+          for (const { bytes, copy } of handedOut[index]!) expect(copy.equals(bytes)).to.equal(true)
+          const all = Buffer.concat(handedOut[index]!.map(({ bytes }) => bytes))
+          expect(parseClientFrames(all).map(({ payload }) => payload.toString())).to.deep.equal(expected[index])
+        }
+      })
+
+      it('hands everything out in one write if it can, says if more follows, and counts the bytes', () => {
+        const writer = new FrameWriter(platform)
+        expect(writer.pending).to.equal(false)
+        expect(writer.flush({ write: () => expect.fail('there is nothing to write') })).to.equal(true)
+        for (let index = 0; index < 64; index++) writer.frame(BINARY, bytesOf(index))
+        expect(writer.pending).to.equal(true)
+        const calls: [length: number, more: boolean][] = []
+        const target = {
+          write(bytes: Uint8Array, more: boolean): boolean {
+            calls.push([bytes.length, more])
+            return !more
+          },
+        }
+        // The slab may have ended in between, but no more than once.
+        expect(writer.flush(target)).to.equal(true)
+        expect(calls.length).to.be.at.most(2)
+        expect(writer.pending).to.equal(false)
+
+        calls.length = 0
+        const flushed = writer.flushed
+        writer.text('a')
+        writer.frame(BINARY, bytesOf(20_000))
+        writer.text('b')
+        expect(writer.flush({ write: (bytes, more) => target.write(bytes, more) && false })).to.equal(false)
+        expect(calls).to.deep.equal([
+          [7, true],
+          [20_008, true],
+          [7, false],
+        ])
+        expect(writer.flushed - flushed).to.equal(7 + 20_008 + 7)
+      })
+    })
+  }
+})
