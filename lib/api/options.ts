@@ -146,11 +146,14 @@ function readInteger(value: unknown, name: string, fallback: number, highest: nu
 function readHeartbeat(value: unknown, name: string): Required<HeartbeatOptions> | undefined {
   if (value === undefined || value === false) return undefined
   if (typeof value !== 'object' || value === null) return invalid(name, 'false or an object')
+  refuseUnknown(value, HEARTBEAT_NAMES, name)
   const { interval, timeout } = value as HeartbeatOptions
   const checked = readInteger(interval, 'heartbeat.interval', 0, MAX_TIMER)
   if (checked === 0) return invalid('heartbeat.interval', 'a number of milliseconds above 0')
   return { interval: checked, timeout: readInteger(timeout, 'heartbeat.timeout', checked, MAX_TIMER) || checked }
 }
+
+const HEARTBEAT_NAMES: ReadonlySet<string> = new Set(['interval', 'timeout'] satisfies (keyof HeartbeatOptions)[])
 
 function readPerMessageDeflate(value: unknown, name: string): DeflateSettings | undefined {
   if (value === false) return undefined
@@ -158,9 +161,8 @@ function readPerMessageDeflate(value: unknown, name: string): DeflateSettings | 
     return invalid(name, 'a boolean or an object')
   }
   const options: PerMessageDeflateOptions = typeof value === 'object' ? value : {}
-  for (const key of Object.keys(options)) {
-    if (!DEFLATE_NAMES.has(key)) throw new TypeError(`There is no WebSocket option "${name}.${key}"`)
-  }
+  // Not for the defaults, which are read before the set below is made.
+  if (options === value) refuseUnknown(options, DEFLATE_NAMES, name)
   const { serverMaxWindowBits, clientMaxWindowBits = true } = options
   const bits = (key: string, given: unknown): number => readInteger(given, `${name}.${key}`, 15, 15, 8)
   return {
@@ -216,28 +218,47 @@ function readSignal(value: unknown, name: string): AbortSignal | undefined {
 function readTls(value: unknown, name: string): TlsOptions | undefined {
   if (value === undefined) return undefined
   if (typeof value !== 'object' || value === null) return invalid(name, 'an object')
-  for (const key of Object.keys(value)) {
-    if (!TLS_NAMES.has(key)) throw new TypeError(`There is no WebSocket option "tls.${key}"`)
-  }
-  const { rejectUnauthorized } = value as TlsOptions
-  if (rejectUnauthorized !== undefined && typeof rejectUnauthorized !== 'boolean') {
-    return invalid('tls.rejectUnauthorized', 'a boolean')
+  refuseUnknown(value, TLS_NAMES, name)
+  for (const [key, content] of Object.entries(value)) {
+    const { takes, wanted } = tlsMembers[key as keyof TlsOptions]
+    if (content !== undefined && !takes(content)) return invalid(`${name}.${key}`, wanted)
   }
   return value
 }
 
-const TLS_NAMES: ReadonlySet<string> = new Set([
-  'ca',
-  'cert',
-  'ciphers',
-  'key',
-  'maxVersion',
-  'minVersion',
-  'passphrase',
-  'pfx',
-  'rejectUnauthorized',
-  'servername',
-] satisfies (keyof TlsOptions)[])
+interface TlsMember {
+  takes(value: unknown): boolean
+  readonly wanted: string
+}
+
+const BYTES: TlsMember = {
+  takes: value => typeof value === 'string' || value instanceof Uint8Array,
+  wanted: 'a string or a Uint8Array',
+}
+const PEM: TlsMember = {
+  takes: value => (Array.isArray(value) ? value.every(BYTES.takes) : BYTES.takes(value)),
+  wanted: 'a string, a Uint8Array, or a list of them',
+}
+const STRING: TlsMember = { takes: value => typeof value === 'string', wanted: 'a string' }
+const BOOLEAN: TlsMember = { takes: value => typeof value === 'boolean', wanted: 'a boolean' }
+const VERSION: TlsMember = {
+  takes: value => value === 'TLSv1.2' || value === 'TLSv1.3',
+  wanted: '"TLSv1.2" or "TLSv1.3"',
+}
+
+const tlsMembers: { readonly [Name in keyof Required<TlsOptions>]: TlsMember } = {
+  ca: PEM,
+  cert: PEM,
+  ciphers: STRING,
+  key: PEM,
+  maxVersion: VERSION,
+  minVersion: VERSION,
+  passphrase: STRING,
+  pfx: BYTES,
+  rejectUnauthorized: BOOLEAN,
+  servername: STRING,
+}
+const TLS_NAMES: ReadonlySet<string> = new Set(Object.keys(tlsMembers))
 
 function readConnect(value: unknown, name: string): Connect | undefined {
   if (value === undefined) return undefined
@@ -272,6 +293,7 @@ function readHeaders(value: unknown, name: string): HeaderList {
 }
 
 function readHeader(key: unknown, content: unknown): [string, string] {
+  if (typeof key === 'symbol' || typeof content === 'symbol') return invalid('headers', 'made of strings')
   const field = toDOMString(key)
   if (!isToken(field)) return invalid('headers', `made of header names: ${JSON.stringify(field)} is none`)
   if (isHandshakeField(field.toLowerCase())) {
@@ -302,6 +324,13 @@ const HANDSHAKE_FIELDS: ReadonlySet<string> = new Set([
 
 function hasHref(value: unknown): value is { href: unknown } {
   return typeof value === 'object' && value !== null && 'href' in value
+}
+
+/** A misspelt limit must not be no limit. */
+function refuseUnknown(value: object, known: ReadonlySet<string>, name: string): void {
+  for (const key of Object.keys(value)) {
+    if (!known.has(key)) throw new TypeError(`There is no WebSocket option "${name}.${key}"`)
+  }
 }
 
 function invalid(name: string, wanted: string): never {
