@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import process from 'node:process'
 import type { Browser, BrowserType, Page } from 'playwright-core'
 import type { FileResult, FileStatus, Status, Subject, SubtestResult } from './results.ts'
-import { pageBase, type Server } from './servers.ts'
+import { type Hosts, pageBase, type Server } from './servers.ts'
 import { pagePath, pageScheme, type TestCase } from './test-case.ts'
 
 /** A browser that runs tests, each in a context (cookies, cache) of its own. */
@@ -20,7 +20,7 @@ export async function openBrowser(name: 'chromium' | 'firefox', path: string | u
   const executablePath = path ?? usual
   const browser = await types[name].launch({
     ...(executablePath === undefined ? {} : { executablePath }),
-    args: name === 'chromium' ? chromiumFlags : [],
+    ...(name === 'chromium' ? chromiumOptions : firefoxOptions),
   })
   return {
     label: `${name} ${browser.version()}`,
@@ -29,16 +29,31 @@ export async function openBrowser(name: 'chromium' | 'firefox', path: string | u
   }
 }
 
-const chromiumFlags = [
-  // Inside of containers the root user has no sandbox.
-  ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-  '--disable-quic',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--ignore-certificate-errors',
-  '--host-resolver-rules=MAP *.localhost 127.0.0.1,MAP localhost 127.0.0.1',
-]
+/** What the server is called in browsers, which find it by these names without a hosts file. */
+export const browserHosts: Hosts = { host: 'web-platform.test', alternateHost: 'not-web-platform.test' }
+
+/** All names of the hosts that tests open. */
+const names = [browserHosts.host, browserHosts.alternateHost].flatMap(host => [
+  host,
+  ...['www', 'www1', 'www2', 'xn--n8j6ds53lwwkrqhv28a', 'xn--lve-6lad'].map(subdomain => `${subdomain}.${host}`),
+])
+
+const chromiumOptions = {
+  args: [
+    // Inside of containers the root user has no sandbox.
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    '--disable-quic',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--ignore-certificate-errors',
+    `--host-resolver-rules=${names.map(name => `MAP ${name} 127.0.0.1`).join(',')}`,
+  ],
+  // Some of the tests are about this cache.
+  ignoreDefaultArgs: ['--disable-back-forward-cache'],
+}
+
+const firefoxOptions = { firefoxUserPrefs: { 'network.dns.localDomains': names.join(',') } }
 
 async function loadPlaywright(): Promise<Record<'chromium' | 'firefox', BrowserType>> {
   try {

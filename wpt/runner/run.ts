@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expectations as ownExpectations } from '../expectations.ts'
 import { authority } from '../server/certificate.ts'
-import { openBrowser } from './browser.ts'
+import { browserHosts, openBrowser } from './browser.ts'
 import { findImplementation } from './implementations.ts'
 import { type Expectation, findExpectation, judge, type Verdict } from './judge.ts'
 import { type Options, UsageError } from './options.ts'
@@ -62,7 +62,9 @@ export async function runTests(
   const folder = await mkdtemp(join(tmpdir(), 'wpt-run-'))
   const closers: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })]
   try {
-    const server = await chooseServer(options.server, options.upstream && resolve(options.upstream))
+    // Upstream's names, where a browser can be told where they lead: to browsers `localhost` is no common host.
+    const hosts = options.browser === undefined ? { host: 'localhost', alternateHost: '127.0.0.1' } : browserHosts
+    const server = await chooseServer(options.server, options.upstream && resolve(options.upstream), hosts)
     closers.unshift(() => server.close())
     const candidates = await (options.browser === undefined
       ? processCandidates(options, server, folder)

@@ -13,23 +13,33 @@ export interface Server {
   close(): Promise<void>
 }
 
+/** The names that a server goes by: its own, and one by which it is another site. */
+export interface Hosts {
+  readonly host: string
+  readonly alternateHost: string
+}
+
 /**
  * The server that `choice` names: `ours`, `upstream` (wpt serve of the checkout) or the address of a running wpt serve; by default
  * upstream's when the checkout has it. @throws {Error} when it does not start or answer
  */
-export async function chooseServer(choice: string | undefined, checkout: string | undefined): Promise<Server> {
+export async function chooseServer(
+  choice: string | undefined,
+  checkout: string | undefined,
+  hosts: Hosts,
+): Promise<Server> {
   const upstreamHere = checkout !== undefined && existsSync(join(checkout, 'tools/serve/serve.py'))
   const chosen = choice ?? (upstreamHere ? 'upstream' : 'ours')
-  if (chosen === 'ours') return startOurs(checkout)
+  if (chosen === 'ours') return startOurs(checkout, hosts)
   if (checkout === undefined)
     throw new Error('an upstream server serves the tests of a checkout: name it with --upstream')
   if (chosen !== 'upstream') return findUpstreamServer(chosen, checkout)
   if (!upstreamHere) throw new Error(`${checkout} has no tools/serve, so no server of its own`)
-  return startUpstreamServer(checkout)
+  return startUpstreamServer(checkout, hosts)
 }
 
-async function startOurs(checkout: string | undefined): Promise<Server> {
-  const { host, ports, close } = await startServer(checkout === undefined ? {} : { checkout })
+async function startOurs(checkout: string | undefined, hosts: Hosts): Promise<Server> {
+  const { host, ports, close } = await startServer({ ...hosts, ...(checkout === undefined ? {} : { checkout }) })
   return { name: 'the handlers of this package', host, port: scheme => ports[scheme][0]!, close }
 }
 

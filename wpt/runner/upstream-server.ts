@@ -2,29 +2,29 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { authority, certificate, privateKey } from '../server/certificate.ts'
 import type { Scheme } from '../server/server.ts'
-import type { Server } from './servers.ts'
+import type { Hosts, Server } from './servers.ts'
 
 /** How long `wpt serve` may take until it answers; it loads much Python. */
 const startMilliseconds = 60_000
 
 /**
- * Starts `wpt serve` of a checkout on free ports, for `localhost` and with our certificate, so that it needs no hosts file.
+ * Starts `wpt serve` of a checkout on free ports of 127.0.0.1 with our certificate, so that it needs no hosts file.
  * @throws {Error} when it does not answer in time
  */
-export async function startUpstreamServer(checkout: string): Promise<Server> {
+export async function startUpstreamServer(checkout: string, hosts: Hosts): Promise<Server> {
   if (!existsSync(join(checkout, 'docs/commands.json'))) {
     throw new Error(`${checkout} has no docs/commands.json, which its command wpt reads`)
   }
   const folder = await mkdtemp(join(tmpdir(), 'wpt-serve-'))
   const ports = await freePorts(7)
-  const config = await writeConfig(folder, ports)
+  const config = await writeConfig(folder, ports, hosts)
   const child = spawn('python3', ['wpt', 'serve', '--config', config], {
     cwd: checkout,
     // A process group of its own, since it starts a process for each port.
@@ -43,7 +43,8 @@ export async function startUpstreamServer(checkout: string): Promise<Server> {
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    await untilItAnswers(`http://localhost:${ports[0]}/websockets/constants.sub.js`, child)
+    // Each port is a process of its own, and they do not start in any order.
+    for (const port of ports) await untilItListens(port, child)
     const known: Record<Scheme, number> = {
       http: ports[0]!,
       https: ports[2]!,
@@ -51,22 +52,22 @@ export async function startUpstreamServer(checkout: string): Promise<Server> {
       wss: ports[5]!,
       h2: ports[6]!,
     }
-    return { name: 'wpt serve', host: 'localhost', port: scheme => known[scheme], close }
+    return { name: 'wpt serve', host: hosts.host, port: scheme => known[scheme], close }
   } catch (error) {
     await close()
     throw new Error(`wpt serve did not start: ${(error as Error).message}\n${log}`)
   }
 }
 
-async function writeConfig(folder: string, ports: readonly number[]): Promise<string> {
+async function writeConfig(folder: string, ports: readonly number[], hosts: Hosts): Promise<string> {
   const files = { key: join(folder, 'key.pem'), certificate: join(folder, 'certificate.pem') }
   await writeFile(files.key, privateKey)
   await writeFile(files.certificate, certificate + authority)
   const config = {
-    browser_host: 'localhost',
-    alternate_hosts: { alt: '127.0.0.1' },
+    browser_host: hosts.host,
+    alternate_hosts: { alt: hosts.alternateHost },
     server_host: '127.0.0.1',
-    // The names below localhost need not resolve on this machine.
+    // Names below the host need not resolve on this machine.
     check_subdomains: false,
     ports: {
       http: ports.slice(0, 2),
@@ -98,15 +99,20 @@ async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-async function untilItAnswers(url: string, child: ChildProcess): Promise<void> {
+async function untilItListens(port: number, child: ChildProcess): Promise<void> {
   const deadline = performance.now() + startMilliseconds
   while (performance.now() < deadline) {
     if (child.exitCode !== null || child.pid === undefined) throw new Error(`it ended with ${child.exitCode}`)
-    const response = await fetch(url).catch(() => undefined)
-    if (response?.ok) return
+    const socket = connect(port, '127.0.0.1')
+    const listens = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    )
+    socket.destroy()
+    if (listens) return
     await delay(200)
   }
-  throw new Error(`no answer from ${url} within ${startMilliseconds / 1000} s`)
+  throw new Error(`nothing listens on port ${port} within ${startMilliseconds / 1000} s`)
 }
 
 async function endGroup(child: ChildProcess): Promise<void> {

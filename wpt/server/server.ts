@@ -17,6 +17,10 @@ import { Stash } from './stash.ts'
 export interface ServerOptions {
   /** The root of a web-platform-tests checkout whose files the HTTP ports serve; none by default. */
   readonly checkout?: string
+  /** The name that the server goes by in files with templates; default `localhost`. */
+  readonly host?: string
+  /** The name by which it is another site; default 127.0.0.1. */
+  readonly alternateHost?: string
 }
 
 /** Like upstream's, one port for each scheme. `h2` speaks HTTP/2 alone, for pages and (RFC 8441) WebSockets. */
@@ -36,7 +40,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     Object.entries({ ...messageHandlers, ...handshakeHandlers, ...closingHandlers, ...channelHandlers(stash) }),
   )
   const resources = httpResources(stash)
-  const known = { host: 'localhost', alternateHost: '127.0.0.1', ports: {} as Record<Scheme, readonly number[]> }
+  const { host = 'localhost', alternateHost = '127.0.0.1' } = options
+  const known = { host, alternateHost, ports: {} as Record<Scheme, readonly number[]> }
   const files = options.checkout === undefined ? undefined : new CheckoutFiles(options.checkout, known)
 
   const serveHttp = async (request: HttpRequest, response: HttpResponse, origin: string) => {
@@ -74,7 +79,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     })
     const port = await listen(server)
     known.ports[scheme] = [port]
-    const origin = `${scheme === 'http' ? 'http' : 'https'}://localhost:${port}`
+    const origin = `${scheme === 'http' ? 'http' : 'https'}://${host}:${port}`
     if (scheme === 'ws' || scheme === 'wss') continue
     server.on(
       'request',

@@ -1,4 +1,5 @@
 import dns from 'node:dns'
+import { syncBuiltinESMExports } from 'node:module'
 
 /**
  * Has `localhost`, `web-platform.test` and all names below them lead to this machine, and names below `.invalid` nowhere, as the
@@ -26,4 +27,6 @@ export function installHostNames(): void {
     }
   }
   dns.lookup = patched as unknown as typeof dns.lookup
+  // For who imports `lookup` by its name.
+  syncBuiltinESMExports()
 }

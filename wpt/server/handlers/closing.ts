@@ -1,5 +1,5 @@
 import { Aborted, type Handler } from '../handler.ts'
-import { repeatClose } from './messages.ts'
+import { closeUnread, repeatClose } from './messages.ts'
 
 const mebibyte = 1024 * 1024
 
@@ -19,8 +19,8 @@ export const closingHandlers: Readonly<Record<string, Handler>> = {
         throw new Aborted()
       }
       const code = query.get('code')
-      if (code === null) await connection.close()
-      else await connection.close(Number(code), query.get('reason') ?? '')
+      if (code === null) await closeUnread(connection, undefined)
+      else await closeUnread(connection, Number(code), query.get('reason') ?? '')
     },
   },
 

@@ -93,8 +93,8 @@ export const handshakeHandlers: Readonly<Record<string, Handler>> = {
       ])
       const close = encodeFrame(opcodes.close, Buffer.from('\x03\xe9PASS', 'latin1'))
       handshake.write(Buffer.concat([Buffer.from(response), close]))
-      // The client's close frame, which is as long but for its mask.
-      await handshake.read(close.length + 4)
+      // The client's close frame, with a code and a reason or without: it has at least its two bytes and its mask.
+      await handshake.read(6)
       throw new Aborted()
     },
   },

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts'
-import type { CloseBody, Handler } from '../handler.ts'
+import { Aborted, type CloseBody, type Handler } from '../handler.ts'
 
 /** What the client is to say last, in every handler that waits for a last word. */
 const farewell = 'Goodbye'
@@ -12,8 +12,19 @@ export function repeatClose(connection: Connection): CloseBody {
 async function receiveUntilFarewell(connection: Connection): Promise<void> {
   for (;;) {
     const message = await connection.receive()
-    if (message === null || message === farewell) return
+    if (message === null) return
+    if (message === farewell) return closeUnread(connection, 1000)
   }
+}
+
+/**
+ * Closes, and reads on only when the client had the time to see it: it may be sending a large message, and that is to be cut
+ * short by the close frame and not to get through because this server reads fast.
+ */
+export async function closeUnread(connection: Connection, code: number | undefined, reason = ''): Promise<void> {
+  await connection.beginClose(code, reason)
+  await connection.sleep(50)
+  if ((await connection.receive()) !== null) throw new Aborted()
 }
 
 /** Accepts, sends one text made of the request, and closes. */
