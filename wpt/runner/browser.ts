@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
 import process from 'node:process'
 import type { Browser, BrowserType, Page } from 'playwright-core'
+import { findChromium } from './chromium.ts'
 import type { FileResult, FileStatus, Status, Subject, SubtestResult } from './results.ts'
 import { type Hosts, pageBase, type Server } from './servers.ts'
 import { pagePath, pageScheme, type TestCase } from './test-case.ts'
@@ -16,8 +16,7 @@ export interface TestBrowser {
 /** @throws {Error} when playwright-core or the browser is not there */
 export async function openBrowser(name: 'chromium' | 'firefox', path: string | undefined): Promise<TestBrowser> {
   const types = await loadPlaywright()
-  const usual = name === 'chromium' && existsSync('/usr/bin/chromium') ? '/usr/bin/chromium' : undefined
-  const executablePath = path ?? usual
+  const executablePath = path ?? (name === 'chromium' ? findChromium() : undefined)
   const browser = await types[name].launch({
     ...(executablePath === undefined ? {} : { executablePath }),
     ...(name === 'chromium' ? chromiumOptions : firefoxOptions),

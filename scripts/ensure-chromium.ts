@@ -1,0 +1,21 @@
+/**
+ * Installs Chromium where a test needs it and there is none: with apt-get, so on Debian and its kin, and as root. For CI, before
+ * the tests. The exit code is 1 when there is no Chromium in the end.
+ */
+import { spawnSync } from 'node:child_process'
+import process from 'node:process'
+import { findChromium } from '../wpt/runner/chromium.ts'
+
+if (findChromium() === undefined) install()
+const found = findChromium()
+console.log(found === undefined ? 'there is no Chromium, and it cannot be installed here' : `Chromium is ${found}`)
+process.exitCode = found === undefined ? 1 : 0
+
+function install(): void {
+  if (process.getuid?.() !== 0) return
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  for (const words of [['update'], ['install', '--yes', '--no-install-recommends', 'chromium']]) {
+    const { status } = spawnSync('apt-get', words, { stdio: 'inherit', env: environment })
+    if (status !== 0) return
+  }
+}
