@@ -230,6 +230,11 @@ export function next(socket: WebSocket, type: 'open' | 'error' | 'message' | 'cl
 type CloseEventOf = import('#lib/entry/node.js').CloseEvent
 type MessageEventOf = import('#lib/entry/node.js').MessageEvent
 
+/** The client has left: by a FIN, or by a reset because it had not read all. */
+export function gone(peer: RawPeer): Promise<unknown> {
+  return Promise.race([peer.ended.catch(() => {}), peer.closed])
+}
+
 /** Writes down each event as a line from now on: `open`, `message hello`, `error`, `close 1000 clean bye`. */
 export function record(socket: WebSocket): string[] {
   const lines: string[] = []
