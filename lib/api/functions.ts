@@ -1,12 +1,14 @@
 import { MAX_CONTROL_PAYLOAD } from '../codec/opcodes.ts'
 import type { ConnectionError, HandshakeResponse } from '../protocol/errors.ts'
 import { host } from './host.ts'
+import type { Session } from './session.ts'
 import { bytesOf, toDOMString } from './webidl.ts'
 import { stateOf, type WebSocket } from './websocket.ts'
+import { isWebSocketStream, streamStateOf, type WebSocketStream } from './websocket-stream.ts'
 
 /*
  * What users outside of browsers need besides the standard: functions over a socket, so that the class stays the
- * browser's. All throw a TypeError for what is not a WebSocket of this package.
+ * browser's. All throw a TypeError for what is not a WebSocket of this package, or a WebSocketStream where they take one.
  */
 
 /**
@@ -16,27 +18,33 @@ import { stateOf, type WebSocket } from './websocket.ts'
  * @returns the milliseconds until the pong; rejects with the failure if the connection ends before
  * @throws "InvalidStateError" DOMException unless the socket is open; RangeError for a longer payload
  */
-export function ping(socket: WebSocket, data: string | ArrayBuffer | ArrayBufferView = ''): Promise<number> {
+export function ping(
+  socket: WebSocket | WebSocketStream,
+  data: string | ArrayBuffer | ArrayBufferView = '',
+): Promise<number> {
   const payload = bytesOf(data) ?? encode(toDOMString(data))
   if (payload.length > MAX_CONTROL_PAYLOAD) {
     throw new RangeError(`The payload of a ping has at most ${MAX_CONTROL_PAYLOAD} bytes, not ${payload.length}`)
   }
-  return stateOf(socket).ping(payload)
+  return sessionOf(socket).ping(payload)
 }
 
-/** Drops the connection at once, without a closing handshake; `error` and `close` (1006) follow. */
-export function terminate(socket: WebSocket): void {
-  stateOf(socket).terminate()
+/**
+ * Drops the connection at once, without a closing handshake; the events `error` and `close` (1006) follow, or the
+ * promises and streams of a WebSocketStream fail.
+ */
+export function terminate(socket: WebSocket | WebSocketStream): void {
+  sessionOf(socket).terminate()
 }
 
 /** Lets the socket keep the process alive, as it does by default. */
-export function ref(socket: WebSocket): void {
-  stateOf(socket).keepAlive(true)
+export function ref(socket: WebSocket | WebSocketStream): void {
+  sessionOf(socket).keepAlive(true)
 }
 
 /** Lets the process end while the socket is open. */
-export function unref(socket: WebSocket): void {
-  stateOf(socket).keepAlive(false)
+export function unref(socket: WebSocket | WebSocketStream): void {
+  sessionOf(socket).keepAlive(false)
 }
 
 /**
@@ -52,13 +60,17 @@ export function drained(socket: WebSocket): Promise<void> {
  * The server's answer to the opening handshake: status, status text, header fields (names in lower case) and, if it
  * refused, up to 64 KiB of the body. Undefined as long as there is none.
  */
-export function handshake(socket: WebSocket): HandshakeResponse | undefined {
-  return stateOf(socket).response
+export function handshake(socket: WebSocket | WebSocketStream): HandshakeResponse | undefined {
+  return sessionOf(socket).response
 }
 
 /** Why the connection failed, from before the `error` event on; undefined if it did not. */
-export function failure(socket: WebSocket): ConnectionError | undefined {
-  return stateOf(socket).failure
+export function failure(socket: WebSocket | WebSocketStream): ConnectionError | undefined {
+  return sessionOf(socket).failure
+}
+
+function sessionOf(socket: WebSocket | WebSocketStream): Session {
+  return isWebSocketStream(socket) ? streamStateOf(socket) : stateOf(socket)
 }
 
 function encode(text: string): Uint8Array {

@@ -10,6 +10,11 @@ export type Event = Host<'Event', EventLike>
 export type EventTarget = Host<'EventTarget', EventTargetLike>
 export type Blob = Host<'Blob', BlobLike>
 export type AbortSignal = Host<'AbortSignal', AbortSignalLike>
+export type DOMException = Host<'DOMException', DOMExceptionLike>
+
+// The type of the host's streams knows nothing of their chunks: what we know of them comes first, and wins.
+export type ReadableStream<Chunk> = ReadableStreamLike<Chunk> & Host<'ReadableStream', unknown>
+export type WritableStream<Chunk> = WritableStreamLike<Chunk> & Host<'WritableStream', unknown>
 
 export interface EventLike {
   readonly type: string
@@ -41,4 +46,38 @@ export interface AbortSignalLike {
   readonly reason: any
   addEventListener(type: 'abort', listener: () => void, options?: any): void
   removeEventListener(type: 'abort', listener: () => void): void
+}
+
+export interface DOMExceptionLike extends Error {
+  readonly code: number
+}
+
+export interface ReadableStreamLike<Chunk> extends AsyncIterable<Chunk> {
+  readonly locked: boolean
+  cancel(reason?: any): Promise<void>
+  getReader(): ReadableStreamReaderLike<Chunk>
+}
+
+export interface ReadableStreamReaderLike<Chunk> {
+  readonly closed: Promise<any>
+  cancel(reason?: any): Promise<void>
+  read(): Promise<{ done: false; value: Chunk } | { done: true; value: undefined }>
+  releaseLock(): void
+}
+
+export interface WritableStreamLike<Chunk> {
+  readonly locked: boolean
+  abort(reason?: any): Promise<void>
+  close(): Promise<void>
+  getWriter(): WritableStreamWriterLike<Chunk>
+}
+
+export interface WritableStreamWriterLike<Chunk> {
+  readonly closed: Promise<any>
+  readonly desiredSize: number | null
+  readonly ready: Promise<any>
+  abort(reason?: any): Promise<void>
+  close(): Promise<void>
+  releaseLock(): void
+  write(chunk: Chunk): Promise<void>
 }

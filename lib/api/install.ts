@@ -1,8 +1,16 @@
 import { CloseEvent, MessageEvent } from './events.ts'
 import { WebSocket } from './websocket.ts'
+import { WebSocketError } from './websocket-error.ts'
+import { WebSocketStream } from './websocket-stream.ts'
 
 /** What `install` defines. */
-const globals: Readonly<Record<string, unknown>> = { WebSocket, CloseEvent, MessageEvent }
+const globals: Readonly<Record<string, unknown>> = {
+  WebSocket,
+  WebSocketStream,
+  WebSocketError,
+  CloseEvent,
+  MessageEvent,
+}
 
 /**
  * Defines the globals that a browser has for WebSockets on `target`, as the browser does: writable, configurable, not

@@ -10,6 +10,9 @@ import type { Settings } from './options.ts'
 import { PingLog } from './ping-log.ts'
 import { startTimer, type Timer } from './timers.ts'
 
+/** What a message that waits for the user costs beside its payload, in bytes: so a flood of empty ones is bounded, too. */
+export const MESSAGE_COST = 128
+
 /**
  * What a WebSocket and a WebSocketStream have in common behind their interfaces: one connection, from the attempt to
  * open it until its pipe is gone.
@@ -82,6 +85,14 @@ export abstract class Session implements ConnectionOwner {
     })
   }
 
+  /** The time begins anew, if it has begun. */
+  protected restartCloseTimer(): void {
+    if (this.#closeTimer === undefined) return
+    clearTimeout(this.#closeTimer)
+    this.#closeTimer = undefined
+    this.startCloseTimer()
+  }
+
   /** Gives the connection up at once, without a closing handshake. */
   terminate(): void {
     const error = new ConnectionError('WS_ERR_TERMINATED', 'The WebSocket was terminated')
@@ -151,4 +162,9 @@ export abstract class Session implements ConnectionOwner {
     this.failure = error
     this.ended({ code: ABNORMAL_CLOSURE, reason: '', wasClean: false, error })
   }
+}
+
+/** Why what waits for a connection that closed cleanly waits in vain. */
+export function closedError(): ConnectionError {
+  return new ConnectionError('WS_ERR_CONNECTION_LOST', 'The WebSocket is closed')
 }

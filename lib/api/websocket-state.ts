@@ -7,13 +7,9 @@ import { closeEvent, messageEvent, plainEvent } from './events.ts'
 import { host } from './host.ts'
 import type { Blob } from './host-types.ts'
 import type { Settings } from './options.ts'
-import { Session } from './session.ts'
+import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
+import { closedError, MESSAGE_COST, Session } from './session.ts'
 import { currentTurn, queueTask, type TaskTarget, whenBatchEnds } from './tasks.ts'
-
-export const CONNECTING = 0
-export const OPEN = 1
-export const CLOSING = 2
-export const CLOSED = 3
 
 // What a task of ours does.
 const TASK_TEXT = 0
@@ -26,8 +22,6 @@ const TASK_DRAINED = 6
 
 /** While messages of more than this many bytes wait for their tasks, no more are read. */
 const MAX_QUEUED = 1024 * 1024
-/** What a waiting message costs beside its payload, in bytes: so a flood of empty ones is bounded, too. */
-const MESSAGE_COST = 128
 
 // By way of the prototype, so that a `dispatchEvent` that somebody put on the socket is not called.
 const dispatchEvent = EventTarget.prototype.dispatchEvent as (this: object, event: object) => boolean
@@ -278,10 +272,6 @@ export class WebSocketState extends Session implements TaskTarget {
     this.connection!.flush()
     this.onDrained()
   }
-}
-
-function closedError(): ConnectionError {
-  return new ConnectionError('WS_ERR_CONNECTION_LOST', 'The WebSocket is closed')
 }
 
 /** The status code for an endpoint that cannot go on (RFC 6455 section 7.4.1). */

@@ -4,6 +4,7 @@ import { defineEventHandlers } from './event-handlers.ts'
 import type { CloseEvent, MessageEvent } from './events.ts'
 import type { Blob, Event, EventTarget } from './host-types.ts'
 import { defaultSettings, readOptions, type Settings, type WebSocketOptions } from './options.ts'
+import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
 import { getURLRecord } from './url.ts'
 import {
   bytesOf,
@@ -14,7 +15,7 @@ import {
   toDOMString,
   toUSVString,
 } from './webidl.ts'
-import { CLOSED, CLOSING, CONNECTING, OPEN, WebSocketState } from './websocket-state.ts'
+import { WebSocketState } from './websocket-state.ts'
 
 export type BinaryType = 'blob' | 'arraybuffer'
 

@@ -109,9 +109,9 @@ export class Connection implements PipeSink, FrameHandler {
     return this.#state === OPEN || this.#state === CLOSE_RECEIVED
   }
 
-  /** Whether bytes wait in the pipe. */
+  /** Whether something that was sent has not left: it waits in the pipe, or for its turn. */
   get waiting(): boolean {
-    return this.#waiting
+    return this.#waiting || this.#outgoing.waiting
   }
 
   /** Grows with each chunk that arrives: the sign of life that a heartbeat looks for. */

@@ -1,0 +1,5 @@
+/** @see https://websockets.spec.whatwg.org/#concept-websocket-ready-state */
+export const CONNECTING = 0
+export const OPEN = 1
+export const CLOSING = 2
+export const CLOSED = 3

@@ -1,0 +1,92 @@
+import { readCloseInfo, validateCloseCodeAndReason, type WebSocketCloseInfo } from './close-info.ts'
+import type { DOMException } from './host-types.ts'
+import { completeInterface, toDOMString } from './webidl.ts'
+
+/**
+ * How a WebSocketStream ended that did not end well; and, given to `abort` or `cancel` of its streams, how to close it.
+ *
+ * @see https://whatpr.org/websockets/48.html
+ */
+export interface WebSocketError extends DOMException {
+  /** The status code of the Close frame; 1006 if the connection was lost, null if there is none. */
+  readonly closeCode: number | null
+  /** The reason in the Close frame, or the empty string. */
+  readonly reason: string
+  /** What lies below: the failure of the connection, with its stable code. Unlike the proposal, which has no such thing. */
+  readonly cause?: unknown
+}
+
+export interface WebSocketErrorConstructor {
+  /**
+   * @param message Default: empty
+   * @param init the code, 1000 if there is only a reason, and the reason
+   * @throws "InvalidAccessError" DOMException for a code that is not 1000 or 3000 to 4999; "SyntaxError" DOMException
+   *   for a reason of more than 123 bytes of UTF-8; TypeError for a code that is not from 0 to 65535
+   */
+  new (message?: string, init?: WebSocketCloseInfo): WebSocketError
+  readonly prototype: WebSocketError
+}
+
+interface Slots {
+  readonly closeCode: number | null
+  readonly reason: string
+}
+
+const slot = Symbol('WebSocketError state')
+
+const HostDOMException = globalThis.DOMException as unknown as new (message: string, name: string) => object
+
+export const WebSocketError: WebSocketErrorConstructor = class WebSocketError extends HostDOMException {
+  constructor(message: unknown = '', init: unknown = undefined) {
+    super(toDOMString(message), 'WebSocketError')
+    // There are versions of Node.js whose DOMException makes no instances of a class below it.
+    if (Object.getPrototypeOf(this) !== new.target.prototype) Object.setPrototypeOf(this, new.target.prototype)
+    const { closeCode, reason } = readCloseInfo(init)
+    validateCloseCodeAndReason(closeCode, reason)
+    setSlots(this, { closeCode: closeCode ?? (reason === '' ? null : 1000), reason })
+  }
+
+  get closeCode(): number | null {
+    return slotsOf(this).closeCode
+  }
+
+  get reason(): string {
+    return slotsOf(this).reason
+  }
+} as unknown as WebSocketErrorConstructor
+
+completeInterface(WebSocketError as never, ['closeCode', 'reason'])
+
+/** Makes an error with any code, such as 1006. */
+export function createWebSocketError(
+  message: string,
+  closeCode: number | null,
+  reason: string,
+  cause: unknown,
+): WebSocketError {
+  const error = new WebSocketError(message)
+  setSlots(error, { closeCode, reason })
+  setCause(error, cause)
+  return error
+}
+
+/** Gives an error a cause as the constructor of Error does; that of DOMException has no place for one. */
+export function setCause(error: object, cause: unknown): void {
+  if (cause === undefined) return
+  Object.defineProperty(error, 'cause', { value: cause, writable: true, configurable: true })
+}
+
+/** Whether `value` implements WebSocketError. */
+export function isWebSocketError(value: unknown): value is WebSocketError {
+  return typeof value === 'object' && value !== null && slot in value
+}
+
+function setSlots(error: object, slots: Slots): void {
+  Object.defineProperty(error, slot, { value: slots, configurable: true })
+}
+
+function slotsOf(error: object): Slots {
+  const slots = (error as { [slot]?: Slots })[slot]
+  if (slots === undefined) throw new TypeError('Illegal invocation: this is not a WebSocketError')
+  return slots
+}

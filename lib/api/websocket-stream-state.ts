@@ -1,0 +1,388 @@
+import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
+import type { Closure, Connection } from '../protocol/connection.ts'
+import type { ConnectionError } from '../protocol/errors.ts'
+import type { Agreement } from '../protocol/handshake.ts'
+import { validateCloseCodeAndReason, type WebSocketCloseInfo } from './close-info.ts'
+import { Deferred } from './deferred.ts'
+import { host } from './host.ts'
+import type { ReadableStream, WritableStream } from './host-types.ts'
+import type { Settings } from './options.ts'
+import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
+import { closedError, MESSAGE_COST, Session } from './session.ts'
+import { whenBatchEnds } from './tasks.ts'
+import { bytesOf, toDOMString } from './webidl.ts'
+import { createWebSocketError, isWebSocketError, setCause, type WebSocketError } from './websocket-error.ts'
+
+/** What a WebSocketStream gives out once it is open. */
+export interface WebSocketOpenInfo {
+  /** The messages: a string for text, a Uint8Array for binary. */
+  readable: ReadableStream<string | Uint8Array<ArrayBuffer>>
+  /** Takes the messages to send: bytes are binary, anything else is text. */
+  writable: WritableStream<string | ArrayBuffer | ArrayBufferView>
+  /** The extensions in use, or the empty string. */
+  extensions: string
+  /** The subprotocol in use, or the empty string. */
+  protocol: string
+}
+
+/** The classes of the Streams Standard: the host's, or those of a polyfill. */
+export interface StreamClasses {
+  readonly ReadableStream: new (...args: any[]) => object
+  readonly WritableStream: new (...args: any[]) => object
+}
+
+// What this file needs of the controllers; their types are not the same in all programs.
+interface ReadableController {
+  readonly desiredSize: number | null
+  enqueue(chunk: unknown): void
+  close(): void
+  error(reason: unknown): void
+}
+interface WritableController {
+  readonly signal?: { readonly reason: unknown; addEventListener(type: 'abort', listener: () => void): void }
+  error(reason: unknown): void
+}
+
+/** While messages of more than this many bytes wait for a reader, no more are read from the network. */
+const MAX_UNREAD = 128 * 1024
+/** Messages that wait in the writable are gathered up to this many bytes for one write to the network. */
+const GATHERED = 64 * 1024
+
+/**
+ * What a WebSocketStream object is behind its interface: the slots and algorithms of the proposal, between the
+ * connection below and the two streams above.
+ *
+ * Reading: the queue of the readable is the only one. `pull` stays pending as long as the socket is read, so that it
+ * costs nothing per message; it settles when the queue is full and the socket was paused, and the stream calls it again
+ * when there is room.
+ *
+ * Writing: the stream passes on one message at a time. A write is done when the network has taken the message.
+ *
+ * @see https://whatpr.org/websockets/48.html
+ */
+export class WebSocketStreamState extends Session {
+  readonly opened: Deferred<WebSocketOpenInfo> = new Deferred()
+  readonly closed: Deferred<WebSocketCloseInfo> = new Deferred()
+
+  readonly #signal: Settings['signal']
+  #readyState = CONNECTING
+
+  readonly #readable: object
+  #reader!: ReadableController
+  #cancelled = false
+  /** Messages that come are dropped. */
+  #deaf = false
+  #paused = false
+  #settlePull: (() => void) | undefined
+
+  readonly #writable: object
+  #writer!: WritableController
+  /** Messages that wait in the writable's queue. */
+  #queued = 0
+  /** The queue is dropped: the writable is aborted or errored. */
+  #writeEnded = false
+  #sending = false
+  #flushAsked = false
+  /** Bytes of messages since the last flush. */
+  #unflushed = 0
+  /** The write that is under way, whose message has not left. */
+  #pendingWrite: Deferred<void> | undefined
+  /** It will not leave any more. */
+  #unsendable = false
+  /** The server's Close frame came before ours was due. */
+  #closedByServer = false
+  /** What our Close frame is to say once the messages of the queue are sent. */
+  #dueClose: { code: number | undefined; reason: string } | undefined
+  /** The writer's `close()`. */
+  #closeRequest: Deferred<void> | undefined
+
+  constructor(url: URL, protocols: readonly string[], settings: Settings, streams: StreamClasses) {
+    super(url, protocols, settings)
+    this.#signal = settings.signal
+    const source = {
+      start: (controller: ReadableController) => {
+        this.#reader = controller
+      },
+      pull: () => this.#pull(),
+      cancel: (reason: unknown) => this.#cancel(reason),
+    }
+    const sink = {
+      start: (controller: WritableController) => this.#startWritable(controller),
+      write: (chunk: unknown) => this.#write(chunk),
+      close: () => this.#closeWritable(),
+      abort: (reason: unknown) => this.#abort(reason),
+    }
+    // Called for each chunk that comes into the queue, which nothing else tells.
+    const count = (): number => {
+      this.#queued++
+      return 1
+    }
+    this.#readable = new streams.ReadableStream(source, { highWaterMark: MAX_UNREAD, size: costOf })
+    this.#writable = new streams.WritableStream(sink, { highWaterMark: 1, size: count })
+    this.connect()
+  }
+
+  // What the interface calls.
+
+  /**
+   * "Close the WebSocket". Unlike the proposal, messages that still wait in the writable's queue go before the Close
+   * frame.
+   */
+  close(code: number | undefined, reason: string): void {
+    if (this.#readyState >= CLOSING) return
+    const connecting = this.#readyState === CONNECTING
+    this.#readyState = CLOSING
+    if (connecting) return this.closeBeforeOpen()
+    this.startCloseTimer()
+    this.#dueClose = { code: code ?? (reason === '' ? undefined : NORMAL_CLOSURE), reason }
+    if (this.#queued === 0 || this.#writeEnded) this.#sendClose()
+    if (!this.#paused) return
+    // The server's Close frame stands behind messages that have no room. Whoever closes has no right to them.
+    this.#deaf = true
+    this.#resume()
+  }
+
+  // What the readable calls.
+
+  #pull(): Promise<void> {
+    if (this.#paused) this.#resume()
+    return new Promise(resolve => {
+      this.#settlePull = resolve
+    })
+  }
+
+  /** "Cancel a WebSocketStream" */
+  #cancel(reason: unknown): void {
+    this.#cancelled = true
+    this.#deaf = true
+    if (this.#paused) this.#resume()
+    this.#closeUsing(reason)
+  }
+
+  // What the writable calls.
+
+  #startWritable(controller: WritableController): void {
+    this.#writer = controller
+    // The stream itself aborts us after the write that is under way, which a server that does not read holds up.
+    controller.signal?.addEventListener('abort', () => this.#abort(controller.signal?.reason))
+  }
+
+  /**
+   * "Write a chunk".
+   *
+   * @returns nothing if the network has taken it
+   * @throws TypeError for shared or resizable memory, and for what cannot become a string
+   */
+  #write(chunk: unknown): Promise<void> | undefined {
+    this.#queued--
+    const connection = this.connection!
+    if (!connection.writable) return this.#refuseWrite()
+    try {
+      this.#sending = true
+      this.#unflushed += this.#send(connection, chunk)
+    } catch (error) {
+      this.#dropQueue()
+      throw error
+    } finally {
+      this.#sending = false
+    }
+    const more = this.#queued > 0
+    if (more && this.#unflushed < GATHERED && !connection.waiting) {
+      // The next message follows in a microtask. Should it not, the task makes sure of the flush.
+      if (this.#flushAsked) host.queueTask(this.#flush)
+      this.#flushAsked = false
+      return undefined
+    }
+    if (!more) this.#sendClose()
+    this.#flush()
+    if (!connection.waiting) return undefined
+    this.#pendingWrite = new Deferred()
+    return this.#pendingWrite.promise
+  }
+
+  /** Our own Close frame is sent: nothing can follow it. After the server's, how the connection ends decides. */
+  #refuseWrite(): Promise<void> {
+    if (!this.#closedByServer) {
+      this.#dropQueue()
+      throw new DOMException('The WebSocketStream is closing: it takes no more messages', 'InvalidStateError')
+    }
+    this.#unsendable = true
+    this.#pendingWrite = new Deferred()
+    return this.#pendingWrite.promise
+  }
+
+  #send(connection: Connection, chunk: unknown): number {
+    const bytes = bytesOf(chunk)
+    if (bytes === undefined) return connection.sendText(toDOMString(chunk))
+    connection.sendBinary(bytes)
+    return bytes.length
+  }
+
+  /** The queue is empty. The promise settles when the closing handshake is over. */
+  #closeWritable(): Promise<void> {
+    this.#dropQueue()
+    this.close(undefined, '')
+    this.#closeRequest = new Deferred()
+    return this.#closeRequest.promise
+  }
+
+  #abort(reason: unknown): void {
+    this.#dropQueue()
+    this.#closeUsing(reason)
+  }
+
+  /** "Close using reason" */
+  #closeUsing(reason: unknown): void {
+    if (isWebSocketError(reason)) {
+      const code = reason.closeCode ?? undefined
+      try {
+        validateCloseCodeAndReason(code, reason.reason)
+        return this.close(code, reason.reason)
+      } catch {
+        // How another connection has ended, such as 1006, is nothing that can be sent.
+      }
+    }
+    this.close(undefined, '')
+  }
+
+  // What the connection calls.
+
+  onText(data: string): void {
+    this.#receive(data)
+  }
+
+  onBinary(data: ArrayBuffer): void {
+    this.#receive(new Uint8Array(data))
+  }
+
+  /** "A WebSocket message has been received". Unlike the proposal, also after our own `close()`, as far as there is room. */
+  #receive(message: string | Uint8Array): void {
+    if (this.#deaf) return
+    this.#reader.enqueue(message)
+    if (this.#reader.desiredSize! > 0) return
+    if (this.#readyState !== OPEN) {
+      this.#deaf = true
+      return
+    }
+    if (this.#paused) return
+    this.#paused = true
+    this.connection!.pause()
+    this.#settlePull?.()
+  }
+
+  /** "The WebSocket closing handshake is started" */
+  override onCloseReceived(): void {
+    super.onCloseReceived()
+    this.#readyState = CLOSING
+    this.#closedByServer = true
+    this.#dueClose = undefined
+    // The end of the connection is still to be read.
+    if (this.#paused) this.#resume()
+    this.connection!.acknowledgeClose()
+  }
+
+  flushSoon(): void {
+    if (this.#sending) this.#flushAsked = true
+    else whenBatchEnds(this.#flush)
+  }
+
+  onDrained(): void {
+    const write = this.#pendingWrite
+    if (write === undefined || this.#unsendable || this.connection!.waiting) return
+    this.#pendingWrite = undefined
+    // What is sent before the Close frame takes its time, too.
+    if (this.#dueClose !== undefined) this.restartCloseTimer()
+    write.resolve()
+  }
+
+  // What the session calls.
+
+  protected get isOpen(): boolean {
+    return this.#readyState === OPEN
+  }
+
+  protected get isPaused(): boolean {
+    return this.#paused
+  }
+
+  /** "The WebSocket connection is established" */
+  protected established({ protocol, extensions }: Agreement): void {
+    this.#readyState = OPEN
+    this.opened.resolve({
+      readable: this.#readable as WebSocketOpenInfo['readable'],
+      writable: this.#writable as WebSocketOpenInfo['writable'],
+      extensions,
+      protocol,
+    })
+  }
+
+  /** "The WebSocket connection is closed" */
+  protected ended(closure: Closure): void {
+    this.#readyState = CLOSED
+    if (this.connection === undefined) return this.#neverOpened(closure.error!)
+    const { code, reason, error } = closure
+    this.pings.end(error ?? closedError())
+    if (closure.wasClean && this.#pendingWrite === undefined) {
+      if (!this.#cancelled) this.#reader.close()
+      if (this.#closeRequest === undefined) this.#writer.error(new DOMException(CLOSED_MESSAGE, 'InvalidStateError'))
+      else this.#closeRequest.resolve()
+      this.closed.resolve({ closeCode: code, reason })
+      return
+    }
+    const failure = createWebSocketError(error?.message ?? UNSENT_MESSAGE, code, reason, error)
+    this.#reader.error(failure)
+    if (this.#pendingWrite !== undefined) this.#pendingWrite.reject(lostWrite(failure))
+    else this.#writer.error(failure)
+    this.#closeRequest?.reject(failure)
+    this.closed.reject(failure)
+  }
+
+  // The rest, in call order.
+
+  #neverOpened(error: ConnectionError): void {
+    const isAbort = error.code === 'WS_ERR_ABORTED'
+    const reasonWith = (closeCode: number | null): unknown =>
+      isAbort ? this.#signal?.reason : createWebSocketError(error.message, closeCode, '', error)
+    this.opened.reject(reasonWith(null))
+    this.closed.reject(reasonWith(ABNORMAL_CLOSURE))
+  }
+
+  #resume(): void {
+    this.#paused = false
+    this.connection!.resume()
+  }
+
+  /** The messages that wait in the writable's queue are no more. */
+  #dropQueue(): void {
+    this.#writeEnded = true
+    this.#sendClose()
+  }
+
+  #sendClose(): void {
+    const close = this.#dueClose
+    if (close === undefined) return
+    this.#dueClose = undefined
+    this.connection!.startClosingHandshake(close.code, close.reason)
+  }
+
+  readonly #flush = (): void => {
+    this.#flushAsked = false
+    this.#unflushed = 0
+    this.connection!.flush()
+    this.onDrained()
+  }
+}
+
+const CLOSED_MESSAGE = 'The WebSocketStream is closed'
+const UNSENT_MESSAGE = 'The server closed the WebSocketStream before all messages were sent'
+
+function costOf(message: string | Uint8Array): number {
+  return message.length + MESSAGE_COST
+}
+
+/** What a write rejects with. Unlike the proposal, it tells how the connection ended. */
+function lostWrite(cause: WebSocketError): DOMException {
+  const error = new DOMException('The WebSocketStream ended before the message was sent', 'InvalidStateError')
+  setCause(error, cause)
+  return error
+}
