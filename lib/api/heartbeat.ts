@@ -11,32 +11,35 @@ export class Heartbeat {
   readonly #options: Required<HeartbeatOptions>
   /** Whether we hold up reading ourselves, so that silence proves nothing. */
   readonly #paused: () => boolean
-  #timer: Timer | undefined
+  #beatTimer: Timer | undefined
+  /** Runs from the first ping on that nothing has come after. */
+  #checkTimer: Timer | undefined
   #readsAtPing = 0
 
   constructor(connection: Connection, options: Required<HeartbeatOptions>, paused: () => boolean) {
     this.#connection = connection
     this.#options = options
     this.#paused = paused
-    this.#wait()
+    this.#beatTimer = startTimer(options.interval, this.#beat)
   }
 
   stop(): void {
-    clearTimeout(this.#timer)
-  }
-
-  #wait(): void {
-    this.#timer = startTimer(this.#options.interval, this.#beat)
+    clearTimeout(this.#beatTimer)
+    clearTimeout(this.#checkTimer)
   }
 
   readonly #beat = (): void => {
-    this.#readsAtPing = this.#connection.reads
     this.#connection.ping(NO_PAYLOAD)
-    this.#timer = startTimer(this.#options.timeout, this.#check)
+    if (this.#checkTimer === undefined) {
+      this.#readsAtPing = this.#connection.reads
+      this.#checkTimer = startTimer(this.#options.timeout, this.#check)
+    }
+    this.#beatTimer = startTimer(this.#options.interval, this.#beat)
   }
 
   readonly #check = (): void => {
-    if (this.#connection.reads !== this.#readsAtPing || this.#paused()) return this.#wait()
+    this.#checkTimer = undefined
+    if (this.#connection.reads !== this.#readsAtPing || this.#paused()) return
     const message = `The server gave no sign of life within ${this.#options.timeout} ms of a ping`
     this.#connection.abort(new ConnectionError('WS_ERR_HEARTBEAT_TIMEOUT', message))
   }
