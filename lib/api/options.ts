@@ -2,7 +2,7 @@ import type { DeflateOffer } from '../protocol/extensions.ts'
 import { isFieldValue, isToken, trimWhitespace } from '../protocol/header-values.ts'
 import type { CompressionSettings } from '../protocol/outgoing.ts'
 import type { Connect, TlsOptions } from '../transport/connect.ts'
-import type { HeaderList } from '../transport/pipe.ts'
+import type { Duplex, HeaderList, Pipe } from '../transport/pipe.ts'
 import type { AbortSignal } from './host-types.ts'
 import { toDOMString } from './webidl.ts'
 
@@ -66,8 +66,8 @@ export interface WebSocketOptions {
   readonly perMessageDeflate?: boolean | PerMessageDeflateOptions
   /** What to trust and to show over wss. */
   readonly tls?: TlsOptions
-  /** The transport: gives an open byte pipe (already encrypted for wss), or two byte streams. */
-  readonly connect?: Connect
+  /** The transport: gives an open byte pipe (already encrypted for wss) or two byte streams; or is one, for one use. */
+  readonly connect?: Connect | Pipe | Duplex
 }
 
 /** The options with their defaults, checked. */
