@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { basename, join, posix, sep } from 'node:path'
 import { findFreeNames, type Import, parseSource, type Source } from './source.ts'
 import type { Violation } from './violation.ts'
@@ -39,7 +39,7 @@ export function checkLayers(root: string): { files: number; violations: Violatio
     .map(path => path.split(sep).join('/'))
     .filter(path => path.endsWith('.ts'))
     .sort()
-  const sources = new Map(paths.map(path => [path, parseSource(readFileSync(join(library, path), 'utf8'))]))
+  const sources = new Map(paths.map(path => [path, parseSource(join(library, path))]))
   const violations = paths.flatMap(path => [
     ...checkFile(path, sources.get(path)!),
     ...checkImports(path, sources),

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 
 export type Target = string | { readonly [condition: string]: Target } | null
 
@@ -46,8 +46,9 @@ function expand(one: Export, folder: string): Export[] {
   if (star < 0) return [one]
   const before = one.file.slice(0, star)
   const after = one.file.slice(star + 1)
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map(path => `./${path.replaceAll('\\', '/')}`)
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => `./${relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/')}`)
     .filter(path => path.startsWith(before) && path.endsWith(after) && path.length > before.length + after.length)
     .map(file => ({ ...one, subpath: one.subpath.replace('*', file.slice(star, file.length - after.length)), file }))
     .filter(({ subpath }) => !subpath.endsWith('.d'))

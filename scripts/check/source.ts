@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { type ParseResult, parse } from '@babel/parser'
 
 /** One import or re-export. */
@@ -23,8 +24,10 @@ interface Node {
   readonly [key: string]: unknown
 }
 
-export function parseSource(text: string): Source {
-  const tree = parse(text, { sourceType: 'module', plugins: ['typescript'] })
+/** @throws {SyntaxError} that names the file */
+export function parseSource(path: string): Source {
+  const text = readFileSync(path, 'utf8')
+  const tree = parseText(text, path)
   const imports: Import[] = []
   const waits: { what: string; line: number }[] = []
   visit(tree.program as unknown as Node, node => {
@@ -34,6 +37,14 @@ export function parseSource(text: string): Source {
     if (what !== undefined) waits.push({ what, line: lineOf(node) })
   })
   return { tree, lines: text.replace(/\n$/, '').split('\n').length, imports, waits }
+}
+
+function parseText(text: string, path: string): ParseResult {
+  try {
+    return parse(text, { sourceType: 'module', plugins: ['typescript'] })
+  } catch (error) {
+    throw new SyntaxError(`${path}: ${(error as Error).message}`)
+  }
 }
 
 /** Names that are used as values, or `Promise` as a type too, and declared nowhere in the file. */

@@ -35,6 +35,8 @@ export async function lintTarball(tarball: string, manifest: Manifest): Promise<
 }
 
 interface Analysis {
+  /** False where the package has none. */
+  readonly analysis?: { readonly types: unknown }
   readonly problems?: Readonly<Record<string, readonly { readonly kind: string; readonly entrypoint?: string }[]>>
 }
 
@@ -46,13 +48,14 @@ export function checkTypes(tarball: string, subpaths: readonly string[], folder:
   const rules = ['--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm']
   const options = ['--no-definitely-typed', '--format', 'json', '--entrypoints', ...subpaths]
   const analysed = run(process.execPath, [attw, tarball, ...rules, ...options], folder)
-  if (analysed.exitCode === 0) return []
   let found: Analysis = {}
   try {
     found = JSON.parse(analysed.output) as Analysis
   } catch {
     // It did not come so far: its last words tell.
   }
+  if (found.analysis?.types === false) return [{ place: 'package.json', message: 'attw: the package has no types' }]
+  if (analysed.exitCode === 0) return []
   const problems = Object.values(found.problems ?? {}).flat()
   if (problems.length === 0) return [{ place: 'package.json', message: `attw failed:\n    ${lastWords(analysed)}` }]
   return problems.map(({ kind, entrypoint }) => ({ place: entrypoint ?? 'package.json', message: `attw: ${kind}` }))

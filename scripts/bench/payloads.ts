@@ -1,0 +1,84 @@
+import { Buffer } from 'node:buffer'
+import { constants, createDeflateRaw } from 'node:zlib'
+import type { Payload, Scenario } from './scenarios.ts'
+
+/** How many different messages a scenario has before it begins again. */
+const VARIETY = 64
+
+/** The messages of a scenario, all of its size in bytes. */
+export function messagesOf({ payload, size }: Scenario): (string | Uint8Array<ArrayBuffer>)[] {
+  const variety = size > 256 * 1024 ? 2 : VARIETY
+  return Array.from({ length: variety }, (_, index) => message(payload, size, index))
+}
+
+function message(payload: Payload, size: number, index: number): string | Uint8Array<ArrayBuffer> {
+  switch (payload) {
+    case 'text':
+      return String.fromCharCode(97 + (index % 26)).repeat(size)
+    case 'utf8':
+      // Two, three and four bytes in turn, filled up with ASCII.
+      return 'é€𝄞a'.repeat(Math.floor(size / 10)) + 'z'.repeat(size % 10)
+    case 'binary':
+      return new Uint8Array(size).fill(index)
+    case 'json':
+      return json(size, index)
+  }
+}
+
+/** A message as applications send them: the same members with other values. */
+function json(size: number, index: number): string {
+  let text = `{"id":${index * 7919},"type":"update","user":"user${(index * 104729) % 1000}"`
+  for (let member = 0; text.length < size; member++) {
+    const value = (index * 31 + member * 17) % 9973
+    text += `,"field${member % 40}":${value},"name${member % 40}":"${(value * 2654435761).toString(36)}"`
+  }
+  return text.slice(0, size)
+}
+
+/** Server frames for the messages, one behind the other. */
+export async function framesOf(scenario: Scenario): Promise<Buffer> {
+  const text = scenario.payload !== 'binary'
+  const bytes = messagesOf(scenario).map(content => Buffer.from(content as string))
+  const payloads = scenario.compressed ? await compress(bytes) : bytes
+  const rsv1 = scenario.compressed ? 0x40 : 0
+  const frames = payloads.flatMap(payload => {
+    const fragments = scenario.fragments ?? 1
+    const step = Math.ceil(payload.length / fragments)
+    return Array.from({ length: fragments }, (_, index) => {
+      const first = (index === 0 ? (text ? 1 : 2) | rsv1 : 0) | (index === fragments - 1 ? 0x80 : 0)
+      return frame(first, payload.subarray(index * step, (index + 1) * step))
+    })
+  })
+  return Buffer.concat(frames)
+}
+
+/** With one window over all of them, fresh at the first: so the whole may be repeated. */
+async function compress(messages: Buffer[]): Promise<Buffer[]> {
+  const compressed: Buffer[] = []
+  const deflate = createDeflateRaw({ level: 6 })
+  for (const one of messages) {
+    const pieces: Buffer[] = []
+    const collect = (piece: Buffer): void => void pieces.push(piece)
+    deflate.on('data', collect)
+    await new Promise<void>(resolve => {
+      deflate.write(one)
+      deflate.flush(constants.Z_SYNC_FLUSH, resolve)
+    })
+    deflate.off('data', collect)
+    compressed.push(Buffer.concat(pieces).subarray(0, -4))
+  }
+  deflate.close()
+  return compressed
+}
+
+/** An unmasked frame. */
+export function frame(first: number, payload: Uint8Array): Buffer {
+  const { length } = payload
+  const header =
+    length < 126
+      ? Buffer.from([first, length])
+      : length < 0x10000
+        ? Buffer.from([first, 126, length >>> 8, length & 0xff])
+        : Buffer.from([first, 127, 0, 0, 0, 0, ...[24, 16, 8, 0].map(shift => (length >>> shift) & 0xff)])
+  return Buffer.concat([header, payload])
+}
