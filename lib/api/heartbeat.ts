@@ -29,6 +29,8 @@ export class Heartbeat {
   }
 
   readonly #beat = (): void => {
+    // The closing handshake has a limit of its own.
+    if (!this.#connection.writable) return
     this.#connection.ping(NO_PAYLOAD)
     if (this.#checkTimer === undefined) {
       this.#readsAtPing = this.#connection.reads
@@ -39,7 +41,7 @@ export class Heartbeat {
 
   readonly #check = (): void => {
     this.#checkTimer = undefined
-    if (this.#connection.reads !== this.#readsAtPing || this.#paused()) return
+    if (this.#connection.reads !== this.#readsAtPing || this.#paused() || !this.#connection.writable) return
     const message = `The server gave no sign of life within ${this.#options.timeout} ms of a ping`
     this.#connection.abort(new ConnectionError('WS_ERR_HEARTBEAT_TIMEOUT', message))
   }
