@@ -83,12 +83,11 @@ export class WebSocketStreamState extends Session {
   #writeEnded = false
   #sending = false
   #flushAsked = false
-  /** Bytes of messages since the last flush. */
+  /** Bytes of messages so far; and of those since the last flush. */
+  #sent = 0
   #unflushed = 0
   /** The write that is under way, whose message has not left. */
   #pendingWrite: Deferred<void> | undefined
-  /** It will not leave any more. */
-  #unsendable = false
   /** The server's Close frame came before ours was due. */
   #closedByServer = false
   /** What our Close frame is to say once the messages of the queue are sent. */
@@ -179,7 +178,9 @@ export class WebSocketStreamState extends Session {
     if (!connection.writable) return this.#refuseWrite()
     try {
       this.#sending = true
-      this.#unflushed += this.#send(connection, chunk)
+      const length = this.#send(connection, chunk)
+      this.#sent += length
+      this.#unflushed += length
     } catch (error) {
       this.#dropQueue()
       throw error
@@ -195,7 +196,7 @@ export class WebSocketStreamState extends Session {
     }
     if (!more) this.#sendClose()
     this.#flush()
-    if (!connection.waiting) return undefined
+    if (this.#hasLeft(connection)) return undefined
     this.#pendingWrite = new Deferred()
     return this.#pendingWrite.promise
   }
@@ -206,7 +207,7 @@ export class WebSocketStreamState extends Session {
       this.#dropQueue()
       throw new DOMException('The WebSocketStream is closing: it takes no more messages', 'InvalidStateError')
     }
-    this.#unsendable = true
+    this.#sent = Number.POSITIVE_INFINITY
     this.#pendingWrite = new Deferred()
     return this.#pendingWrite.promise
   }
@@ -278,7 +279,10 @@ export class WebSocketStreamState extends Session {
     this.#dueClose = undefined
     // The end of the connection is still to be read.
     if (this.#paused) this.#resume()
-    this.connection!.acknowledgeClose()
+    const connection = this.connection!
+    // "If the closing handshake has not yet started": a message that has not begun to leave comes too late.
+    connection.dropWaiting()
+    connection.acknowledgeClose()
   }
 
   flushSoon(): void {
@@ -288,7 +292,7 @@ export class WebSocketStreamState extends Session {
 
   onDrained(): void {
     const write = this.#pendingWrite
-    if (write === undefined || this.#unsendable || this.connection!.waiting) return
+    if (write === undefined || !this.#hasLeft(this.connection!)) return
     this.#pendingWrite = undefined
     // What is sent before the Close frame takes its time, too.
     if (this.#dueClose !== undefined) this.restartCloseTimer()
@@ -345,6 +349,11 @@ export class WebSocketStreamState extends Session {
       isAbort ? this.#signal?.reason : createWebSocketError(error.message, closeCode, '', error)
     this.opened.reject(reasonWith(null))
     this.closed.reject(reasonWith(ABNORMAL_CLOSURE))
+  }
+
+  /** Whether the network has taken all messages. One that was given up never departs. */
+  #hasLeft(connection: Connection): boolean {
+    return !connection.waiting && connection.departed >= this.#sent
   }
 
   #resume(): void {

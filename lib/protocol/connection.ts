@@ -144,6 +144,11 @@ export class Connection implements PipeSink, FrameHandler {
     this.#requestFlush()
   }
 
+  /** Gives up the messages that wait for their turn. */
+  dropWaiting(): void {
+    this.#outgoing.dropMessages()
+  }
+
   /** Takes a place in the order for a binary message whose bytes come later, by `fill`. */
   reserve(): Place {
     return this.#outgoing.reserve()

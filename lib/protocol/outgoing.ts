@@ -46,6 +46,8 @@ export class Outgoing {
   #framed = 0
   #departed = 0
   #flushes: number[] = []
+  /** Application bytes up to the end of the last flush that was noted. */
+  #noted = 0
   /** Called when something was written later than it was sent. */
   readonly #written: () => void
 
@@ -142,7 +144,11 @@ export class Outgoing {
   /** Hands what was written to the pipe. Returns whether the pipe takes more. */
   flush(pipe: Pipe): boolean {
     const ready = this.#writer.flush(pipe)
-    this.#flushes.push(this.#writer.flushed, this.#framed)
+    // Control frames alone are not noted: whoever only receives never asks what has left.
+    if (this.#framed > this.#noted) {
+      this.#noted = this.#framed
+      this.#flushes.push(this.#writer.flushed, this.#framed)
+    }
     return ready
   }
 
