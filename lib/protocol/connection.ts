@@ -244,7 +244,7 @@ export class Connection implements PipeSink, FrameHandler {
 
   drain(): void {
     this.#waiting = false
-    if (this.#owedPong !== undefined && this.#state === OPEN) {
+    if (this.#owedPong !== undefined && this.#state <= CLOSE_SENT) {
       this.#outgoing.control(PONG, this.#owedPong)
       this.flush()
     }
@@ -286,9 +286,12 @@ export class Connection implements PipeSink, FrameHandler {
     this.#owner.onBinary(data)
   }
 
-  /** RFC 6455 section 5.5.2. While the peer does not read, only the newest ping is owed an answer (section 5.5.3). */
+  /**
+   * RFC 6455 section 5.5.2: an answer is owed until the peer's Close frame has come, also behind ours. While the peer does
+   * not read, only the newest ping is owed one (section 5.5.3).
+   */
   onPing(payload: Uint8Array): void {
-    if (this.#state !== OPEN) return
+    if (this.#state > CLOSE_SENT) return
     if (this.#waiting && (this.#pipe.buffered ?? Number.POSITIVE_INFINITY) > CONGESTION) {
       this.#owedPong = payload.slice()
     } else {
