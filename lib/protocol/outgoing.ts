@@ -225,13 +225,12 @@ export class Outgoing {
     return this.#platform.utf8Length(content) >= this.#threshold
   }
 
-  /** The text's bytes: valid until the next call, or for good if there are many. */
+  /** The text's bytes: valid until the next call, or for good if there may be so many that they are compressed later. */
   #encode(text: string): Uint8Array {
     const most = text.length * 3
-    const large = text.length >= LARGE_MESSAGE
-    const length = large ? this.#platform.utf8Length(text) : most
+    const large = most >= LARGE_MESSAGE
     if (!large && scratch.length < most) scratch = this.#platform.allocate(most)
-    const bytes = large ? this.#platform.allocate(length) : scratch
+    const bytes = large ? this.#platform.allocate(this.#platform.utf8Length(text)) : scratch
     return bytes.subarray(0, this.#platform.encodeUtf8(text, bytes, 0))
   }
 }
