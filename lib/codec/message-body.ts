@@ -89,7 +89,7 @@ export class MessageBody {
     this.#received += end - start
     const whole = final && announced === end - start
     if (this.#isCompressed) {
-      if (whole && this.#length === 0) this.#bytes = scratch
+      if (whole && this.#length === 0) this.#bytes = this.#maxPayload < scratch.length ? EMPTY : scratch
       const violation = this.#inflate(chunk, start, end, false)
       if (violation !== undefined) return violation
     } else {
@@ -105,6 +105,9 @@ export class MessageBody {
   /** The whole message, and a fresh start for the next one. */
   finish(): string | ArrayBuffer | Violation {
     if (this.#isCompressed) {
+      // RFC 7692 section 7.2.3.6: not even an empty message leaves nothing, and what would be read with no block begun
+      // would spoil the next message.
+      if (this.#received === 0) return NOT_DEFLATE
       const violation = this.#inflate(TAIL, 0, TAIL.length, true)
       if (violation !== undefined) return violation
       if (this.#resetAfterMessage) this.#inflater!.reset()
