@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { checkSideEffects } from './check/bundled.ts'
+import { checkDeclarations } from './check/declarations.ts'
 import { checkCommands, checkDependencies, checkExports, checkSources, install } from './check/installed.ts'
 import { listExports, readManifest } from './check/manifest.ts'
 import { checkTypes, lintTarball, pack } from './check/tarball.ts'
@@ -22,6 +23,7 @@ try {
   const violations = [
     ...(await lintTarball(tarball, manifest)),
     ...checkTypes(tarball, typed, folder),
+    ...checkDeclarations(project, subpaths),
     ...checkDependencies(project),
     ...checkExports(project),
     ...checkCommands(project),

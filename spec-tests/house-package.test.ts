@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { checkSideEffects } from '../scripts/check/bundled.ts'
+import { checkDeclarations } from '../scripts/check/declarations.ts'
 import {
   checkCommands,
   checkDependencies,
@@ -119,6 +120,18 @@ describe('The checks of the package', function () {
       )
       expect(places(found)).to.deep.equal(['bin["broken"]'])
     })
+  })
+
+  it('find declarations that do not compile', () => {
+    const exports = { '.': { types: './index.d.ts', default: './index.js' } }
+    const good = { 'index.d.ts': 'export declare const a: Promise<Uint8Array>\n', 'index.js': 'export const a = 1\n' }
+    expect(checkDeclarations(project({ exports }, good), ['.'])).to.deep.equal([])
+    const found = checkDeclarations(project({ exports }, { ...good, 'index.d.ts': 'export declare const a: Blob\n' }), [
+      '.',
+    ])
+    // Only the program with the types of a browser knows it.
+    expect(places(found)).to.deep.equal(['lib es2023, module nodenext', 'lib es2023, module esnext'])
+    expect(found[0]!.message).to.include("Cannot find name 'Blob'")
   })
 
   it('find compiled files and source maps without their sources', () => {

@@ -9,22 +9,24 @@ export interface Ending {
   readonly broken: string | undefined
 }
 
-/**
- * Runs a Node.js program with our own output, and ends it, with all the processes that it started, when it takes too
- * long.
- *
- * @param limit milliseconds
- */
+export interface ChildOptions {
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Milliseconds after which it is ended, with all the processes that it started. */
+  readonly limit: number
+  /** Throws away what it writes. Default: it writes where we do. */
+  readonly silent?: boolean | undefined
+}
+
+/** Runs a Node.js program, without input, to its end. */
 export function runNode(
   commandLine: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-  limit: number,
+  { environment, limit, silent = false }: ChildOptions,
 ): Promise<Ending> {
   return new Promise((resolve, reject) => {
     // A process group of its own, so that what it started can be ended with it.
     const detached = process.platform !== 'win32'
     const child = spawn(process.execPath, commandLine, {
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', silent ? 'ignore' : 'inherit', silent ? 'ignore' : 'inherit'],
       env: { ...process.env, ...environment },
       detached,
     })

@@ -12,19 +12,19 @@ export interface MochaReport {
   readonly leftOpen: readonly string[]
 }
 
-/** How long the process may take to end after the last test, in milliseconds. */
-const GRACE = 10_000
-
-/** The `spec` reporter, which also leaves the counts in the file that the option `output` names. */
+/**
+ * The `spec` reporter, which also leaves the counts in the file that the option `output` names, and ends a process that
+ * does not end by itself within `grace` milliseconds after the last test.
+ */
 export default class CountingReporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options)
-    const path = (options.reporterOptions as { output: string }).output
+    const { output, grace } = options.reporterOptions as { output: string; grace: string }
     let finished = false
     const write = (leftOpen: readonly string[]): void => {
       const { passes, failures, pending } = this.stats
       const report: MochaReport = { passed: passes, failed: failures, skipped: pending, finished, leftOpen }
-      writeFileSync(path, JSON.stringify(report))
+      writeFileSync(output, JSON.stringify(report))
     }
     // Whatever ends the process, the file tells how far it came.
     const onExit = (): void => write([])
@@ -36,7 +36,7 @@ export default class CountingReporter extends Mocha.reporters.Spec {
         write(process.getActiveResourcesInfo())
         process.off('exit', onExit)
         process.exit(1)
-      }, GRACE).unref()
+      }, Number(grace)).unref()
     })
   }
 }

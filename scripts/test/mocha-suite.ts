@@ -13,6 +13,7 @@ const reporter = fileURLToPath(new URL('./mocha-reporter.js', import.meta.url))
 
 /** No run takes so long, in milliseconds, unless it hangs. */
 const LIMIT = 20 * 60_000
+const GRACE = 10_000
 
 export interface MochaOptions {
   readonly name: string
@@ -22,18 +23,26 @@ export interface MochaOptions {
   /** A folder for V8's coverage of the process. */
   readonly coverage?: string | undefined
   readonly limit?: number
+  /** How long the process may take to end after the last test, in milliseconds. */
+  readonly grace?: number
+  readonly silent?: boolean
 }
 
 /** Runs test files with mocha, in one process of its own. */
-export async function runMocha({ name, files, grep, coverage, limit = LIMIT }: MochaOptions): Promise<SuiteResult> {
+export async function runMocha(options: MochaOptions): Promise<SuiteResult> {
+  const { name, files, grep, coverage, limit = LIMIT, grace = GRACE, silent } = options
   if (files.length === 0) return broken(name, 'there is no test file to run')
   const folder = await mkdtemp(join(tmpdir(), 'mocha-'))
   try {
     const output = join(folder, 'report.json')
     const commandLine = [mocha, '--no-config', '--no-package', '--forbid-only', '--reporter', reporter]
-    commandLine.push('--reporter-option', `output=${output}`)
+    commandLine.push('--reporter-option', `output=${output},grace=${grace}`)
     if (grep !== undefined) commandLine.push('--fgrep', grep)
-    const ending = await runNode([...commandLine, ...files], { NODE_V8_COVERAGE: coverage }, limit)
+    const ending = await runNode([...commandLine, ...files], {
+      environment: { NODE_V8_COVERAGE: coverage },
+      limit,
+      silent,
+    })
     return judge(name, ending, readReport(output))
   } finally {
     await rm(folder, { recursive: true, force: true })

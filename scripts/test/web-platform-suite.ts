@@ -19,9 +19,9 @@ interface Report {
  * @param program the runner's command
  * @param output where it is to leave its report
  */
-export async function runWebPlatformTests(program: string, output: string, limit = LIMIT): Promise<SuiteResult> {
+export async function runWebPlatformTests(program: string, output: string, silent = false): Promise<SuiteResult> {
   const name = 'web-platform-tests'
-  const ending = await runNode([program, '--impl', 'ours', '--json', output], {}, limit)
+  const ending = await runNode([program, '--impl', 'ours', '--json', output], { limit: LIMIT, silent })
   const report = await readReport(output)
   if (report === undefined) {
     const how = ending.broken ?? `ended with code ${ending.exitCode}`
