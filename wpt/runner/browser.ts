@@ -1,9 +1,11 @@
 import process from 'node:process'
 import type { Browser, BrowserType, Page } from 'playwright-core'
+import { preparePort, prepareUpstream } from './browser-pages.ts'
+import type { PageReport } from './child/port-page.ts'
 import { findChromium } from './chromium.ts'
-import type { FileResult, FileStatus, Status, Subject, SubtestResult } from './results.ts'
-import { type Hosts, pageBase, type Server } from './servers.ts'
-import { pagePath, pageScheme, type TestCase } from './test-case.ts'
+import type { FileResult, Subject } from './results.ts'
+import type { Hosts, Server } from './servers.ts'
+import type { TestCase } from './test-case.ts'
 
 /** A browser that runs tests, each in a context (cookies, cache) of its own. */
 export interface TestBrowser {
@@ -62,22 +64,6 @@ async function loadPlaywright(): Promise<Record<'chromium' | 'firefox', BrowserT
   }
 }
 
-/** What the page tells when its harness is done. */
-interface PageResults {
-  readonly status: number
-  readonly message: string | null
-  readonly tests: readonly { readonly name: string; readonly status: number; readonly message: string | null }[]
-}
-
-const subtestStatuses: readonly Status[] = ['PASS', 'FAIL', 'TIMEOUT', 'NOTRUN', 'PRECONDITION_FAILED']
-const fileStatuses: readonly FileStatus[] = ['OK', 'ERROR', 'TIMEOUT', 'PRECONDITION_FAILED']
-
-/** Takes the place of upstream's file of that name, which is there for that. */
-const reportScript = `add_completion_callback((tests, { status, message }) => {
-  const plain = ({ name, status, message }) => ({ name, status, message })
-  reportResults({ status, message, tests: tests.map(plain) })
-})`
-
 async function runPage(
   browser: Browser,
   test: TestCase,
@@ -87,38 +73,37 @@ async function runPage(
 ): Promise<FileResult> {
   const { file, query, variant, scope } = test
   const start = performance.now()
-  const limit = seconds * 1000 * (test.long ? 6 : 1) + 10_000
+  const milliseconds = seconds * 1000 * (test.long ? 6 : 1)
+  // A port has the limit for each of its subtests; upstream's harness has it for a file.
+  const limit = milliseconds * (test.suite === 'ports' ? 6 : 1) + 10_000
   const context = await browser.newContext({ ignoreHTTPSErrors: true })
   try {
     const page = await context.newPage()
-    const results = await pageResults(page, pageBase(server, pageScheme(test)) + pagePath(test), limit)
-    const base = { file, query, variant, scope, subject, milliseconds: Math.round(performance.now() - start) }
-    if (results === undefined) return { ...base, status: 'TIMEOUT', message: `no word after ${limit} ms`, subtests: [] }
-    const subtests = results.tests.map(({ name, status, message }): SubtestResult => {
-      return { name, status: subtestStatuses[status]!, ...(message === null ? {} : { message }) }
-    })
-    const status = fileStatuses[results.status]!
-    return results.message === null
-      ? { ...base, status, subtests }
-      : { ...base, status, subtests, message: results.message }
+    const prepare = test.suite === 'ports' ? preparePort : prepareUpstream
+    const late: PageReport = { status: 'TIMEOUT', message: `no word after ${limit} ms`, subtests: [] }
+    const { status, message, subtests } =
+      (await visit(page, limit, done => prepare(page, test, server, milliseconds, done))) ?? late
+    const elapsed = Math.round(performance.now() - start)
+    const result = { file, query, variant, scope, subject, status, subtests, milliseconds: elapsed }
+    return message === undefined ? result : { ...result, message }
   } finally {
     await context.close()
   }
 }
 
-async function pageResults(page: Page, url: string, limit: number): Promise<PageResults | undefined> {
+/** Opens the address that `prepare` returns, and waits for `done`; undefined when that takes longer than `limit`. */
+async function visit(
+  page: Page,
+  limit: number,
+  prepare: (done: (report: PageReport) => void) => Promise<string>,
+): Promise<PageReport | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined
   try {
     return await new Promise((resolve, reject) => {
       timer = setTimeout(() => resolve(undefined), limit)
-      const go = async () => {
-        await page.exposeFunction('reportResults', (results: PageResults) => resolve(results))
-        await page.route('**/resources/testharnessreport.js', route =>
-          route.fulfill({ contentType: 'text/javascript', body: reportScript }),
-        )
-        await page.goto(url, { waitUntil: 'commit' })
-      }
-      go().catch(reject)
+      prepare(resolve)
+        .then(address => page.goto(address, { waitUntil: 'commit' }))
+        .catch(reject)
     })
   } finally {
     clearTimeout(timer)

@@ -2,8 +2,14 @@ import type { Scope, Variant } from '../port.ts'
 
 export type Status = 'PASS' | 'FAIL' | 'TIMEOUT' | 'NOTRUN' | 'PRECONDITION_FAILED'
 
+/** What the numbers of upstream's harness for a subtest mean. */
+export const subtestStatuses: readonly Status[] = ['PASS', 'FAIL', 'TIMEOUT', 'NOTRUN', 'PRECONDITION_FAILED']
+
 /** How a whole file ended. CRASH: its process went away before it said that it was done. */
 export type FileStatus = 'OK' | 'ERROR' | 'TIMEOUT' | 'CRASH' | 'PRECONDITION_FAILED'
+
+/** What the numbers of upstream's harness for a whole file mean. */
+export const fileStatuses: readonly FileStatus[] = ['OK', 'ERROR', 'TIMEOUT', 'PRECONDITION_FAILED']
 
 export interface SubtestResult {
   readonly name: string
@@ -32,6 +38,13 @@ export interface FileResult {
   readonly message?: string
   readonly subtests: readonly SubtestResult[]
   readonly milliseconds: number
+}
+
+/** What takes the results of one file as they come. */
+export interface Recorder {
+  subtest(subtest: SubtestResult): void
+  /** Says how the file ended. The first word counts. */
+  end(status: FileStatus, message?: string): void
 }
 
 /** A line that the process of a test writes; the last one says how the file ended. */

@@ -146,8 +146,6 @@ async function browserCandidate(
   server: Server,
   closers: (() => Promise<void>)[],
 ): Promise<Candidate[]> {
-  if (options.upstream === undefined)
-    throw new UsageError('--browser runs the tests of a checkout: name it with --upstream')
   const browser = await openBrowser(options.browser!, options.browserPath)
   closers.unshift(() => browser.close())
   const subject = { implementation: 'native', runtime: browser.label }

@@ -1,11 +1,10 @@
 import type { Context, Implementation, Port, Subtest } from '../../port.ts'
 import { urlOf } from '../../port.ts'
-import type { SubtestResult } from '../results.ts'
+import type { Recorder, SubtestResult } from '../results.ts'
 import type { Job } from './job.ts'
-import type { Record } from './record.ts'
 
 /** Runs the subtests of one port, one after another, each with a context of its own. */
-export async function runPort(port: Port, job: Job, classes: Implementation, record: Record): Promise<void> {
+export async function runPort(port: Port, job: Job, classes: Implementation, record: Recorder): Promise<void> {
   for (const [name, subtest] of Object.entries(port.subtests)) {
     const context: Context = {
       ...classes,

@@ -1,12 +1,12 @@
 import { appendFileSync } from 'node:fs'
 import process from 'node:process'
-import type { FileStatus, ReportLine, SubtestResult } from '../results.ts'
+import type { FileStatus, Recorder, ReportLine, SubtestResult } from '../results.ts'
 
 /**
  * Writes results to a file and not to a pipe: at once, from every thread of every runtime, and what was written survives a
  * process that hangs or crashes.
  */
-export class Record {
+export class Record implements Recorder {
   readonly #path: string
   #ended = false
 

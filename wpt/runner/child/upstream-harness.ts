@@ -1,11 +1,10 @@
 import vm from 'node:vm'
 import { globalFlagsScript } from '../../server/checkout-files.ts'
 import { readPage } from '../../server/test-metadata.ts'
-import type { FileStatus, Status } from '../results.ts'
+import { fileStatuses, type Recorder, subtestStatuses } from '../results.ts'
 import { installScope, reportError } from './environment.ts'
 import type { Job } from './job.ts'
 import { dispatch, pageLocation } from './page.ts'
-import type { Record } from './record.ts'
 import { fetchSync } from './sync-fetch.ts'
 
 /** A script that is to run as if a page had loaded it. */
@@ -29,11 +28,8 @@ interface HarnessScope {
   readonly done: () => void
 }
 
-const subtestStatuses: readonly Status[] = ['PASS', 'FAIL', 'TIMEOUT', 'NOTRUN', 'PRECONDITION_FAILED']
-const fileStatuses: readonly FileStatus[] = ['OK', 'ERROR', 'TIMEOUT', 'PRECONDITION_FAILED']
-
 /** Runs one test of upstream in this global scope, with upstream's own harness. The record tells the results. */
-export async function runUpstreamTest(job: Job, record: Record): Promise<void> {
+export async function runUpstreamTest(job: Job, record: Recorder): Promise<void> {
   const { test, scope } = job
   const page = await loadPage(job)
   installScope(scope, { title: page.title, longTimeout: test.long }, importScript)
