@@ -12,7 +12,10 @@ function bytesOf(length: number): Buffer {
   return Buffer.from(Array.from({ length }, (_, index) => (index * 7 + 3) & 0xff))
 }
 
-describe('RFC 6455 section 6.1: sending data', () => {
+describe('RFC 6455 section 6.1: sending data', function () {
+  // A machine with much else to do is slow, and that is no failure.
+  this.timeout(20_000)
+
   for (const [name, platform] of platforms) {
     describe(`frames of ours, ${name} platform`, () => {
       const write = (use: (writer: FrameWriter) => unknown): ClientFrame[] => {
