@@ -143,8 +143,10 @@ export class WebSocketStreamState extends Session {
 
   // What the readable calls.
 
-  #pull(): Promise<void> {
+  #pull(): Promise<void> | undefined {
     if (this.#paused) this.#resume()
+    // What was held up may have filled the queue again.
+    if (this.#paused) return undefined
     return new Promise(resolve => {
       this.#settlePull = resolve
     })

@@ -69,6 +69,11 @@ export class FrameReader {
   #control: Uint8Array = EMPTY
   #controlLength = 0
 
+  /** Reading is held up, and what has come meanwhile, in order. */
+  #held = false
+  #rest: Uint8Array[] = []
+  #goingOn = false
+
   constructor(platform: Platform, handler: FrameHandler, limits: ReadLimits, inflate?: InflateParameters) {
     this.#handler = handler
     this.#maxPayload = limits.maxPayload > 0 ? limits.maxPayload : Number.POSITIVE_INFINITY
@@ -82,12 +87,40 @@ export class FrameReader {
     this.#unfinished = STOPPED
     this.#body.release()
     this.#control = EMPTY
+    this.#rest = []
+  }
+
+  /**
+   * Reads no further than the frame that is being read, until `goOn`: one chunk may hold far more messages than the
+   * handler has room for, the more so if they are compressed.
+   */
+  hold(): void {
+    this.#held = true
+  }
+
+  /** Reads on, with what was left. */
+  goOn(): void {
+    this.#held = false
+    // Called by the handler in the middle of it, the loop below goes on by itself.
+    if (this.#goingOn) return
+    this.#goingOn = true
+    while (!this.#held && this.#rest.length > 0) this.read(this.#rest.shift()!)
+    this.#goingOn = false
+  }
+
+  /** Whether it is held up. */
+  get held(): boolean {
+    return this.#held
   }
 
   /** Reads one chunk. It may be reused by the caller afterwards. */
   read(chunk: Uint8Array): void {
     const end = chunk.length
     let position = 0
+    if (this.#held) {
+      this.#rest.push(chunk.slice())
+      return
+    }
 
     // 1. What the chunk before left unfinished.
     if (this.#unfinished !== NOTHING) {
@@ -96,6 +129,10 @@ export class FrameReader {
     }
 
     while (position < end) {
+      if (this.#held) {
+        this.#rest.unshift(chunk.slice(position))
+        return
+      }
       // 2. A message in one frame that is wholly here is decoded in place: no view, no copy but the last one.
       const first = chunk[position]!
       if ((first === FINAL_TEXT || first === FINAL_BINARY) && this.#message === 0 && position + 1 < end) {

@@ -84,6 +84,8 @@ export class Connection implements PipeSink, FrameHandler {
   #owedPong: Uint8Array | undefined
   #flushRequested = false
   #ended = false
+  /** The pipe has ended while reading was held up. */
+  #endHeld = false
   /** The pipe said that bytes wait, and has not drained since. */
   #waiting = false
 
@@ -212,12 +214,21 @@ export class Connection implements PipeSink, FrameHandler {
     if (this.#outgoing.pending) this.#waiting = !this.#outgoing.flush(this.#pipe)
   }
 
+  /** Gives out no more messages until `resume`, and stops reading from the network. */
   pause(): void {
+    this.#reader.hold()
     this.#pipe.pause()
   }
 
+  /** Goes on. Messages that came before may be given out within the call. */
   resume(): void {
+    this.#reader.goOn()
+    this.#flushAnswers()
+    if (this.#reader.held) return
     this.#pipe.resume()
+    if (!this.#endHeld) return
+    this.#endHeld = false
+    this.end()
   }
 
   ref(): void {
@@ -234,7 +245,7 @@ export class Connection implements PipeSink, FrameHandler {
     this.#reads++
     if (this.#state < FINISHED) {
       this.#reader.read(bytes)
-      if (this.#outgoing.pending && !this.#flushRequested) this.flush()
+      this.#flushAnswers()
       return
     }
     // RFC 6455 section 1.4: data behind a Close frame is discarded.
@@ -253,6 +264,11 @@ export class Connection implements PipeSink, FrameHandler {
   }
 
   end(): void {
+    // Not before the messages that are held up.
+    if (this.#reader.held && this.#state < FINISHED) {
+      this.#endHeld = true
+      return
+    }
     if (this.#state === CLOSE_RECEIVED) {
       // It waits for nothing more: what has to wait for its bytes is too late.
       this.#outgoing.dropMessages()
@@ -335,6 +351,11 @@ export class Connection implements PipeSink, FrameHandler {
     if (this.#flushRequested || !this.#outgoing.pending) return
     this.#flushRequested = true
     this.#owner.flushSoon()
+  }
+
+  /** Sends at once what was written in answer to what was read. */
+  #flushAnswers(): void {
+    if (this.#outgoing.pending && !this.#flushRequested) this.flush()
   }
 
   /** Ends our side of the pipe, once, and makes sure that the peer's end is seen. */
