@@ -94,6 +94,7 @@ export class ResponseHeadReader {
 export class ResponseBodyReader {
   readonly #chunked: boolean
   #body: Uint8Array = EMPTY
+  #length = 0
   /** Bytes of the body, or of the current chunk, that are still to come. */
   #remaining: number
   /** Within a chunked body: the line that is being read, or undefined while a chunk's data is. */
@@ -110,7 +111,7 @@ export class ResponseBodyReader {
 
   /** What was read so far. */
   get body(): Uint8Array {
-    return this.#body
+    return this.#body.slice(0, this.#length)
   }
 
   /** Returns true once the body is whole, or as much of it is here as is kept. */
@@ -125,7 +126,7 @@ export class ResponseBodyReader {
         } else if (!this.#endLine(this.#line)) return true
         continue
       }
-      const take = Math.min(this.#remaining, chunk.length - position, MAX_BODY - this.#body.length)
+      const take = Math.min(this.#remaining, chunk.length - position, MAX_BODY - this.#length)
       this.#append(chunk.subarray(position, position + take))
       position += take
       this.#remaining -= take
@@ -138,14 +139,14 @@ export class ResponseBodyReader {
   }
 
   get #full(): boolean {
-    return this.#body.length >= MAX_BODY
+    return this.#length >= MAX_BODY
   }
 
   /** A line of the chunked coding (RFC 9112 section 7.1): false at its end, or where it makes no sense. */
   #endLine(line: string): boolean {
     this.#line = ''
     // The end of the line behind a chunk's data.
-    if (line === '\r' && this.#body.length > 0) return true
+    if (line === '\r' && this.#length > 0) return true
     const size = /^([0-9a-fA-F]{1,8})[ \t]*(?:;.*)?\r$/.exec(line)
     if (size === null) return false
     this.#remaining = Number.parseInt(size[1]!, 16)
@@ -155,10 +156,15 @@ export class ResponseBodyReader {
   }
 
   #append(bytes: Uint8Array): void {
-    const grown = new Uint8Array(this.#body.length + bytes.length)
-    grown.set(this.#body)
-    grown.set(bytes, this.#body.length)
-    this.#body = grown
+    const needed = this.#length + bytes.length
+    if (needed > this.#body.length) {
+      // In steps, since a body may come in chunks of one byte each.
+      const grown = new Uint8Array(Math.max(needed, Math.min(MAX_BODY, this.#body.length * 2), 1024))
+      grown.set(this.#body.subarray(0, this.#length))
+      this.#body = grown
+    }
+    this.#body.set(bytes, this.#length)
+    this.#length = needed
   }
 }
 
