@@ -11,6 +11,10 @@ const CR = 0x0d
 const LF = 0x0a
 const EMPTY = new Uint8Array(0)
 
+// What the search for the end of a head says where it has found none.
+const NOT_YET = -1
+const NEVER = -2
+
 /** The head of the opening handshake as bytes (RFC 9112 section 3). Its values are checked already. */
 export function writeRequest(request: UpgradeRequest): Uint8Array {
   let text = `GET ${request.target} HTTP/1.1\r\n`
@@ -38,6 +42,7 @@ export class ResponseHeadReader {
     let begin = 0
     for (;;) {
       const end = this.#findEnd(chunk, begin)
+      if (end === NEVER) return invalid('a line does not end in CR LF')
       const taken = (end < 0 ? chunk.length : end) - begin
       if (this.#interim + this.#keptLength + taken > MAX_HEAD) {
         return new ConnectionError('WS_ERR_RESPONSE_TOO_LARGE', `The response head exceeds ${MAX_HEAD} bytes`)
@@ -62,15 +67,18 @@ export class ResponseHeadReader {
     }
   }
 
-  /** The index behind the empty line that ends the head, or -1. */
+  /**
+   * The index behind the empty line that ends the head, `NOT_YET`, or `NEVER`: a recipient may take a bare LF for the end
+   * of a line (RFC 9112 section 2.2), but who does not has to refuse it, or it would wait for an end that came already.
+   */
   #findEnd(chunk: Uint8Array, begin: number): number {
     for (let index = begin; index < chunk.length; index++) {
       if (chunk[index] !== LF) continue
       // What stands before, some of it perhaps in bytes that were kept.
-      if (this.#before(chunk, begin, index, 1) !== CR) continue
+      if (this.#before(chunk, begin, index, 1) !== CR) return NEVER
       if (this.#before(chunk, begin, index, 2) === LF && this.#before(chunk, begin, index, 3) === CR) return index + 1
     }
-    return -1
+    return NOT_YET
   }
 
   #before(chunk: Uint8Array, begin: number, index: number, back: number): number | undefined {
