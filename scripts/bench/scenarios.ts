@@ -4,7 +4,7 @@ export type Payload = 'text' | 'utf8' | 'binary' | 'json'
 
 export interface Scenario {
   readonly name: string
-  readonly kind: 'receive' | 'send' | 'echo' | 'connect' | 'stream-receive' | 'stream-send'
+  readonly kind: 'receive' | 'send' | 'echo' | 'connect' | 'idle' | 'import' | 'stream-receive' | 'stream-send'
   readonly payload: Payload
   /** Bytes of a message. */
   readonly size: number
@@ -17,6 +17,8 @@ export interface Scenario {
   readonly compressed?: boolean
   readonly binaryType?: 'blob'
   readonly secure?: boolean
+  /** Reports the event loop's delay instead of CPU time. */
+  readonly delay?: boolean
   /** Also in the short run. */
   readonly quick?: boolean
 }
@@ -42,7 +44,7 @@ function label(payload: Payload, size: number): string {
   return `${payload} ${bytes}`
 }
 
-export const scenarios: readonly Scenario[] = [
+const all: readonly Scenario[] = [
   receive('text', 16, 1_000_000, { quick: true }),
   receive('text', 128, 1_000_000, { quick: true }),
   receive('text', 4 * KIB, 100_000, { quick: true }),
@@ -79,9 +81,20 @@ export const scenarios: readonly Scenario[] = [
       quick: size === 128,
     }),
   ]),
+  receive('text', 16, 1_000_000, { name: 'event-loop delay in a flood of text 16 B', delay: true }),
+  { name: 'idle connections', kind: 'idle', payload: 'text', size: 0, count: 8_000 },
+  { name: 'import', kind: 'import', payload: 'text', size: 0, count: 1, quick: true },
   { name: 'connect and close, ws', kind: 'connect', payload: 'text', size: 0, count: 2_000, quick: true },
   { name: 'connect and close, wss', kind: 'connect', payload: 'text', size: 0, count: 600, secure: true },
   { name: 'stream receive binary 128 B', kind: 'stream-receive', payload: 'binary', size: 128, count: 500_000 },
   { name: 'stream receive binary 64 KiB', kind: 'stream-receive', payload: 'binary', size: 64 * KIB, count: 8_000 },
   { name: 'stream send binary 128 B', kind: 'stream-send', payload: 'binary', size: 128, count: 300_000 },
 ]
+
+/** A short run has fewer messages, in the client and in the server alike. */
+const scale = Number(process.env.BENCH_SCALE ?? 1)
+
+export const scenarios: readonly Scenario[] = all.map(scenario => ({
+  ...scenario,
+  count: Math.max(1, Math.round(scenario.count * scale)),
+}))

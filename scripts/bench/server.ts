@@ -6,11 +6,14 @@ import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
+import { constants, inflateRawSync } from 'node:zlib'
 import { generate } from 'selfsigned'
-import { framesOf, frame, messagesOf } from './payloads.ts'
+import { frame, framesOf, messagesOf } from './payloads.ts'
 import { type Scenario, scenarios } from './scenarios.ts'
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+/** So many of the messages that a client sends are compared. */
+const CHECKED = 2
 const blocks = new Map<string, Promise<Buffer>>()
 
 /** One connection: reads a request, then client frames. */
@@ -19,6 +22,7 @@ class Peer {
   #scenario: Scenario | undefined
   #rest: Buffer = Buffer.alloc(0)
   #received = 0
+  readonly #checked: Buffer[] = []
   /** Set while a large payload is skipped or collected. */
   #skip = 0
 
@@ -48,7 +52,9 @@ class Peer {
     const name = decodeURIComponent(/^GET \/(\S*)/.exec(head)?.[1] ?? '')
     const key = /sec-websocket-key: *(\S+)/i.exec(head)?.[1] ?? ''
     this.#scenario = scenarios.find(scenario => scenario.name === name)
-    const accept = createHash('sha1').update(key + GUID).digest('base64')
+    const accept = createHash('sha1')
+      .update(key + GUID)
+      .digest('base64')
     const compressed = this.#scenario?.compressed && /permessage-deflate/i.test(head)
     const extension = compressed ? 'Sec-WebSocket-Extensions: permessage-deflate\r\n' : ''
     this.#socket.write(
@@ -82,7 +88,15 @@ class Peer {
         this.#socket.end(Buffer.concat([...answers, frame(0x88, unmask(bytes, start, length))]))
         return
       }
-      if (this.#scenario!.kind === 'send' || this.#scenario!.kind === 'stream-send') {
+      const counts = this.#scenario!.kind === 'send' || this.#scenario!.kind === 'stream-send'
+      if (counts && this.#received < CHECKED) {
+        if (!whole) break
+        this.#check(bytes[position]!, unmask(bytes, start, length))
+        position = start + length
+        this.#count()
+        continue
+      }
+      if (counts) {
         // Counted, not looked at.
         position = start
         this.#skip = length
@@ -93,13 +107,26 @@ class Peer {
       const payload = unmask(bytes, start, length)
       position = start + length
       if (this.#scenario!.kind === 'echo') answers.push(frame(bytes[position - length - header]!, payload))
-      else void this.#flood(Number(payload.toString()))
+      else void this.#flood()
     }
     this.#rest = bytes.subarray(position)
     if (answers.length > 0) this.#socket.write(answers.length === 1 ? answers[0]! : Buffer.concat(answers))
   }
 
-  /** The client says how many messages it sends; then it waits for one. */
+  /** Compares the first messages with what they must be, and hangs up on a client that sent something else. */
+  #check(first: number, payload: Buffer): void {
+    this.#checked.push(first & 0x40 ? Buffer.concat([payload, Buffer.from([0, 0, 0xff, 0xff])]) : payload)
+    if (this.#checked.length < CHECKED) return
+    const sent = Buffer.concat(this.#checked)
+    const received = first & 0x40 ? inflateRawSync(sent, { finishFlush: constants.Z_SYNC_FLUSH }) : sent
+    const messages = messagesOf(this.#scenario!)
+    const expected = Buffer.concat(
+      Array.from({ length: CHECKED }, (_, index) => Buffer.from(messages[index % messages.length] as string)),
+    )
+    if (!received.equals(expected)) this.#socket.destroy()
+  }
+
+  /** Tells the client when all that it counts have come. */
   #count(): void {
     const { count } = this.#scenario!
     this.#received++
@@ -108,14 +135,16 @@ class Peer {
     }
   }
 
-  async #flood(count: number): Promise<void> {
+  /** Any message asks for all that the scenario counts. */
+  async #flood(): Promise<void> {
     const scenario = this.#scenario!
+    const count = Math.ceil(scenario.count / 10) + scenario.count
     let promise = blocks.get(scenario.name)
     if (promise === undefined) blocks.set(scenario.name, (promise = framesOf(scenario)))
     const block = await promise
     const perBlock = messagesOf(scenario).length
     // Whole blocks, several in one write if they are small.
-    const copies = Math.max(1, Math.floor(256 * 1024 / block.length))
+    const copies = Math.max(1, Math.floor((256 * 1024) / block.length))
     const large = Buffer.concat(Array.from({ length: copies }, () => block))
     let left = Math.ceil(count / perBlock)
     while (left > 0 && !this.#socket.destroyed) {
@@ -142,7 +171,9 @@ const ports = await Promise.all(
   [plain, secure].map(
     server =>
       new Promise<number>(resolve => {
-        server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => resolve((server.address() as AddressInfo).port))
+        server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () =>
+          resolve((server.address() as AddressInfo).port),
+        )
       }),
   ),
 )
