@@ -118,7 +118,7 @@ export class FrameReader {
     const end = chunk.length
     let position = 0
     if (this.#held) {
-      this.#rest.push(chunk.slice())
+      this.#rest.push(new Uint8Array(chunk))
       return
     }
 
@@ -130,7 +130,7 @@ export class FrameReader {
 
     while (position < end) {
       if (this.#held) {
-        this.#rest.unshift(chunk.slice(position))
+        this.#rest.unshift(new Uint8Array(chunk.subarray(position)))
         return
       }
       // 2. A message in one frame that is wholly here is decoded in place: no view, no copy but the last one.

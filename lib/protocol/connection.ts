@@ -309,7 +309,8 @@ export class Connection implements PipeSink, FrameHandler {
   onPing(payload: Uint8Array): void {
     if (this.#state > CLOSE_SENT) return
     if (this.#waiting && (this.#pipe.buffered ?? Number.POSITIVE_INFINITY) > CONGESTION) {
-      this.#owedPong = payload.slice()
+      // Not by `slice`: on Node.js the payload may be a Buffer, whose `slice` copies nothing.
+      this.#owedPong = new Uint8Array(payload)
     } else {
       this.#owedPong = undefined
       this.#outgoing.control(PONG, payload)
