@@ -44,12 +44,13 @@ input, select { font: inherit; padding: .15rem .3rem; }
 table { border-collapse: collapse; }
 thead th { position: sticky; top: 0; background: #fff; text-align: left; padding: .4rem .6rem; box-shadow: 0 1px #888; }
 tbody th { text-align: left; font-weight: normal; }
+th:first-child { padding-left: 0; }
 td { padding: .15rem .6rem; border: 1px solid #fff; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .pass { background: #cfe5f5; }
 .part { background: #f7c873; }
 .fail { background: #b34700; color: #fff; }
 .none { background: #e6e6e6; }
-.totals { font-weight: bold; }
+.totals th, .totals td { font-weight: bold; }
 .file { cursor: pointer; }
 .file:hover th { background: #f2f2f2; }
 button { font: inherit; color: inherit; background: none; border: 0; padding: .15rem .6rem .15rem 0; cursor: pointer; }
