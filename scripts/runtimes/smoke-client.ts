@@ -1,0 +1,174 @@
+import process from 'node:process'
+import { drained, failure, handshake, ping, terminate, WebSocket } from 'whatwg-websocket'
+
+/* Runs in each runtime, as a file of a project that has the package installed. One line for each thing that is tried. */
+
+const [, , plain = '', secure = ''] = process.argv
+const authority = process.env.SMOKE_AUTHORITY ?? ''
+
+type Check = () => Promise<void>
+
+function next(socket: WebSocket, type: string): Promise<any> {
+  return new Promise((resolve, reject) => {
+    const onClose = (): void => reject(failure(socket) ?? new Error('The socket was closed'))
+    const onEvent = (event: unknown): void => {
+      socket.removeEventListener('close', onClose)
+      resolve(event)
+    }
+    socket.addEventListener(type, onEvent, { once: true })
+    if (type !== 'close') socket.addEventListener('close', onClose, { once: true })
+  })
+}
+
+function equal(actual: unknown, wanted: unknown): void {
+  if (JSON.stringify(actual) !== JSON.stringify(wanted)) {
+    throw new Error(`${JSON.stringify(actual)} instead of ${JSON.stringify(wanted)}`)
+  }
+}
+
+async function open(...args: ConstructorParameters<typeof WebSocket>): Promise<WebSocket> {
+  const socket = new WebSocket(...args)
+  await next(socket, 'open')
+  return socket
+}
+
+async function close(socket: WebSocket): Promise<void> {
+  const closed = next(socket, 'close')
+  socket.close(3000, 'done')
+  const { code, reason, wasClean } = await closed
+  equal([code, reason, wasClean], [3000, 'done', true])
+}
+
+const checks: Readonly<Record<string, Check>> = {
+  async 'exchanges text, binary data and Blobs'() {
+    const socket = await open(plain, ['first', 'second'])
+    equal([socket.protocol, socket.readyState, socket.binaryType], ['second', 1, 'blob'])
+    socket.send('Grüße 👋')
+    equal((await next(socket, 'message')).data, 'Grüße 👋')
+    socket.send(Uint8Array.of(1, 2, 3))
+    const { data } = await next(socket, 'message')
+    equal([data instanceof Blob, await data.text()], [true, '\x01\x02\x03'])
+    socket.binaryType = 'arraybuffer'
+    socket.send(new Blob(['abc']))
+    const answer = await next(socket, 'message')
+    equal([answer.data instanceof ArrayBuffer, answer.origin], [true, new URL(plain).origin])
+    equal([...new Uint8Array(answer.data)], [97, 98, 99])
+    await close(socket)
+  },
+
+  async 'exchanges a message of 4 MiB'() {
+    const socket = await open(plain)
+    const text = 'x'.repeat(4 * 1024 * 1024)
+    socket.send(text)
+    equal(socket.bufferedAmount > 0, true)
+    const answered = next(socket, 'message')
+    await drained(socket)
+    equal((await answered).data === text, true)
+    await close(socket)
+  },
+
+  async 'makes each event a task of its own'() {
+    const socket = new WebSocket(`${plain}burst`)
+    const log: string[] = []
+    for (const type of ['open', 'message']) {
+      socket.addEventListener(type, (event: { data?: string }) => {
+        const name = event.data ?? type
+        log.push(name)
+        Promise.resolve().then(() => Promise.resolve().then(() => log.push(`${name} done`)))
+      })
+    }
+    for (let count = 0; count < 10; count++) await next(socket, 'message')
+    await close(socket)
+    const names = ['open', ...Array.from({ length: 10 }, (_, index) => String(index))]
+    equal(
+      log,
+      names.flatMap(name => [name, `${name} done`]),
+    )
+  },
+
+  async pings() {
+    const socket = await open(plain)
+    equal((await ping(socket, 'hello')) >= 0, true)
+    await close(socket)
+  },
+
+  async 'speaks TLS, with an authority of its own'() {
+    const socket = await open(secure, { tls: { ca: authority } })
+    socket.send('secret')
+    equal((await next(socket, 'message')).data, 'secret')
+    await close(socket)
+  },
+
+  async 'refuses a certificate that nobody vouches for'() {
+    const socket = new WebSocket(secure)
+    const { code } = await next(socket, 'close')
+    const error = failure(socket)
+    equal([code, error?.code, error?.cause instanceof Error], [1006, 'WS_ERR_CONNECT', true])
+  },
+
+  async 'tells why a handshake was refused'() {
+    const socket = new WebSocket(`${plain}refuse`)
+    await next(socket, 'close')
+    equal([failure(socket)?.code, handshake(socket)?.status], ['WS_ERR_UNEXPECTED_STATUS', 401])
+  },
+
+  async 'tells why there is no connection'() {
+    const socket = new WebSocket('ws://127.0.0.1:2/')
+    await next(socket, 'close')
+    equal(
+      [failure(socket)?.code, (failure(socket)?.cause as { code?: string })?.code],
+      ['WS_ERR_CONNECT', 'ECONNREFUSED'],
+    )
+  },
+
+  async 'notices a peer that vanishes'() {
+    const socket = new WebSocket(`${plain}vanish`)
+    equal((await next(socket, 'close')).code, 1006)
+    equal(failure(socket)?.code, 'WS_ERR_CONNECTION_LOST')
+  },
+
+  async terminates() {
+    const socket = await open(plain)
+    terminate(socket)
+    equal((await next(socket, 'close')).code, 1006)
+  },
+
+  async 'can be aborted while it connects'() {
+    const controller = new AbortController()
+    const socket = new WebSocket(plain, { signal: controller.signal })
+    controller.abort()
+    await next(socket, 'close')
+    equal(failure(socket)?.code, 'WS_ERR_ABORTED')
+  },
+
+  async 'is installed as the global'() {
+    const { install } = await import('whatwg-websocket')
+    install(globalThis, { override: true })
+    const host = globalThis as { WebSocket?: unknown; CloseEvent?: new (type: string) => unknown }
+    equal([host.WebSocket === WebSocket, new host.CloseEvent!('close') instanceof Event], [true, true])
+  },
+}
+
+/** Gives up on what hangs, so that the report can name it. */
+async function limited(work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('nothing happened for 10 s')), 10_000)
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+for (const [name, check] of Object.entries(checks)) {
+  try {
+    await limited(check())
+    console.log(`ok    ${name}`)
+  } catch (error) {
+    console.log(`FAIL  ${name}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+// Nothing ends the process: if a socket is left open, it stays.
+console.log('done')

@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { WebSocketServer } from 'ws'
+import { authority, certificate, privateKey } from '../../wpt/server/certificate.ts'
+import { install } from '../check/installed.ts'
+import { pack } from '../check/tarball.ts'
+import { findRuntimes, type Runtime, type RuntimeKind } from './runtimes.ts'
+
+/*
+ * The package, installed from its tarball, in every runtime that is here: it connects, exchanges and closes. Prints what
+ * works on which; the exit code is 1 if something does not.
+ */
+
+/** How long one runtime may take, in milliseconds. */
+const LIMIT = 180_000
+
+const commands: Partial<Record<RuntimeKind, readonly string[]>> = {
+  node: [],
+  bun: [],
+  deno: ['run', '--allow-all', '--quiet', '--no-lock', '--node-modules-dir=manual'],
+}
+
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  const here: Runtime = { name: 'this', kind: 'node', version: process.versions.node, executable: process.execPath }
+  const chosen = process.argv.slice(2)
+  const others = findRuntimes()
+  const runtimes = [here, ...others].filter(({ name }) => chosen.length === 0 || chosen.includes(name))
+  if (others.length === 0) console.log('No other runtime is installed: node build/scripts/runtimes/install.js')
+  const folder = mkdtempSync(join(tmpdir(), 'smoke-'))
+  const servers = await startServers()
+  try {
+    const root = fileURLToPath(new URL('../../..', import.meta.url))
+    const project = install(pack(root, folder), 'whatwg-websocket', join(folder, 'project'))
+    const program = join(project.folder, 'client.mjs')
+    copyFileSync(fileURLToPath(new URL('smoke-client.js', import.meta.url)), program)
+    let failures = 0
+    for (const runtime of runtimes) failures += await smoke(runtime, program, servers)
+    return failures === 0 ? 0 : 1
+  } finally {
+    servers.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+interface Servers {
+  readonly plain: string
+  readonly secure: string
+  close(): void
+}
+
+/** Echo servers, one of them over TLS, that also do what the path asks for. */
+async function startServers(): Promise<Servers> {
+  const plain = new WebSocketServer({
+    host: '127.0.0.1',
+    port: 0,
+    handleProtocols: () => 'second',
+    verifyClient: ({ req }: { req: IncomingMessage }) => req.url !== '/refuse',
+  })
+  const https = createServer({ cert: certificate, key: privateKey })
+  const secure = new WebSocketServer({ server: https })
+  for (const server of [plain, secure]) {
+    server.on('connection', (peer, request) => {
+      peer.on('error', () => {})
+      peer.on('message', (data, isBinary) => peer.send(data, { binary: isBinary }))
+      if (request.url === '/burst') for (let number = 0; number < 10; number++) peer.send(String(number))
+      if (request.url === '/vanish') peer.terminate()
+    })
+  }
+  await new Promise<void>(resolve => https.listen(0, '127.0.0.1', resolve))
+  return {
+    plain: `ws://127.0.0.1:${(plain.address() as AddressInfo).port}/`,
+    secure: `wss://localhost:${(https.address() as AddressInfo).port}/`,
+    close() {
+      for (const server of [plain, secure]) {
+        for (const peer of server.clients) peer.terminate()
+        server.close()
+      }
+      https.close()
+    },
+  }
+}
+
+/** Returns the number of failures. */
+async function smoke({ name, kind, version, executable }: Runtime, program: string, servers: Servers): Promise<number> {
+  const flags = commands[kind]
+  const label = `${kind} ${version}${name === 'this' ? ', which runs this' : ''}`
+  if (flags === undefined) {
+    console.log(`\n${label}: skipped, the package has no entry for it yet`)
+    return 0
+  }
+  console.log(`\n${label}`)
+  const child = spawn(executable, [...flags, program, servers.plain, servers.secure], {
+    cwd: join(program, '..'),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, SMOKE_AUTHORITY: authority },
+  })
+  const ended = waitFor(child)
+  const [output, errors, how] = await Promise.all([text(child.stdout), text(child.stderr), ended])
+  const lines = output.trim().split('\n')
+  for (const line of lines) console.log(`  ${line}`)
+  if (errors.trim() !== '') console.log(errors.trim().replace(/^/gm, '  ! '))
+  let failures = lines.filter(line => line.startsWith('FAIL')).length
+  if (how !== undefined || !lines.at(-1)?.startsWith('done')) {
+    console.log(`  FAIL  the process ${how ?? 'ended before it was done'}`)
+    failures++
+  }
+  return failures
+}
+
+/** Resolves with what went wrong, if anything did. */
+function waitFor(child: ChildProcess): Promise<string | undefined> {
+  return new Promise(resolve => {
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      child.kill('SIGKILL')
+    }, LIMIT)
+    child.once('error', error => resolve(`did not start: ${error.message}`))
+    child.once('close', (code, signal) => {
+      clearTimeout(timer)
+      if (late) resolve(`did not end within ${LIMIT / 1000} s: something was left open`)
+      else resolve(code === 0 ? undefined : `ended with ${signal ?? `code ${code}`}`)
+    })
+  })
+}
