@@ -10,7 +10,7 @@ import { Progress, printTable, printVerdicts } from './runner/terminal.ts'
 try {
   process.exitCode = await main()
 } catch (error) {
-  console.error(error instanceof UsageError ? `${error.message}\n\n${usage}` : error)
+  console.error(error instanceof UsageError ? `${error.message}\n(--help tells the options)` : error)
   process.exitCode = 2
 }
 

@@ -3,6 +3,7 @@ import type { Browser, BrowserType, Page } from 'playwright-core'
 import { preparePort, prepareUpstream } from './browser-pages.ts'
 import type { PageReport } from './child/port-page.ts'
 import { findChromium } from './chromium.ts'
+import { UsageError } from './options.ts'
 import type { FileResult, Subject } from './results.ts'
 import type { Hosts, Server } from './servers.ts'
 import type { TestCase } from './test-case.ts'
@@ -15,7 +16,7 @@ export interface TestBrowser {
   close(): Promise<void>
 }
 
-/** @throws {Error} when playwright-core or the browser is not there */
+/** @throws {UsageError} when playwright-core or the browser is not there */
 export async function openBrowser(name: 'chromium' | 'firefox', path: string | undefined): Promise<TestBrowser> {
   const types = await loadPlaywright()
   const executablePath = path ?? (name === 'chromium' ? findChromium() : undefined)
@@ -60,7 +61,7 @@ async function loadPlaywright(): Promise<Record<'chromium' | 'firefox', BrowserT
   try {
     return await import('playwright-core')
   } catch (error) {
-    throw new Error(`--browser takes the package playwright-core: npm install playwright-core (${String(error)})`)
+    throw new UsageError(`--browser takes the package playwright-core: npm install playwright-core (${String(error)})`)
   }
 }
 

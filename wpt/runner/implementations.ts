@@ -2,18 +2,20 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { UsageError } from './options.ts'
 import type { RuntimeKind } from './runtimes.ts'
 
 /** The packages that are here to compare with. */
 const packages = ['ws', 'undici']
 
-/** The address of the module with the classes of an implementation; undefined for `native`. @throws {Error} when it is not there */
+/** The address of the module with the classes of an implementation; undefined for `native`. @throws {UsageError} when it is not there */
 export function findImplementation(name: string, runtime: RuntimeKind): string | undefined {
   if (name === 'native') return undefined
   if (name === 'ours') return pathToFileURL(ownEntry(runtime)).href
   if (packages.includes(name)) return pathToFileURL(resolvePackage(name)).href
   const path = resolve(name)
-  if (!existsSync(path)) throw new Error(`no implementation ${name}: neither ours, native, ws or undici nor a file`)
+  if (!existsSync(path))
+    throw new UsageError(`no implementation ${name}: neither ours, native, ws or undici nor a file`)
   return pathToFileURL(path).href
 }
 
@@ -22,9 +24,9 @@ function ownEntry(runtime: RuntimeKind): string {
   const root = new URL('../../../', import.meta.url)
   const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { exports: { '.': Target } }
   const target = select(manifest.exports['.'], new Set([runtime, 'node', 'import', 'default']))
-  if (target === undefined) throw new Error(`package.json exports nothing for ${runtime}`)
+  if (target === undefined) throw new UsageError(`package.json exports nothing for ${runtime}`)
   const path = fileURLToPath(new URL(target, root))
-  if (!existsSync(path)) throw new Error(`${path} is not built`)
+  if (!existsSync(path)) throw new UsageError(`${path} is not built`)
   return path
 }
 
@@ -47,5 +49,5 @@ function resolvePackage(name: string): string {
       return createRequire(from).resolve(name)
     } catch {}
   }
-  throw new Error(`${name} is not installed`)
+  throw new UsageError(`${name} is not installed`)
 }

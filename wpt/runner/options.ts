@@ -25,7 +25,7 @@ export interface Options {
   readonly help: boolean
 }
 
-/** The command line is wrong: the message says how. */
+/** The command line is wrong, or what it asks for is not there: the message says how. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }

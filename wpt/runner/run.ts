@@ -41,7 +41,7 @@ interface Candidate {
 
 /** The tests that `options` choose, in every scope and variant of theirs; with a checkout, also those that take a browser. */
 export async function findTests(options: Options): Promise<TestCase[]> {
-  const all = options.upstream === undefined ? findPortedTests() : await findUpstreamTests(resolve(options.upstream))
+  const all = await (options.upstream === undefined ? findPortedTests() : findUpstreamTests(resolve(options.upstream)))
   return all.filter(
     test =>
       options.scopes.includes(test.scope) &&

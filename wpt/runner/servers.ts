@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Scheme, startServer } from '../server/server.ts'
+import { UsageError } from './options.ts'
 import { findUpstreamServer, startUpstreamServer } from './upstream-server.ts'
 
 /** A running test server, as the runner sees it. */
 export interface Server {
   /** For the user: which server it is. */
   readonly name: string
-  /** The port of a scheme. @throws {Error} when the server has none */
+  /** The port of a scheme. @throws {UsageError} when the server has none */
   port(scheme: Scheme): number
   readonly host: string
   close(): Promise<void>
@@ -21,7 +22,7 @@ export interface Hosts {
 
 /**
  * The server that `choice` names: `ours`, `upstream` (wpt serve of the checkout) or the address of a running wpt serve; by default
- * upstream's when the checkout has it. @throws {Error} when it does not start or answer
+ * upstream's when the checkout has it. @throws {UsageError} when it does not start or answer
  */
 export async function chooseServer(
   choice: string | undefined,
@@ -32,9 +33,9 @@ export async function chooseServer(
   const chosen = choice ?? (upstreamHere ? 'upstream' : 'ours')
   if (chosen === 'ours') return startOurs(checkout, hosts)
   if (checkout === undefined)
-    throw new Error('an upstream server serves the tests of a checkout: name it with --upstream')
+    throw new UsageError('an upstream server serves the tests of a checkout: name it with --upstream')
   if (chosen !== 'upstream') return findUpstreamServer(chosen, checkout)
-  if (!upstreamHere) throw new Error(`${checkout} has no tools/serve, so no server of its own`)
+  if (!upstreamHere) throw new UsageError(`${checkout} has no tools/serve, so no server of its own`)
   return startUpstreamServer(checkout, hosts)
 }
 

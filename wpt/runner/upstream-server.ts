@@ -9,6 +9,7 @@ import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { authority, certificate, privateKey } from '../server/certificate.ts'
 import type { Scheme } from '../server/server.ts'
+import { UsageError } from './options.ts'
 import type { Hosts, Server } from './servers.ts'
 
 /** How long `wpt serve` may take until it answers; it loads much Python. */
@@ -16,11 +17,11 @@ const startMilliseconds = 60_000
 
 /**
  * Starts `wpt serve` of a checkout on free ports of 127.0.0.1 with our certificate, so that it needs no hosts file.
- * @throws {Error} when it does not answer in time
+ * @throws {UsageError} when it does not answer in time
  */
 export async function startUpstreamServer(checkout: string, hosts: Hosts): Promise<Server> {
   if (!existsSync(join(checkout, 'docs/commands.json'))) {
-    throw new Error(`${checkout} has no docs/commands.json, which its command wpt reads`)
+    throw new UsageError(`${checkout} has no docs/commands.json, which its command wpt reads`)
   }
   const folder = await mkdtemp(join(tmpdir(), 'wpt-serve-'))
   const ports = await freePorts(7)
@@ -55,7 +56,7 @@ export async function startUpstreamServer(checkout: string, hosts: Hosts): Promi
     return { name: 'wpt serve', host: hosts.host, port: scheme => known[scheme], close }
   } catch (error) {
     await close()
-    throw new Error(`wpt serve did not start: ${(error as Error).message}\n${log}`)
+    throw new UsageError(`wpt serve did not start: ${(error as Error).message}\n${log}`)
   }
 }
 
@@ -132,7 +133,7 @@ async function endGroup(child: ChildProcess): Promise<void> {
 
 /**
  * Learns the ports of a running `wpt serve` from a file of the checkout that names them all.
- * @throws {Error} when it serves another text than the checkout has
+ * @throws {UsageError} when it serves another text than the checkout has
  */
 export async function findUpstreamServer(address: string, checkout: string): Promise<Server> {
   const { port, hostname } = new URL(address)
@@ -149,7 +150,7 @@ export async function findUpstreamServer(address: string, checkout: string): Pro
     name: address,
     host: found.get('host') ?? hostname,
     port: scheme => {
-      if (!ports[scheme]) throw new Error(`${address} has no port for ${scheme}`)
+      if (!ports[scheme]) throw new UsageError(`${address} has no port for ${scheme}`)
       return Number(ports[scheme])
     },
     close: async () => {},
@@ -164,7 +165,8 @@ async function readTemplates(address: string, checkout: string, path: string): P
   const parts = source.split(/\{\{(.*?)\}\}/)
   const pattern = parts.map((part, index) => (index % 2 === 1 ? '(.*?)' : part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')))
   const match = new RegExp(`^${pattern.join('')}$`, 's').exec(served)
-  if (!match) throw new Error(`${address} serves another ${path} than the checkout has (status ${response.status})`)
+  if (!match)
+    throw new UsageError(`${address} serves another ${path} than the checkout has (status ${response.status})`)
   const names = parts.filter((_part, index) => index % 2 === 1)
   return new Map(names.map((name, index) => [name, match[index + 1]!]))
 }

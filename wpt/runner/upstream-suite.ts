@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import { notApplicable } from '../map.ts'
 import type { Scope } from '../port.ts'
 import { readPage, readScriptMetadata, type TestMetadata } from '../server/test-metadata.ts'
+import { UsageError } from './options.ts'
 import { type TestCase, variantOf } from './test-case.ts'
 
-/** All tests below `websockets/` of a checkout, by file, scope and variant. @throws {Error} when there is no such folder */
+/** All tests below `websockets/` of a checkout, by file, scope and variant. @throws {UsageError} when there is no such folder */
 export async function findUpstreamTests(checkout: string): Promise<TestCase[]> {
   const root = join(checkout, 'websockets')
   const names = await readdir(root, { recursive: true }).catch(() => {
-    throw new Error(`${checkout} is no checkout of web-platform-tests: it has no folder websockets`)
+    throw new UsageError(`${checkout} is no checkout of web-platform-tests: it has no folder websockets`)
   })
   const cases: TestCase[] = []
   for (const file of names.map(name => name.replaceAll('\\', '/')).sort()) {
