@@ -7,6 +7,9 @@ import { readOptions, UsageError, usage } from './runner/options.ts'
 import { findTests, type Run, runTests } from './runner/run.ts'
 import { Progress, printTable, printVerdicts } from './runner/terminal.ts'
 
+// Ends in order, so that nothing that was started goes on alone.
+process.on('SIGINT', () => process.exit(130))
+process.on('SIGTERM', () => process.exit(143))
 try {
   process.exitCode = await main()
 } catch (error) {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,12 @@ const entry = fileURLToPath(new URL('child/main.js', import.meta.url))
 
 /** Beyond its own time limit a process gets this long to start, load, and say what it has. */
 const grace = 10_000
+
+const running = new Set<ChildProcess>()
+// Who ends the runner ends what hangs with it.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
 
 /** What a process wrote is cut here: a message that nobody reads to the end. */
 const maximumOutput = 2000
@@ -60,6 +66,7 @@ function spawnJob(
   return new Promise((resolve, reject) => {
     const commandLine = [...runtimeArguments(runtime.kind, job.location), entry, JSON.stringify({ ...job, results })]
     const child = spawn(runtime.executable, commandLine, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+    running.add(child)
     let output = ''
     let killed = false
     const collect = (chunk: Buffer) => {
@@ -73,10 +80,12 @@ function spawnJob(
     }, limit + grace)
     child.on('error', error => {
       clearTimeout(timer)
+      running.delete(child)
       reject(error)
     })
     child.on('close', (code, signal) => {
       clearTimeout(timer)
+      running.delete(child)
       resolve({
         exit: signal === null ? `the process ended with ${code}` : `the process ended by ${signal}`,
         output,

@@ -39,8 +39,11 @@ export async function startUpstreamServer(checkout: string, hosts: Hosts): Promi
   child.stdout.on('data', collect)
   child.stderr.on('data', collect)
   child.on('error', error => collect(Buffer.from(String(error))))
+  const killGroup = () => signalGroup(child, 'SIGKILL')
+  process.once('exit', killGroup)
   const close = async () => {
     await endGroup(child)
+    process.off('exit', killGroup)
     await rm(folder, { recursive: true, force: true })
   }
   try {
@@ -119,16 +122,17 @@ async function untilItListens(port: number, child: ChildProcess): Promise<void> 
 async function endGroup(child: ChildProcess): Promise<void> {
   if (child.pid === undefined) return
   const ended = child.exitCode === null ? once(child, 'exit') : undefined
-  const signal = (name: NodeJS.Signals) => {
-    try {
-      process.kill(-child.pid!, name)
-    } catch {
-      // The group is gone already.
-    }
-  }
-  signal('SIGINT')
+  signalGroup(child, 'SIGINT')
   await Promise.race([ended, delay(5000, undefined, { ref: false })])
-  signal('SIGKILL')
+  signalGroup(child, 'SIGKILL')
+}
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal)
+  } catch {
+    // The group is gone already.
+  }
 }
 
 /**
