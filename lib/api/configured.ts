@@ -20,7 +20,7 @@ export function configured(defaults: ConfiguredDefaults): WebSocketConstructor {
   readOptions(options)
   const Base = WebSocket as unknown as new (url: unknown, options: WebSocketOptions) => WebSocket
   const Configured = class extends Base {
-    constructor(url: unknown, protocols?: unknown) {
+    constructor(url: unknown, protocols: unknown = undefined) {
       super(url, merge(options, protocols))
       this.binaryType = binaryType
     }
