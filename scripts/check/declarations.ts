@@ -1,0 +1,36 @@
+import { writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import type { Project } from './installed.ts'
+import { run } from './run.ts'
+import type { Violation } from './violation.ts'
+
+const typescriptPackage = createRequire(import.meta.url).resolve('typescript/package.json')
+const tsc = join(dirname(typescriptPackage), 'lib/tsc.js')
+
+/** Programs that users compile: with and without the types of a browser, and in both ways to find a package. */
+const settings = [
+  { lib: ['es2023'], module: 'nodenext' },
+  { lib: ['es2023', 'dom'], module: 'nodenext' },
+  { lib: ['es2023'], module: 'esnext', moduleResolution: 'bundler' },
+]
+
+/** The declarations compile in a user's program, themselves included, and without the types of Node.js. */
+export function checkDeclarations({ folder, manifest }: Project, subpaths: readonly string[]): Violation[] {
+  const specifiers = subpaths
+    .filter(subpath => !subpath.endsWith('.json'))
+    .map(subpath => manifest.name + subpath.slice(1))
+  writeFileSync(join(folder, 'program.mts'), specifiers.map(name => `export type {} from '${name}'\n`).join(''))
+  return settings.flatMap(setting => {
+    const compilerOptions = { ...setting, strict: true, noEmit: true, skipLibCheck: false, types: [], target: 'es2023' }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.mts'] }))
+    const compiled = run(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], folder)
+    const place = `lib ${setting.lib.join(' and ')}, module ${setting.module}`
+    if (compiled.exitCode === 0) return []
+    return compiled.output
+      .trim()
+      .split('\n')
+      .map(message => ({ place, message }))
+  })
+}
