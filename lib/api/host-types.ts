@@ -16,6 +16,11 @@ export type DOMException = Host<'DOMException', DOMExceptionLike>
 export type ReadableStream<Chunk> = ReadableStreamLike<Chunk> & Host<'ReadableStream', unknown>
 export type WritableStream<Chunk> = WritableStreamLike<Chunk> & Host<'WritableStream', unknown>
 
+/** The states as the program's own WebSocket has them: `number` in older versions of lib.dom, literals in newer ones. */
+export type ReadyState = typeof globalThis extends { WebSocket: { prototype: { readyState: infer State } } }
+  ? State
+  : 0 | 1 | 2 | 3
+
 export interface EventLike {
   readonly type: string
   readonly target: unknown

@@ -2,7 +2,7 @@ import { isToken } from '../protocol/header-values.ts'
 import { validateCloseCodeAndReason } from './close-info.ts'
 import { defineEventHandlers } from './event-handlers.ts'
 import type { CloseEvent, MessageEvent } from './events.ts'
-import type { Blob, Event, EventTarget } from './host-types.ts'
+import type { Blob, Event, EventTarget, ReadyState } from './host-types.ts'
 import { defaultSettings, readOptions, type Settings, type WebSocketOptions } from './options.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
 import { getURLRecord } from './url.ts'
@@ -35,7 +35,7 @@ export interface WebSocket extends EventTarget {
   /** The URL as it was resolved, with the scheme ws or wss. */
   readonly url: string
   /** 0 connecting, 1 open, 2 closing, 3 closed. */
-  readonly readyState: number
+  readonly readyState: ReadyState
   /** Bytes of messages that were sent and have not left for the network. Never falls while a script runs. */
   readonly bufferedAmount: number
   /** The extensions in use, or the empty string. */
