@@ -10,6 +10,7 @@ export type Event = Host<'Event', EventLike>
 export type EventTarget = Host<'EventTarget', EventTargetLike>
 export type Blob = Host<'Blob', BlobLike>
 export type AbortSignal = Host<'AbortSignal', AbortSignalLike>
+export type URL = Host<'URL', URLLike>
 export type DOMException = Host<'DOMException', DOMExceptionLike>
 
 // The type of the host's streams knows nothing of their chunks: what we know of them comes first, and wins.
@@ -85,4 +86,16 @@ export interface WritableStreamWriterLike<Chunk> {
   close(): Promise<void>
   releaseLock(): void
   write(chunk: Chunk): Promise<void>
+}
+
+export interface URLLike {
+  readonly href: string
+  readonly protocol: string
+  readonly username: string
+  readonly password: string
+  readonly host: string
+  readonly hostname: string
+  readonly port: string
+  readonly pathname: string
+  readonly search: string
 }

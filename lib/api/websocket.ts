@@ -2,7 +2,7 @@ import { isToken } from '../protocol/header-values.ts'
 import { validateCloseCodeAndReason } from './close-info.ts'
 import { defineEventHandlers } from './event-handlers.ts'
 import type { CloseEvent, MessageEvent } from './events.ts'
-import type { Blob, Event, EventTarget, ReadyState } from './host-types.ts'
+import type { Blob, Event, EventTarget, ReadyState, URL } from './host-types.ts'
 import { defaultSettings, readOptions, type Settings, type WebSocketOptions } from './options.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
 import { getURLRecord } from './url.ts'
@@ -84,7 +84,7 @@ export interface WebSocketConstructor {
    * @param protocols subprotocols in order of preference; or, beyond the standard, an object of options
    * @throws "SyntaxError" DOMException for a URL or subprotocols that cannot be; TypeError that names a bad option
    */
-  new (url: string | { readonly href: string }, protocols?: string | Iterable<string> | WebSocketOptions): WebSocket
+  new (url: string | URL, protocols?: string | Iterable<string> | WebSocketOptions): WebSocket
   readonly prototype: WebSocket
   readonly CONNECTING: 0
   readonly OPEN: 1
