@@ -18,6 +18,7 @@ export function typedMessageEvents(
 }
 
 export const classes: (typeof WebSocket)[] = [ours.WebSocket, ours.configured({})]
+// @ts-expect-error: this way alone, for the DOM's class knows no options
 export const ownClasses: ours.WebSocketConstructor[] = [WebSocket]
 export const closeClasses: (typeof CloseEvent)[] = [ours.CloseEvent]
 export const ownCloseClasses: (typeof ours.CloseEvent)[] = [CloseEvent]
@@ -28,8 +29,8 @@ declare function library(Class: typeof WebSocket, socket: WebSocket, onclose: (e
 library(ours.WebSocket, new ours.WebSocket('wss://host.test/'), (event: ours.CloseEvent) => event.code)
 
 /** A library written against this package. */
-declare function ownLibrary(Class: ours.WebSocketConstructor, socket: ours.WebSocket): void
-ownLibrary(WebSocket, new WebSocket('wss://host.test/'))
+declare function ownLibrary(socket: ours.WebSocket, onclose: (event: ours.CloseEvent) => void): void
+ownLibrary(new WebSocket('wss://host.test/'), (event: CloseEvent) => event.code)
 
 export function handlers(socket: ours.WebSocket): void {
   socket.onmessage = (event: MessageEvent<string>) => event.data.length
