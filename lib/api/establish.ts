@@ -56,8 +56,8 @@ export class Establishment {
       )
     }
     this.#open().catch(cause => {
-      const message = cause instanceof Error ? cause.message : String(cause)
-      this.fail(new ConnectionError('WS_ERR_CONNECT', `Could not connect to ${this.#url.host}: ${message}`, { cause }))
+      const message = `Could not connect to ${this.#url.host}: ${messageOf(cause)}`
+      this.fail(new ConnectionError('WS_ERR_CONNECT', message, { cause }))
     })
   }
 
@@ -174,6 +174,13 @@ function asPipe(opened: Pipe | Duplex): Pipe {
     if ('readable' in opened && 'writable' in opened) return duplexPipe(opened)
   }
   throw new TypeError('The option "connect" gave neither a Pipe nor an object with readable and writable')
+}
+
+/** What an error says; one for several addresses (AggregateError) says nothing itself. */
+function messageOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  const { errors } = cause as { errors?: unknown[] }
+  return cause.message === '' && errors !== undefined ? errors.map(messageOf).join(', ') : cause.message
 }
 
 /** The origin of the document or worker that this runs in, where the host has such a thing. */

@@ -223,7 +223,8 @@ function readTls(value: unknown, name: string): TlsOptions | undefined {
     const { takes, wanted } = tlsMembers[key as keyof TlsOptions]
     if (content !== undefined && !takes(content)) return invalid(`${name}.${key}`, wanted)
   }
-  return value
+  // A copy, with its lists and bytes: what the caller changes afterwards is for the next socket.
+  return structuredClone(value)
 }
 
 interface TlsMember {

@@ -13,7 +13,7 @@ export interface HandshakeInput {
   readonly host: string
   readonly protocols: readonly string[]
   readonly origin: string | undefined
-  /** The caller's own fields, checked already; a Host among them replaces ours. */
+  /** The caller's own fields, checked already; a Host or an Origin among them replaces ours. */
   readonly headers: HeaderList
   /** Undefined to offer no extension. */
   readonly deflate: DeflateOffer | undefined
@@ -58,7 +58,7 @@ export function createHandshake(platform: Platform, input: HandshakeInput): Hand
   // With the space: there are servers that look for the members by ", ".
   if (protocols.length > 0) headers.push(['Sec-WebSocket-Protocol', protocols.join(', ')])
   if (deflate !== undefined) headers.push(['Sec-WebSocket-Extensions', writeOffer(deflate)])
-  if (origin !== undefined) headers.push(['Origin', origin])
+  if (origin !== undefined && getAll(input.headers, 'origin').length === 0) headers.push(['Origin', origin])
   for (const [name, value] of input.headers) headers.push([name, value])
   return { headers, protocols, deflate, key }
 }

@@ -10,10 +10,15 @@ export interface ConnectTarget {
   /** The whole URL, with the scheme ws or wss. */
   readonly url: string
   /** Aborted when nobody waits for the connection any more. */
-  readonly signal: AbortSignal
+  readonly signal: ConnectSignal
   /** The addresses of the host, where they were resolved already. */
   readonly addresses?: Location['addresses']
 }
+
+/** The host's AbortSignal, or as much of it as is used where the program does not know that type. */
+export type ConnectSignal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } }
+  ? Signal
+  : { readonly aborted: boolean; readonly reason: any; addEventListener(type: 'abort', listener: () => void): void }
 
 /** Where a host name leads. */
 export interface Location {

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { type LookupAddress, lookup } from 'node:dns'
 import { connect as connectTcp, isIP, type LookupFunction, type OnReadOpts, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls, createSecureContext, type SecureContext } from 'node:tls'
+import { isDeepStrictEqual } from 'node:util'
 import type { ConnectTarget, Location, TlsOptions } from './connect.ts'
 import type { Pipe, PipeSink } from './pipe.ts'
 
@@ -15,7 +16,7 @@ const sharedBuffer = process.platform === 'win32' ? undefined : Buffer.allocUnsa
 /** Resolves a host name, so that connections to one host can wait for each other; an address is itself. */
 export async function locate(host: string, port: number): Promise<Location> {
   const family = isIP(host)
-  const addresses = family !== 0 ? [{ address: host, family }] : await resolve(host)
+  const addresses = family !== 0 ? [{ address: host, family }] : isLocalhost(host) ? LOOPBACK : await resolve(host)
   return { key: `${addresses[0]!.address} ${port}`, addresses }
 }
 
@@ -89,25 +90,32 @@ class NodePipe implements Pipe {
     this.#socket = socket
     socket.on('error', error => {
       this.#error = error
+      // Not every error of TLS ends its socket.
+      socket.destroy()
     })
   }
 
   get buffered(): number {
-    // A destroyed socket forgets what it did not send.
-    if (!this.#socket.destroyed) this.#buffered = this.#socket.writableLength
+    // A socket that failed forgets what it did not send.
+    if (!this.#socket.destroyed && this.#socket.errored === null) this.#buffered = this.#socket.writableLength
     return this.#buffered
   }
 
   start(sink: PipeSink): void {
     this.#sink = sink
     const socket = this.#socket
-    socket.on('end', () => sink.end())
+    socket.on('end', () => {
+      // Behind an error, TLS reports an end that the peer has not sent.
+      if (this.#error === undefined) sink.end()
+    })
     socket.on('close', () => sink.close(this.#error))
     socket.resume()
   }
 
   write(bytes: Uint8Array, more: boolean): boolean {
     const socket = this.#socket
+    // A write that fails at once destroys the socket within the call; its bytes have not left.
+    this.#buffered = this.buffered + bytes.length
     if (more && !this.#corked) {
       this.#corked = true
       socket.cork()
@@ -154,6 +162,16 @@ class NodePipe implements Pipe {
   }
 }
 
+/** These names are the loopback interface's, whatever a resolver says of them (RFC 6761 section 6.3). */
+function isLocalhost(host: string): boolean {
+  return /^(?:.+\.)?localhost\.?$/.test(host)
+}
+
+const LOOPBACK: readonly LookupAddress[] = [
+  { address: '127.0.0.1', family: 4 },
+  { address: '::1', family: 6 },
+]
+
 function resolve(host: string): Promise<LookupAddress[]> {
   return new Promise((fulfil, reject) => {
     lookup(host, { all: true }, (error, addresses) => (error === null ? fulfil(addresses) : reject(error)))
@@ -168,28 +186,31 @@ function lookupFrom(addresses: readonly LookupAddress[]): LookupFunction {
   }
 }
 
-// Making a context costs more than the rest of a handshake: one for the default, and one for each object of options.
-let defaultContext: SecureContext | undefined
-const contexts = new WeakMap<TlsOptions, SecureContext>()
-
-function tlsOptions(host: string, tls: TlsOptions | undefined): ConnectionOptions {
+function tlsOptions(host: string, tls: TlsOptions = NO_OPTIONS): ConnectionOptions {
   return {
     ALPNProtocols: ['http/1.1'],
     ...(isIP(host) === 0 ? { servername: host } : {}),
-    ...(tls as ConnectionOptions | undefined),
+    ...(tls as ConnectionOptions),
     secureContext: secureContext(tls),
   }
 }
 
-function secureContext(tls: TlsOptions | undefined): SecureContext {
-  if (tls === undefined) {
-    defaultContext ??= createSecureContext()
-    return defaultContext
-  }
-  let context = contexts.get(tls)
-  if (context === undefined) {
-    context = createSecureContext(tls as ConnectionOptions)
-    contexts.set(tls, context)
-  }
+const NO_OPTIONS: TlsOptions = {}
+
+// Making a context costs more than the rest of a handshake: those of the last few different options are kept.
+const contexts: { readonly options: TlsOptions; readonly context: SecureContext }[] = []
+const MAX_CONTEXTS = 16
+
+function secureContext(options: TlsOptions): SecureContext {
+  const known = contexts.find(entry => sameOptions(entry.options, options))
+  if (known !== undefined) return known.context
+  const context = createSecureContext(options as ConnectionOptions)
+  contexts.unshift({ options, context })
+  contexts.length = Math.min(contexts.length, MAX_CONTEXTS)
   return context
+}
+
+function sameOptions(one: TlsOptions, other: TlsOptions): boolean {
+  const names = Object.keys(one) as (keyof TlsOptions)[]
+  return names.length === Object.keys(other).length && names.every(name => isDeepStrictEqual(one[name], other[name]))
 }
