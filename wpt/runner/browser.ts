@@ -1,10 +1,9 @@
 import process from 'node:process'
 import type { Browser, BrowserType, Page } from 'playwright-core'
 import { preparePort, prepareUpstream } from './browser-pages.ts'
-import type { PageReport } from './child/port-page.ts'
 import { findChromium } from './chromium.ts'
 import { UsageError } from './options.ts'
-import type { FileResult, Subject } from './results.ts'
+import { type FileResult, type ReportLine, resultOf, type Subject } from './results.ts'
 import type { Hosts, Server } from './servers.ts'
 import type { TestCase } from './test-case.ts'
 
@@ -72,38 +71,38 @@ async function runPage(
   subject: Subject,
   seconds: number,
 ): Promise<FileResult> {
-  const { file, query, variant, scope } = test
   const start = performance.now()
   const milliseconds = seconds * 1000 * (test.long ? 6 : 1)
-  // A port has the limit for each of its subtests; upstream's harness has it for a file.
-  const limit = milliseconds * (test.suite === 'ports' ? 6 : 1) + 10_000
+  const limit = milliseconds + grace
   const context = await browser.newContext({ ignoreHTTPSErrors: true })
   try {
     const page = await context.newPage()
     const prepare = test.suite === 'ports' ? preparePort : prepareUpstream
-    const late: PageReport = { status: 'TIMEOUT', message: `no word after ${limit} ms`, subtests: [] }
-    const { status, message, subtests } =
-      (await visit(page, limit, done => prepare(page, test, server, milliseconds, done))) ?? late
-    const elapsed = Math.round(performance.now() - start)
-    const result = { file, query, variant, scope, subject, status, subtests, milliseconds: elapsed }
-    return message === undefined ? result : { ...result, message }
+    const lines = await visit(page, limit, await prepare(page, test, server, milliseconds))
+    return resultOf(test, subject, lines, { status: 'TIMEOUT', message: `no word for ${limit} ms` }, start)
   } finally {
     await context.close()
   }
 }
 
-/** Opens the address that `prepare` returns, and waits for `done`; undefined when that takes longer than `limit`. */
-async function visit(
-  page: Page,
-  limit: number,
-  prepare: (done: (report: PageReport) => void) => Promise<string>,
-): Promise<PageReport | undefined> {
+/** Beyond its own time limit a page gets this long to load and to say what it has. */
+const grace = 10_000
+
+/** Opens a page and takes what it tells through `reportLine`, until it tells its end or nothing new for `limit`. */
+async function visit(page: Page, limit: number, address: string): Promise<ReportLine[]> {
   let timer: ReturnType<typeof setTimeout> | undefined
   try {
     return await new Promise((resolve, reject) => {
-      timer = setTimeout(() => resolve(undefined), limit)
-      prepare(resolve)
-        .then(address => page.goto(address, { waitUntil: 'commit' }))
+      const lines: ReportLine[] = []
+      timer = setTimeout(() => resolve(lines), limit)
+      const take = (line: ReportLine) => {
+        timer!.refresh()
+        lines.push(line)
+        if ('end' in line) resolve(lines)
+      }
+      page
+        .exposeFunction('reportLine', take)
+        .then(() => page.goto(address, { waitUntil: 'commit' }))
         .catch(reject)
     })
   } finally {

@@ -47,8 +47,25 @@ export interface Recorder {
   end(status: FileStatus, message?: string): void
 }
 
-/** A line that the process of a test writes; the last one says how the file ended. */
+/** What a test tells as it runs; the last line says how the file ended. */
 export type ReportLine = { readonly subtest: SubtestResult } | { readonly end: FileStatus; readonly message?: string }
+
+/** The result that the lines of a test amount to. `silence` is for one that never said how it ended. */
+export function resultOf(
+  test: Pick<FileResult, 'file' | 'query' | 'variant' | 'scope'>,
+  subject: Subject,
+  lines: readonly ReportLine[],
+  silence: { readonly status: FileStatus; readonly message: string },
+  start: number,
+): FileResult {
+  const { file, query, variant, scope } = test
+  const end = lines.find(line => 'end' in line)
+  const { status, message } = end === undefined ? silence : { status: end.end, message: end.message }
+  const subtests = lines.flatMap((line): SubtestResult[] => ('subtest' in line ? [line.subtest] : []))
+  const milliseconds = Math.round(performance.now() - start)
+  const result = { file, query, variant, scope, subject, status, subtests, milliseconds }
+  return message === undefined ? result : { ...result, message }
+}
 
 export function labelOf({ implementation, runtime }: Subject): string {
   return `${implementation} / ${runtime}`

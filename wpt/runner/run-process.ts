@@ -1,11 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
+import { watch } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Job } from './child/job.ts'
-import type { FileResult, FileStatus, ReportLine, Subject, SubtestResult } from './results.ts'
+import { type FileResult, type FileStatus, type ReportLine, resultOf, type Subject } from './results.ts'
 import { type Runtime, runtimeArguments } from './runtimes.ts'
 
 const entry = fileURLToPath(new URL('child/main.js', import.meta.url))
@@ -22,7 +24,7 @@ process.on('exit', () => {
 /** What a process wrote is cut here: a message that nobody reads to the end. */
 const maximumOutput = 2000
 
-/** Runs one test file in a process of its own, which is killed when it takes too long. */
+/** Runs one test file in a process of its own, which is killed when it says nothing new for `limit` (and the time to start). */
 export async function runInProcess(
   job: Omit<Job, 'results'>,
   runtime: Runtime,
@@ -34,38 +36,22 @@ export async function runInProcess(
   const start = performance.now()
   try {
     const results = join(folder, 'results.jsonl')
-    const { exit, output, killed } = await spawnJob(job, results, runtime, environment, limit)
-    const lines = await readLines(results)
-    const end = lines.find(line => 'end' in line)
-    const status: FileStatus = end?.end ?? (killed ? 'TIMEOUT' : 'CRASH')
-    const message = end ? end.message : `${killed ? `killed after ${limit + grace} ms` : exit}\n${output}`.trim()
-    const subtests = lines.flatMap((line): SubtestResult[] => ('subtest' in line ? [line.subtest] : []))
-    const { test, variant, scope } = job
-    const result = { file: test.file, query: test.query, variant, scope, subject, status, subtests }
-    const milliseconds = Math.round(performance.now() - start)
-    return message === undefined ? { ...result, milliseconds } : { ...result, message, milliseconds }
+    const commandLine = [...runtimeArguments(runtime.kind, job.location), entry, JSON.stringify({ ...job, results })]
+    const child = spawn(runtime.executable, commandLine, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+    const silence = await untilItEnds(child, folder, limit + grace)
+    return resultOf(job.test, subject, await readLines(results), silence, start)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-interface Ended {
-  /** How the process ended, in words. */
-  readonly exit: string
-  readonly output: string
-  readonly killed: boolean
-}
-
-function spawnJob(
-  job: Omit<Job, 'results'>,
-  results: string,
-  runtime: Runtime,
-  environment: NodeJS.ProcessEnv,
+/** What to say if the process ended without a word about it. Anything new in `folder` gives it more time. */
+function untilItEnds(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  folder: string,
   limit: number,
-): Promise<Ended> {
+): Promise<{ status: FileStatus; message: string }> {
   return new Promise((resolve, reject) => {
-    const commandLine = [...runtimeArguments(runtime.kind, job.location), entry, JSON.stringify({ ...job, results })]
-    const child = spawn(runtime.executable, commandLine, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
     running.add(child)
     let output = ''
     let killed = false
@@ -77,20 +63,22 @@ function spawnJob(
     const timer = setTimeout(() => {
       killed = true
       child.kill('SIGKILL')
-    }, limit + grace)
-    child.on('error', error => {
+    }, limit)
+    const watcher = watch(folder, () => timer.refresh())
+    const settle = () => {
       clearTimeout(timer)
+      watcher.close()
       running.delete(child)
+    }
+    child.on('error', error => {
+      settle()
       reject(error)
     })
     child.on('close', (code, signal) => {
-      clearTimeout(timer)
-      running.delete(child)
-      resolve({
-        exit: signal === null ? `the process ended with ${code}` : `the process ended by ${signal}`,
-        output,
-        killed,
-      })
+      settle()
+      const exit = signal === null ? `the process ended with ${code}` : `the process ended by ${signal}`
+      if (killed) resolve({ status: 'TIMEOUT', message: `killed after ${limit} ms of silence\n${output}`.trim() })
+      else resolve({ status: 'CRASH', message: `${exit}\n${output}`.trim() })
     })
   })
 }

@@ -131,9 +131,7 @@ async function processCandidates(options: Options, server: Server, folder: strin
           milliseconds,
           timeoutMultiplier: options.seconds / 10,
         }
-        // A port has the limit for each of its subtests; upstream's harness has it for a file.
-        const limit = test.suite === 'ports' ? milliseconds * 6 : milliseconds
-        return runInProcess(job, runtime, subject, environment, limit)
+        return runInProcess(job, runtime, subject, environment, milliseconds)
       }
       candidates.push({ subject, execute })
     }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Scheme, startServer } from '../server/server.ts'
+import { serveModule } from './module-files.ts'
 import { UsageError } from './options.ts'
 import { findUpstreamServer, startUpstreamServer } from './upstream-server.ts'
 
@@ -40,7 +41,8 @@ export async function chooseServer(
 }
 
 async function startOurs(checkout: string | undefined, hosts: Hosts): Promise<Server> {
-  const { host, ports, close } = await startServer({ ...hosts, ...(checkout === undefined ? {} : { checkout }) })
+  const files = checkout === undefined ? {} : { checkout }
+  const { host, ports, close } = await startServer({ ...hosts, ...files, serveMore: serveModule })
   return { name: 'the handlers of this package', host, port: scheme => ports[scheme][0]!, close }
 }
 

@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly host?: string
   /** The name by which it is another site; default 127.0.0.1. */
   readonly alternateHost?: string
+  /** Answers HTTP requests for further paths, and returns whether it did. */
+  readonly serveMore?: (response: HttpResponse, url: URL) => Promise<boolean>
 }
 
 /** Like upstream's, one port for each scheme. `h2` speaks HTTP/2 alone, for pages and (RFC 8441) WebSockets. */
@@ -49,6 +51,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       const url = new URL(request.url ?? '/', origin)
       const resource = resources.get(url.pathname)
       if (resource) await resource(request, response, url)
+      else if (await options.serveMore?.(response, url)) return
       else if (files) await files.serve(response, url)
       else answer(response, 404, '')
     } catch (error) {

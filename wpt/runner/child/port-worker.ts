@@ -1,0 +1,3 @@
+import { runInWorker } from './port-page.ts'
+
+runInWorker()
