@@ -2,7 +2,7 @@ import { parseSource } from '../../scripts/check/source.ts'
 
 /* What the library declares, read from its sources: so that what is documented can be held against it. */
 
-// biome-ignore lint/suspicious/noExplicitAny: a syntax tree is walked by the names of its nodes
+/** A syntax tree is walked by the names of its nodes. */
 type Node = any
 
 /** The names of the members of an interface, or the strings of a union, that a file declares. */
