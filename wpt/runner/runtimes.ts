@@ -51,6 +51,6 @@ export function runtimeArguments(kind: RuntimeKind, location: string): string[] 
     case 'bun':
       return ['--expose-gc']
     case 'deno':
-      return ['run', '--allow-all', '--quiet', '--no-config', '--v8-flags=--expose-gc', `--location=${location}`]
+      return ['run', '--allow-all', '--quiet', '--v8-flags=--expose-gc', `--location=${location}`]
   }
 }

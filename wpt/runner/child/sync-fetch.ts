@@ -11,7 +11,7 @@ interface Answer {
 /** Does a GET while everything in this thread stands still, in a process of its own. */
 export function fetchSync(url: string): Answer {
   const script = fileURLToPath(new URL('sync-fetch-process.js', import.meta.url))
-  const flags = 'Deno' in globalThis ? ['run', '--allow-net', '--no-config'] : []
+  const flags = 'Deno' in globalThis ? ['run', '--allow-net'] : []
   return JSON.parse(execFileSync(process.execPath, [...flags, script, url], { encoding: 'utf8' })) as Answer
 }
 
