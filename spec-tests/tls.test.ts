@@ -175,6 +175,16 @@ describe('TLS', () => {
       await expectCause(current.url, /^ERR_SSL_|^EPROTO$/, { tls: { ca, maxVersion: 'TLSv1.2' } })
     })
 
+    it('comes with the ciphers of the option', async () => {
+      const ciphers = 'ECDHE-ECDSA-AES128-GCM-SHA256'
+      const server = await loopback.serve({ tls: { ...good, maxVersion: 'TLSv1.2', ciphers } })
+      const ca = authority.cert
+      await expectOpen(server.url, { tls: { ca, ciphers } })
+      expect(tlsOf(await server.accept()).getCipher().name).to.equal(ciphers)
+      const others = { ca, ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' }
+      await expectCause(server.url, /^ERR_SSL_|^EPROTO$/, { tls: others })
+    })
+
     it('of HTTP is 1.1: that is what is offered', async () => {
       const server = await loopback.serve({ tls: { ...good, ALPNProtocols: ['h2', 'http/1.1'] } })
       await expectOpen(server.url, { tls: { ca: authority.cert } })

@@ -321,6 +321,9 @@ describe('WHATWG WebSocket constructor', () => {
       expect(Object.keys(socket)).to.deep.equal([])
       expect(Object.getOwnPropertyNames(socket)).to.deep.equal([])
       expect(JSON.stringify(socket)).to.equal('{}')
+      // What a copy takes along is no more than with any target of the host.
+      const copied = (object: object): number => Object.getOwnPropertySymbols({ ...object }).length
+      expect(copied(socket)).to.equal(copied(new EventTarget()))
       expect(Object.prototype.toString.call(socket)).to.equal('[object WebSocket]')
     })
 
