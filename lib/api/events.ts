@@ -86,6 +86,7 @@ export const MessageEvent: MessageEventConstructor = class MessageEvent extends 
 
   constructor(type: unknown, eventInitDict: unknown = undefined) {
     requireArguments(arguments.length, 1, 'MessageEvent')
+    joinHostClasses()
     super(type, dictionary(eventInitDict, 'MessageEvent'))
     if (eventInitDict === undefined || eventInitDict === null) return
     const { data, lastEventId, origin, ports, source } = eventInitDict as MessageEventInit
@@ -153,6 +154,7 @@ export const CloseEvent: CloseEventConstructor = class CloseEvent extends HostEv
 
   constructor(type: unknown, eventInitDict: unknown = undefined) {
     requireArguments(arguments.length, 1, 'CloseEvent')
+    joinHostClasses()
     super(type, dictionary(eventInitDict, 'CloseEvent'))
     if (eventInitDict === undefined || eventInitDict === null) return
     const { code, reason, wasClean } = eventInitDict as CloseEventInit
@@ -229,12 +231,23 @@ function toPort(value: unknown): unknown {
   throw new TypeError('This is not a MessagePort')
 }
 
-function spliceBelowHost(own: { prototype: object; name: string }, hosts: { prototype: object } | undefined): void {
-  if (hosts !== undefined) Object.setPrototypeOf(own.prototype, hosts.prototype)
+let joined = false
+
+/**
+ * Splices our classes below the host's global ones of the same name, so that `instanceof` holds with both; not where ours
+ * are the global ones. Done before the first event and no earlier: to touch the globals loads much of Node.js.
+ */
+export function joinHostClasses(): void {
+  if (joined) return
+  joined = true
+  const globals = globalThis as { MessageEvent?: { prototype: object }; CloseEvent?: { prototype: object } }
+  join(MessageEvent as never, globals.MessageEvent)
+  join(CloseEvent as never, globals.CloseEvent)
+}
+
+function join(own: { prototype: object }, hosts: { prototype: object } | undefined): void {
+  if (hosts !== undefined && hosts !== own) Object.setPrototypeOf(own.prototype, hosts.prototype)
 }
 
 completeInterface(MessageEvent as never, ['data', 'origin', 'lastEventId', 'source', 'ports', 'initMessageEvent'])
 completeInterface(CloseEvent as never, ['wasClean', 'code', 'reason'])
-const globals = globalThis as { MessageEvent?: { prototype: object }; CloseEvent?: { prototype: object } }
-spliceBelowHost(MessageEvent as never, globals.MessageEvent)
-spliceBelowHost(CloseEvent as never, globals.CloseEvent)

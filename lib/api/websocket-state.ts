@@ -3,7 +3,7 @@ import type { Closure, Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
 import type { EventHandlerMap } from './event-handlers.ts'
-import { closeEvent, messageEvent, plainEvent } from './events.ts'
+import { closeEvent, joinHostClasses, messageEvent, plainEvent } from './events.ts'
 import { host } from './host.ts'
 import type { Blob, URL } from './host-types.ts'
 import type { Settings } from './options.ts'
@@ -57,6 +57,8 @@ export class WebSocketState extends Session implements TaskTarget {
     this.#target = target
     this.#origin = `${url.protocol}//${url.host}`
     this.connect()
+    // While the connection is being made there is time for it.
+    host.queueTask(joinHostClasses)
   }
 
   // What the interface calls.

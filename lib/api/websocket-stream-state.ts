@@ -6,9 +6,10 @@ import { validateCloseCodeAndReason, type WebSocketCloseInfo } from './close-inf
 import { Deferred } from './deferred.ts'
 import { host } from './host.ts'
 import type { ReadableStream, URL, WritableStream } from './host-types.ts'
+import { type Message, MessageReadable, type MessageSource } from './message-readable.ts'
 import type { Settings } from './options.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
-import { closedError, MESSAGE_COST, Session } from './session.ts'
+import { closedError, Session } from './session.ts'
 import { whenBatchEnds } from './tasks.ts'
 import { bytesOf, toDOMString } from './webidl.ts'
 import { createWebSocketError, isWebSocketError, setCause, type WebSocketError } from './websocket-error.ts'
@@ -16,7 +17,7 @@ import { createWebSocketError, isWebSocketError, setCause, type WebSocketError }
 /** What a WebSocketStream gives out once it is open. */
 export interface WebSocketOpenInfo {
   /** The messages: a string for text, a Uint8Array for binary. */
-  readable: ReadableStream<string | Uint8Array<ArrayBuffer>>
+  readable: ReadableStream<Message>
   /** Takes the messages to send: bytes are binary, anything else is text. */
   writable: WritableStream<string | ArrayBuffer | ArrayBufferView>
   /** The extensions in use, or the empty string. */
@@ -31,20 +32,12 @@ export interface StreamClasses {
   readonly WritableStream: new (...args: any[]) => object
 }
 
-// What this file needs of the controllers; their types are not the same in all programs.
-interface ReadableController {
-  readonly desiredSize: number | null
-  enqueue(chunk: unknown): void
-  close(): void
-  error(reason: unknown): void
-}
+/** What this file needs of the host's controller; its type is not the same in all programs. */
 interface WritableController {
   readonly signal?: { readonly reason: unknown; addEventListener(type: 'abort', listener: () => void): void }
   error(reason: unknown): void
 }
 
-/** While messages of more than this many bytes wait for a reader, no more are read from the network. */
-const MAX_UNREAD = 128 * 1024
 /** Messages that wait in the writable are gathered up to this many bytes for one write to the network. */
 const GATHERED = 64 * 1024
 
@@ -52,28 +45,19 @@ const GATHERED = 64 * 1024
  * What a WebSocketStream object is behind its interface: the slots and algorithms of the proposal, between the
  * connection below and the two streams above.
  *
- * Reading: the queue of the readable is the only one. `pull` stays pending as long as the socket is read, so that it
- * costs nothing per message; it settles when the queue is full and the socket was paused, and the stream calls it again
- * when there is room.
- *
- * Writing: the stream passes on one message at a time. A write is done when the network has taken the message.
+ * The writable passes on one message at a time, and a write is done when the network has taken the message. What is read
+ * and not asked for is the affair of `MessageReadable`.
  *
  * @see https://whatpr.org/websockets/48.html
  */
-export class WebSocketStreamState extends Session {
+export class WebSocketStreamState extends Session implements MessageSource {
   readonly opened: Deferred<WebSocketOpenInfo> = new Deferred()
   readonly closed: Deferred<WebSocketCloseInfo> = new Deferred()
 
   readonly #signal: Settings['signal']
   #readyState = CONNECTING
 
-  readonly #readable: object
-  #reader!: ReadableController
-  #cancelled = false
-  /** Messages that come are dropped. */
-  #deaf = false
-  #paused = false
-  #settlePull: (() => void) | undefined
+  readonly #readable: MessageReadable
 
   readonly #writable: object
   #writer!: WritableController
@@ -90,6 +74,8 @@ export class WebSocketStreamState extends Session {
   #pendingWrite: Deferred<void> | undefined
   /** The server's Close frame came before ours was due. */
   #closedByServer = false
+  /** So much of a message waited when the server's Close frame came that it counts as not sent, whatever leaves yet. */
+  #undone = false
   /** What our Close frame is to say once the messages of the queue are sent. */
   #dueClose: { code: number | undefined; reason: string } | undefined
   /** The writer's `close()`. */
@@ -98,13 +84,7 @@ export class WebSocketStreamState extends Session {
   constructor(url: URL, protocols: readonly string[], settings: Settings, streams: StreamClasses) {
     super(url, protocols, settings)
     this.#signal = settings.signal
-    const source = {
-      start: (controller: ReadableController) => {
-        this.#reader = controller
-      },
-      pull: () => this.#pull(),
-      cancel: (reason: unknown) => this.#cancel(reason),
-    }
+    this.#readable = new MessageReadable(streams.ReadableStream, this)
     const sink = {
       start: (controller: WritableController) => this.#startWritable(controller),
       write: (chunk: unknown) => this.#write(chunk),
@@ -116,7 +96,6 @@ export class WebSocketStreamState extends Session {
       this.#queued++
       return 1
     }
-    this.#readable = new streams.ReadableStream(source, { highWaterMark: MAX_UNREAD, size: costOf })
     this.#writable = new streams.WritableStream(sink, { highWaterMark: 1, size: count })
     this.connect()
   }
@@ -135,28 +114,22 @@ export class WebSocketStreamState extends Session {
     this.startCloseTimer()
     this.#dueClose = { code: code ?? (reason === '' ? undefined : NORMAL_CLOSURE), reason }
     if (this.#queued === 0 || this.#writeEnded) this.#sendClose()
-    if (!this.#paused) return
-    // The server's Close frame stands behind messages that have no room. Whoever closes has no right to them.
-    this.#deaf = true
-    this.#resume()
+    // The server's Close frame may stand behind messages that nobody reads.
+    this.#readable.stopPausing()
   }
 
   // What the readable calls.
 
-  #pull(): Promise<void> | undefined {
-    if (this.#paused) this.#resume()
-    // What was held up may have filled the queue again.
-    if (this.#paused) return undefined
-    return new Promise(resolve => {
-      this.#settlePull = resolve
-    })
+  pause(): void {
+    this.connection!.pause()
+  }
+
+  resume(): void {
+    this.connection!.resume()
   }
 
   /** "Cancel a WebSocketStream" */
-  #cancel(reason: unknown): void {
-    this.#cancelled = true
-    this.#deaf = true
-    if (this.#paused) this.#resume()
+  cancelled(reason: unknown): void {
     this.#closeUsing(reason)
   }
 
@@ -250,27 +223,13 @@ export class WebSocketStreamState extends Session {
 
   // What the connection calls.
 
+  /** "A WebSocket message has been received". Unlike the proposal, also after our own `close()`, as far as there is room. */
   onText(data: string): void {
-    this.#receive(data)
+    this.#readable.receive(data)
   }
 
   onBinary(data: ArrayBuffer): void {
-    this.#receive(new Uint8Array(data))
-  }
-
-  /** "A WebSocket message has been received". Unlike the proposal, also after our own `close()`, as far as there is room. */
-  #receive(message: string | Uint8Array): void {
-    if (this.#deaf) return
-    this.#reader.enqueue(message)
-    if (this.#reader.desiredSize! > 0) return
-    if (this.#readyState !== OPEN) {
-      this.#deaf = true
-      return
-    }
-    if (this.#paused) return
-    this.#paused = true
-    this.connection!.pause()
-    this.#settlePull?.()
+    this.#readable.receive(new Uint8Array(data))
   }
 
   /** "The WebSocket closing handshake is started" */
@@ -280,8 +239,9 @@ export class WebSocketStreamState extends Session {
     this.#closedByServer = true
     this.#dueClose = undefined
     // The end of the connection is still to be read.
-    if (this.#paused) this.#resume()
+    this.#readable.stopPausing()
     const connection = this.connection!
+    this.#undone = this.#pendingWrite !== undefined && connection.congested
     // "If the closing handshake has not yet started": a message that has not begun to leave comes too late.
     connection.dropWaiting()
     connection.acknowledgeClose()
@@ -294,7 +254,7 @@ export class WebSocketStreamState extends Session {
 
   onDrained(): void {
     const write = this.#pendingWrite
-    if (write === undefined || !this.#hasLeft(this.connection!)) return
+    if (write === undefined || this.#undone || !this.#hasLeft(this.connection!)) return
     this.#pendingWrite = undefined
     // What is sent before the Close frame takes its time, too.
     if (this.#dueClose !== undefined) this.restartCloseTimer()
@@ -308,14 +268,14 @@ export class WebSocketStreamState extends Session {
   }
 
   protected get isPaused(): boolean {
-    return this.#paused
+    return this.#readable.isPaused
   }
 
   /** "The WebSocket connection is established" */
   protected established({ protocol, extensions }: Agreement): void {
     this.#readyState = OPEN
     this.opened.resolve({
-      readable: this.#readable as WebSocketOpenInfo['readable'],
+      readable: this.#readable.stream as WebSocketOpenInfo['readable'],
       writable: this.#writable as WebSocketOpenInfo['writable'],
       extensions,
       protocol,
@@ -329,14 +289,14 @@ export class WebSocketStreamState extends Session {
     const { code, reason, error } = closure
     this.pings.end(error ?? closedError())
     if (closure.wasClean && this.#pendingWrite === undefined) {
-      if (!this.#cancelled) this.#reader.close()
+      this.#readable.close()
       if (this.#closeRequest === undefined) this.#writer.error(new DOMException(CLOSED_MESSAGE, 'InvalidStateError'))
       else this.#closeRequest.resolve()
       this.closed.resolve({ closeCode: code, reason })
       return
     }
     const failure = createWebSocketError(error?.message ?? UNSENT_MESSAGE, code, reason, error)
-    this.#reader.error(failure)
+    this.#readable.error(failure)
     if (this.#pendingWrite !== undefined) this.#pendingWrite.reject(lostWrite(failure))
     else this.#writer.error(failure)
     this.#closeRequest?.reject(failure)
@@ -356,11 +316,6 @@ export class WebSocketStreamState extends Session {
   /** Whether the network has taken all messages. One that was given up never departs. */
   #hasLeft(connection: Connection): boolean {
     return !connection.waiting && connection.departed >= this.#sent
-  }
-
-  #resume(): void {
-    this.#paused = false
-    this.connection!.resume()
   }
 
   /** The messages that wait in the writable's queue are no more. */
@@ -386,10 +341,6 @@ export class WebSocketStreamState extends Session {
 
 const CLOSED_MESSAGE = 'The WebSocketStream is closed'
 const UNSENT_MESSAGE = 'The server closed the WebSocketStream before all messages were sent'
-
-function costOf(message: string | Uint8Array): number {
-  return message.length + MESSAGE_COST
-}
 
 /** What a write rejects with. Unlike the proposal, it tells how the connection ended. */
 function lostWrite(cause: WebSocketError): DOMException {

@@ -66,7 +66,7 @@ export interface ConnectionSettings extends ReadLimits {
   readonly perMessageDeflate: CompressionSettings | undefined
 }
 
-/** While more than this many bytes wait in the pipe, a pong waits too, and a newer one takes its place. */
+/** While more than this many bytes wait in the pipe, the peer seems not to read: a pong waits, and a newer one takes its place. */
 const CONGESTION = 64 * 1024
 /** So much is read over after the last frame, in bytes, before a peer that goes on sending is cut off. */
 const MAX_IGNORED = 1024 * 1024
@@ -114,6 +114,11 @@ export class Connection implements PipeSink, FrameHandler {
   /** Whether something that was sent has not left: it waits in the pipe, or for its turn. */
   get waiting(): boolean {
     return this.#waiting || this.#outgoing.waiting
+  }
+
+  /** Whether so many bytes wait that the peer seems not to read. */
+  get congested(): boolean {
+    return this.#waiting && (this.#pipe.buffered ?? Number.POSITIVE_INFINITY) > CONGESTION
   }
 
   /** Grows with each chunk that arrives: the sign of life that a heartbeat looks for. */
@@ -308,7 +313,7 @@ export class Connection implements PipeSink, FrameHandler {
    */
   onPing(payload: Uint8Array): void {
     if (this.#state > CLOSE_SENT) return
-    if (this.#waiting && (this.#pipe.buffered ?? Number.POSITIVE_INFINITY) > CONGESTION) {
+    if (this.congested) {
       // Not by `slice`: on Node.js the payload may be a Buffer, whose `slice` copies nothing.
       this.#owedPong = new Uint8Array(payload)
     } else {
