@@ -1,0 +1,179 @@
+import { constants, deflateRawSync } from 'node:zlib'
+import { BINARY, CONTINUATION, frame, PING, PONG, type RawPeer, TEXT } from '../../support/raw-server.ts'
+import {
+  type Attack,
+  type ClientClose,
+  type Expectation,
+  finish,
+  flood,
+  message,
+  type Probe,
+  SURVIVED,
+  settled,
+} from '../attack.ts'
+
+const KIB = 1024
+
+/** So many frames of a message that does not end yet; then its end. */
+function endless(fragment: Uint8Array, count: number): (peer: RawPeer, probe: Probe) => Promise<ClientClose> {
+  return async (peer, probe) => {
+    await peer.accept()
+    await peer.write(frame(BINARY, '', { fin: false }))
+    await flood(peer, fragment, count)
+    await settled(peer)
+    await probe.heap()
+    await peer.write(frame(CONTINUATION))
+    return finish(peer)
+  }
+}
+
+const oneMessage: Expectation = { ...SURVIVED, messages: 1 }
+
+export const floodAttacks: readonly Attack[] = [
+  {
+    name: 'a flood of empty fragments',
+    source: 'CVE-2026-48779, CVE-2026-12151',
+    bound: 'a fragment is nothing that is kept; no count that would break honest senders',
+    amount: 512 * KIB,
+    unit: 'fragments of 2 bytes in one message',
+    work: 'linear',
+    memory: { limit: 24, held: 1 },
+    steps: amount => [{ expect: oneMessage, serve: endless(frame(CONTINUATION, '', { fin: false }), amount) }],
+  },
+  {
+    name: 'a flood of tiny fragments',
+    source: 'CVE-2026-48779, CVE-2026-12151',
+    bound: 'payload goes straight into one buffer, which counts against maxPayload',
+    amount: 256 * KIB,
+    unit: 'fragments of 3 bytes in one message',
+    work: 'linear',
+    memory: { limit: 32, held: 4 },
+    steps: amount => [{ expect: oneMessage, serve: endless(frame(CONTINUATION, 'x', { fin: false }), amount) }],
+  },
+  {
+    name: 'a flood of empty messages',
+    source: 'CVE-2026-48779, RFC 6455 section 10.4',
+    bound: 'each counts 128 bytes while it waits for its task; reading pauses at 1 MiB',
+    amount: 64 * KIB,
+    unit: 'messages of 2 bytes',
+    work: 'linear',
+    memory: { limit: 48, held: 1 },
+    steps: amount => [
+      {
+        expect: { ...SURVIVED, messages: amount },
+        async serve(peer, probe) {
+          await peer.accept()
+          await flood(peer, frame(TEXT), amount)
+          await settled(peer)
+          await probe.heap()
+          return finish(peer)
+        },
+      },
+    ],
+  },
+  {
+    name: 'chunks of one byte',
+    source: 'CVE-2026-48779',
+    bound: 'a chunk is lent, not kept; the handshake and each kind of message, a byte at a time',
+    amount: 64 * KIB,
+    unit: 'chunks',
+    work: 'linear',
+    memory: { limit: 24, held: 1 },
+    steps: amount => {
+      const text = Buffer.from('\u20ac'.repeat(amount / 4 / 3))
+      const noise = Uint8Array.from({ length: amount / 4 }, (_, index) => (index * 2_654_435_761) >>> 24)
+      const compressed = deflateRawSync(noise, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
+      return [
+        {
+          options: { slice: 1 },
+          expect: { ...SURVIVED, messages: 4 },
+          async serve(peer, probe) {
+            await peer.accept('Sec-WebSocket-Extensions: permessage-deflate')
+            await peer.write(message(TEXT, text))
+            await peer.write(message(BINARY, noise))
+            await peer.write(message(TEXT, text, { size: 100 }))
+            await peer.write(message(BINARY, compressed, { rsv: 4 }))
+            await settled(peer)
+            await probe.heap()
+            return finish(peer)
+          },
+        },
+      ]
+    },
+  },
+  {
+    name: 'a flood of pings while the server does not read',
+    source: 'CVE-2026-11586, RFC 6455 section 5.5.3',
+    bound: 'above 64 KiB in the socket one pong is owed, to the newest ping',
+    amount: 96 * KIB,
+    unit: 'pings of 127 bytes',
+    work: 'linear',
+    memory: { limit: 24, held: 3 },
+    steps: amount => [
+      {
+        expect: { ...SURVIVED, messages: 0 },
+        async serve(peer, probe) {
+          await peer.accept()
+          peer.pause()
+          await flood(peer, frame(PING, 'x'.repeat(125)), amount)
+          await peer.send(PING, 'newest')
+          await probe.heap()
+          peer.resume()
+          let pongs = 0
+          for (;;) {
+            const { opcode, text } = await peer.readFrame()
+            if (opcode !== PONG) throw new Error(`The client sent a frame with opcode ${opcode}`)
+            if (text === 'newest') break
+            pongs++
+          }
+          if (pongs >= amount) throw new Error('Each ping was answered: they must have been kept somewhere')
+          return finish(peer)
+        },
+      },
+    ],
+  },
+  {
+    name: 'pings to a client that sends nothing itself',
+    source: 'CVE-2026-11586',
+    bound: 'a pong that has left leaves nothing behind',
+    amount: 16 * KIB,
+    unit: 'pings, each in a chunk of its own',
+    work: 'linear',
+    memory: { limit: 32, held: 0.75 },
+    steps: amount => [
+      {
+        options: { slice: 2 },
+        expect: { ...SURVIVED, messages: 0 },
+        async serve(peer, probe) {
+          await peer.accept()
+          await flood(peer, frame(PING), amount)
+          await settled(peer)
+          await probe.heap()
+          return finish(peer)
+        },
+      },
+    ],
+  },
+  {
+    name: 'a flood of pongs that nobody asked for',
+    source: 'RFC 6455 section 5.5.3',
+    bound: 'compared with the pings that the user has sent, and forgotten',
+    amount: 128 * KIB,
+    unit: 'pongs of 127 bytes, with 8 pings unanswered',
+    work: 'linear',
+    memory: { limit: 24, held: 1 },
+    steps: amount => [
+      {
+        options: { pingsOnOpen: 8 },
+        expect: { ...SURVIVED, messages: 0 },
+        async serve(peer, probe) {
+          await peer.accept()
+          await flood(peer, frame(PONG, 'x'.repeat(125)), amount)
+          await settled(peer)
+          await probe.heap()
+          return finish(peer)
+        },
+      },
+    ],
+  },
+]

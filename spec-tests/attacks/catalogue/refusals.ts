@@ -1,0 +1,74 @@
+import { type Attack, conclude, dropped, flood, neverOpened, type Step } from '../attack.ts'
+
+const KIB = 1024
+const refusal = neverOpened('WS_ERR_UNEXPECTED_STATUS')
+
+/** Refuses the handshake with that head, and a body of one block again and again. */
+function refuses(fields: string, block: string, count: number): Step {
+  return {
+    expect: refusal,
+    async serve(peer) {
+      await peer.write(`HTTP/1.1 403 Forbidden\r\n${fields}\r\n`)
+      await flood(peer, Buffer.from(block), count)
+      return conclude(peer)
+    },
+  }
+}
+
+export const refusalAttacks: readonly Attack[] = [
+  {
+    name: 'a refusal with a body without end',
+    source: 'RFC 9112 section 6.3',
+    bound: '64 KiB of the body are kept, then the connection is dropped',
+    amount: 512,
+    unit: 'KiB',
+    work: 'constant',
+    memory: { limit: 16 },
+    steps: amount => [
+      refuses('', 'x'.repeat(KIB), amount),
+      refuses('Content-Length: 999999999999999\r\n', 'x'.repeat(KIB), amount),
+      refuses('Content-Length: 99999999999999999999\r\n', 'x'.repeat(KIB), amount),
+      refuses('Transfer-Encoding: chunked\r\n', `400\r\n${'x'.repeat(KIB)}\r\n`, amount),
+      refuses('Transfer-Encoding: chunked\r\n', `${'0'.repeat(KIB)}`, amount),
+    ],
+  },
+  {
+    name: 'a refusal whose body comes in chunks of one byte',
+    source: 'RFC 9112 section 7.1',
+    bound: 'each byte of the body is copied a few times at most',
+    amount: 15 * KIB,
+    unit: 'chunks of the chunked coding, five times',
+    work: 'linear',
+    memory: { limit: 32 },
+    steps: amount =>
+      Array.from({ length: 5 }, () => ({
+        expect: refusal,
+        async serve(peer) {
+          await peer.write('HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n')
+          await flood(peer, Buffer.from('1\r\nx\r\n'), amount)
+          await peer.write('0\r\n\r\n').catch(() => {})
+          return conclude(peer)
+        },
+      })),
+  },
+  {
+    name: 'a refusal whose body never comes',
+    source: 'CVE-2018-12122',
+    bound: 'it is waited for a second, and for no longer than handshakeTimeout',
+    amount: 1,
+    unit: 'times',
+    work: 'linear',
+    memory: { limit: 16 },
+    steps: amount =>
+      Array.from({ length: amount }, () => ({
+        expect: refusal,
+        async serve(peer) {
+          await peer.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 10\r\n\r\n')
+          const timer = setInterval(() => peer.write('').catch(() => {}), 50)
+          await dropped(peer)
+          clearInterval(timer)
+          return 'nothing'
+        },
+      })),
+  },
+]

@@ -1,0 +1,179 @@
+import process from 'node:process'
+import { type CloseEvent, failure, type Pipe, type PipeSink, ping, WebSocket } from '#lib/entry/node.js'
+import { connect } from '#lib/transport/node.js'
+import { type ClientOptions, DONE } from './attack.ts'
+
+/*
+ * The process that is attacked. It opens the connections that it is told to, and reports how each came out and what the
+ * process costs. Nothing in it handles errors: whatever is thrown ends it, and the attack has won.
+ */
+
+export type Question =
+  | { readonly kind: 'connect'; readonly url: string; readonly options: ClientOptions }
+  | { readonly kind: 'fine'; readonly url: string }
+  | { readonly kind: 'usage' }
+  | { readonly kind: 'heap' }
+
+/** How a connection came out. */
+export interface Outcome {
+  readonly opened: boolean
+  readonly messages: number
+  /** In the order in which they came, messages left out. */
+  readonly events: readonly string[]
+  readonly close: number
+  readonly wasClean: boolean
+  readonly failure: string | undefined
+  readonly cause: string | undefined
+}
+
+export interface Usage {
+  /** Microseconds of CPU time, of all threads. */
+  readonly cpu: number
+  /** The most resident memory there ever was, in bytes; and the present one. */
+  readonly peak: number
+  readonly resident: number
+}
+
+export interface Answers {
+  readonly connect: Outcome
+  readonly fine: string
+  readonly usage: Usage
+  /** Bytes on and beside the JavaScript heap, after a collection. */
+  readonly heap: number
+}
+
+async function answer(question: Question): Promise<Answers[keyof Answers]> {
+  switch (question.kind) {
+    case 'connect':
+      return goThrough(question.url, question.options)
+    case 'fine':
+      return echo(question.url)
+    case 'usage': {
+      const { user, system } = process.cpuUsage()
+      return { cpu: user + system, peak: process.resourceUsage().maxRSS * 1024, resident: process.memoryUsage.rss() }
+    }
+    case 'heap': {
+      global.gc!()
+      // What finalizers let go.
+      await new Promise(resolve => setImmediate(resolve))
+      global.gc!()
+      const { heapUsed, external } = process.memoryUsage()
+      return heapUsed + external
+    }
+  }
+}
+
+function goThrough(url: string, { slice, closeOnOpen, pingsOnOpen = 0, ...options }: ClientOptions): Promise<Outcome> {
+  return new Promise(resolve => {
+    const own = slice === undefined ? {} : { connect: slicing(slice) }
+    const socket = new WebSocket(url, { ...options, ...own })
+    socket.binaryType = 'arraybuffer'
+    const events: string[] = []
+    let messages = 0
+    socket.addEventListener('open', () => {
+      events.push('open')
+      for (let count = 0; count < pingsOnOpen; count++) void ping(socket, String(count))
+      if (closeOnOpen === true) socket.close(1000)
+    })
+    socket.addEventListener('message', ({ data }) => {
+      if (data === DONE) socket.close(1000)
+      else messages++
+    })
+    socket.addEventListener('error', () => events.push('error'))
+    socket.addEventListener('close', ({ code, wasClean }: CloseEvent) => {
+      events.push('close')
+      const error = failure(socket)
+      const cause = (error?.cause as { code?: string } | undefined)?.code
+      // A while later, so that what must not come any more has the time to come.
+      setImmediate(() =>
+        setImmediate(() =>
+          resolve({
+            opened: events.includes('open'),
+            messages,
+            events,
+            close: code,
+            wasClean,
+            failure: error?.code,
+            cause,
+          }),
+        ),
+      )
+    })
+  })
+}
+
+/** A connection as it should be: what is sent comes back. */
+function echo(url: string): Promise<string> {
+  return new Promise(resolve => {
+    const socket = new WebSocket(url)
+    let last: unknown
+    socket.addEventListener('open', () => socket.send('fine'))
+    socket.addEventListener('message', ({ data }) => {
+      last = data
+      socket.close(1000)
+    })
+    socket.addEventListener('close', ({ code }) => resolve(`${last} ${code}`))
+  })
+}
+
+/** The transport of Node.js, cut into small pieces. */
+function slicing(size: number): (target: Parameters<typeof connect>[0]) => Promise<Pipe> {
+  return async target => new SlicingPipe(await connect(target), size)
+}
+
+class SlicingPipe implements Pipe {
+  readonly #pipe: Pipe
+  readonly #size: number
+  #aborted = false
+
+  constructor(pipe: Pipe, size: number) {
+    this.#pipe = pipe
+    this.#size = size
+  }
+
+  get buffered(): number | undefined {
+    return this.#pipe.buffered
+  }
+
+  start(sink: PipeSink): void {
+    this.#pipe.start({
+      data: bytes => {
+        for (let at = 0; at < bytes.length && !this.#aborted; at += this.#size) {
+          sink.data(bytes.subarray(at, at + this.#size))
+        }
+      },
+      drain: () => sink.drain(),
+      end: () => sink.end(),
+      close: error => sink.close(error),
+    })
+  }
+
+  write(bytes: Uint8Array, more: boolean): boolean {
+    return this.#pipe.write(bytes, more)
+  }
+
+  end(): void {
+    this.#pipe.end()
+  }
+
+  abort(reason?: unknown): void {
+    this.#aborted = true
+    this.#pipe.abort(reason)
+  }
+
+  pause(): void {
+    this.#pipe.pause()
+  }
+
+  resume(): void {
+    this.#pipe.resume()
+  }
+}
+
+// Only as a process of its own, so that types can be imported from here.
+if (process.send !== undefined && process.argv[2] === 'attacked') {
+  process.on('message', ({ id, question }: { id: number; question: Question }) => {
+    void answer(question).then(result => process.send!({ id, result }))
+  })
+  process.send('ready')
+}

@@ -1,0 +1,4 @@
+import { closingAttacks } from './catalogue/closing.ts'
+import { describeAttacks } from './describe-attacks.ts'
+
+describeAttacks('closing', closingAttacks)

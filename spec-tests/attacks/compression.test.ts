@@ -1,0 +1,4 @@
+import { compressionAttacks } from './catalogue/compression.ts'
+import { describeAttacks } from './describe-attacks.ts'
+
+describeAttacks('compression', compressionAttacks)

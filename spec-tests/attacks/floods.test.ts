@@ -1,0 +1,4 @@
+import { floodAttacks } from './catalogue/floods.ts'
+import { describeAttacks } from './describe-attacks.ts'
+
+describeAttacks('floods', floodAttacks)
