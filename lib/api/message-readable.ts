@@ -1,0 +1,203 @@
+import { MessageIterator, type MessageReader } from './message-iterator.ts'
+import { MESSAGE_COST } from './session.ts'
+
+export type Message = string | Uint8Array<ArrayBuffer>
+
+/** Where the messages come from. */
+export interface MessageSource {
+  pause(): void
+  /** Messages that were held up may come within the call. */
+  resume(): void
+  /** The readable was cancelled. */
+  cancelled(reason: unknown): void
+}
+
+// What this file needs of the host's streams; their types are not the same in all programs.
+interface Controller {
+  readonly desiredSize: number | null
+  enqueue(chunk: Message): void
+  close(): void
+  error(reason: unknown): void
+}
+
+/** While messages of more than this many bytes are unread, the source is paused. */
+const MAX_UNREAD = 128 * 1024
+
+/**
+ * A ReadableStream of messages, and an inbox before it: what nobody has asked for yet. When a reader asks, all of the
+ * inbox goes into the stream's own queue; `for await` takes it from the inbox, which costs a fraction of the way through
+ * the queue (bench: stream).
+ */
+export class MessageReadable {
+  readonly stream: object
+  readonly #source: MessageSource
+  #controller!: Controller
+
+  #inbox: (Message | undefined)[] = []
+  #head = 0
+  /** What the messages in the inbox cost. */
+  #waiting = 0
+  /** The stream's own queue may have messages, which are before those in the inbox. */
+  #delivered = false
+  /** A reader waits for a message. */
+  #wanted = false
+  #settlePull: (() => void) | undefined
+
+  #paused = false
+  #mayPause = true
+  /** Messages that come are dropped. */
+  #deaf = false
+  #cancelled = false
+
+  constructor(ReadableStream: new (...args: any[]) => object, source: MessageSource) {
+    this.#source = source
+    const underlyingSource = {
+      start: (controller: Controller) => {
+        this.#controller = controller
+      },
+      pull: () => this.#pull(),
+      cancel: (reason: unknown) => this.#cancel(reason),
+    }
+    // With this mark it pulls only when somebody reads and its queue is empty.
+    this.stream = new ReadableStream(underlyingSource, { highWaterMark: 0, size: costOf })
+    this.#defineIteration(this.stream as { getReader(): MessageReader })
+  }
+
+  /** Whether the source is paused. */
+  get isPaused(): boolean {
+    return this.#paused
+  }
+
+  /** A message has come. */
+  receive(message: Message): void {
+    if (this.#deaf) return
+    if (this.#wanted) {
+      this.#wanted = false
+      this.#settlePull?.()
+      this.#settlePull = undefined
+      this.#controller.enqueue(message)
+      // Whoever wanted it may have gone.
+      this.#delivered = true
+      return
+    }
+    this.#inbox.push(message)
+    this.#waiting += costOf(message)
+    if (this.#unread <= MAX_UNREAD) return
+    if (!this.#mayPause) this.#deaf = true
+    else if (!this.#paused) {
+      this.#paused = true
+      this.#source.pause()
+    }
+  }
+
+  /** From now on no reader holds up the source. What has no room is dropped, and all that comes after it. */
+  stopPausing(): void {
+    this.#mayPause = false
+    if (!this.#paused) return
+    this.#deaf = true
+    this.#resume()
+  }
+
+  /** No message comes any more. What has come can still be read. */
+  close(): void {
+    if (this.#cancelled) return
+    this.#deliver()
+    this.#controller.close()
+  }
+
+  error(reason: unknown): void {
+    this.#drop()
+    this.#controller.error(reason)
+  }
+
+  /** What the messages cost that nobody has read. */
+  get #unread(): number {
+    return this.#delivered ? this.#waiting - (this.#controller.desiredSize ?? 0) : this.#waiting
+  }
+
+  #pull(): Promise<void> | undefined {
+    this.#delivered = false
+    if (this.#waiting > 0) {
+      this.#deliver()
+      this.#resumeIfRoom()
+      return undefined
+    }
+    this.#wanted = true
+    this.#resumeIfRoom()
+    if (!this.#wanted) return undefined
+    return new Promise(resolve => {
+      this.#settlePull = resolve
+    })
+  }
+
+  #cancel(reason: unknown): void {
+    this.#cancelled = true
+    this.#drop()
+    if (this.#paused) this.#resume()
+    this.#source.cancelled(reason)
+  }
+
+  #defineIteration(stream: { getReader(): MessageReader }): void {
+    const take = (): Message | undefined => this.#take()
+    const { values } = {
+      values(options?: { readonly preventCancel?: unknown } | null): MessageIterator {
+        return new MessageIterator(stream.getReader(), take, Boolean(options?.preventCancel))
+      },
+    }
+    for (const name of ['values', Symbol.asyncIterator]) {
+      Object.defineProperty(stream, name, { value: values, writable: true, configurable: true })
+    }
+  }
+
+  /** The next message, if it is in the inbox. */
+  #take(): Message | undefined {
+    if (this.#waiting === 0) return undefined
+    if (this.#delivered) {
+      if (this.#controller.desiredSize !== 0) return undefined
+      this.#delivered = false
+    }
+    const message = this.#inbox[this.#head]!
+    this.#inbox[this.#head++] = undefined
+    if (this.#head === this.#inbox.length) {
+      this.#inbox.length = 0
+      this.#head = 0
+    }
+    this.#waiting -= costOf(message)
+    if (this.#paused) this.#resumeIfRoom()
+    return message
+  }
+
+  /** Puts the inbox into the stream's queue. */
+  #deliver(): void {
+    for (let index = this.#head; index < this.#inbox.length; index++) {
+      this.#controller.enqueue(this.#inbox[index]!)
+      this.#delivered = true
+    }
+    this.#clear()
+  }
+
+  #drop(): void {
+    this.#deaf = true
+    this.#clear()
+  }
+
+  #clear(): void {
+    this.#inbox = []
+    this.#head = 0
+    this.#waiting = 0
+  }
+
+  #resumeIfRoom(): void {
+    // Not at once when there is room, so as not to pause and resume for every message.
+    if (this.#paused && this.#unread <= MAX_UNREAD / 2) this.#resume()
+  }
+
+  #resume(): void {
+    this.#paused = false
+    this.#source.resume()
+  }
+}
+
+function costOf(message: Message): number {
+  return message.length + MESSAGE_COST
+}
