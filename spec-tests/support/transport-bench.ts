@@ -1,0 +1,94 @@
+import { expect } from 'chai'
+import type { Pipe } from '#lib/transport/pipe.js'
+import type { FarEnd } from './far-end.ts'
+import { WatchedPipe } from './strict-sink.ts'
+
+/** A transport to be held against the contract in `lib/transport/pipe.ts`. */
+export interface TransportUnderTest {
+  readonly name: string
+  /**
+   * Makes a connection. `receive` gets the pipe, not started yet, and may start it at once.
+   *
+   * @param early what the far end is to send before the pipe is given out
+   */
+  open(receive: (pipe: Pipe) => void, early?: Uint8Array): Promise<FarEnd>
+  /** Called after each test, to close what is open. */
+  cleanUp(): Promise<void>
+  /** Whether a pipe may be started later than it was received. Default: true. */
+  readonly startsLater?: boolean
+  /** Whether our direction stays open when the far end has ended its own. Default: true. */
+  readonly halfOpen?: boolean
+  /** So many bytes may still come after a pause, since they were on their way already. Default: 0. */
+  readonly underWay?: number
+}
+
+export const MEBIBYTE = 1024 * 1024
+/** More than the system takes when nobody reads. */
+export const MUCH = 24 * MEBIBYTE
+
+export function pattern(length: number, seed = 0): Buffer {
+  const bytes = Buffer.allocUnsafe(length)
+  for (let index = 0; index < length; index++) bytes[index] = (index * 31 + (index >>> 8) + seed) & 0xff
+  return bytes
+}
+
+/** Waits until a value has not changed for a hundred turns of the event loop: until nothing moves any more. */
+export async function settled(value: () => number): Promise<void> {
+  let last = value()
+  for (let quiet = 0, turns = 0; quiet < 100 && turns < 1_000_000; turns++) {
+    await new Promise(resolve => setImmediate(resolve))
+    quiet = value() === last ? quiet + 1 : 0
+    last = value()
+  }
+}
+
+export interface TransportBench {
+  /** A new connection, its pipe started unless said otherwise. */
+  open(options?: { early?: Uint8Array; later?: boolean }): Promise<{ near: WatchedPipe; far: FarEnd }>
+}
+
+/** To be called within `describe`: closes after each test what was opened, and looks for faults. */
+export function useTransport(transport: TransportUnderTest): TransportBench {
+  let watched: WatchedPipe[] = []
+
+  afterEach(async () => {
+    const all = watched
+    watched = []
+    for (const one of all) if (one.started) one.pipe.abort()
+    await transport.cleanUp()
+    expect(all.flatMap(({ sink }) => sink.faults)).to.deep.equal([])
+  })
+
+  return {
+    async open({ early, later = false } = {}) {
+      let near!: WatchedPipe
+      const far = await transport.open(pipe => {
+        near = new WatchedPipe(pipe)
+        watched.push(near)
+        if (!later) near.start()
+      }, early)
+      return { near, far }
+    },
+  }
+}
+
+/** Makes the pipe refuse bytes; returns what was written. */
+export function fill(near: WatchedPipe): Buffer {
+  const block = pattern(MEBIBYTE)
+  const blocks: Buffer[] = []
+  while (blocks.length < MUCH / MEBIBYTE) {
+    near.write(block)
+    blocks.push(block)
+  }
+  return Buffer.concat(blocks)
+}
+
+/** Has bytes gone both ways, so that nothing is left that a break might come together with. */
+export async function exchange(near: WatchedPipe, far: FarEnd): Promise<void> {
+  void far.write(pattern(100))
+  await near.sink.until(() => near.sink.length === 100)
+  near.write(pattern(100))
+  await far.read(100)
+  await settled(() => near.sink.calls.length)
+  near.sink.calls.length = 0
+}
