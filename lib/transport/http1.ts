@@ -1,6 +1,7 @@
 import { ConnectionError } from '../protocol/errors.ts'
 import { ResponseBodyReader, ResponseHeadReader, writeRequest } from '../protocol/http1.ts'
 import type { Pipe, PipeSink, ResponseHead, Upgrade, UpgradeHandler, UpgradeRequest } from './pipe.ts'
+import { UpgradedPipe } from './upgraded-pipe.ts'
 
 /** How long the body of a refused upgrade is waited for, in milliseconds: it only helps to explain the refusal. */
 const BODY_TIMEOUT = 1000
@@ -15,6 +16,7 @@ class Http1Exchange implements PipeSink {
   readonly #pipe: Pipe
   readonly #head = new ResponseHeadReader()
   #handler: UpgradeHandler | undefined
+  #upgraded: UpgradedPipe | undefined
   #sink: PipeSink | undefined
   #refusal: { head: ResponseHead; body: ResponseBodyReader } | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -40,7 +42,7 @@ class Http1Exchange implements PipeSink {
   }
 
   drain(): void {
-    this.#sink?.drain()
+    this.#upgraded?.onDrain()
   }
 
   end(): void {
@@ -65,12 +67,10 @@ class Http1Exchange implements PipeSink {
     const rest = bytes.subarray(this.#head.consumed)
     if (head.status === 101) {
       this.#handler = undefined
-      handler.upgraded(
-        head,
-        new UpgradedPipe(this.#pipe, sink => {
-          this.#sink = sink
-        }),
-      )
+      this.#upgraded = new UpgradedPipe(this.#pipe, sink => {
+        this.#sink = sink
+      })
+      handler.upgraded(head, this.#upgraded)
       // Frames that came in the same packet. A handler that has not started the pipe by now has aborted it.
       if (rest.length > 0) this.#sink?.data(rest)
       return
@@ -87,48 +87,5 @@ class Http1Exchange implements PipeSink {
     this.cancel(error)
     if (refusal !== undefined) handler?.refused(refusal.head, refusal.body.body)
     else if (error !== undefined) handler?.failed(error)
-  }
-}
-
-/** The byte pipe from the end of the 101 on: a second sink for the same pipe. */
-class UpgradedPipe implements Pipe {
-  readonly #pipe: Pipe
-  readonly start: (sink: PipeSink) => void
-
-  constructor(pipe: Pipe, start: (sink: PipeSink) => void) {
-    this.#pipe = pipe
-    this.start = start
-  }
-
-  get buffered(): number | undefined {
-    return this.#pipe.buffered
-  }
-
-  write(bytes: Uint8Array, more: boolean): boolean {
-    return this.#pipe.write(bytes, more)
-  }
-
-  end(): void {
-    this.#pipe.end()
-  }
-
-  abort(reason?: unknown): void {
-    this.#pipe.abort(reason)
-  }
-
-  pause(): void {
-    this.#pipe.pause()
-  }
-
-  resume(): void {
-    this.#pipe.resume()
-  }
-
-  ref(): void {
-    this.#pipe.ref?.()
-  }
-
-  unref(): void {
-    this.#pipe.unref?.()
   }
 }

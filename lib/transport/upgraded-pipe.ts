@@ -1,0 +1,105 @@
+import type { Pipe, PipeSink } from './pipe.ts'
+
+/** So many bytes at a time are handed to the byte pipe below. */
+const PIECE = 512 * 1024
+
+/**
+ * The byte pipe from the end of the 101 on.
+ *
+ * It hands large messages down in pieces, the next one when the last has left. So `buffered` falls as they leave, what the
+ * peer sends meanwhile is read in between, and no host copies hundreds of MiB at once.
+ */
+export class UpgradedPipe implements Pipe {
+  readonly #pipe: Pipe
+  readonly #onStart: (sink: PipeSink) => void
+  #sink: PipeSink | undefined
+  /** What waits for the pipe below, which has said that it is full. */
+  #queue: Uint8Array[] = []
+  #queued = 0
+  #waiting = false
+  #ended = false
+
+  /** @param onStart is given the sink to which all from now on goes, but for what `onDrain` brings */
+  constructor(pipe: Pipe, onStart: (sink: PipeSink) => void) {
+    this.#pipe = pipe
+    this.#onStart = onStart
+  }
+
+  start(sink: PipeSink): void {
+    this.#sink = sink
+    this.#onStart(sink)
+  }
+
+  get buffered(): number | undefined {
+    const { buffered } = this.#pipe
+    return buffered === undefined ? undefined : buffered + this.#queued
+  }
+
+  write(bytes: Uint8Array, more: boolean): boolean {
+    if (!this.#waiting && bytes.length <= PIECE) {
+      const ready = this.#pipe.write(bytes, more)
+      // A pipe that gathers writes says nothing before the last one.
+      this.#waiting = !ready && !more
+      return ready
+    }
+    this.#queue.push(bytes)
+    this.#queued += bytes.length
+    if (!this.#waiting) this.#writeQueue()
+    return this.#queued === 0 && !this.#waiting
+  }
+
+  /** The pipe below has drained. */
+  onDrain(): void {
+    this.#waiting = false
+    this.#writeQueue()
+    if (this.#waiting) return
+    if (this.#ended) this.#pipe.end()
+    this.#sink?.drain()
+  }
+
+  end(): void {
+    this.#ended = true
+    if (this.#queue.length === 0) this.#pipe.end()
+  }
+
+  abort(reason?: unknown): void {
+    // What never left stays counted.
+    this.#queue = []
+    this.#pipe.abort(reason)
+  }
+
+  pause(): void {
+    this.#pipe.pause()
+  }
+
+  resume(): void {
+    this.#pipe.resume()
+  }
+
+  ref(): void {
+    this.#pipe.ref?.()
+  }
+
+  unref(): void {
+    this.#pipe.unref?.()
+  }
+
+  /** Hands down one piece after the other, small ones gathered, until the pipe below is full. */
+  #writeQueue(): void {
+    const queue = this.#queue
+    while (queue.length > 0 && !this.#waiting) {
+      let room = PIECE
+      let ready = true
+      while (room > 0 && queue.length > 0) {
+        const bytes = queue[0]!
+        const piece = bytes.length <= room ? bytes : bytes.subarray(0, room)
+        if (piece === bytes) queue.shift()
+        else queue[0] = bytes.subarray(room)
+        room -= piece.length
+        this.#queued -= piece.length
+        ready = this.#pipe.write(piece, room > 0 && queue.length > 0)
+      }
+      this.#waiting = !ready
+    }
+  }
+}
