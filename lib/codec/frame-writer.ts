@@ -63,17 +63,19 @@ export class FrameWriter {
   }
 
   /**
-   * A frame with FIN set, its payload copied.
+   * A frame, its payload copied.
    *
    * @param first the opcode, with the RSV bits if an extension sets them
+   * @param final whether it is the last of its message
    */
-  frame(first: number, payload: Uint8Array): void {
+  frame(first: number, payload: Uint8Array, final = true): void {
+    const firstByte = final ? FIN | first : first
     const length = payload.length
     const header = headerLength(length)
     if (length > LARGE_PAYLOAD) {
       const { bytes, words, start } = this.#separate(header, length)
       bytes.set(payload, start + header)
-      this.#finish(bytes, words, start, FIN | first, header, length)
+      this.#finish(bytes, words, start, firstByte, header, length)
       return
     }
     this.#claim(header + length)
@@ -81,7 +83,7 @@ export class FrameWriter {
     // Below this size a loop beats the call into the host (bench: send).
     if (length <= 32) for (let index = 0; index < length; index++) slab[start + index] = payload[index]!
     else slab.set(payload, start)
-    writeHeader(slab, slabPosition, FIN | first, length)
+    writeHeader(slab, slabPosition, firstByte, length)
     maskInPlace(this.#platform, slab, slabWords, start - 4, start + length)
     slabPosition = start + length
   }

@@ -138,7 +138,8 @@ class NativeDeflater implements Deflater {
     stream.write(message)
     stream.flush(constants.Z_SYNC_FLUSH, () => {
       stream.off('data', onData)
-      callback(Buffer.concat(pieces).subarray(0, -TAIL_LENGTH))
+      // In a task of its own: some hosts compress at once all the same, and what else has happened is to be heard.
+      setImmediate(callback, Buffer.concat(pieces).subarray(0, -TAIL_LENGTH))
     })
   }
 

@@ -1,6 +1,6 @@
 import type { Deflater } from '../codec/compression.ts'
 import { FrameWriter } from '../codec/frame-writer.ts'
-import { BINARY, CLOSE, RSV1, TEXT } from '../codec/opcodes.ts'
+import { BINARY, CLOSE, CONTINUATION, RSV1, TEXT } from '../codec/opcodes.ts'
 import type { Platform } from '../codec/platform.ts'
 import type { Pipe } from '../transport/pipe.ts'
 import type { DeflateParameters } from './extensions.ts'
@@ -20,7 +20,7 @@ export interface Place {
   readonly opcode: number
 }
 
-/** From this size on, in bytes, a message is compressed off the event loop: it would hold it up for a millisecond. */
+/** From this size on, in bytes, a message is compressed off the event loop, so much at a time: it takes a millisecond. */
 const LARGE_MESSAGE = 128 * 1024
 
 /** Text that is to be compressed is encoded here. */
@@ -196,16 +196,25 @@ export class Outgoing {
     }
   }
 
-  /** The message keeps its place at the front meanwhile, so that everything else waits. */
-  #compressLater(opcode: number, bytes: Uint8Array): void {
+  /**
+   * Compresses `bytes` from `start` on and sends it in a frame for each piece, so that the event loop goes on meanwhile and
+   * a message that is given up stops. It keeps its place at the front, so that everything else waits.
+   */
+  #compressLater(opcode: number, bytes: Uint8Array, start = 0): void {
+    const end = Math.min(start + LARGE_MESSAGE, bytes.length)
     this.#compressing = true
-    this.#deflater!.deflateLater(bytes, compressed => {
+    this.#deflater!.deflateLater(bytes.subarray(start, end), compressed => {
       this.#compressing = false
       // Nothing waits any more if the connection has ended, or is about to.
       if (this.#places.length === 0) return
-      this.#places.shift()
-      this.#sendCompressed(opcode, bytes.length, compressed)
-      this.#sendPlaces()
+      const final = end === bytes.length
+      this.#writer.frame(start === 0 ? RSV1 | opcode : CONTINUATION, final ? compressed : withTail(compressed), final)
+      this.#framed += end - start
+      if (final) {
+        this.#places.shift()
+        this.#endCompressed()
+        this.#sendPlaces()
+      } else this.#compressLater(opcode, bytes, end)
       this.#written()
     })
   }
@@ -213,6 +222,10 @@ export class Outgoing {
   #sendCompressed(opcode: number, length: number, compressed: Uint8Array): void {
     this.#writer.frame(RSV1 | opcode, compressed)
     this.#framed += length
+    this.#endCompressed()
+  }
+
+  #endCompressed(): void {
     if (this.#resetAfterMessage) this.#deflater!.reset()
   }
 
@@ -233,4 +246,12 @@ export class Outgoing {
     const bytes = large ? this.#platform.allocate(this.#platform.utf8Length(text)) : scratch
     return bytes.subarray(0, this.#platform.encodeUtf8(text, bytes, 0))
   }
+}
+
+/** Puts back what the deflater leaves out at the end (RFC 7692 section 7.2.1): only the end of a message goes without. */
+function withTail(compressed: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(compressed.length + 4)
+  bytes.set(compressed)
+  bytes.set([0, 0, 0xff, 0xff], compressed.length)
+  return bytes
 }
