@@ -18,8 +18,21 @@ export class ByteReader {
     this.#stream = stream
   }
 
+  /** The next bytes, which stay where they are. @throws {ConnectionLost} */
+  async peek(count: number): Promise<Buffer> {
+    return (await this.#hold(count)).subarray(0, count)
+  }
+
   /** @throws {ConnectionLost} */
   async read(count: number): Promise<Buffer> {
+    const all = await this.#hold(count)
+    this.#held -= count
+    this.#chunks = this.#held === 0 ? [] : [all.subarray(count)]
+    return all.subarray(0, count)
+  }
+
+  /** Waits until so many bytes are here, and returns all that are, in one piece. */
+  async #hold(count: number): Promise<Buffer> {
     while (this.#held < count) {
       const chunk: Buffer | null = this.#stream.read()
       if (chunk !== null) {
@@ -31,10 +44,8 @@ export class ByteReader {
         await this.#change()
       }
     }
-    const all = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#held)
-    this.#held -= count
-    this.#chunks = this.#held === 0 ? [] : [all.subarray(count)]
-    return all.subarray(0, count)
+    if (this.#chunks.length !== 1) this.#chunks = [Buffer.concat(this.#chunks, this.#held)]
+    return this.#chunks[0]!
   }
 
   #change(): Promise<void> {

@@ -60,6 +60,11 @@ export class Connection {
     }
   }
 
+  /** Whether the next frame is a close frame; it stays to be received. @throws {ConnectionLost} */
+  async isCloseNext(): Promise<boolean> {
+    return ((await this.#reader.peek(1))[0]! & 0x0f) === opcodes.close
+  }
+
   /** Sends a text message for a string, else a binary one. Resolves when the system has taken all of it. */
   async send(message: string | Buffer): Promise<void> {
     const opcode = typeof message === 'string' ? opcodes.text : opcodes.binary
