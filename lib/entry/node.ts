@@ -10,3 +10,5 @@ provideHost({
 })
 
 export * from './exports.ts'
+// A star does not carry it.
+export { default } from './exports.ts'
