@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { FrameWriter } from '#lib/codec/frame-writer.js'
 import { platforms, short } from './support/frame-recorder.ts'
-import { BINARY, TEXT } from './support/raw-server.ts'
-import { type ClientFrame, parseClientFrames } from './support/scripted-pipe.ts'
+import { BINARY, frame, PING, TEXT } from './support/raw-server.ts'
+import { type ClientFrame, openConnection, parseClientFrames } from './support/scripted-pipe.ts'
 
 /** Around each step of the length encoding, and around what a machine may stumble over. */
 const LENGTHS = [0, 1, 2, 31, 32, 33, 63, 64, 65, 124, 125, 126, 127, 128, 255, 256, 16383, 16384, 16385, 65534, 65535]
@@ -150,4 +150,106 @@ describe('RFC 6455 section 6.1: sending data', function () {
       })
     })
   }
+
+  describe('a connection', () => {
+    it('asks once to be flushed, however much is sent, and writes it at once', () => {
+      const { connection, pipe, owner, sent } = openConnection()
+      let asked = 0
+      owner.flushSoon = () => {
+        asked++
+        owner.flushOwed = true
+      }
+      connection.sendText('a')
+      connection.sendBinary(Uint8Array.of(1))
+      connection.ping(new Uint8Array(0))
+      expect(asked).to.equal(1)
+      expect(pipe.writes.length).to.equal(0)
+      expect(sent()).to.deep.equal(['text a', 'binary 01', 'ping '])
+      expect(pipe.writes.length).to.be.at.most(2)
+      connection.flush()
+      expect(sent()).to.deep.equal([])
+      connection.sendText('b')
+      expect(asked).to.equal(2)
+    })
+
+    it('what is sent keeps its order, also when the bytes of some come later', () => {
+      const { connection, sent } = openConnection()
+      connection.sendText('before')
+      const first = connection.reserve()
+      expect(connection.sendText('behind \u20ac')).to.equal(10)
+      const second = connection.reserve()
+      const bytes = Uint8Array.of(1, 2, 3)
+      connection.sendBinary(bytes)
+      bytes.fill(9)
+      expect(connection.waiting).to.equal(true)
+      expect(sent()).to.deep.equal(['text before'])
+      connection.fill(second, Uint8Array.of(5))
+      expect(sent()).to.deep.equal([])
+      connection.fill(first, Uint8Array.of(4))
+      expect(sent()).to.deep.equal(['binary 04', 'text behind \u20ac', 'binary 05', 'binary 010203'])
+      expect(connection.waiting).to.equal(false)
+    })
+
+    it('what waits for its turn can be given up, but for a Close frame', () => {
+      const { connection, sent } = openConnection()
+      connection.reserve()
+      connection.sendText('behind')
+      connection.dropWaiting()
+      connection.sendText('after')
+      expect(sent()).to.deep.equal(['text after'])
+      connection.reserve()
+      connection.sendText('behind')
+      connection.startClosingHandshake(1000, '')
+      connection.dropWaiting()
+      connection.flush()
+      expect(sent()).to.deep.equal(['close 03e8'])
+    })
+
+    it('counts application bytes that have left, in the steps in which they were handed over', () => {
+      const { connection, pipe, sent } = openConnection()
+      expect(connection.departed).to.equal(0)
+      pipe.ready = false
+      connection.sendText('\u20ac'.repeat(10))
+      connection.ping(new Uint8Array(100))
+      expect(connection.departed).to.equal(0)
+      pipe.buffered = 36 + 106
+      sent()
+      expect(connection.departed).to.equal(0)
+      connection.sendBinary(new Uint8Array(7))
+      pipe.buffered = 36 + 106 + 13
+      sent()
+      pipe.buffered = 50
+      expect(connection.departed).to.equal(0)
+      pipe.buffered = 13
+      expect(connection.departed).to.equal(30)
+      pipe.buffered = 0
+      expect(connection.departed).to.equal(37)
+      expect(connection.departed).to.equal(37)
+    })
+
+    it('counts nothing as left while a pipe waits that does not tell how much it holds', () => {
+      const { connection, pipe, sent } = openConnection()
+      pipe.buffered = undefined
+      connection.sendText('one')
+      sent()
+      expect(connection.departed).to.equal(3)
+      pipe.ready = false
+      connection.sendText('two')
+      sent()
+      expect(connection.departed).to.equal(3)
+      expect(connection.congested).to.equal(true)
+      pipe.sink.drain()
+      expect(connection.departed).to.equal(6)
+      expect(connection.congested).to.equal(false)
+    })
+
+    it('control frames do not count, and leave nothing to be remembered', () => {
+      const { connection, pipe, sent } = openConnection()
+      connection.sendText('one')
+      sent()
+      for (let index = 0; index < 100; index++) pipe.receive(frame(PING, 'x'))
+      expect(sent()).to.have.length(100)
+      expect(connection.departed).to.equal(3)
+    })
+  })
 })

@@ -109,11 +109,15 @@ export interface Harness {
 
 export interface HarnessOptions extends Partial<ConnectionSettings> {
   readonly platform?: Platform
+  readonly pipe?: ScriptedPipe
 }
 
 /** A connection whose handshake is done, over a scripted pipe. */
-export function openConnection({ platform = nodePlatform, ...settings }: HarnessOptions = {}): Harness {
-  const pipe = new ScriptedPipe()
+export function openConnection({
+  platform = nodePlatform,
+  pipe = new ScriptedPipe(),
+  ...settings
+}: HarnessOptions = {}): Harness {
   const owner = new OwnerRecorder()
   const connection = new Connection(platform, pipe, owner, {
     maxPayload: 0,
