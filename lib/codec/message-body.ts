@@ -157,7 +157,7 @@ export class MessageBody {
       if (result === CORRUPT) return NOT_DEFLATE
       position += inflater.consumed
       this.#length += inflater.produced
-      if (result === TOO_LONG || this.#length > this.#maxPayload) return this.#tooBig
+      if (result === TOO_LONG || this.#length > this.#maxPayload) return this.#refuseLength()
       if (this.#length === this.#bytes.length) continue
       if (position === end) return undefined
 
@@ -168,6 +168,12 @@ export class MessageBody {
       ended = inflater.consumed === 0
       if (last && ended) return undefined
     }
+  }
+
+  /** Text that is ill-formed before it is too long is that first, however much of it was inflated at once. */
+  #refuseLength(): Violation {
+    const limit = Math.min(this.#length, this.#maxPayload + 1)
+    return (this.#isText ? this.#validate(limit) : undefined) ?? this.#tooBig
   }
 
   /** Makes room for bytes that have arrived; for what was only announced it takes one step at a time. */
@@ -187,9 +193,8 @@ export class MessageBody {
   }
 
   /** Checks the text as it arrives (RFC 6455 section 8.1), a character cut at the end as far as it is here. */
-  #validate(): Violation | undefined {
+  #validate(end = this.#length): Violation | undefined {
     const bytes = this.#bytes
-    const end = this.#length
     const whole = wholeCharactersEnd(bytes, this.#validated, end)
     if (!this.#platform.isUtf8(bytes, this.#validated, whole) || !canBecomeCharacter(bytes, whole, end)) return NOT_UTF8
     this.#validated = whole
