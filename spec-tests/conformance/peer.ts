@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { CLOSE, PONG } from '../support/raw-server.ts'
+import { CLOSE, CONTINUATION, PONG } from '../support/raw-server.ts'
 
 /** A frame of the client, held against RFC 6455 section 5 already. */
 export interface ClientFrame {
@@ -69,25 +69,28 @@ export class FuzzingPeer {
     }
   }
 
-  async readFrame(): Promise<ClientFrame> {
-    const head = await this.#take(2)
-    const opcode = head[0]! & 0x0f
-    const rsv = head[0]! & 0x70
-    if (this.#closeSeen && opcode !== PONG)
-      throw new Departure(`a frame with opcode ${opcode} follows the Close frame (section 5.5.1)`)
-    if ((head[0]! & 0x80) === 0) throw new Departure('a frame of the client is fragmented')
-    if ((rsv & 0x30) !== 0) throw new Departure('a reserved bit is set (section 5.2)')
-    if ((head[1]! & 0x80) === 0) throw new Departure('a frame is not masked (section 5.1)')
-    const length = await this.#readLength(head[1]! & 0x7f)
-    if (opcode >= CLOSE && length > 125) throw new Departure('a control frame is longer than 125 bytes (section 5.5)')
-
-    const key = await this.#take(4)
-    if (key.toString('hex') === this.#lastKey) throw new Departure('a masking key is used twice (section 5.3)')
-    this.#lastKey = key.toString('hex')
-    const payload = await this.#take(length)
-    for (let index = 0; index < length; index++) payload[index] = payload[index]! ^ key[index & 3]!
-    this.#closeSeen ||= opcode === CLOSE
-    return { opcode, rsv1: rsv !== 0, payload }
+  /**
+   * Reads a frame.
+   *
+   * @param inPieces it may be a message in several frames, which are put together
+   */
+  async readFrame(inPieces = false): Promise<ClientFrame> {
+    const first = await this.#readOne()
+    if (first.opcode === CONTINUATION) throw new Departure('a frame of the client continues nothing (section 5.4)')
+    const pieces = [first.payload]
+    let last = first
+    while (!last.fin) {
+      if (!inPieces || first.opcode >= CLOSE) throw new Departure('a frame of the client is fragmented')
+      last = await this.#readOne()
+      if (last.opcode !== CONTINUATION) throw new Departure(`a frame with opcode ${last.opcode} is within a message`)
+      if (last.rsv1) throw new Departure('RSV1 is set on a continuation (RFC 7692 section 6.1)')
+      pieces.push(last.payload)
+    }
+    return {
+      opcode: first.opcode,
+      rsv1: first.rsv1,
+      payload: pieces.length === 1 ? first.payload : Buffer.concat(pieces),
+    }
   }
 
   /** Expects the client's FIN, and nothing before it. */
@@ -131,6 +134,27 @@ export class FuzzingPeer {
         else resolve()
       })
     })
+  }
+
+  async #readOne(): Promise<ClientFrame & { readonly fin: boolean }> {
+    const head = await this.#take(2)
+    const opcode = head[0]! & 0x0f
+    const rsv = head[0]! & 0x70
+    if (this.#closeSeen && opcode !== PONG) {
+      throw new Departure(`a frame with opcode ${opcode} follows the Close frame (section 5.5.1)`)
+    }
+    if ((rsv & 0x30) !== 0) throw new Departure('a reserved bit is set (section 5.2)')
+    if ((head[1]! & 0x80) === 0) throw new Departure('a frame is not masked (section 5.1)')
+    const length = await this.#readLength(head[1]! & 0x7f)
+    if (opcode >= CLOSE && length > 125) throw new Departure('a control frame is longer than 125 bytes (section 5.5)')
+
+    const key = await this.#take(4)
+    if (key.toString('hex') === this.#lastKey) throw new Departure('a masking key is used twice (section 5.3)')
+    this.#lastKey = key.toString('hex')
+    const payload = await this.#take(length)
+    for (let index = 0; index < length; index++) payload[index] = payload[index]! ^ key[index & 3]!
+    this.#closeSeen ||= opcode === CLOSE
+    return { opcode, rsv1: rsv !== 0, payload, fin: (head[0]! & 0x80) !== 0 }
   }
 
   async #readLength(short: number): Promise<number> {
