@@ -21,7 +21,7 @@ export async function expectFailure(
   expect([...answer.payload.subarray(0, 2)]).to.deep.equal([closeCode >> 8, closeCode & 0xff])
   await closed
   expect(events).to.deep.equal(['error', 'close 1006 unclean'])
-  expect(failure(socket)).to.include({ code, closeCode })
+  expect(failure(socket)).to.include({ name: 'ConnectionError', code, closeCode })
   expect(socket.readyState).to.equal(socket.CLOSED)
   await peer.ended
   peer.end()
