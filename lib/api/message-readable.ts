@@ -140,7 +140,7 @@ export class MessageReadable {
   #defineIteration(stream: { getReader(): MessageReader }): void {
     const take = (): Message | undefined => this.#take()
     const { values } = {
-      values(options?: { readonly preventCancel?: unknown } | null): MessageIterator {
+      values(options: { readonly preventCancel?: unknown } | null = null): MessageIterator {
         return new MessageIterator(stream.getReader(), take, Boolean(options?.preventCancel))
       },
     }

@@ -1,7 +1,8 @@
+import { Buffer } from 'node:buffer'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { terminate, WebSocketError, type WebSocketOpenInfo, WebSocketStream } from '#lib/entry/node.js'
-import type { RawPeer } from './raw-server.ts'
+import { CLOSE, type RawFrame, type RawPeer } from './raw-server.ts'
 import { type Loopback, type Peer, useLoopback } from './ws-server.ts'
 
 export type StreamArguments = ConstructorParameters<typeof WebSocketStream>
@@ -113,4 +114,37 @@ export async function readAll(readable: WebSocketOpenInfo['readable']): Promise<
   const messages: (string | Uint8Array)[] = []
   for await (const message of readable) messages.push(message)
   return messages
+}
+
+/** The code and reason of a Close frame; 1005 if it is empty. */
+export function closeOf({ opcode, payload }: RawFrame): { closeCode: number; reason: string } {
+  expect(opcode, 'a Close frame').to.equal(CLOSE)
+  const body = Buffer.from(payload)
+  return { closeCode: body.length === 0 ? 1005 : body.readUInt16BE(), reason: body.toString('utf8', 2) }
+}
+
+export interface Flood {
+  /** How many messages the system has taken from the server. */
+  readonly sent: number
+  /** Resolves when it has taken all. */
+  readonly done: Promise<void>
+}
+
+/** Has the server send a message so many times, as fast as it can. */
+export function flood(peer: RawPeer, message: Uint8Array, count: number): Flood {
+  let sent = 0
+  const send = async (): Promise<void> => {
+    while (sent < count) {
+      await peer.write(message)
+      sent++
+    }
+  }
+  const done = send()
+  done.catch(() => {})
+  return {
+    done,
+    get sent() {
+      return sent
+    },
+  }
 }

@@ -1,0 +1,40 @@
+/**
+ * node build/scripts/stream-memory.js [SECONDS]
+ *
+ * How much memory a WebSocketStream takes that is written to faster than it is read, in either direction: 1 GiB goes
+ * through it, at first to a side that takes one message a second, or nothing, and then as fast as it can. The figures are those
+ * of the client's process, the most it has had resident above what it had with an open stream and nothing to do.
+ */
+import process from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { measure, type Scenario } from './memory/measure.ts'
+
+const KIBIBYTE = 1024
+const MEBIBYTE = 1024 * KIBIBYTE
+const GIBIBYTE = 1024 * MEBIBYTE
+
+const seconds = Number(process.argv[2] ?? 10)
+if (!(seconds > 0)) throw new Error('How many seconds the slow part takes is a number above 0')
+
+const scenarios: Scenario[] = [64 * KIBIBYTE, MEBIBYTE].flatMap(size =>
+  [false, true].flatMap(secure =>
+    (['receive', 'send'] as const).map(direction => ({ direction, secure, size, total: GIBIBYTE, compressed: false })),
+  ),
+)
+scenarios.push({ direction: 'receive', secure: false, size: MEBIBYTE, total: GIBIBYTE, compressed: true })
+
+console.log('| 1 GiB | messages | went through while slow | peak while slow | peak |')
+console.log('| --- | --- | ---: | ---: | ---: |')
+for (const scenario of scenarios) {
+  const { idle, slowPeak, peak, slowBytes, bytes } = await measure(scenario, () => sleep(seconds * 1000))
+  if (bytes !== scenario.total) throw new Error(`${bytes} bytes went through instead of ${scenario.total}`)
+  const name = `${scenario.direction}, ${scenario.secure ? 'wss' : 'ws'}${scenario.compressed ? ', compressed' : ''}`
+  const size = `${scenario.size / KIBIBYTE} KiB`
+  console.log(
+    `| ${name} | ${size} | ${mebibytes(slowBytes)} | ${mebibytes(slowPeak - idle)} | ${mebibytes(peak - idle)} |`,
+  )
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / MEBIBYTE).toFixed(1)} MiB`
+}
