@@ -146,7 +146,8 @@ export class MessageBody {
   #inflate(input: Uint8Array, start: number, end: number, last: boolean): Violation | undefined {
     const inflater = this.#inflater!
     let position = start
-    let ended = false
+    /** The inflater was reset, and has taken nothing since. */
+    let fresh = false
     for (;;) {
       if (this.#length === this.#bytes.length) {
         const wanted = Math.max(FIRST_STEP, (end - start) * 4, this.#length * 2)
@@ -157,16 +158,17 @@ export class MessageBody {
       if (result === CORRUPT) return NOT_DEFLATE
       position += inflater.consumed
       this.#length += inflater.produced
+      if (inflater.consumed > 0) fresh = false
       if (result === TOO_LONG || this.#length > this.#maxPayload) return this.#refuseLength()
       if (this.#length === this.#bytes.length) continue
       if (position === end) return undefined
 
       // RFC 7692 section 7.2.3.4: a block with BFINAL set has ended the stream, and another one follows; or only what the
       // sender left out, which no stream needs then.
-      if (ended && inflater.consumed === 0) return NOT_DEFLATE
+      if (fresh) return NOT_DEFLATE
       inflater.reset()
-      ended = inflater.consumed === 0
-      if (last && ended) return undefined
+      fresh = true
+      if (last && position === start) return undefined
     }
   }
 
