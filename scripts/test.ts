@@ -63,7 +63,8 @@ async function runSuites({ parts, grep }: Choice, folder: string): Promise<Suite
   const whole = parts.length === 0 && grep === undefined
   const files = (await testFiles()).filter(file => parts.length === 0 || parts.some(part => file.includes(part)))
   const coverage = whole ? join(folder, 'coverage') : undefined
-  const results = [await runMocha({ name: 'spec-tests', files: files.map(file => join(root, file)), grep, coverage })]
+  const paths = files.map(file => join(root, file))
+  const results = [await runMocha({ name: 'spec-tests', files: paths, grep, coverage, detailed: !whole })]
   if (coverage === undefined) return results
   const runner = join(root, 'build/wpt/cli.js')
   if (existsSync(runner)) results.push(await runWebPlatformTests(runner, join(folder, 'web-platform-tests.json')))

@@ -50,7 +50,7 @@ describe('The test command', function () {
         "it('a', () => {}); it('b', () => { throw new Error() }); it('c'); it.skip('d', () => {})",
       )
       expect(counts(result)).to.deep.equal([1, 1, 2])
-      expect(result.notes).to.deep.equal([])
+      expect(result.notes).to.deep.equal(['failed: b'])
     })
 
     it('runs a part', async () => {
@@ -119,17 +119,23 @@ describe('The test command', function () {
       { status: 'OK', subtests: [{ status: 'PASS' }, { status: 'PASS' }] },
       { status: 'OK', subtests: [{ status: 'FAIL' }, { status: 'PASS' }] },
     ]
+    const verdict = (kind: string) => ({
+      kind,
+      subtest: 'sends',
+      result: { file: 'a.any.js', query: '?wss', scope: 'worker' },
+    })
     const notRun = [{ reason: 'there is no such transport' }]
 
     it('counts', async () => {
-      const good = await run({ results, verdicts: [{ kind: 'expected failure' }], notRun }, 0)
+      const good = await run({ results, verdicts: [verdict('expected failure')], notRun }, 0)
       expect(counts(good)).to.deep.equal([3, 0, 2])
-      const bad = await run({ results, verdicts: [{ kind: 'unexpected failure' }], notRun: [] }, 1)
+      const bad = await run({ results, verdicts: [verdict('unexpected failure')], notRun: [] }, 1)
       expect(counts(bad)).to.deep.equal([3, 1, 0])
+      expect(bad.notes).to.deep.equal(['unexpected failure: a.any.js?wss in worker: sends'])
     })
 
     it('takes what passes against expectation for a failure', async () => {
-      const verdicts = [{ kind: 'expected failure' }, { kind: 'unexpected pass' }]
+      const verdicts = [verdict('expected failure'), verdict('unexpected pass')]
       expect(counts(await run({ results, verdicts, notRun: [] }, 1))).to.deep.equal([2, 1, 1])
     })
 

@@ -14,6 +14,10 @@ const reporter = fileURLToPath(new URL('./mocha-reporter.js', import.meta.url))
 /** No run takes so long, in milliseconds, unless it hangs. */
 const LIMIT = 20 * 60_000
 const GRACE = 10_000
+/** Nor does a test: it is long, because the machine may have much else to do. */
+const TEST_LIMIT = 20_000
+/** So many failures are named in the summary; all are described where they happened. */
+const MAX_NAMED = 20
 
 export interface MochaOptions {
   readonly name: string
@@ -26,17 +30,20 @@ export interface MochaOptions {
   /** How long the process may take to end after the last test, in milliseconds. */
   readonly grace?: number
   readonly silent?: boolean
+  /** Prints each test by name. */
+  readonly detailed?: boolean
 }
 
 /** Runs test files with mocha, in one process of its own. */
 export async function runMocha(options: MochaOptions): Promise<SuiteResult> {
-  const { name, files, grep, coverage, limit = LIMIT, grace = GRACE, silent } = options
+  const { name, files, grep, coverage, limit = LIMIT, grace = GRACE, silent, detailed } = options
   if (files.length === 0) return broken(name, 'there is no test file to run')
   const folder = await mkdtemp(join(tmpdir(), 'mocha-'))
   try {
     const output = join(folder, 'report.json')
-    const commandLine = [mocha, '--no-config', '--no-package', '--forbid-only', '--reporter', reporter]
-    commandLine.push('--reporter-option', `output=${output},grace=${grace}`)
+    const commandLine = [mocha, '--no-config', '--no-package', '--forbid-only', '--timeout', String(TEST_LIMIT)]
+    const reporterOptions = `output=${output},grace=${grace},detailed=${detailed === true ? 'yes' : 'no'}`
+    commandLine.push('--reporter', reporter, '--reporter-option', reporterOptions)
     if (grep !== undefined) commandLine.push('--fgrep', grep)
     const ending = await runNode([...commandLine, ...files], {
       environment: { NODE_V8_COVERAGE: coverage },
@@ -61,8 +68,11 @@ function judge(
   else if (!report.finished) notes.push('the process ended in the middle of a test')
   else if (report.failed === 0 && ending.exitCode !== 0) notes.push(`the process ended with code ${ending.exitCode}`)
   if (report.passed + report.failed === 0) notes.push('no test was run')
-  const { passed, failed, skipped } = report
-  return { name, passed, failed: failed + notes.length, skipped, notes }
+  const { passed, skipped } = report
+  const failed = report.failed + notes.length
+  for (const failure of report.failures.slice(0, MAX_NAMED)) notes.push(`failed: ${failure}`)
+  if (report.failures.length > MAX_NAMED) notes.push(`and ${report.failures.length - MAX_NAMED} more`)
+  return { name, passed, failed, skipped, notes }
 }
 
 function readReport(path: string): MochaReport | undefined {

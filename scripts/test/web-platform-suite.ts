@@ -4,11 +4,17 @@ import type { SuiteResult } from './suite.ts'
 
 /** No run takes so long, in milliseconds, unless it hangs. */
 const LIMIT = 30 * 60_000
+/** So many failures are named in the summary; the runner describes all. */
+const MAX_NAMED = 20
 
 /** What this needs of the report that the runner of the ported web-platform-tests writes. */
 interface Report {
   readonly results: readonly { readonly status: string; readonly subtests: readonly { readonly status: string }[] }[]
-  readonly verdicts: readonly { readonly kind: string }[]
+  readonly verdicts: readonly {
+    readonly kind: string
+    readonly subtest: string
+    readonly result: { readonly file: string; readonly query: string; readonly scope: string }
+  }[]
   readonly notRun: readonly { readonly reason: string }[]
 }
 
@@ -38,6 +44,11 @@ export async function runWebPlatformTests(program: string, output: string, silen
   }
   if (passed === 0) notes.push('no test passed')
   const failed = failures + surprises + notes.length
+  const unexpected = report.verdicts.filter(({ kind }) => kind !== 'expected failure')
+  for (const { kind, subtest, result } of unexpected.slice(0, MAX_NAMED)) {
+    notes.push(`${kind}: ${result.file}${result.query} in ${result.scope}: ${subtest}`)
+  }
+  if (unexpected.length > MAX_NAMED) notes.push(`and ${unexpected.length - MAX_NAMED} more`)
   if (of('expected failure') > 0) notes.push(`${of('expected failure')} failed as expected, and count as skipped`)
   if (report.notRun.length > 0) notes.push(`${report.notRun.length} files were not run; each has its reason above`)
   return { name, passed: passed - surprises, failed, skipped: of('expected failure') + report.notRun.length, notes }
