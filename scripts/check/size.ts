@@ -7,7 +7,12 @@ export interface Size {
   readonly gzipped: number
 }
 
-/** What a bundle of our `WebSocket` may weigh, gzipped: what that of ws does. */
+/**
+ * What a bundle of our `WebSocket` may weigh, gzipped, in bytes. The aim is what that of ws does, which is printed beside
+ * it; until it is reached, the number here goes down with each saving, and up only for something that is worth it.
+ */
+const BUDGET = 20_500
+
 export interface Budget {
   readonly ours: Size
   readonly theirs: Size
@@ -24,11 +29,11 @@ export async function measureBudget(
   ours = "export { WebSocket } from 'whatwg-websocket'",
 ): Promise<Budget> {
   const sizes = { ours: await bundle(root, ours), theirs: await bundle(root, "export { WebSocket } from 'ws'") }
-  return { ...sizes, withinBudget: sizes.ours.gzipped <= sizes.theirs.gzipped }
+  return { ...sizes, withinBudget: sizes.ours.gzipped <= BUDGET }
 }
 
 export function describeBudget({ ours, theirs, withinBudget }: Budget): string {
-  const numbers = `${kilobytes(ours)}, ws ${kilobytes(theirs)}`
+  const numbers = `${kilobytes(ours)}, budget ${(BUDGET / 1000).toFixed(2)} kB, ws ${kilobytes(theirs)}`
   return `size: WebSocket alone, minified and gzipped: ${numbers}${withinBudget ? '' : ': over the budget'}`
 }
 
