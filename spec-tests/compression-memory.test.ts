@@ -71,13 +71,13 @@ describe('Memory of compression contexts', () => {
     expect(used).to.be.above(40)
   }).timeout(20_000)
 
-  it('is given back by close', async () => {
+  it('is given back by close, not by the collector', async () => {
     const { lines, errors } = await measure(`
       for (let round = 0; round < 6; round++) {
         const all = Array.from({ length: 200 }, () => [deflater(), inflater()]).flat()
         for (const one of all) use(one)
         for (const one of all) one.close()
-        console.log(await resident())
+        console.log(process.memoryUsage().rss / (1 << 20))
       }
     `)
     expect(errors).to.equal('')
@@ -122,6 +122,35 @@ describe('Memory of compression contexts', () => {
       const rounds = lines.map(Number)
       expect(rounds).to.have.length(6)
       expect(rounds[5]! - rounds[0]!).to.be.below(60)
+    }).timeout(20_000)
+  }
+
+  for (const compression of ['nativeCompression', 'documentedCompression']) {
+    it(`is not taken for what a bomb inflates to beyond the limit: ${compression}`, async () => {
+      const { lines, errors } = await measure(`
+        import { deflateRawSync } from 'node:zlib'
+        import { FrameReader } from '#lib/codec/frame-reader.js'
+        import { documentedCompression } from '#lib/platform/documented-zlib.js'
+        const events = []
+        const handler = { onBinary: nothing, onViolation: code => events.push(code) }
+        const platform = { ...nodePlatform, compression: ${compression} }
+        const agreed = { serverNoContextTakeover: false, serverMaxWindowBits: 15 }
+        const reader = new FrameReader(platform, handler, { maxPayload: 300_000, maxFragments: 0 }, agreed)
+        // 512 MiB in half a MiB, which is not yet too much to read.
+        const block = deflateRawSync(Buffer.alloc(1 << 20), { finishFlush: 2 })
+        const bomb = Buffer.concat([...Array.from({ length: 512 }, () => block), Buffer.from([0])])
+        const head = Buffer.alloc(10)
+        head[0] = 0xc2
+        head[1] = 127
+        head.writeUInt32BE(bomb.length, 6)
+        const before = process.resourceUsage().maxRSS / 1024
+        reader.read(Buffer.concat([head, bomb]))
+        console.log(events.join())
+        console.log(process.resourceUsage().maxRSS / 1024 - before)
+      `)
+      expect(errors).to.equal('')
+      expect(lines[0]).to.equal('1009')
+      expect(Number(lines[1])).to.be.below(64)
     }).timeout(20_000)
   }
 })
