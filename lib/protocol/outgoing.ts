@@ -100,7 +100,8 @@ export class Outgoing {
       return
     }
     const mayChange = this.#places.length > 0 || bytes.length >= LARGE_MESSAGE
-    this.#enqueue({ content: mayChange ? bytes.slice() : bytes, opcode: BINARY })
+    // Not by `slice`: a Buffer's copies nothing.
+    this.#enqueue({ content: mayChange ? new Uint8Array(bytes) : bytes, opcode: BINARY })
   }
 
   /** Sends a control frame at once, past everything that waits. */
