@@ -1,0 +1,113 @@
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { allProperties } from '../spec-tests/fuzz/all.ts'
+import type { Property } from '../spec-tests/fuzz/property.ts'
+
+const usage = `npm run fuzz -- [options]    try the properties of spec-tests/fuzz with random values
+
+  --minutes N      for so long (default 1; a round that has begun is finished)
+  --seed SEED      one round with this seed: the same values again
+  --property TEXT  only properties whose names have this text
+  --runs FACTOR    so many times the values of the short run in each round (default 1)
+  -h, --help       print this
+
+A failure prints the smallest values that it was found with, and how to see it again.`
+
+interface Choice {
+  readonly minutes: number
+  readonly seed: number | undefined
+  readonly properties: readonly Property[]
+  readonly factor: number
+}
+
+const choice = readCommandLine(process.argv.slice(2))
+process.exitCode = typeof choice === 'number' ? choice : await fuzz(choice)
+
+async function fuzz({ minutes, seed, properties, factor }: Choice): Promise<number> {
+  const first = seed ?? Math.floor(Math.random() * 0x7fffffff)
+  const end = performance.now() + minutes * 60_000
+  let values = 0
+  for (let round = 0; ; round++) {
+    // Each round has a seed of its own, which is all that is needed to see it again.
+    const roundSeed = (first + round) & 0x7fffffff
+    console.log(`round ${round + 1}, seed ${roundSeed}`)
+    for (const property of properties) {
+      const runs = Math.max(1, Math.round(property.runs * factor))
+      const failure = await attempt(property, runs, roundSeed)
+      if (failure !== undefined) return report(property, roundSeed, factor, failure)
+      values += runs
+    }
+    if (seed !== undefined || performance.now() >= end) {
+      console.log(
+        `${properties.length} properties hold for ${values.toLocaleString('en')} values in ${round + 1} rounds`,
+      )
+      return 0
+    }
+  }
+}
+
+/** Returns why the property does not hold. What nobody catches is thrown by something that it has started. */
+async function attempt(property: Property, runs: number, seed: number): Promise<unknown> {
+  let escaped!: (error: unknown) => void
+  const outside = new Promise<never>((_resolve, reject) => {
+    escaped = reject
+  })
+  outside.catch(() => {})
+  process.on('uncaughtException', escaped)
+  process.on('unhandledRejection', escaped)
+  try {
+    await Promise.race([property.try(runs, seed), outside])
+    return undefined
+  } catch (error) {
+    return error
+  } finally {
+    process.off('uncaughtException', escaped)
+    process.off('unhandledRejection', escaped)
+  }
+}
+
+function report({ name }: Property, seed: number, factor: number, failure: unknown): number {
+  const { message = String(failure), cause, stack } = failure as Error
+  console.error(`\n"${name}" does not hold.\n\n${message}\n`)
+  console.error(cause instanceof Error ? cause.stack : stack)
+  const times = factor === 1 ? '' : ` --runs ${factor}`
+  console.error(`\nAgain: npm run fuzz -- --seed ${seed}${times} --property "${name}"`)
+  return 1
+}
+
+/** Returns an exit code where there is nothing to run. */
+function readCommandLine(commandLine: string[]): Choice | number {
+  try {
+    const { values } = parseArgs({
+      args: commandLine,
+      options: {
+        minutes: { type: 'string', default: '1' },
+        seed: { type: 'string' },
+        property: { type: 'string', default: '' },
+        runs: { type: 'string', default: '1' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+    if (values.help === true) {
+      console.log(usage)
+      return 0
+    }
+    const properties = allProperties.filter(({ name }) => name.includes(values.property))
+    if (properties.length === 0) throw new Error(`No property has "${values.property}" in its name`)
+    return {
+      minutes: toNumber('minutes', values.minutes),
+      seed: values.seed === undefined ? undefined : toNumber('seed', values.seed),
+      properties,
+      factor: toNumber('runs', values.runs),
+    }
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`)
+    return 2
+  }
+}
+
+function toNumber(name: string, text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0) throw new Error(`--${name} is not a number: ${text}`)
+  return value
+}

@@ -1,0 +1,197 @@
+import { expect } from 'chai'
+import {
+  type Arbitrary,
+  array,
+  boolean,
+  constant,
+  constantFrom,
+  integer,
+  oneof,
+  option,
+  record,
+  string,
+  tuple,
+  uint8Array,
+} from 'fast-check'
+import { failure, WebSocket } from '#lib/entry/node.js'
+import { ConnectionError } from '#lib/protocol/errors.js'
+import { ResponseBodyReader, ResponseHeadReader } from '#lib/protocol/http1.js'
+import type { ResponseHead } from '#lib/transport/pipe.js'
+import { lend } from '../support/frame-recorder.ts'
+import { MemoryServer } from './memory-server.ts'
+import { type Property, property } from './property.ts'
+import { type Cuts, cut, cuts } from './server-stream.ts'
+import { SocketLog } from './socket-log.ts'
+
+/*
+ * Any response to the handshake: it is read the same however it is cut, what is well-formed is read as it was written,
+ * and no connection opens but by the response that the handshake asks for.
+ */
+
+const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1')
+
+const character = (from: number, to: number): Arbitrary<string> =>
+  integer({ min: from, max: to }).map(code => String.fromCharCode(code))
+
+const token = string({
+  unit: constantFrom(..."!#$%&'*+-.^_`|~09AZaz"),
+  minLength: 1,
+  maxLength: 12,
+})
+const fieldText = string({ unit: oneof(character(0x21, 0x7e), character(0x80, 0xff)), maxLength: 12 })
+/** Without whitespace at its ends. */
+const fieldValue = array(fieldText, { maxLength: 3 }).map(words => words.filter(word => word !== '').join(' '))
+
+const fields: Arbitrary<readonly (readonly [name: string, value: string])[]> = array(
+  tuple(oneof(token, constantFrom('__proto__', 'constructor', 'Content-Length', 'Transfer-Encoding')), fieldValue),
+  { maxLength: 6 },
+)
+
+const blank = constantFrom('', ' ', '\t', '  \t')
+
+const head = record({
+  interim: option(constantFrom(100, 102, 103), { freq: 5 }),
+  status: oneof(constant(101), integer({ min: 200, max: 599 })),
+  reason: fieldValue,
+  fields,
+  before: blank,
+  after: blank,
+  rest: uint8Array({ maxLength: 20 }),
+})
+
+const wildByte = oneof(constantFrom(0, 9, 10, 13, 32, 58), integer({ min: 0, max: 255 }))
+
+/** Bytes that are changed, taken away or put in, at places that are fractions of the whole. */
+const wildness = array(
+  tuple(integer({ min: 0, max: 999 }), constantFrom('change', 'remove', 'insert', 'cut'), wildByte),
+  { maxLength: 3 },
+)
+
+function spoil(bytes: Buffer, changes: readonly (readonly [where: number, how: string, byte: number])[]): Buffer {
+  let result = bytes
+  for (const [where, how, byte] of changes) {
+    const at = Math.floor((result.length * where) / 1000)
+    const behind = how === 'insert' ? at : at + 1
+    const between = how === 'change' || how === 'insert' ? [byte] : []
+    result = Buffer.concat([
+      result.subarray(0, at),
+      Buffer.from(between),
+      how === 'cut' ? Buffer.alloc(0) : result.subarray(behind),
+    ])
+  }
+  return result
+}
+
+function write(parts: typeof head extends Arbitrary<infer Value> ? Value : never): Buffer {
+  const { interim, status, reason, before, after, rest } = parts
+  const first = interim === null ? '' : `HTTP/1.1 ${interim} Wait\r\nLink: a\r\n\r\n`
+  const lines = parts.fields.map(([name, value]) => `${name}:${before}${value}${after}\r\n`)
+  return Buffer.concat([latin1(`${first}HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n`), rest])
+}
+
+/** The head, or how reading fails, or that it waits for more; and what comes behind it. */
+function read(bytes: Uint8Array, sizes: Cuts): unknown {
+  const reader = new ResponseHeadReader()
+  let result: ResponseHead | ConnectionError | undefined
+  const rest: Buffer[] = []
+  for (const piece of cut(bytes, sizes)) {
+    lend(piece, lent => {
+      if (result !== undefined) return rest.push(Buffer.from(lent))
+      result = reader.read(lent)
+      return result === undefined ? 0 : rest.push(Buffer.from(lent.subarray(reader.consumed)))
+    })
+  }
+  if (result instanceof ConnectionError) return { code: result.code }
+  return result === undefined ? 'incomplete' : { ...result, rest: Buffer.concat(rest).toString('hex') }
+}
+
+/** What is read of a refusal's body, and whether that is all of it. */
+function readBody(body: Uint8Array, sizes: Cuts, response: ResponseHead): unknown {
+  const reader = new ResponseBodyReader(response)
+  let over = false
+  for (const piece of cut(body, sizes)) {
+    if (!over) lend(piece, lent => (over = reader.read(lent)))
+  }
+  return { over, body: Buffer.from(reader.body).toString('hex') }
+}
+
+const chunk = tuple(uint8Array({ maxLength: 30 }), constantFrom('', ';a=b', ' ')).map(([data, extension]) =>
+  Buffer.concat([latin1(`${data.length.toString(16)}${extension}\r\n`), data, latin1('\r\n')]),
+)
+
+const refusal = record({
+  framing: constantFrom('content-length', 'transfer-encoding', 'none'),
+  length: integer({ min: 0, max: 60 }),
+  chunks: array(chunk, { maxLength: 4 }).map(chunks => Buffer.concat(chunks)),
+  changes: wildness,
+})
+
+export const responseHeads: readonly Property[] = [
+  property(
+    'a response head is read the same however it is cut',
+    400,
+    tuple(head.map(write), wildness, cuts),
+    ([bytes, changes, sizes]) => {
+      const response = spoil(bytes, changes)
+      const whole = read(response, [Number.MAX_SAFE_INTEGER])
+      expect(read(response, sizes)).to.deep.equal(whole)
+      expect(read(response, [1])).to.deep.equal(whole)
+    },
+  ),
+  property('a well-formed response head is read as it was written', 200, head, parts => {
+    expect(read(write(parts), [Number.MAX_SAFE_INTEGER])).to.deep.equal({
+      status: parts.status,
+      statusText: parts.reason,
+      headers: parts.fields.map(([name, value]) => [name.toLowerCase(), value]),
+      rest: Buffer.from(parts.rest).toString('hex'),
+    })
+  }),
+  property(
+    'the body of a refusal is read the same however it is cut',
+    200,
+    tuple(refusal, cuts),
+    ([{ framing, length, chunks, changes }, sizes]) => {
+      const value = framing === 'transfer-encoding' ? 'chunked' : String(length)
+      const response = { status: 403, statusText: '', headers: framing === 'none' ? [] : [[framing, value] as const] }
+      const body = spoil(chunks, changes)
+      expect(readBody(body, sizes, response)).to.deep.equal(readBody(body, [Number.MAX_SAFE_INTEGER], response))
+    },
+  ),
+  property(
+    'no connection opens but by the response that the handshake asks for',
+    250,
+    tuple(
+      array(constantFrom('X: a', 'Via: b', 'Connection: keep-alive', 'connection: x'), { maxLength: 2 }),
+      wildness,
+      cuts,
+      boolean(),
+    ),
+    async ([lines, changes, sizes, together]) => {
+      const server = new MemoryServer()
+      const socket = new WebSocket('ws://server.example/', { connect: server.client, closeTimeout: 0 })
+      const log = new SocketLog(socket)
+      await server.requested
+      const right = server.acceptance(...lines)
+      const response = spoil(right, changes)
+      for (const piece of together ? [response] : cut(response, sizes)) server.send(piece)
+      await server.leave(true)
+      await log.closed
+      log.verify()
+      const key = /^sec-websocket-accept: (.*)$/im.exec(right.toString('latin1'))![1]!
+      const text = response.toString('latin1')
+      const answered = /^HTTP\/1\.1 101(?: [^\r\n\0]*)?\r\n/.test(text) && text.includes('\r\n\r\n')
+      const field = (name: string, value: string): boolean =>
+        new RegExp(`^${name}:[\\t ]*${value}[\\t ]*\r$`, 'im').test(text)
+      const fits =
+        answered &&
+        field('upgrade', 'websocket') &&
+        field('connection', '(?:[^\\r\\n]*,)?[\\t ]*upgrade[\\t ]*(?:,[^\\r\\n]*)?') &&
+        field('sec-websocket-accept', key.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'))
+      if (log.lines.includes('open')) expect(fits, `this opened a connection: ${JSON.stringify(text)}`).to.equal(true)
+      // Nothing was spoilt: it opens.
+      if (response.equals(right)) expect(log.lines[0]).to.equal('open')
+      if (!log.lines.includes('open'))
+        expect(failure(socket)?.code).to.match(/^WS_ERR_(?:INVALID|CONNECTION|UNEXPECTED)/)
+    },
+  ),
+]

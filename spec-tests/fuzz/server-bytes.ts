@@ -1,0 +1,110 @@
+import { expect } from 'chai'
+import { constantFrom, record, tuple } from 'fast-check'
+import type { Compression } from '#lib/codec/compression.js'
+import { FrameReader, type ReadLimits } from '#lib/codec/frame-reader.js'
+import type { Platform } from '#lib/codec/platform.js'
+import { documentedCompression } from '#lib/platform/documented-zlib.js'
+import { nodePlatform } from '#lib/platform/node.js'
+import { nativeCompression } from '#lib/platform/node-zlib.js'
+import { webPlatform } from '#lib/platform/web.js'
+import { FrameRecorder, lend } from '../support/frame-recorder.ts'
+import { openConnection } from '../support/scripted-pipe.ts'
+import { type Property, property } from './property.ts'
+import { anyStream, type Cuts, cut, cuts, plainStream, type ServerStream } from './server-stream.ts'
+
+/*
+ * Any bytes from a server: nothing throws, nothing comes after the end, and it makes no difference how they are cut.
+ */
+
+const limits = record({ maxPayload: constantFrom(0, 0, 0, 100, 2000), maxFragments: constantFrom(0, 0, 3) })
+const WHOLE: Cuts = [Number.MAX_SAFE_INTEGER]
+
+/** What a reader makes of the stream. */
+function read({ bytes, deflate }: ServerStream, sizes: Cuts, platform: Platform, settings: ReadLimits): string[] {
+  const recorder = new FrameRecorder()
+  const reader = new FrameReader(platform, recorder, settings, deflate)
+  for (const piece of cut(bytes, sizes)) lend(piece, lent => reader.read(lent))
+  reader.stop()
+  endsOnce(recorder.events)
+  return recorder.events
+}
+
+/** Nothing is read behind a Close frame or a violation. */
+function endsOnce(events: readonly string[]): void {
+  const end = events.findIndex(event => /^(?:close|violation)/.test(event))
+  if (end >= 0) expect(events).to.have.length(end + 1)
+}
+
+const withCompression = (compression: Compression): Platform => ({ ...nodePlatform, compression })
+const native = withCompression(nativeCompression)
+const documented = withCompression(documentedCompression)
+
+/**
+ * Data that is not DEFLATE, and text that is not UTF-8, are both answered with 1007. Which of the two is found first in
+ * one message depends on how much of it is inflated at once.
+ */
+function unifyInvalidPayload(events: readonly string[]): string[] {
+  return events.map(event => (event.startsWith('violation 1007') ? 'violation 1007' : event))
+}
+
+const messagesIn = (events: readonly string[]): string[] => events.filter(event => /^(?:text|binary)/.test(event))
+
+export const serverBytes: readonly Property[] = [
+  property(
+    'a reader reads the same however the bytes are cut',
+    400,
+    tuple(anyStream, cuts, limits),
+    ([stream, sizes, settings]) => {
+      const whole = unifyInvalidPayload(read(stream, WHOLE, native, settings))
+      for (const other of [sizes, [1]]) {
+        expect(unifyInvalidPayload(read(stream, other, native, settings))).to.deep.equal(whole)
+      }
+    },
+  ),
+  property(
+    'a reader reads the same on every platform',
+    200,
+    tuple(plainStream, cuts, limits),
+    ([stream, sizes, settings]) => {
+      const onNode = read(stream, sizes, nodePlatform, settings)
+      expect(read(stream, sizes, webPlatform, settings)).to.deep.equal(onNode)
+    },
+  ),
+  property(
+    'a reader reads the same with either way to inflate',
+    200,
+    tuple(anyStream, cuts, limits),
+    ([stream, sizes, settings]) => {
+      const fast = read(stream, sizes, native, settings)
+      const slow = read(stream, sizes, documented, settings)
+      if (!fast.some(event => event.startsWith('violation'))) expect(slow).to.deep.equal(fast)
+      // The documented way looks at a message when it is whole, so it may find later what is wrong with it.
+      else expect(messagesIn(slow)).to.deep.equal(messagesIn(fast))
+    },
+  ),
+  property(
+    'a connection says and hears the same however the bytes are cut',
+    200,
+    tuple(anyStream, cuts, limits),
+    ([stream, sizes, settings]) => {
+      expect(converse(stream, sizes, settings)).to.deep.equal(converse(stream, WHOLE, settings))
+    },
+  ),
+]
+
+/** What a connection tells its owner and its peer, until its pipe is gone. */
+function converse({ bytes }: ServerStream, sizes: Cuts, settings: ReadLimits): unknown {
+  const { connection, pipe, owner, sent } = openConnection(settings)
+  for (const piece of cut(bytes, sizes)) {
+    pipe.receive(piece)
+    if (owner.events.includes('close received')) connection.acknowledgeClose()
+  }
+  pipe.sink.end()
+  const frames = sent()
+  pipe.sink.close()
+  expect(owner.events.at(-1)).to.equal('released')
+  expect(owner.events.filter(event => event.startsWith('closed '))).to.have.length(1)
+  expect(frames.filter(line => line.startsWith('close')).length).to.be.at.most(1)
+  if (frames.some(line => line.startsWith('close'))) expect(frames.at(-1)).to.match(/^close/)
+  return { events: owner.events, frames, ended: pipe.calls.includes('end') }
+}
