@@ -115,10 +115,25 @@ describe('WebSocketStream, backpressure', function () {
         void written.then(() => done++)
         expect(await untilStill(() => done)).to.equal(0)
         peer.resume()
+        expect((await peer.readFrame()).payload).to.have.lengthOf(LARGE)
         await written
       })
     })
   }
+
+  it('writes that nobody waits for are done as the network takes them, not before', async () => {
+    const { writable, peer } = await loopback.rawStreamPair()
+    peer.pause()
+    const size = 32 * KIBIBYTE
+    const count = (2 * BUFFERS) / size
+    const writer = writable.getWriter()
+    let written = 0
+    const writes = Array.from({ length: count }, () => writer.write(new Uint8Array(size)).then(() => written++))
+    expect((await untilStill(() => written)) * size).to.be.within(1, BUFFERS)
+    peer.resume()
+    for (let index = 0; index < count; index++) expect((await peer.readFrame()).payload).to.have.lengthOf(size)
+    await Promise.all(writes)
+  })
 
   it('small messages that nobody reads are bounded, too', async () => {
     const { readable, peer } = await loopback.rawStreamPair()

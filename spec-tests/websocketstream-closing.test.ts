@@ -366,6 +366,21 @@ describe('WebSocketStream, closing', () => {
       expect((await expectRejection(written, 'InvalidStateError')).cause).to.equal(error)
     })
 
+    it('rejects an answer to the message before it, too', async () => {
+      const { stream, readable, writable, peer } = await loopback.rawStreamPair()
+      const writer = writable.getWriter()
+      await writer.ready
+      const written = readable
+        .getReader()
+        .read()
+        .then(() => writer.write('answer'))
+      await peer.write(Buffer.concat([frame(TEXT, 'question'), frame(CLOSE, closeBody(4000))]))
+      expect(closeOf(await peer.readFrame()).closeCode).to.equal(4000)
+      peer.end()
+      const error = await expectWebSocketError(stream.closed, 4000)
+      expect((await expectRejection(written, 'InvalidStateError')).cause).to.equal(error)
+    })
+
     it('during our own closes with its code', async () => {
       const { stream, peer } = await loopback.rawStreamPair()
       stream.close({ closeCode: 3000, reason: 'local' })

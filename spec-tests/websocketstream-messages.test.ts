@@ -2,7 +2,7 @@ import { Blob, Buffer } from 'node:buffer'
 import { ReadableStream as HostReadableStream, TextDecoderStream, TransformStream } from 'node:stream/web'
 import { expect } from 'chai'
 import type { WebSocketOpenInfo } from '#lib/entry/node.js'
-import { BINARY, CLOSE, closeBody, frame, TEXT } from './support/raw-server.ts'
+import { BINARY, CLOSE, closeBody, frame, PING, PONG, TEXT } from './support/raw-server.ts'
 import { closeOf, expectRejection, readAll, rejectionOf, useStreams } from './support/streams.ts'
 
 /** https://whatpr.org/websockets/48.html, reading and writing */
@@ -86,6 +86,60 @@ describe('WebSocketStream, messages', () => {
           expect(await stream.closed, way).to.deep.equal({ closeCode: 1000, reason: '' })
         }
       }
+    })
+
+    it('keep their order, whatever was read before, and how', async () => {
+      const { readable, peer } = await loopback.rawStreamPair()
+      /** Sends texts in one write, and waits until the client has them. */
+      const send = async (...texts: string[]): Promise<void> => {
+        await peer.write(Buffer.concat([...texts.map(text => frame(TEXT, text)), frame(PING)]))
+        expect((await peer.readFrame()).opcode).to.equal(PONG)
+      }
+      const read = async (count: number): Promise<unknown[]> => {
+        const texts: unknown[] = []
+        for await (const text of values(readable, { preventCancel: true })) if (texts.push(text) === count) break
+        return texts
+      }
+
+      // A read that is given up: what it asked for lies in the queue of the stream.
+      const reader = readable.getReader()
+      const lost = reader.read()
+      reader.releaseLock()
+      await rejectionOf(lost)
+      await send('1', '2', '3')
+      expect(await read(2)).to.deep.equal(['1', '2'])
+
+      // A read moves what there is into that queue; what comes later is behind it.
+      await send('4')
+      const other = readable.getReader()
+      expect((await other.read()).value).to.equal('3')
+      await send('5')
+      other.releaseLock()
+      await send('6')
+      expect(await read(3)).to.deep.equal(['4', '5', '6'])
+
+      // A next() that is called as soon as another one has its message comes behind those that were called before.
+      const iterator = values(readable, { preventCancel: true })
+      const first = iterator.next()
+      const third = first.then(() => iterator.next())
+      const second = iterator.next()
+      await send('7', '8', '9')
+      const results = await Promise.all([first, second, third])
+      expect(results.map(({ value }) => value)).to.deep.equal(['7', '8', '9'])
+
+      // After return() there is nothing.
+      await send('10')
+      await iterator.return!()
+      expect(await iterator.next()).to.deep.equal({ done: true, value: undefined })
+      expect(await read(1)).to.deep.equal(['10'])
+    })
+
+    it('are there for a reader that comes after the end', async () => {
+      const { stream, readable, peer } = await loopback.rawStreamPair()
+      await peer.write(Buffer.concat([frame(TEXT, 'one'), frame(TEXT, 'two'), frame(CLOSE)]))
+      peer.end()
+      await stream.closed
+      expect(await readWithReader(readable)).to.deep.equal(['one', 'two'])
     })
 
     it('can be piped through a decoder and a transform', async () => {

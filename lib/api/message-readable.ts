@@ -8,7 +8,7 @@ export interface MessageSource {
   pause(): void
   /** Messages that were held up may come within the call. */
   resume(): void
-  /** The readable was cancelled. */
+  /** The readable was cancelled. It takes no more messages, but a source that is paused is to be told `stopPausing`. */
   cancelled(reason: unknown): void
 }
 
@@ -93,9 +93,7 @@ export class MessageReadable {
   /** From now on no reader holds up the source. What has no room is dropped, and all that comes after it. */
   stopPausing(): void {
     this.#mayPause = false
-    if (!this.#paused) return
-    this.#deaf = true
-    this.#resume()
+    if (this.#paused) this.#resume()
   }
 
   /** No message comes any more. What has come can still be read. */
@@ -119,7 +117,6 @@ export class MessageReadable {
     this.#delivered = false
     if (this.#waiting > 0) {
       this.#deliver()
-      this.#resumeIfRoom()
       return undefined
     }
     this.#wanted = true
@@ -133,7 +130,6 @@ export class MessageReadable {
   #cancel(reason: unknown): void {
     this.#cancelled = true
     this.#drop()
-    if (this.#paused) this.#resume()
     this.#source.cancelled(reason)
   }
 

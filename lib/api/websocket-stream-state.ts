@@ -163,7 +163,7 @@ export class WebSocketStreamState extends Session implements MessageSource {
       this.#sending = false
     }
     const more = this.#queued > 0
-    if (more && this.#unflushed < GATHERED && !connection.waiting) {
+    if (more && this.#unflushed < GATHERED) {
       // The next message follows in a microtask. Should it not, the task makes sure of the flush.
       if (this.#flushAsked) host.queueTask(this.#flush)
       this.#flushAsked = false
@@ -237,7 +237,6 @@ export class WebSocketStreamState extends Session implements MessageSource {
     super.onCloseReceived()
     this.#readyState = CLOSING
     this.#closedByServer = true
-    this.#dueClose = undefined
     // The end of the connection is still to be read.
     this.#readable.stopPausing()
     const connection = this.connection!
@@ -315,7 +314,7 @@ export class WebSocketStreamState extends Session implements MessageSource {
 
   /** Whether the network has taken all messages. One that was given up never departs. */
   #hasLeft(connection: Connection): boolean {
-    return !connection.waiting && connection.departed >= this.#sent
+    return connection.departed >= this.#sent
   }
 
   /** The messages that wait in the writable's queue are no more. */

@@ -111,9 +111,9 @@ export class Connection implements PipeSink, FrameHandler {
     return this.#state === OPEN || this.#state === CLOSE_RECEIVED
   }
 
-  /** Whether something that was sent has not left: it waits in the pipe, or for its turn. */
+  /** Whether bytes wait in the pipe. */
   get waiting(): boolean {
-    return this.#waiting || this.#outgoing.waiting
+    return this.#waiting
   }
 
   /** Whether so many bytes wait that the peer seems not to read. */

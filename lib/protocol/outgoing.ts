@@ -76,11 +76,6 @@ export class Outgoing {
     return this.#writer.pending
   }
 
-  /** Whether messages wait for their bytes, or for their compression. */
-  get waiting(): boolean {
-    return this.#places.length > 0
-  }
-
   /** Sends a text message. Returns its length in bytes. */
   text(text: string): number {
     if (this.#places.length === 0 && !this.#isCompressed(text)) {
