@@ -40,6 +40,8 @@ function runNext(): void {
   const target = queue[head] as TaskTarget
   const kind = queue[head + 1] as number
   const data = queue[head + 2]
+  // While it never empties, the queue would keep thousands of messages that were given out long ago.
+  queue[head + 2] = undefined
   head += 3
   if (head === queue.length) {
     queue.length = 0
