@@ -7,7 +7,14 @@ import { nativeCompression } from '#lib/platform/node-zlib.js'
 import { stored } from './conformance/deflate-blocks.ts'
 import { noise } from './conformance/script.ts'
 import { ServerDeflate } from './conformance/server-deflate.ts'
-import { DeflateConnection, type DeflateOptions, FIN, RSV1 } from './support/deflate-connection.ts'
+import {
+  CountingCompression,
+  DeflateConnection,
+  type DeflateOptions,
+  FIN,
+  RSV1,
+  SlowCompression,
+} from './support/deflate-connection.ts'
 import { BINARY, CLOSE, CONTINUATION, closeBody, frame, PING, PONG, TEXT } from './support/raw-server.ts'
 import type { ClientFrame } from './support/scripted-pipe.ts'
 
@@ -365,54 +372,5 @@ async function compressedMeanwhile(compression: Compression): Promise<void> {
     const link = new DeflateConnection({ compression })
     link.connection.sendBinary(noise(LARGE * 9))
     await link.messages(1)
-  }
-}
-
-/** Lets time go by before it looks at what it has to compress later. */
-class SlowCompression implements Compression {
-  readonly createInflater: Compression['createInflater']
-  readonly createDeflater: Compression['createDeflater']
-
-  constructor(compression: Compression) {
-    this.createInflater = compression.createInflater
-    this.createDeflater = options => {
-      const deflater = compression.createDeflater(options)
-      return {
-        deflate: message => deflater.deflate(message),
-        deflateLater: (message, callback) => void setImmediate(() => deflater.deflateLater(message, callback)),
-        reset: () => deflater.reset(),
-        close: () => deflater.close(),
-      }
-    }
-  }
-}
-
-/** Counts what was inflated. */
-class CountingCompression implements Compression {
-  produced = 0
-  readonly createInflater: Compression['createInflater']
-  readonly createDeflater: Compression['createDeflater']
-
-  constructor(compression: Compression) {
-    this.createDeflater = compression.createDeflater
-    this.createInflater = (windowBits, maxOutput) => {
-      const inflater = compression.createInflater(windowBits, maxOutput)
-      const counting = this
-      return {
-        get consumed() {
-          return inflater.consumed
-        },
-        get produced() {
-          return inflater.produced
-        },
-        inflate(...args) {
-          const result = inflater.inflate(...args)
-          counting.produced += inflater.produced
-          return result
-        },
-        reset: () => inflater.reset(),
-        close: () => inflater.close(),
-      }
-    }
   }
 }

@@ -94,3 +94,52 @@ export class DeflateConnection extends OwnerRecorder {
     return frames
   }
 }
+
+/** Lets time go by before it looks at what it has to compress later. */
+export class SlowCompression implements Compression {
+  readonly createInflater: Compression['createInflater']
+  readonly createDeflater: Compression['createDeflater']
+
+  constructor(compression: Compression) {
+    this.createInflater = compression.createInflater
+    this.createDeflater = options => {
+      const deflater = compression.createDeflater(options)
+      return {
+        deflate: message => deflater.deflate(message),
+        deflateLater: (message, callback) => void setImmediate(() => deflater.deflateLater(message, callback)),
+        reset: () => deflater.reset(),
+        close: () => deflater.close(),
+      }
+    }
+  }
+}
+
+/** Counts what was inflated. */
+export class CountingCompression implements Compression {
+  produced = 0
+  readonly createInflater: Compression['createInflater']
+  readonly createDeflater: Compression['createDeflater']
+
+  constructor(compression: Compression) {
+    this.createDeflater = compression.createDeflater
+    this.createInflater = (windowBits, maxOutput) => {
+      const inflater = compression.createInflater(windowBits, maxOutput)
+      const counting = this
+      return {
+        get consumed() {
+          return inflater.consumed
+        },
+        get produced() {
+          return inflater.produced
+        },
+        inflate(...args) {
+          const result = inflater.inflate(...args)
+          counting.produced += inflater.produced
+          return result
+        },
+        reset: () => inflater.reset(),
+        close: () => inflater.close(),
+      }
+    }
+  }
+}
