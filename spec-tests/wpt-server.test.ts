@@ -103,9 +103,9 @@ describe('the server of the web-platform-tests', () => {
     const ports = await get('/websockets/ports.sub.js')
     assert.equal(await ports.text(), `localhost ${server.ports.ws[0]} /websockets/ports.sub.js`)
     const page = await (await get('/websockets/a.any.html?wss')).text()
-    assert.match(page, /<meta name=timeout content=long>[^]*src="b\.js"[^]*src="\/websockets\/a\.any\.js"/)
+    assert.match(page, /<meta name=timeout content=long>[\s\S]*src="b\.js"[\s\S]*src="\/websockets\/a\.any\.js"/)
     const worker = await (await get('/websockets/a.any.worker.js')).text()
-    assert.match(worker, /isWorker: \(\) => true[^]*importScripts\('b\.js'\)[^]*done\(\)/)
+    assert.match(worker, /isWorker: \(\) => true[\s\S]*importScripts\('b\.js'\)[\s\S]*done\(\)/)
   })
 
   it('serves no file from outside of the checkout', async () => {
