@@ -77,7 +77,7 @@ describe('WebSocketStream, backpressure', function () {
         const { writable, peer } = await pair()
         peer.pause()
         const size = 64 * KIBIBYTE
-        const count = (4 * BUFFERS) / size
+        const count = (2 * BUFFERS) / size
         const writer = writable.getWriter()
         expect(writer.desiredSize).to.equal(1)
         let written = 0
