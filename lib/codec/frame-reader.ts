@@ -104,7 +104,7 @@ export class FrameReader {
     // Called by the handler in the middle of it, the loop below goes on by itself.
     if (this.#goingOn) return
     this.#goingOn = true
-    while (!this.#held && this.#rest.length > 0) this.read(this.#rest.shift()!)
+    while (!this.#held && this.#rest.length > 0) this.read(this.#rest.shift()!, true)
     this.#goingOn = false
   }
 
@@ -113,8 +113,12 @@ export class FrameReader {
     return this.#held
   }
 
-  /** Reads one chunk. It may be reused by the caller afterwards. */
-  read(chunk: Uint8Array): void {
+  /**
+   * Reads one chunk. It may be reused by the caller afterwards.
+   *
+   * @param isOurs it is a copy already: what is held up again is not copied again, however large it is
+   */
+  read(chunk: Uint8Array, isOurs = false): void {
     const end = chunk.length
     let position = 0
     if (this.#held) {
@@ -130,7 +134,8 @@ export class FrameReader {
 
     while (position < end) {
       if (this.#held) {
-        this.#rest.unshift(new Uint8Array(chunk.subarray(position)))
+        const rest = chunk.subarray(position)
+        this.#rest.unshift(isOurs ? rest : new Uint8Array(rest))
         return
       }
       // 2. A message in one frame that is wholly here is decoded in place: no view, no copy but the last one.
