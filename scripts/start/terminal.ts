@@ -33,5 +33,7 @@ export function hexadecimal(bytes: Uint8Array, most = 16): string {
 }
 
 export function count(number: number, noun: string): string {
-  return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`
+  // Not by toLocaleString, whose first call takes 40 ms: it would look as if the socket did.
+  const digits = String(number).replace(/\B(?=(\d{3})+$)/g, ',')
+  return `${digits} ${noun}${number === 1 ? '' : 's'}`
 }
