@@ -1,0 +1,71 @@
+import { failure, WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
+import { type Random, randomMessage } from './random.ts'
+import { startRelay } from './relay.ts'
+
+export interface Exchanged {
+  /** The extensions in use. */
+  readonly extensions: string
+  readonly messages: number
+  /** Bytes of payload in each direction, and of what that was on the wire. */
+  readonly payload: number
+  readonly toServer: number
+  readonly toClient: number
+}
+
+/** So many messages are on their way at a time. */
+const IN_FLIGHT = 8
+/** No server takes so long, in milliseconds. */
+const LIMIT = 60_000
+
+/** Sends random messages to a server that echoes, expects each of them back, in order, and closes. */
+export async function exchange(
+  port: number,
+  options: WebSocketOptions,
+  random: Random,
+  messages: number,
+): Promise<Exchanged> {
+  const relay = await startRelay(port)
+  const socket = new WebSocket(`ws://127.0.0.1:${relay.port}/`, options)
+  socket.binaryType = 'arraybuffer'
+  let payload = 0
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`there is no end after ${LIMIT / 1000} s`)), LIMIT)
+      const expected: (string | Uint8Array)[] = []
+      let sent = 0
+      const send = (): void => {
+        if (sent++ === messages) socket.close(1000, 'done')
+        if (sent > messages) return
+        const message = randomMessage(random)
+        payload += typeof message === 'string' ? Buffer.byteLength(message) : message.length
+        expected.push(message)
+        socket.send(message)
+      }
+      socket.onopen = () => {
+        for (let count = 0; count < Math.min(IN_FLIGHT, messages); count++) send()
+      }
+      socket.onmessage = ({ data }) => {
+        const message = expected.shift()
+        if (message === undefined) return reject(new Error('there is a message too much'))
+        if (!isSame(message, data as string | ArrayBuffer)) return reject(new Error('a message comes back changed'))
+        // The last one is behind all others.
+        if (sent < messages || expected.length === 0) send()
+      }
+      socket.onclose = ({ code, reason, wasClean }) => {
+        clearTimeout(timer)
+        if (wasClean && code === 1000 && reason === 'done' && expected.length === 0) return resolve()
+        const how = `closed with ${code} "${reason}", ${expected.length} messages missing`
+        reject(new Error(failure(socket)?.message ?? how))
+      }
+    })
+    const { toServer, toClient } = relay
+    return { extensions: socket.extensions, messages, payload, toServer, toClient }
+  } finally {
+    await relay.close()
+  }
+}
+
+function isSame(sent: string | Uint8Array, back: string | ArrayBuffer): boolean {
+  if (typeof sent === 'string' || typeof back === 'string') return sent === back
+  return Buffer.compare(sent, new Uint8Array(back)) === 0
+}

@@ -1,0 +1,118 @@
+import { spawn, spawnSync } from 'node:child_process'
+import process from 'node:process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { findRuntimes } from '../runtimes/runtimes.ts'
+
+/** What a server agrees to. */
+export interface ServerDeflate {
+  readonly serverNoContextTakeover?: boolean
+  readonly clientNoContextTakeover?: boolean
+  readonly serverMaxWindowBits?: number
+  readonly clientMaxWindowBits?: number
+}
+
+export interface ServerSettings {
+  /** Null where it shall not compress. */
+  readonly deflate: ServerDeflate | null
+  /** It sends its messages in several frames. */
+  readonly fragments: boolean
+}
+
+/** A kind of server that echoes messages. */
+export interface ServerKind {
+  readonly name: string
+  readonly settings: readonly ServerSettings[]
+  /** Whether it answers such an offer with 400, instead of going on without compression. */
+  refuses?(settings: ServerSettings, offer: string): boolean
+  /** The command that runs it, or why there is none. */
+  command(): readonly string[] | string
+}
+
+export interface RunningServer {
+  readonly port: number
+  readonly version: string
+  stop(): Promise<void>
+}
+
+const windows: readonly ServerDeflate[] = [
+  {},
+  { serverNoContextTakeover: true, clientNoContextTakeover: true },
+  { serverNoContextTakeover: true },
+  { clientNoContextTakeover: true },
+  { serverMaxWindowBits: 9, clientMaxWindowBits: 9 },
+  { serverMaxWindowBits: 10, clientMaxWindowBits: 14, serverNoContextTakeover: true },
+]
+
+function everyWay(deflates: readonly ServerDeflate[], fragments: readonly boolean[]): ServerSettings[] {
+  return [...deflates, null].flatMap(deflate => fragments.map(one => ({ deflate, fragments: one })))
+}
+
+/** Debian's own, which other installations of Python do not see. */
+const PYTHON = '/usr/bin/python3'
+
+export const serverKinds: readonly ServerKind[] = [
+  {
+    name: 'ws',
+    settings: everyWay(windows, [false, true]),
+    refuses({ deflate }, offer) {
+      if (offer === '') return false
+      const [, , bits] = /; client_max_window_bits(=(\d+))?/.exec(offer) ?? [undefined, undefined, '0']
+      return deflate?.clientMaxWindowBits !== undefined && deflate.clientMaxWindowBits > Number(bits ?? 15)
+    },
+    command: () => [process.execPath, fileURLToPath(new URL('ws-server.js', import.meta.url))],
+  },
+  {
+    name: 'Bun.serve',
+    settings: everyWay(windows.slice(0, 4), [false]),
+    command() {
+      const bun = process.env.BUN ?? findRuntimes().find(({ kind }) => kind === 'bun')?.executable
+      if (bun === undefined) return 'Bun is not installed: npm run runtimes, or name it in the environment variable BUN'
+      return [bun, fileURLToPath(new URL('bun-server.js', import.meta.url))]
+    },
+  },
+  {
+    name: 'python3-websockets',
+    settings: everyWay(windows, [false, true]),
+    command() {
+      if (!hasPythonWebsockets()) installPythonWebsockets()
+      if (!hasPythonWebsockets()) return 'it is not installed: apt-get install python3-websockets'
+      // Beside the sources, since it is not compiled.
+      return [PYTHON, fileURLToPath(new URL('../../../scripts/interop/websockets-server.py', import.meta.url))]
+    },
+  },
+]
+
+function hasPythonWebsockets(): boolean {
+  return spawnSync(PYTHON, ['-c', 'import websockets']).status === 0
+}
+
+/** Where we may: as root, on Debian or what derives from it. */
+function installPythonWebsockets(): void {
+  if (process.getuid?.() !== 0) return
+  for (const args of [['update'], ['install', '--yes', '--no-install-recommends', 'python3-websockets']]) {
+    spawnSync('apt-get', args, { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+  }
+}
+
+/** Starts a server, and waits until it listens. */
+export function startServer(command: readonly string[], settings: ServerSettings): Promise<RunningServer> {
+  return new Promise((resolve, reject) => {
+    const [program, ...args] = command
+    const child = spawn(program!, [...args, JSON.stringify(settings)], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const ended = new Promise<void>(done => child.once('close', () => done()))
+    child.once('error', reject)
+    child.once('close', code => reject(new Error(`${program} ended with code ${code}`)))
+    createInterface(child.stdout).once('line', line => {
+      const { port, version } = JSON.parse(line) as { port: number; version: string }
+      resolve({
+        port,
+        version,
+        async stop() {
+          child.kill()
+          await ended
+        },
+      })
+    })
+  })
+}
