@@ -97,9 +97,9 @@ describe('RFC 6455 section 6.2: receiving data, and holding it up', function () 
     }
     pipe.receive(Buffer.concat([frame(TEXT, 'one'), frame(TEXT, 'two'), frame(TEXT, 'three')]))
     connection.pause()
-    pipe.receive(Buffer.concat([frame(TEXT, 'four'), frame(TEXT, 'five')]))
+    pipe.receive(Buffer.concat([frame(TEXT, 'four'), frame(TEXT, 'five')]), frame(TEXT, 'six'))
     connection.resume()
-    expect(owner.events).to.deep.equal(['text one', 'text two', 'text three', 'text four', 'text five'])
+    expect(owner.events).to.deep.equal(['one', 'two', 'three', 'four', 'five', 'six'].map(text => `text ${text}`))
     expect(deepest).to.equal(1)
   })
 
