@@ -60,7 +60,8 @@ async function main(): Promise<number> {
     if (typeof command === 'string') failures.push(`${kind.name}: ${command}`)
     else for (const settings of kind.settings) failures.push(...(await exchangeWith(kind, command, settings, seed)))
   }
-  if (chosen.length === 0) failures.push(`There is no server ${positionals.join(', ')}`)
+  for (const name of positionals)
+    if (!chosen.some(kind => kind.name === name)) failures.push(`There is no server ${name}`)
   console.log(`\n${failures.length === 0 ? 'All messages came back.' : failures.join('\n')}`)
   return failures.length === 0 ? 0 : 1
 }
