@@ -102,15 +102,15 @@ describe('RFC 6455 section 5.5: control frames', function () {
       pipe.ready = false
       pipe.buffered = undefined
       connection.sendText('a')
-      expect(connection.waiting).to.equal(false)
+      expect(connection.congested).to.equal(false)
       sent()
-      expect(connection.waiting).to.equal(true)
+      expect(connection.congested).to.equal(true)
       pipe.receive(frame(PING, 'a'))
       pipe.receive(frame(PING, 'b'))
       expect(sent()).to.deep.equal([])
       pipe.ready = true
       pipe.sink.drain()
-      expect(connection.waiting).to.equal(false)
+      expect(connection.congested).to.equal(false)
       expect(sent()).to.deep.equal(['pong 62'])
     })
 
