@@ -180,7 +180,8 @@ function asPipe(opened: Pipe | Duplex): Pipe {
 function messageOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
   const { errors } = cause as { errors?: unknown[] }
-  return cause.message === '' && errors !== undefined ? errors.map(messageOf).join(', ') : cause.message
+  // Those of OpenSSL end with a line break.
+  return cause.message === '' && errors !== undefined ? errors.map(messageOf).join(', ') : cause.message.trim()
 }
 
 /** The origin of the document or worker that this runs in, where the host has such a thing. */

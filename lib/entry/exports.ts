@@ -11,7 +11,7 @@ export {
 } from '../api/events.ts'
 export { drained, failure, handshake, ping, ref, terminate, unref } from '../api/functions.ts'
 export { install } from '../api/install.ts'
-export type { HeadersInput, HeartbeatOptions, WebSocketOptions } from '../api/options.ts'
+export type { HeadersInput, HeartbeatOptions, PerMessageDeflateOptions, WebSocketOptions } from '../api/options.ts'
 export {
   type BinaryType,
   WebSocket,

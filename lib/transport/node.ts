@@ -9,6 +9,12 @@ import type { Pipe, PipeSink } from './pipe.ts'
 /** One read takes up to so many bytes. */
 const READ_SIZE = 64 * 1024
 
+/**
+ * Milliseconds for each of several addresses. Unlike RFC 8305 has it, Node.js gives an attempt up when the next one begins, so
+ * its 250 ms are too short for a slow network or a busy machine.
+ */
+const ATTEMPT_TIMEOUT = 1000
+
 // A read fills the buffer and is handled before the next one begins, so all sockets can share one, and an idle socket
 // owns none. Not on Windows, where a read may be under way in the kernel with its buffer.
 const sharedBuffer = process.platform === 'win32' ? undefined : Buffer.allocUnsafeSlow(READ_SIZE)
@@ -37,6 +43,7 @@ export function connect(target: ConnectTarget, tls?: TlsOptions): Promise<Pipe> 
       port,
       noDelay: true,
       allowHalfOpen: true,
+      autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT,
       onread: pipe.reading(),
       ...(target.addresses === undefined ? {} : { lookup: lookupFrom(target.addresses) }),
     }
@@ -69,17 +76,29 @@ class NodePipe implements Pipe {
   #socket!: Socket
   #sink: PipeSink | undefined
   #error: unknown
+  #paused = false
+  #aborted = false
   #mustDrain = false
   #corked = false
   /** As it was when it was last looked at. */
   #buffered = 0
+
+  // What came before `start`, or was on its way at the pause: bytes, then the end, then the close.
+  #early: Uint8Array[] = []
+  #endHeld = false
+  #closeHeld = false
 
   /** The `onread` option for this pipe's socket. */
   reading(): OnReadOpts {
     return {
       buffer: sharedBuffer ?? Buffer.allocUnsafeSlow(READ_SIZE),
       callback: (length, buffer) => {
-        this.#sink?.data(buffer.subarray(0, length))
+        const bytes = buffer.subarray(0, length)
+        if (this.#sink === undefined || this.#paused || this.#early.length > 0) {
+          this.#early.push(new Uint8Array(bytes))
+          return false
+        }
+        this.#sink.data(bytes)
         return true
       },
     }
@@ -93,6 +112,16 @@ class NodePipe implements Pipe {
       // Not every error of TLS ends its socket.
       socket.destroy()
     })
+    socket.on('end', () => {
+      // Behind an error, TLS reports an end that the peer has not sent.
+      if (this.#error !== undefined) return
+      this.#endHeld = true
+      this.#deliver()
+    })
+    socket.on('close', () => {
+      this.#closeHeld = true
+      this.#deliver()
+    })
   }
 
   get buffered(): number {
@@ -102,14 +131,10 @@ class NodePipe implements Pipe {
   }
 
   start(sink: PipeSink): void {
-    this.#sink = sink
-    const socket = this.#socket
-    socket.on('end', () => {
-      // Behind an error, TLS reports an end that the peer has not sent.
-      if (this.#error === undefined) sink.end()
+    process.nextTick(() => {
+      this.#sink = sink
+      this.#goOn()
     })
-    socket.on('close', () => sink.close(this.#error))
-    socket.resume()
   }
 
   write(bytes: Uint8Array, more: boolean): boolean {
@@ -135,15 +160,20 @@ class NodePipe implements Pipe {
   }
 
   abort(_reason?: unknown): void {
+    this.#aborted = true
     this.#socket.destroy()
   }
 
   pause(): void {
+    this.#paused = true
     this.#socket.pause()
   }
 
   resume(): void {
-    this.#socket.resume()
+    if (!this.#paused) return
+    this.#paused = false
+    if (this.#early.length === 0 && !this.#endHeld) this.#socket.resume()
+    else process.nextTick(() => this.#goOn())
   }
 
   ref(): void {
@@ -152,6 +182,25 @@ class NodePipe implements Pipe {
 
   unref(): void {
     this.#socket.unref()
+  }
+
+  #goOn(): void {
+    this.#deliver()
+    if (!this.#paused) this.#socket.resume()
+  }
+
+  /** Passes on what was held, in its order. A connection that is gone is told, paused or not. */
+  #deliver(): void {
+    const sink = this.#sink
+    if (sink === undefined) return
+    while (this.#early.length > 0 && !this.#paused && !this.#aborted) sink.data(this.#early.shift()!)
+    if (this.#endHeld && this.#early.length === 0 && !this.#aborted) {
+      this.#endHeld = false
+      sink.end()
+    }
+    if (!this.#closeHeld) return
+    this.#closeHeld = false
+    sink.close(this.#error)
   }
 
   // One function for all writes of the pipe. An error shows in the socket's own events.
