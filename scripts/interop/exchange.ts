@@ -1,13 +1,16 @@
 import { failure, WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
-import { type Random, randomMessage } from './random.ts'
+import { type Random, randomMessage, words } from './random.ts'
 import { startRelay } from './relay.ts'
 
 export interface Exchanged {
   /** The extensions in use. */
   readonly extensions: string
   readonly messages: number
-  /** Bytes of payload in each direction, and of what that was on the wire. */
+  /** Bytes of payload in each direction. */
   readonly payload: number
+  /** As much of the payload as cannot be compressed, in bytes. */
+  readonly noise: number
+  /** Bytes on the wire. */
   readonly toServer: number
   readonly toClient: number
 }
@@ -28,6 +31,7 @@ export async function exchange(
   const socket = new WebSocket(`ws://127.0.0.1:${relay.port}/`, options)
   socket.binaryType = 'arraybuffer'
   let payload = 0
+  let noise = 0
   try {
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`there is no end after ${LIMIT / 1000} s`)), LIMIT)
@@ -36,10 +40,14 @@ export async function exchange(
       const send = (): void => {
         if (sent++ === messages) socket.close(1000, 'done')
         if (sent > messages) return
-        const message = randomMessage(random)
-        payload += typeof message === 'string' ? Buffer.byteLength(message) : message.length
-        expected.push(message)
-        socket.send(message)
+        // The first one can be compressed in any case.
+        const { content, isNoise } =
+          sent === 1 ? { content: words(random, 50_000), isNoise: false } : randomMessage(random)
+        const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length
+        payload += length
+        if (isNoise) noise += length
+        expected.push(content)
+        socket.send(content)
       }
       socket.onopen = () => {
         for (let count = 0; count < Math.min(IN_FLIGHT, messages); count++) send()
@@ -59,7 +67,7 @@ export async function exchange(
       }
     })
     const { toServer, toClient } = relay
-    return { extensions: socket.extensions, messages, payload, toServer, toClient }
+    return { extensions: socket.extensions, messages, payload, noise, toServer, toClient }
   } finally {
     await relay.close()
   }

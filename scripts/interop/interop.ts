@@ -119,12 +119,13 @@ function describe({ deflate, fragments }: ServerSettings): string {
 
 /** What cannot be: compression that nobody agreed on, or none although both sides did. */
 function judge({ deflate }: ServerSettings, offer: string, result: Exchanged): string | undefined {
-  const { extensions, payload, toServer, toClient } = result
+  const { extensions, messages, payload, noise, toServer, toClient } = result
   if (offer === '' || deflate === null) return extensions === '' ? undefined : `${extensions} is in use`
   if (extensions === '') return undefined
   if (!/^permessage-deflate(?:$|;)/.test(extensions)) return `${extensions} is in use`
-  if (toServer > payload * 0.8) return 'we do not compress'
-  return toClient > payload * 0.8 ? 'it does not compress' : undefined
+  const most = noise * 1.01 + (payload - noise) * 0.7 + messages * 100
+  if (toServer > most) return 'we do not compress'
+  return toClient > most ? 'it does not compress' : undefined
 }
 
 function part(results: readonly Exchanged[], direction: 'toServer' | 'toClient'): string {

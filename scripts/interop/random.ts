@@ -11,19 +11,29 @@ export function createRandom(seed: number): Random {
   }
 }
 
+/** Some of all that JSON and UTF-8 have. */
 const WORDS = ['{"id":', '"name"', ',', ' ', 'α', '€uro', '🐘', 'true', '}', '[', ']', 'lorem ipsum ', '\n', '0', '\0']
 
+export interface RandomMessage {
+  readonly content: string | Uint8Array
+  /** No compression makes it smaller. */
+  readonly isNoise: boolean
+}
+
 /** Text of words that come again, noise, or one byte all over; of any size up to some 300 KiB, mostly small. */
-export function randomMessage(random: Random): string | Uint8Array {
+export function randomMessage(random: Random): RandomMessage {
   const size = Math.floor(2 ** (random() * 18.2)) - 1
   const kind = random()
-  if (kind < 0.5) {
-    let text = ''
-    while (text.length < size) text += WORDS[Math.floor(random() * WORDS.length)]
-    return text
-  }
-  const bytes = new Uint8Array(size)
-  if (kind < 0.75) for (let index = 0; index < size; index++) bytes[index] = random() * 256
-  else bytes.fill(random() * 256)
-  return bytes
+  if (kind < 0.5) return { content: words(random, size), isNoise: false }
+  const content = new Uint8Array(size)
+  if (kind > 0.75) return { content: content.fill(random() * 256), isNoise: false }
+  for (let index = 0; index < size; index++) content[index] = random() * 256
+  return { content, isNoise: true }
+}
+
+/** At least so many units. */
+export function words(random: Random, size: number): string {
+  let text = ''
+  while (text.length < size) text += WORDS[Math.floor(random() * WORDS.length)]
+  return text
 }

@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import logging
 import sys
 
 import websockets
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 
+# The client tells what has gone wrong.
+logging.getLogger("websockets").setLevel(logging.CRITICAL)
 settings = json.loads(sys.argv[1])
 
 

@@ -15,6 +15,8 @@ const server = new WebSocketServer({
   perMessageDeflate: deflate === null ? false : ({ threshold: 0, ...deflate } satisfies PerMessageDeflateOptions),
 })
 server.on('connection', socket => {
+  // The client tells what has gone wrong.
+  socket.on('error', () => {})
   socket.on('message', (data: Buffer, binary) => {
     if (!fragments) return socket.send(data, { binary })
     const cuts = [0, Math.floor(data.length / 3), Math.floor(data.length / 2), data.length]
