@@ -88,8 +88,6 @@ function tls(): TransportUnderTest {
   return {
     name: 'node:tls',
     cleanUp: opened.cleanUp,
-    // What one read of the TCP socket brought is decrypted as a whole.
-    underWay: 64 * 1024,
     async open(receive, early) {
       made ??= makeAuthority().then(async authority => [await makeCertificate({ authority }), { ca: authority.cert }])
       const [certificate, options] = await made

@@ -110,6 +110,13 @@ export function testEndings(transport: TransportUnderTest): void {
         expect(near.sink.dataCalls).to.equal(1)
       })
 
+      it('right behind the start lets nothing come, though bytes are here already', async () => {
+        const { near } = await open({ early: pattern(100), behindStart: near => near.abort() })
+        await near.sink.has('close')
+        await settled(() => near.sink.calls.length)
+        expect(near.sink.calls).to.deep.equal(['close'])
+      })
+
       it('twice, and behind the close, is as once', async () => {
         const { near } = await open()
         near.abort()

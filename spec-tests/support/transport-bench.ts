@@ -18,8 +18,6 @@ export interface TransportUnderTest {
   readonly startsLater?: boolean
   /** Whether our direction stays open when the far end has ended its own. Default: true. */
   readonly halfOpen?: boolean
-  /** So many bytes may still come after a pause, since they were on their way already. Default: 0. */
-  readonly underWay?: number
 }
 
 export const MEBIBYTE = 1024 * 1024
@@ -42,9 +40,18 @@ export async function settled(value: () => number): Promise<void> {
   }
 }
 
+export interface OpenOptions {
+  /** What the far end sends before the pipe is given out. */
+  readonly early?: Uint8Array
+  /** The test starts the pipe itself. */
+  readonly later?: boolean
+  /** Called right behind the start, before anything else can happen. */
+  readonly behindStart?: (near: WatchedPipe) => void
+}
+
 export interface TransportBench {
   /** A new connection, its pipe started unless said otherwise. */
-  open(options?: { early?: Uint8Array; later?: boolean }): Promise<{ near: WatchedPipe; far: FarEnd }>
+  open(options?: OpenOptions): Promise<{ near: WatchedPipe; far: FarEnd }>
 }
 
 /** To be called within `describe`: closes after each test what was opened, and looks for faults. */
@@ -60,12 +67,13 @@ export function useTransport(transport: TransportUnderTest): TransportBench {
   })
 
   return {
-    async open({ early, later = false } = {}) {
+    async open({ early, later = false, behindStart } = {}) {
       let near!: WatchedPipe
       const far = await transport.open(pipe => {
         near = new WatchedPipe(pipe)
         watched.push(near)
         if (!later) near.start()
+        behindStart?.(near)
       }, early)
       return { near, far }
     },
