@@ -1,6 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect } from 'chai'
 import { failure, ping, WebSocket } from '#lib/entry/node.js'
+import { memoryPair } from '#lib/transport/memory.js'
+import { acceptanceFor } from './support/memory-server.ts'
 import { CLOSE, closeBody, frame, type RawPeer, TEXT } from './support/raw-server.ts'
 import { next, record, useLoopback } from './support/ws-server.ts'
 
@@ -146,6 +148,41 @@ describe('WHATWG WebSocket closing', () => {
       await Promise.all([next(socket, 'close'), peer.ended])
       expect(events).to.deep.equal(['close 3001 clean answer'])
       expect(failure(socket)).to.equal(undefined)
+    })
+
+    it('waits for a server that still takes what was sent before', async () => {
+      const [client, server] = memoryPair()
+      const socket = loopback.socket('ws://memory.test/', {
+        closeTimeout: 300,
+        perMessageDeflate: false,
+        connect: client,
+      })
+      let taken = 0
+      let interval: NodeJS.Timeout | undefined
+      loopback.afterwards(() => clearInterval(interval))
+      server.start({
+        data(bytes) {
+          if (interval === undefined) {
+            server.write(acceptanceFor(Buffer.from(bytes).toString('latin1')), false)
+            // From now on one piece at a time, three within the limit and all together far beyond it.
+            interval = setInterval(() => server.resume(), 100)
+            server.pause()
+            return
+          }
+          taken += bytes.length
+          if (bytes.length > 100) return server.pause()
+          server.write(frame(CLOSE, closeBody(3001, 'all')), false)
+          server.end()
+        },
+        drain() {},
+        end() {},
+        close() {},
+      })
+      await next(socket, 'open')
+      socket.send(new Uint8Array(5 * 1024 * 1024))
+      socket.close(3001)
+      expect(await closing(socket)).to.deep.equal({ code: 3001, reason: 'all', wasClean: true })
+      expect(taken).to.be.above(5 * 1024 * 1024)
     })
 
     it('closes TCP if the server begins and then does not close it; that is clean', async () => {

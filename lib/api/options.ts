@@ -54,7 +54,10 @@ export interface WebSocketOptions {
    * It does not count while another connection to the same host and port is being opened (RFC 6455 section 4.1).
    */
   readonly handshakeTimeout?: number
-  /** Milliseconds for the closing handshake and the server's end of TCP; 0 for no limit. Default: 10,000. */
+  /**
+   * Milliseconds for the closing handshake and the server's end of TCP; 0 for no limit. Default: 10,000. They begin anew as
+   * long as the server still takes what was sent before.
+   */
   readonly closeTimeout?: number
   /** Off by default. */
   readonly heartbeat?: HeartbeatOptions | false

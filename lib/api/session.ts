@@ -80,7 +80,10 @@ export abstract class Session implements ConnectionOwner {
 
   /** From now on the server has so much time for its part of the closing handshake. */
   protected startCloseTimer(): void {
+    const backlog = this.connection!.backlog
     this.#closeTimer ??= startTimer(this.#settings.closeTimeout, () => {
+      // A server that still takes what was sent before the Close frame is not late.
+      if (this.connection!.backlog < backlog) return this.restartCloseTimer()
       const message = `The closing handshake was not done within ${this.#settings.closeTimeout} ms`
       this.connection!.abort(new ConnectionError('WS_ERR_CLOSE_TIMEOUT', message))
     })

@@ -116,6 +116,11 @@ export class Connection implements PipeSink, FrameHandler {
     return this.#waiting
   }
 
+  /** Bytes that wait in the pipe, as far as it tells. */
+  get backlog(): number {
+    return this.#pipe.buffered ?? 0
+  }
+
   /** Whether so many bytes wait that the peer seems not to read. */
   get congested(): boolean {
     return this.#waiting && (this.#pipe.buffered ?? Number.POSITIVE_INFINITY) > CONGESTION
