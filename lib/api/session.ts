@@ -80,7 +80,9 @@ export abstract class Session implements ConnectionOwner {
 
   /** From now on the server has so much time for its part of the closing handshake. */
   protected startCloseTimer(): void {
-    const backlog = this.connection!.backlog
+    // So that what was sent in this turn counts.
+    this.connection!.flush()
+    const { backlog } = this.connection!
     this.#closeTimer ??= startTimer(this.#settings.closeTimeout, () => {
       // A server that still takes what was sent before the Close frame is not late.
       if (this.connection!.backlog < backlog) return this.restartCloseTimer()
