@@ -104,6 +104,7 @@ describe('the page of the web-platform-tests runner', () => {
       'FAIL: </script> is <b>1006</b> & not 1000',
     ])
     assert.deepEqual(await tab.locator('.messages .subtest').allTextContents(), ['closes'])
+    assert.equal(await tab.locator('.messages li').first().textContent(), '1 of 2 runs pass')
     assert.equal(await tab.locator('button[aria-expanded=true]').count(), 1)
     await tab.click('text=cookies/001.html')
     assert.equal(await tab.locator('.messages').count(), 0)

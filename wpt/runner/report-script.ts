@@ -70,7 +70,10 @@ export function showReport(document: Document, data: ReportData): void {
   }
   const messages = (runs: readonly ReportRun[]): Node => {
     const list = make('ul', 'messages')
-    for (const run of runs) {
+    const failing = runs.filter(run => run.failures.length > 0)
+    if (failing.length < runs.length)
+      list.append(make('li', '', `${runs.length - failing.length} of ${runs.length} runs pass`))
+    for (const run of failing) {
       const place = `${data.subjects[run.subject]}, ${run.variant} in ${run.scope}: ${run.passed} of ${run.total}`
       const item = make('li', '', make('b', '', place))
       for (const failure of run.failures) {
