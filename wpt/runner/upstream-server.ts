@@ -164,7 +164,9 @@ export async function findUpstreamServer(address: string, checkout: string): Pro
 /** What the templates of a file became on the server. */
 async function readTemplates(address: string, checkout: string, path: string): Promise<Map<string, string>> {
   const source = await readFile(join(checkout, path), 'utf8')
-  const response = await fetch(new URL(path, address))
+  const response = await fetch(new URL(path, address)).catch(error => {
+    throw new UsageError(`${address} does not answer: ${String(error)}`)
+  })
   const served = await response.text()
   const parts = source.split(/\{\{(.*?)\}\}/)
   const pattern = parts.map((part, index) => (index % 2 === 1 ? '(.*?)' : part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')))
