@@ -46,7 +46,7 @@ class Http1Exchange implements PipeSink {
   }
 
   end(): void {
-    if (this.#sink !== undefined) return this.#sink.end()
+    if (this.#upgraded !== undefined) return this.#upgraded.onEnd()
     this.#finish(new ConnectionError('WS_ERR_CONNECTION_LOST', 'The server ended the connection during the handshake'))
   }
 
@@ -72,7 +72,7 @@ class Http1Exchange implements PipeSink {
       })
       handler.upgraded(head, this.#upgraded)
       // Frames that came in the same packet. A handler that has not started the pipe by now has aborted it.
-      if (rest.length > 0) this.#sink?.data(rest)
+      if (rest.length > 0) this.#upgraded.onFirstData(rest)
       return
     }
     this.#refusal = { head, body: new ResponseBodyReader(head) }

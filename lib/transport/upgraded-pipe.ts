@@ -18,6 +18,11 @@ export class UpgradedPipe implements Pipe {
   #queued = 0
   #waiting = false
   #ended = false
+  #paused = false
+  #aborted = false
+  /** What came with the 101, if it is held up by a pause; and an end behind it. */
+  #held: Uint8Array | undefined
+  #endHeld = false
 
   /** @param onStart is given the sink to which all from now on goes, but for what `onDrain` brings */
   constructor(pipe: Pipe, onStart: (sink: PipeSink) => void) {
@@ -48,6 +53,19 @@ export class UpgradedPipe implements Pipe {
     return this.#queued === 0 && !this.#waiting
   }
 
+  /** Bytes that came with the 101, when the user of this pipe has had the occasion to start it. */
+  onFirstData(bytes: Uint8Array): void {
+    if (this.#aborted) return
+    if (this.#paused) this.#held = new Uint8Array(bytes)
+    else this.#sink?.data(bytes)
+  }
+
+  /** The peer has ended. */
+  onEnd(): void {
+    if (this.#held === undefined) this.#sink?.end()
+    else this.#endHeld = true
+  }
+
   /** The pipe below has drained. */
   onDrain(): void {
     this.#waiting = false
@@ -65,15 +83,19 @@ export class UpgradedPipe implements Pipe {
   abort(reason?: unknown): void {
     // What never left stays counted.
     this.#queue = []
+    this.#aborted = true
     this.#pipe.abort(reason)
   }
 
   pause(): void {
+    this.#paused = true
     this.#pipe.pause()
   }
 
   resume(): void {
-    this.#pipe.resume()
+    this.#paused = false
+    if (this.#held === undefined) this.#pipe.resume()
+    else queueMicrotask(() => this.#releaseHeld())
   }
 
   ref(): void {
@@ -82,6 +104,15 @@ export class UpgradedPipe implements Pipe {
 
   unref(): void {
     this.#pipe.unref?.()
+  }
+
+  #releaseHeld(): void {
+    const held = this.#held
+    if (held === undefined || this.#paused || this.#aborted) return
+    this.#held = undefined
+    this.#sink?.data(held)
+    if (this.#endHeld) this.#sink?.end()
+    else if (!this.#paused) this.#pipe.resume()
   }
 
   /** Hands down one piece after the other, small ones gathered, until the pipe below is full. */
