@@ -34,6 +34,8 @@ export interface Attack {
 export interface ClientOptions extends Omit<WebSocketOptions, 'connect' | 'signal'> {
   /** Hands over what arrives in pieces of so many bytes, whatever the system makes of it. */
   readonly slice?: number
+  /** Hands over so many bytes behind the response head in one piece, as a stream of the user's may. */
+  readonly gather?: number
   /** Calls `close(1000)` in the listener of `open`. */
   readonly closeOnOpen?: boolean
   /** Calls `ping()` so many times in the listener of `open`. */

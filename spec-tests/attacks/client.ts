@@ -63,9 +63,13 @@ async function answer(question: Question): Promise<Answers[keyof Answers]> {
   }
 }
 
-function goThrough(url: string, { slice, closeOnOpen, pingsOnOpen = 0, ...options }: ClientOptions): Promise<Outcome> {
+function goThrough(
+  url: string,
+  { slice, gather, closeOnOpen, pingsOnOpen = 0, ...options }: ClientOptions,
+): Promise<Outcome> {
   return new Promise(resolve => {
-    const own = slice === undefined ? {} : { connect: slicing(slice) }
+    const cut = slice !== undefined ? inSlices(slice) : gather !== undefined ? inOnePiece(gather) : undefined
+    const own = cut === undefined ? {} : { connect: recutting(cut) }
     const socket = new WebSocket(url, { ...options, ...own })
     socket.binaryType = 'arraybuffer'
     const events: string[] = []
@@ -116,19 +120,45 @@ function echo(url: string): Promise<string> {
   })
 }
 
-/** The transport of Node.js, cut into small pieces. */
-function slicing(size: number): (target: Parameters<typeof connect>[0]) => Promise<Pipe> {
-  return async target => new SlicingPipe(await connect(target), size)
+/** Hands over what arrives in other pieces than it came in. */
+type Cut = (bytes: Uint8Array, give: (piece: Uint8Array) => void) => void
+
+function inSlices(size: number): Cut {
+  return (bytes, give) => {
+    for (let at = 0; at < bytes.length; at += size) give(bytes.subarray(at, at + size))
+  }
 }
 
-class SlicingPipe implements Pipe {
+/** The first chunk as it is, then so many bytes at once, then the rest as it comes. */
+function inOnePiece(size: number): Cut {
+  const piece = new Uint8Array(size)
+  let length = -1
+  return (bytes, give) => {
+    if (length < 0 || length === size) {
+      length = Math.max(0, length)
+      return give(bytes)
+    }
+    const taken = Math.min(size - length, bytes.length)
+    piece.set(bytes.subarray(0, taken), length)
+    length += taken
+    if (length === size) give(piece)
+    if (taken < bytes.length) give(bytes.subarray(taken))
+  }
+}
+
+/** The transport of Node.js, its chunks cut anew. */
+function recutting(cut: Cut): (target: Parameters<typeof connect>[0]) => Promise<Pipe> {
+  return async target => new RecuttingPipe(await connect(target), cut)
+}
+
+class RecuttingPipe implements Pipe {
   readonly #pipe: Pipe
-  readonly #size: number
+  readonly #cut: Cut
   #aborted = false
 
-  constructor(pipe: Pipe, size: number) {
+  constructor(pipe: Pipe, cut: Cut) {
     this.#pipe = pipe
-    this.#size = size
+    this.#cut = cut
   }
 
   get buffered(): number | undefined {
@@ -137,11 +167,10 @@ class SlicingPipe implements Pipe {
 
   start(sink: PipeSink): void {
     this.#pipe.start({
-      data: bytes => {
-        for (let at = 0; at < bytes.length && !this.#aborted; at += this.#size) {
-          sink.data(bytes.subarray(at, at + this.#size))
-        }
-      },
+      data: bytes =>
+        this.#cut(bytes, piece => {
+          if (!this.#aborted) sink.data(piece)
+        }),
       drain: () => sink.drain(),
       end: () => sink.end(),
       close: error => sink.close(error),

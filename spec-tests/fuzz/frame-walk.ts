@@ -91,3 +91,13 @@ export function endsEarly(messages: readonly WalkedMessage[], deflate: InflatePa
   }
   return false
 }
+
+/** Whether the bytes can no longer become well-formed UTF-8, whatever follows. */
+export function isHopeless(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
+    return false
+  } catch {
+    return true
+  }
+}

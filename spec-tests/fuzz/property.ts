@@ -15,7 +15,9 @@ export interface Property {
 }
 
 /** A value that is not done with after this time, in milliseconds, hangs. It says nothing about speed. */
-const HANGS = 60_000
+const HANGS = 20_000
+/** So long a short run is shrunk at most, in milliseconds: what hangs takes long for each smaller value. */
+const SHRINKS = 120_000
 
 export function property<Value>(
   name: string,
@@ -30,7 +32,13 @@ export function property<Value>(
       const predicate = asyncProperty(arbitrary, async value => {
         await holds(value)
       })
-      await assert(predicate, { numRuns, seed, timeout: HANGS })
+      await assert(predicate, {
+        numRuns,
+        seed,
+        timeout: HANGS,
+        interruptAfterTimeLimit: SHRINKS * Math.max(1, numRuns / runs),
+        markInterruptAsFailure: true,
+      })
     },
   }
 }

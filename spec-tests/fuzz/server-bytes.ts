@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { constantFrom, record, tuple } from 'fast-check'
+import { array, constantFrom, oneof, record, tuple } from 'fast-check'
 import type { Compression } from '#lib/codec/compression.js'
 import { FrameReader, type ReadLimits } from '#lib/codec/frame-reader.js'
 import type { Platform } from '#lib/codec/platform.js'
@@ -7,10 +7,12 @@ import { documentedCompression } from '#lib/platform/documented-zlib.js'
 import { nodePlatform } from '#lib/platform/node.js'
 import { nativeCompression } from '#lib/platform/node-zlib.js'
 import { webPlatform } from '#lib/platform/web.js'
-import { FrameRecorder, lend } from '../support/frame-recorder.ts'
+import { FrameRecorder, lend, platforms } from '../support/frame-recorder.ts'
+import { frame, TEXT } from '../support/raw-server.ts'
 import { openConnection } from '../support/scripted-pipe.ts'
+import { isHopeless } from './frame-walk.ts'
 import { type Property, property } from './property.ts'
-import { anyStream, type Cuts, cut, cuts, plainStream, type ServerStream } from './server-stream.ts'
+import { anyStream, type Cuts, cut, cuts, illFormed, plainStream, type ServerStream, text } from './server-stream.ts'
 
 /*
  * Any bytes from a server: nothing throws, nothing comes after the end, and it makes no difference how they are cut.
@@ -62,6 +64,26 @@ export const serverBytes: readonly Property[] = [
     },
   ),
   property(
+    'text is refused with the byte that makes it ill-formed, and not before',
+    200,
+    tuple(oneof(illFormed, text), cuts),
+    ([payload, sizes]) => {
+      for (const [, platform] of platforms) {
+        const recorder = new FrameRecorder()
+        const reader = new FrameReader(platform, recorder, { maxPayload: 0, maxFragments: 0 })
+        // A frame that is longer than its payload, so that nothing is due by its end.
+        reader.read(frame(TEXT, '', { length: payload.length + 1 }))
+        let length = 0
+        for (const piece of cut(payload, sizes)) {
+          lend(piece, lent => reader.read(lent))
+          length += piece.length
+          const expected = isHopeless(payload.subarray(0, length)) ? ['violation 1007 WS_ERR_INVALID_UTF8'] : []
+          expect(recorder.events, `after ${length} bytes`).to.deep.equal(expected)
+        }
+      }
+    },
+  ),
+  property(
     'a reader reads the same on every platform',
     200,
     tuple(plainStream, cuts, limits),
@@ -83,23 +105,28 @@ export const serverBytes: readonly Property[] = [
     },
   ),
   property(
-    'a connection says and hears the same however the bytes are cut',
+    'a connection says and hears the same however the bytes are cut and held up',
     200,
-    tuple(anyStream, cuts, limits),
-    ([stream, sizes, settings]) => {
-      expect(converse(stream, sizes, settings)).to.deep.equal(converse(stream, WHOLE, settings))
+    tuple(anyStream, cuts, limits, array(constantFrom('pause', 'resume', 'go on'), { maxLength: 12 })),
+    ([stream, sizes, settings, pauses]) => {
+      expect(converse(stream, sizes, settings, pauses)).to.deep.equal(converse(stream, WHOLE, settings, []))
     },
   ),
 ]
 
 /** What a connection tells its owner and its peer, until its pipe is gone. */
-function converse({ bytes }: ServerStream, sizes: Cuts, settings: ReadLimits): unknown {
+function converse({ bytes }: ServerStream, sizes: Cuts, settings: ReadLimits, pauses: readonly string[]): unknown {
   const { connection, pipe, owner, sent } = openConnection(settings)
-  for (const piece of cut(bytes, sizes)) {
+  for (const [index, piece] of cut(bytes, sizes).entries()) {
+    // More than one pipe gives out bytes that were under way when it was paused.
+    if (pauses[index] === 'pause') connection.pause()
+    if (pauses[index] === 'resume') connection.resume()
     pipe.receive(piece)
     if (owner.events.includes('close received')) connection.acknowledgeClose()
   }
   pipe.sink.end()
+  connection.resume()
+  if (owner.events.includes('close received')) connection.acknowledgeClose()
   const frames = sent()
   pipe.sink.close()
   expect(owner.events.at(-1)).to.equal('released')

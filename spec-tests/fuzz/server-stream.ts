@@ -51,7 +51,7 @@ export function cut(bytes: Uint8Array, sizes: Cuts): Uint8Array[] {
 }
 
 /** Texts of all kinds of characters, a few of them long enough for another form of the length. */
-const text: Arbitrary<Buffer> = oneof(
+export const text: Arbitrary<Buffer> = oneof(
   { weight: 4, arbitrary: string({ unit: 'binary', maxLength: 24 }) },
   { weight: 2, arbitrary: string({ unit: 'grapheme', maxLength: 12 }) },
   { weight: 1, arbitrary: integer({ min: 120, max: 130 }).map(length => 'x'.repeat(length)) },
@@ -66,7 +66,7 @@ const anyBytes: Arbitrary<Uint8Array> = oneof(
 )
 
 /** UTF-8 that goes wrong somewhere. */
-const illFormed: Arbitrary<Uint8Array> = tuple(
+export const illFormed: Arbitrary<Uint8Array> = tuple(
   text,
   constantFrom('80', 'c0af', 'c1', 'e0809f', 'eda080', 'f08080af', 'f4908080', 'f5', 'ff', 'e282', 'f09f98'),
   text,

@@ -1,5 +1,5 @@
 import { BINARY, CLOSE, CONTINUATION, frame, PING, TEXT } from '../support/raw-server.ts'
-import { endsEarly, messagesOf, type WalkedFrame, walk } from './frame-walk.ts'
+import { endsEarly, isHopeless, messagesOf, type WalkedFrame, walk } from './frame-walk.ts'
 import type { ServerStream } from './server-stream.ts'
 
 /** Where our reader and that of ws do not agree, and which of the two the RFC is with. */
@@ -28,16 +28,6 @@ const plain = (...frames: Buffer[]): ServerStream => ({ bytes: Buffer.concat(fra
 
 const isLong = ({ form, length }: WalkedFrame): boolean =>
   (form === 16 && length < 126n) || (form === 64 && length < 65_536n)
-
-/** Whether the bytes can no longer become well-formed UTF-8, whatever follows. */
-function isHopeless(bytes: Buffer): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
-    return false
-  } catch {
-    return true
-  }
-}
 
 export const differences: readonly Difference[] = [
   {

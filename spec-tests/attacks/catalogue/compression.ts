@@ -77,7 +77,7 @@ export const compressionAttacks: readonly Attack[] = [
     amount: 1024,
     unit: 'messages that inflate to just the limit, then one beyond it',
     work: 'linear',
-    memory: { limit: 384 },
+    memory: { limit: 72 },
     steps: amount => {
       const full = message(BINARY, compress(new Uint8Array(64 * KIB)), { rsv: RSV1 })
       const beyond = message(BINARY, compress(new Uint8Array(64 * KIB + 1)), { rsv: RSV1 })
@@ -98,11 +98,11 @@ export const compressionAttacks: readonly Attack[] = [
   {
     name: 'deflate bombs that all arrive in one read',
     source: 'CVE-2026-1526',
-    bound: 'what one read of 64 KiB inflates to, 1,032 times as much; then reading pauses',
+    bound: 'reading pauses, within the chunk, when more than 1 MiB waits for its tasks',
     amount: 12,
     unit: 'messages of 1 MiB in one packet',
     work: 'linear',
-    memory: { limit: 128 },
+    memory: { limit: 64 },
     steps: amount => [
       sends(
         Buffer.concat(Array.from({ length: amount }, () => message(BINARY, bomb(1), { rsv: RSV1 }))),

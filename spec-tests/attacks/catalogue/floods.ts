@@ -72,6 +72,27 @@ export const floodAttacks: readonly Attack[] = [
     ],
   },
   {
+    name: 'a flood of empty messages in one chunk',
+    source: 'RFC 6455 section 10.4',
+    bound: 'what is held up is copied once, however often reading pauses',
+    amount: 512 * KIB,
+    unit: 'messages of 2 bytes, half of them in one piece',
+    work: 'linear',
+    memory: { limit: 64 },
+    steps: amount => [
+      {
+        // Not all of it: some may come with the response head.
+        options: { gather: amount },
+        expect: { ...SURVIVED, messages: amount },
+        async serve(peer) {
+          await peer.accept()
+          await flood(peer, frame(TEXT), amount)
+          return finish(peer)
+        },
+      },
+    ],
+  },
+  {
     name: 'chunks of one byte',
     source: 'CVE-2026-48779',
     bound: 'a chunk is lent, not kept; the handshake and each kind of message, a byte at a time',
