@@ -193,7 +193,7 @@ class CaseRun {
     if (frame.rsv1 !== compressed) {
       throw new Departure(`the client's message is ${frame.rsv1 ? '' : 'not '}compressed`)
     }
-    const content = compressed ? this.#deflate!.inflate(frame.payload) : frame.payload
+    const content = compressed ? await this.#deflate!.inflate(frame.payload) : frame.payload
     if (!content.equals(payload)) {
       throw new Departure(`the client answers ${excerpt(content)}, not ${excerpt(payload)}`)
     }

@@ -1,4 +1,4 @@
-import { constants, createDeflateRaw, type DeflateRaw, inflateRawSync } from 'node:zlib'
+import { constants, createDeflateRaw, createInflateRaw, type DeflateRaw, type InflateRaw } from 'node:zlib'
 import { Departure } from './peer.ts'
 
 /** What the server puts into its response; what is left out is not said. */
@@ -26,8 +26,8 @@ const TAIL = Buffer.from([0, 0, 0xff, 0xff])
 export class ServerDeflate {
   readonly #parameters: DeflateParameters
   #deflater: DeflateRaw | undefined
-  /** What the client may refer back to. */
-  #window: Buffer = Buffer.alloc(0)
+  #inflater: InflateRaw | undefined
+  #onError: (error: Error) => void = () => {}
 
   constructor(parameters: DeflateParameters) {
     this.#parameters = parameters
@@ -43,35 +43,49 @@ export class ServerDeflate {
     deflater.write(message)
     await new Promise<void>(resolve => deflater.flush(constants.Z_SYNC_FLUSH, resolve))
     deflater.off('data', onData)
-    if (this.#parameters.serverNoContextTakeover) this.close()
+    if (this.#parameters.serverNoContextTakeover) this.#closeDeflater()
     const compressed = Buffer.concat(pieces)
     return compressed.subarray(0, compressed.length - TAIL.length)
   }
 
   /** Inflates a message of the client's (section 7.2.2): it may use no more of a window than it has agreed to. */
-  inflate(payload: Uint8Array): Buffer {
+  async inflate(payload: Uint8Array): Promise<Buffer> {
     if (payload.length === 0) throw new Departure('a compressed message has no byte (RFC 7692 section 7.2.3.6)')
+    const inflater = (this.#inflater ??= this.#createInflater())
+    const pieces: Buffer[] = []
+    const onData = (piece: Buffer): void => void pieces.push(piece)
+    inflater.on('data', onData)
+    await new Promise<void>((resolve, reject) => {
+      this.#onError = ({ message }) => reject(new Departure(`a compressed message cannot be inflated: ${message}`))
+      inflater.write(payload)
+      inflater.write(TAIL)
+      inflater.flush(constants.Z_SYNC_FLUSH, () => resolve())
+    })
+    inflater.off('data', onData)
+    if (this.#parameters.clientNoContextTakeover) this.#closeInflater()
+    return Buffer.concat(pieces)
+  }
+
+  #createInflater(): InflateRaw {
     const windowBits = this.#parameters.clientMaxWindowBits ?? 15
-    let message: Buffer
-    try {
-      message = inflateRawSync(Buffer.concat([payload, TAIL]), {
-        windowBits,
-        finishFlush: constants.Z_SYNC_FLUSH,
-        // What zlib still has in its output may be referred to as well, so there shall be little of it.
-        chunkSize: windowBits < 15 ? 64 : 64 * 1024,
-        ...(this.#window.length === 0 ? {} : { dictionary: this.#window }),
-      })
-    } catch (error) {
-      throw new Departure(`a compressed message cannot be inflated: ${(error as Error).message}`)
-    }
-    if (!this.#parameters.clientNoContextTakeover) {
-      this.#window = Buffer.concat([this.#window, message]).subarray(-(2 ** windowBits))
-    }
-    return message
+    // What zlib still has in its output may be referred to as well, so that shall be no more than a window.
+    const inflater = createInflateRaw({ windowBits, chunkSize: 2 ** windowBits })
+    inflater.on('error', error => this.#onError(error))
+    return inflater
+  }
+
+  #closeDeflater(): void {
+    this.#deflater?.close()
+    this.#deflater = undefined
+  }
+
+  #closeInflater(): void {
+    this.#inflater?.close()
+    this.#inflater = undefined
   }
 
   close(): void {
-    this.#deflater?.close()
-    this.#deflater = undefined
+    this.#closeDeflater()
+    this.#closeInflater()
   }
 }
