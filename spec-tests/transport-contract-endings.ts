@@ -110,6 +110,21 @@ export function testEndings(transport: TransportUnderTest): void {
         expect(near.sink.dataCalls).to.equal(1)
       })
 
+      it('within data that was held up ends it as well', async () => {
+        const { near, far } = await open()
+        near.sink.onData = () => near.pipe.pause()
+        for (let index = 0; index < 4; index++) void far.write(pattern(MEBIBYTE))
+        await near.sink.has('data')
+        await settled(() => near.sink.length)
+        const { dataCalls } = near.sink
+        near.sink.onData = () => near.abort()
+        near.pipe.resume()
+        await near.sink.has('close')
+        await settled(() => near.sink.calls.length)
+        expect(near.sink.calls).to.deep.equal(['data', 'close'])
+        expect(near.sink.dataCalls).to.equal(dataCalls + 1)
+      })
+
       it('right behind the start lets nothing come, though bytes are here already', async () => {
         const { near } = await open({ early: pattern(100), behindStart: near => near.abort() })
         await near.sink.has('close')

@@ -82,9 +82,9 @@ export function useTransport(transport: TransportUnderTest): TransportBench {
 
 /** Makes the pipe refuse bytes; returns what was written. */
 export function fill(near: WatchedPipe): Buffer {
-  const block = pattern(MEBIBYTE)
   const blocks: Buffer[] = []
   while (blocks.length < MUCH / MEBIBYTE) {
+    const block = pattern(MEBIBYTE, blocks.length)
     near.write(block)
     blocks.push(block)
   }
