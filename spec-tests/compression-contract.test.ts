@@ -353,5 +353,5 @@ for (const [name, compression] of hosts) {
         inflater.close()
       })
     })
-  })
+  }).timeout(20_000)
 }
