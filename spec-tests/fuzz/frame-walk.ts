@@ -69,27 +69,36 @@ export function messagesOf(frames: readonly WalkedFrame[]): WalkedMessage[] {
   return messages
 }
 
-/** Whether a DEFLATE stream ends before the message does in which it stands (a block with BFINAL set). */
-export function endsEarly(messages: readonly WalkedMessage[], deflate: InflateParameters): boolean {
+/** Whether a DEFLATE stream ends in one of the messages, by a block with BFINAL set. */
+export function hasStreamEnd(messages: readonly WalkedMessage[], deflate: InflateParameters): boolean {
   let window = Buffer.alloc(0)
   for (const { isCompressed, payload } of messages) {
     if (!isCompressed) continue
     const input = Buffer.concat([payload, Buffer.from([0, 0, 0xff, 0xff])])
-    const dictionary = window.length > 0 ? { dictionary: window } : {}
+    const options = {
+      finishFlush: constants.Z_SYNC_FLUSH,
+      ...(window.length > 0 ? { dictionary: window } : {}),
+    }
     try {
-      const { buffer, engine } = inflateRawSync(input, {
-        finishFlush: constants.Z_SYNC_FLUSH,
-        info: true,
-        ...dictionary,
-      }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } }
-      if (engine.bytesWritten < input.length) return true
-      const seen = Buffer.concat([window, buffer])
+      const inflated = inflateRawSync(input, options)
+      if (leavesBytes(Buffer.concat([input, EMPTY_BLOCK]), options)) return true
+      const seen = Buffer.concat([window, inflated])
       if (!deflate.serverNoContextTakeover) window = seen.subarray(Math.max(0, seen.length - 32_768))
     } catch {
       return false
     }
   }
   return false
+}
+
+/** A stored block of nothing: read unless the stream has ended before. */
+const EMPTY_BLOCK = Buffer.from([0, 0, 0, 0xff, 0xff])
+
+function leavesBytes(input: Buffer, options: object): boolean {
+  const { engine } = inflateRawSync(input, { ...options, info: true }) as unknown as {
+    engine: { bytesWritten: number }
+  }
+  return engine.bytesWritten < input.length
 }
 
 /** Whether the bytes can no longer become well-formed UTF-8, whatever follows. */
