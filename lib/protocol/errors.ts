@@ -39,7 +39,7 @@ export interface HandshakeResponse extends ResponseHead {
 /** An Error with a stable `code`, and as `cause` the system's error where one lies below. */
 export class ConnectionError extends Error {
   readonly code: FailureCode
-  /** The status code of the Close frame that told the peer, where one was sent (RFC 6455 section 7.4.1). */
+  /** The status code for the peer (RFC 6455 section 7.4.1): that of our Close frame, unless one was sent already. */
   readonly closeCode: number | undefined
   /** The server's answer to the opening handshake, where that is what failed. */
   readonly response: HandshakeResponse | undefined
