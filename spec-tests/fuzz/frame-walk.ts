@@ -1,6 +1,3 @@
-import { constants, inflateRawSync } from 'node:zlib'
-import type { InflateParameters } from '#lib/codec/compression.js'
-
 /** A frame as it stands in a stream, valid or not. */
 export interface WalkedFrame {
   readonly opcode: number
@@ -67,38 +64,6 @@ export function messagesOf(frames: readonly WalkedFrame[]): WalkedMessage[] {
     }
   }
   return messages
-}
-
-/** Whether a DEFLATE stream ends in one of the messages, by a block with BFINAL set. */
-export function hasStreamEnd(messages: readonly WalkedMessage[], deflate: InflateParameters): boolean {
-  let window = Buffer.alloc(0)
-  for (const { isCompressed, payload } of messages) {
-    if (!isCompressed) continue
-    const input = Buffer.concat([payload, Buffer.from([0, 0, 0xff, 0xff])])
-    const options = {
-      finishFlush: constants.Z_SYNC_FLUSH,
-      ...(window.length > 0 ? { dictionary: window } : {}),
-    }
-    try {
-      const inflated = inflateRawSync(input, options)
-      if (leavesBytes(Buffer.concat([input, EMPTY_BLOCK]), options)) return true
-      const seen = Buffer.concat([window, inflated])
-      if (!deflate.serverNoContextTakeover) window = seen.subarray(Math.max(0, seen.length - 32_768))
-    } catch {
-      return false
-    }
-  }
-  return false
-}
-
-/** A stored block of nothing: read unless the stream has ended before. */
-const EMPTY_BLOCK = Buffer.from([0, 0, 0, 0xff, 0xff])
-
-function leavesBytes(input: Buffer, options: object): boolean {
-  const { engine } = inflateRawSync(input, { ...options, info: true }) as unknown as {
-    engine: { bytesWritten: number }
-  }
-  return engine.bytesWritten < input.length
 }
 
 /** Whether the bytes can no longer become well-formed UTF-8, whatever follows. */

@@ -10,7 +10,8 @@ import { webPlatform } from '#lib/platform/web.js'
 import { FrameRecorder, lend, platforms } from '../support/frame-recorder.ts'
 import { frame, TEXT } from '../support/raw-server.ts'
 import { openConnection } from '../support/scripted-pipe.ts'
-import { isHopeless } from './frame-walk.ts'
+import { factsOf } from './deflate-walk.ts'
+import { isHopeless, messagesOf, walk } from './frame-walk.ts'
 import { type Property, property } from './property.ts'
 import { anyStream, type Cuts, cut, cuts, illFormed, plainStream, type ServerStream, text } from './server-stream.ts'
 
@@ -99,6 +100,9 @@ export const serverBytes: readonly Property[] = [
     ([stream, sizes, settings]) => {
       const fast = read(stream, sizes, native, settings)
       const slow = read(stream, sizes, documented, settings)
+      // Each message is inflated by itself then, and cannot begin within a block.
+      const { bytes, deflate } = stream
+      if (deflate !== undefined && factsOf(messagesOf(walk(bytes)), deflate).endsWithinBlock) return
       if (!fast.some(event => event.startsWith('violation'))) expect(slow).to.deep.equal(fast)
       // The documented way looks at a message when it is whole, so it may find later what is wrong with it.
       else expect(messagesIn(slow)).to.deep.equal(messagesIn(fast))

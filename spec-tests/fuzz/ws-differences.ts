@@ -1,5 +1,6 @@
 import { BINARY, CLOSE, CONTINUATION, frame, PING, TEXT } from '../support/raw-server.ts'
-import { hasStreamEnd, isHopeless, messagesOf, type WalkedFrame, walk } from './frame-walk.ts'
+import { factsOf } from './deflate-walk.ts'
+import { isHopeless, messagesOf, type WalkedFrame, walk } from './frame-walk.ts'
 import type { ServerStream } from './server-stream.ts'
 
 /** Where our reader and that of ws do not agree, and which of the two the RFC is with. */
@@ -98,7 +99,8 @@ export const differences: readonly Difference[] = [
       theirs: 'binary ',
     },
     // What ws makes of the messages behind it depends on whether it has noticed the end by then.
-    explains: (_lines, { bytes, deflate }) => deflate !== undefined && hasStreamEnd(messagesOf(walk(bytes)), deflate),
+    explains: (_lines, { bytes, deflate }) =>
+      deflate !== undefined && factsOf(messagesOf(walk(bytes)), deflate).hasStreamEnd,
   },
   {
     name: 'a compressed message without a byte',

@@ -57,7 +57,7 @@ export const floodAttacks: readonly Attack[] = [
     amount: 64 * KIB,
     unit: 'messages of 2 bytes',
     work: 'linear',
-    memory: { limit: 48, held: 1 },
+    memory: { limit: 64, held: 1 },
     steps: amount => [
       {
         expect: { ...SURVIVED, messages: amount },
@@ -78,7 +78,7 @@ export const floodAttacks: readonly Attack[] = [
     amount: 512 * KIB,
     unit: 'messages of 2 bytes, half of them in one piece',
     work: 'linear',
-    memory: { limit: 64 },
+    memory: { limit: 96 },
     steps: amount => [
       {
         // Not all of it: some may come with the response head.
