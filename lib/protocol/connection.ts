@@ -111,11 +111,6 @@ export class Connection implements PipeSink, FrameHandler {
     return this.#state === OPEN || this.#state === CLOSE_RECEIVED
   }
 
-  /** Whether bytes wait in the pipe. */
-  get waiting(): boolean {
-    return this.#waiting
-  }
-
   /** Bytes that wait in the pipe, as far as it tells. */
   get backlog(): number {
     return this.#pipe.buffered ?? 0
