@@ -1,4 +1,13 @@
-import { type Attack, conclude, dropped, flood, neverOpened, type Step } from '../attack.ts'
+import {
+  type Attack,
+  type ClientOptions,
+  conclude,
+  dropped,
+  type Expectation,
+  flood,
+  neverOpened,
+  type Step,
+} from '../attack.ts'
 
 const KIB = 1024
 const refusal = neverOpened('WS_ERR_UNEXPECTED_STATUS')
@@ -56,19 +65,26 @@ export const refusalAttacks: readonly Attack[] = [
     source: 'CVE-2018-12122',
     bound: 'it is waited for a second, and for no longer than handshakeTimeout',
     amount: 1,
-    unit: 'times',
+    unit: 'times each way',
     work: 'linear',
     memory: { limit: 16 },
-    steps: amount =>
-      Array.from({ length: amount }, () => ({
-        expect: refusal,
-        async serve(peer) {
-          await peer.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 10\r\n\r\n')
-          const timer = setInterval(() => peer.write('').catch(() => {}), 50)
-          await dropped(peer)
-          clearInterval(timer)
-          return 'nothing'
-        },
-      })),
+    steps: amount => [
+      ...Array.from({ length: amount }, () => neverComes(refusal)),
+      ...Array.from({ length: amount }, () =>
+        neverComes(neverOpened('WS_ERR_HANDSHAKE_TIMEOUT'), { handshakeTimeout: 200 }),
+      ),
+    ],
   },
 ]
+
+function neverComes(expect: Expectation, options: ClientOptions = {}): Step {
+  return {
+    options,
+    expect,
+    async serve(peer) {
+      await peer.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 10\r\n\r\n')
+      await dropped(peer)
+      return 'nothing'
+    },
+  }
+}
