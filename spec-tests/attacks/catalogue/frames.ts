@@ -43,6 +43,21 @@ const violations: ReadonlyArray<readonly [bytes: Uint8Array, failure: string]> =
   [frame(CLOSE, 'x'), 'WS_ERR_INVALID_CLOSE'],
 ]
 
+/** With permessage-deflate RSV1 has a meaning, but in none of these places. */
+const misplacedRsv1: readonly Step[] = [
+  ...[PING, PONG, CLOSE].map(opcode => frame(opcode, '', { rsv: RSV1 })),
+  Buffer.concat([begun, frame(CONTINUATION, '', { rsv: RSV1 })]),
+  Buffer.concat([frame(TEXT, 'x', { rsv: RSV1, fin: false }), frame(CONTINUATION, '', { rsv: RSV1 })]),
+  frame(TEXT, '', { rsv: RSV1 | 1 }),
+].map(bytes => ({
+  expect: refused(1002, 'WS_ERR_RESERVED_BITS'),
+  async serve(peer) {
+    await peer.accept('Sec-WebSocket-Extensions: permessage-deflate')
+    await flood(peer, bytes, 1)
+    return conclude(peer)
+  },
+}))
+
 const MIB = 1024 * 1024
 /** Announced lengths, and whether they are no length at all. */
 const lengths: ReadonlyArray<readonly [length: bigint, valid: boolean]> = [
@@ -91,10 +106,7 @@ export const frameAttacks: readonly Attack[] = [
     work: 'linear',
     memory: { limit: 24 },
     steps: amount =>
-      times(
-        amount,
-        violations.map(([bytes, failure]) => sends(bytes, refused(1002, failure))),
-      ),
+      times(amount, [...violations.map(([bytes, failure]) => sends(bytes, refused(1002, failure))), ...misplacedRsv1]),
   },
   {
     name: '64-bit lengths, about 2^31, 2^32, 2^53 and 2^63, whole and in fragments',
