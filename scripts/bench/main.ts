@@ -58,7 +58,7 @@ const chosen = scenarios.filter(
     (!values.quick || scenario.quick) &&
     (positionals.length === 0 || positionals.some(part => scenario.name.includes(part))),
 )
-const targets = targetsOn(findRuntimes(root), root).filter(
+const targets = targetsOn(findRuntimes(), root).filter(
   ({ name }) => values.target === undefined || values.target.some(part => name.includes(part)),
 )
 if (!Number.isInteger(rounds) || rounds < 1) exit('--rounds is not a number of rounds')

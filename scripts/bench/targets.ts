@@ -1,6 +1,6 @@
 /** What is compared: implementations, each on a runtime. */
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { findRuntimes as installedRuntimes } from '../runtimes/runtimes.ts'
 import type { Scenario } from './scenarios.ts'
 
 export interface Target {
@@ -20,18 +20,15 @@ export interface Runtime {
 }
 
 /** The runtimes there are: the one that runs this, and those that scripts/runtimes has installed. */
-export function findRuntimes(root: string): Runtime[] {
-  const modules = join(root, 'scripts', 'runtimes', 'node_modules')
-  const found: Runtime[] = []
-  const add = (name: string, path: string, ...more: string[]): void => {
-    if (existsSync(path)) found.push({ name, command: [path, ...more] })
-  }
+export function findRuntimes(): Runtime[] {
   const major = process.versions.node.split('.')[0]
-  found.push({ name: `node ${major}`, command: [process.execPath, '--expose-gc'] })
-  for (const version of ['22', '24', '26'])
-    add(`node ${version}`, join(modules, `node${version}`, 'bin', 'node'), '--expose-gc')
-  add('bun', join(modules, 'bun', 'bin', 'bun.exe'))
-  add('deno', join(modules, 'deno', 'deno'), 'run', '-A', '--quiet')
+  const found: Runtime[] = [{ name: `node ${major}`, command: [process.execPath, '--expose-gc'] }]
+  for (const { name, kind, executable } of installedRuntimes()) {
+    if (kind === 'node' && name !== `node${major}`) {
+      found.push({ name: name.replace('node', 'node '), command: [executable, '--expose-gc'] })
+    } else if (kind === 'bun') found.push({ name, command: [executable] })
+    else if (kind === 'deno') found.push({ name, command: [executable, 'run', '-A', '--quiet'] })
+  }
   return found
 }
 
