@@ -1,3 +1,4 @@
+import { MessageBatch } from '../codec/message-batch.ts'
 import { MessageIterator, type MessageReader } from './message-iterator.ts'
 import { MESSAGE_COST } from './session.ts'
 
@@ -22,9 +23,11 @@ interface Controller {
 
 /** While messages of more than this many bytes are unread, the source is paused. */
 const MAX_UNREAD = 128 * 1024
+/** So many messages at a time go into the stream's queue, where each costs more than in a batch. */
+const MAX_DELIVERED = 256
 
 /**
- * A ReadableStream of messages, and an inbox before it: what nobody has asked for yet. When a reader asks, all of the
+ * A ReadableStream of messages, and an inbox before it: what nobody has asked for yet. When a reader asks, what is in the
  * inbox goes into the stream's own queue; `for await` takes it from the inbox, which costs a fraction of the way through
  * the queue (bench: stream).
  */
@@ -33,7 +36,7 @@ export class MessageReadable {
   readonly #source: MessageSource
   #controller!: Controller
 
-  #inbox: (Message | undefined)[] = []
+  #inbox: (Message | MessageBatch | undefined)[] = []
   #head = 0
   /** What the messages in the inbox cost. */
   #waiting = 0
@@ -71,23 +74,15 @@ export class MessageReadable {
   /** A message has come. */
   receive(message: Message): void {
     if (this.#deaf) return
-    if (this.#wanted) {
-      this.#wanted = false
-      this.#settlePull?.()
-      this.#settlePull = undefined
-      this.#controller.enqueue(message)
-      // Whoever wanted it may have gone.
-      this.#delivered = true
-      return
-    }
-    this.#inbox.push(message)
-    this.#waiting += costOf(message)
-    if (this.#unread <= MAX_UNREAD) return
-    if (!this.#mayPause) this.#deaf = true
-    else if (!this.#paused) {
-      this.#paused = true
-      this.#source.pause()
-    }
+    if (this.#wanted) return this.#handOver(message)
+    this.#keep(message, costOf(message))
+  }
+
+  /** Several have come. */
+  receiveBatch(batch: MessageBatch): void {
+    if (this.#deaf) return
+    if (this.#wanted) this.#handOver(nextOf(batch))
+    if (batch.left > 0) this.#keep(batch, batch.size)
   }
 
   /** From now on no reader holds up the source. What has no room is dropped, and all that comes after it. */
@@ -99,7 +94,7 @@ export class MessageReadable {
   /** No message comes any more. What has come can still be read. */
   close(): void {
     if (this.#cancelled) return
-    this.#deliver()
+    this.#deliver(Number.POSITIVE_INFINITY)
     this.#controller.close()
   }
 
@@ -116,7 +111,8 @@ export class MessageReadable {
   #pull(): Promise<void> | undefined {
     this.#delivered = false
     if (this.#waiting > 0) {
-      this.#deliver()
+      this.#deliver(MAX_DELIVERED)
+      this.#resumeIfRoom()
       return undefined
     }
     this.#wanted = true
@@ -145,31 +141,59 @@ export class MessageReadable {
     }
   }
 
-  /** The next message, if it is in the inbox. */
+  /** A reader waits for it. */
+  #handOver(message: Message): void {
+    this.#wanted = false
+    this.#settlePull?.()
+    this.#settlePull = undefined
+    this.#controller.enqueue(message)
+    // Whoever wanted it may have gone.
+    this.#delivered = true
+  }
+
+  #keep(messages: Message | MessageBatch, cost: number): void {
+    this.#inbox.push(messages)
+    this.#waiting += cost
+    if (this.#unread <= MAX_UNREAD) return
+    if (!this.#mayPause) this.#deaf = true
+    else if (!this.#paused) {
+      this.#paused = true
+      this.#source.pause()
+    }
+  }
+
+  /** The next message, if it is in the inbox and nothing is before it. */
   #take(): Message | undefined {
     if (this.#waiting === 0) return undefined
     if (this.#delivered) {
       if (this.#controller.desiredSize !== 0) return undefined
       this.#delivered = false
     }
-    const message = this.#inbox[this.#head]!
+    const message = this.#takeFirst()
+    if (this.#paused) this.#resumeIfRoom()
+    return message
+  }
+
+  #takeFirst(): Message {
+    const first = this.#inbox[this.#head]!
+    const isBatch = first instanceof MessageBatch
+    const message = isBatch ? nextOf(first) : first
+    if (isBatch && first.left > 0) return message
     this.#inbox[this.#head++] = undefined
     if (this.#head === this.#inbox.length) {
       this.#inbox.length = 0
       this.#head = 0
     }
-    this.#waiting -= costOf(message)
-    if (this.#paused) this.#resumeIfRoom()
+    this.#waiting -= isBatch ? first.size : costOf(first)
     return message
   }
 
-  /** Puts the inbox into the stream's queue. */
-  #deliver(): void {
-    for (let index = this.#head; index < this.#inbox.length; index++) {
-      this.#controller.enqueue(this.#inbox[index]!)
+  /** Puts so many messages of the inbox into the stream's queue. */
+  #deliver(most: number): void {
+    for (let count = 0; count < most && this.#waiting > 0; count++) {
+      this.#controller.enqueue(this.#takeFirst())
       this.#delivered = true
     }
-    this.#clear()
   }
 
   #drop(): void {
@@ -196,4 +220,9 @@ export class MessageReadable {
 
 function costOf(message: Message): number {
   return message.length + MESSAGE_COST
+}
+
+function nextOf(batch: MessageBatch): Message {
+  const message = batch.next()
+  return typeof message === 'string' ? message : new Uint8Array(message)
 }

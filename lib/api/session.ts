@@ -1,3 +1,4 @@
+import type { MessageBatch } from '../codec/message-batch.ts'
 import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
 import { type Closure, Connection, type ConnectionOwner } from '../protocol/connection.ts'
 import { ConnectionError, type HandshakeResponse } from '../protocol/errors.ts'
@@ -55,6 +56,7 @@ export abstract class Session implements ConnectionOwner {
 
   abstract onText(data: string): void
   abstract onBinary(data: ArrayBuffer): void
+  abstract onBatch(batch: MessageBatch): void
   abstract onDrained(): void
   abstract flushSoon(): void
 

@@ -13,47 +13,78 @@ export interface TaskTarget {
   runTask(kind: number, data: unknown): void
 }
 
-// The queue, three entries a task. What has run is dropped when the queue is empty, or when it has grown long.
+// The queue, four entries for what stands in it: target, kind, data, and how many tasks that is. What has run is dropped
+// when the queue is empty, or when it has grown long.
 let queue: unknown[] = []
 let head = 0
-const COMPACT_AT = 3 * 4096
+const ENTRY = 4
+const COMPACT_AT = ENTRY * 4096
 
-/** Called when the batch of tasks that are queued now has run, its microtasks included. */
+/** Tasks that wait, and callbacks of the host that are scheduled for them. */
+let waiting = 0
+let armed = 0
+/**
+ * So many callbacks at once: after them the event loop gets to everything else, and more of them would only be more
+ * objects for the garbage collector to keep (bench: receive).
+ */
+const MAX_ARMED = 512
+
+/** Called when the tasks that are armed now have run, their microtasks included. */
 const afterBatch: (() => void)[] = []
 
-/** Queues a task. */
-export function queueTask(target: TaskTarget, kind: number, data: unknown): void {
-  queue.push(target, kind, data)
-  host.queueTask(runNext)
+/** Queues a task, or several of one kind with the same data. */
+export function queueTask(target: TaskTarget, kind: number, data: unknown, count = 1): void {
+  queue.push(target, kind, data, count)
+  waiting += count
+  arm()
 }
 
 /**
- * Calls back once the tasks that are queued by now have run, or in a microtask if there are none: so that what several
- * listeners of one batch send leaves together.
+ * Calls back once the tasks that are queued by now have run, or a good many of them; in a microtask if there are none: so
+ * that what several listeners of one batch send leaves together.
  */
 export function whenBatchEnds(callback: () => void): void {
-  if (head === queue.length) queueMicrotask(callback)
+  if (armed === 0) queueMicrotask(callback)
   else afterBatch.push(callback)
+}
+
+function arm(): void {
+  while (armed < waiting && armed < MAX_ARMED) {
+    armed++
+    host.queueTask(runNext)
+  }
 }
 
 function runNext(): void {
   const target = queue[head] as TaskTarget
   const kind = queue[head + 1] as number
   const data = queue[head + 2]
+  const left = (queue[head + 3] as number) - 1
+  if (left > 0) queue[head + 3] = left
+  else leaveQueue()
+  waiting--
+  armed--
+  try {
+    target.runTask(kind, data)
+  } finally {
+    if (armed === 0) {
+      if (afterBatch.length > 0) queueMicrotask(endBatch)
+      arm()
+    }
+  }
+}
+
+/** Takes the head out of the queue. */
+function leaveQueue(): void {
   // While it never empties, the queue would keep thousands of messages that were given out long ago.
   queue[head + 2] = undefined
-  head += 3
+  head += ENTRY
   if (head === queue.length) {
     queue.length = 0
     head = 0
   } else if (head >= COMPACT_AT) {
     queue = queue.slice(head)
     head = 0
-  }
-  try {
-    target.runTask(kind, data)
-  } finally {
-    if (head === queue.length && afterBatch.length > 0) queueMicrotask(endBatch)
   }
 }
 

@@ -1,3 +1,4 @@
+import type { MessageBatch } from '../codec/message-batch.ts'
 import { NORMAL_CLOSURE } from '../protocol/close.ts'
 import type { Closure, Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
@@ -19,6 +20,7 @@ const TASK_CLOSING = 3
 const TASK_ERROR = 4
 const TASK_CLOSE = 5
 const TASK_DRAINED = 6
+const TASK_BATCH = 7
 
 /** While messages of more than this many bytes wait for their tasks, no more are read. */
 const MAX_QUEUED = 1024 * 1024
@@ -143,6 +145,12 @@ export class WebSocketState extends Session implements TaskTarget {
     if (this.#readyState <= OPEN) this.#queueMessage(TASK_BINARY, data, data.byteLength)
   }
 
+  onBatch(batch: MessageBatch): void {
+    if (this.#readyState > OPEN) return
+    this.#waitFor(batch.size)
+    queueTask(this, TASK_BATCH, batch, batch.left)
+  }
+
   override onCloseReceived(): void {
     super.onCloseReceived()
     queueTask(this, TASK_CLOSING, undefined)
@@ -170,10 +178,14 @@ export class WebSocketState extends Session implements TaskTarget {
 
   runTask(kind: number, data: unknown): void {
     switch (kind) {
+      case TASK_BATCH:
+        return this.#handleBatch(data as MessageBatch)
       case TASK_TEXT:
-        return this.#handleMessage(data, (data as string).length)
+        this.#goOn((data as string).length + MESSAGE_COST)
+        return this.#handleMessage(data)
       case TASK_BINARY:
-        return this.#handleMessage(data, (data as ArrayBuffer).byteLength)
+        this.#goOn((data as ArrayBuffer).byteLength + MESSAGE_COST)
+        return this.#handleMessage(data)
       case TASK_OPEN:
         return this.#handleEstablished(data as Agreement)
       case TASK_CLOSING:
@@ -196,13 +208,15 @@ export class WebSocketState extends Session implements TaskTarget {
     this.#fire(plainEvent('open'))
   }
 
+  /** The next message of a batch. */
+  #handleBatch(batch: MessageBatch): void {
+    const data = batch.next()
+    if (batch.left === 0) this.#goOn(batch.size)
+    this.#handleMessage(data)
+  }
+
   /** "A WebSocket message has been received" */
-  #handleMessage(data: unknown, length: number): void {
-    this.#queued -= length + MESSAGE_COST
-    if (this.#paused && this.#queued <= MAX_QUEUED / 2) {
-      this.#paused = false
-      this.connection!.resume()
-    }
+  #handleMessage(data: unknown): void {
     if (this.#readyState !== OPEN) return
     const isBlob = typeof data !== 'string' && this.binaryType === 'blob'
     this.#fire(messageEvent(isBlob ? new Blob([data as ArrayBuffer]) : data, this.#origin))
@@ -240,12 +254,24 @@ export class WebSocketState extends Session implements TaskTarget {
   // The rest.
 
   #queueMessage(kind: number, data: unknown, length: number): void {
-    this.#queued += length + MESSAGE_COST
-    if (this.#queued > MAX_QUEUED && !this.#paused) {
-      this.#paused = true
-      this.connection!.pause()
-    }
+    this.#waitFor(length + MESSAGE_COST)
     queueTask(this, kind, data)
+  }
+
+  /** So many bytes more wait for their tasks. */
+  #waitFor(size: number): void {
+    this.#queued += size
+    if (this.#queued <= MAX_QUEUED || this.#paused) return
+    this.#paused = true
+    this.connection!.pause()
+  }
+
+  /** So many bytes less do. */
+  #goOn(size: number): void {
+    this.#queued -= size
+    if (!this.#paused || this.#queued > MAX_QUEUED / 2) return
+    this.#paused = false
+    this.connection!.resume()
   }
 
   /** Returns the connection if what is sent now goes out. */

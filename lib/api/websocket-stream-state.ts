@@ -1,3 +1,4 @@
+import type { MessageBatch } from '../codec/message-batch.ts'
 import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
 import type { Closure, Connection } from '../protocol/connection.ts'
 import type { ConnectionError } from '../protocol/errors.ts'
@@ -230,6 +231,10 @@ export class WebSocketStreamState extends Session implements MessageSource {
 
   onBinary(data: ArrayBuffer): void {
     this.#readable.receive(new Uint8Array(data))
+  }
+
+  onBatch(batch: MessageBatch): void {
+    this.#readable.receiveBatch(batch)
   }
 
   /** "The WebSocket closing handshake is started" */

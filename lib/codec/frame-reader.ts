@@ -1,4 +1,5 @@
 import type { InflateParameters } from './compression.ts'
+import { copy, MAX_BATCHED, MessageBatch, MIN_BATCH } from './message-batch.ts'
 import { MessageBody } from './message-body.ts'
 import { BINARY, CLOSE, CONTINUATION, MAX_CONTROL_PAYLOAD, PING, PONG, RSV1, TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
@@ -9,6 +10,8 @@ export interface FrameHandler {
   onText(data: string): void
   /** The buffer is the handler's to keep. */
   onBinary(data: ArrayBuffer): void
+  /** Small messages that came together, in place of a call for each, to a handler that has this method. */
+  onBatch?: ((batch: MessageBatch) => void) | undefined
   onPing(payload: Uint8Array): void
   onPong(payload: Uint8Array): void
   /** The last call: nothing after a Close frame is read (RFC 6455 section 5.5.1). */
@@ -45,6 +48,7 @@ const STOPPED = 4
 
 /** Reads server frames (RFC 6455 section 5.2) from chunks that may be cut anywhere. Never throws for what it reads. */
 export class FrameReader {
+  readonly #platform: Platform
   readonly #handler: FrameHandler
   readonly #maxPayload: number
   readonly #maxFragments: number
@@ -75,6 +79,7 @@ export class FrameReader {
   #goingOn = false
 
   constructor(platform: Platform, handler: FrameHandler, limits: ReadLimits, inflate?: InflateParameters) {
+    this.#platform = platform
     this.#handler = handler
     this.#maxPayload = limits.maxPayload > 0 ? limits.maxPayload : Number.POSITIVE_INFINITY
     this.#maxFragments = limits.maxFragments > 0 ? limits.maxFragments : Number.POSITIVE_INFINITY
@@ -150,6 +155,13 @@ export class FrameReader {
         } else if (length > 125) length = NOT_HERE
         const after = start + length
         if (after <= end && length <= this.#maxPayload) {
+          if (length <= MAX_BATCHED) {
+            const batchEnd = this.#readBatch(chunk, position, after)
+            if (batchEnd > position) {
+              position = batchEnd
+              continue
+            }
+          }
           if (first === FINAL_BINARY) this.#handler.onBinary(copy(chunk, start, after))
           else if (!this.#deliver(this.#body.decodeText(chunk, start, after))) return
           position = after
@@ -168,6 +180,36 @@ export class FrameReader {
       position = this.#readPayload(chunk, position + headerLength)
       if (position < 0) return
     }
+  }
+
+  /**
+   * Gives out the messages from `start` on as a batch if there are enough that are small, whole and well-formed.
+   *
+   * @param position where the first of them ends
+   * @returns where the last of them ends, or `start`
+   */
+  #readBatch(chunk: Uint8Array, start: number, position: number): number {
+    if (this.#handler.onBatch === undefined) return start
+    const end = chunk.length
+    const longest = Math.min(MAX_BATCHED, this.#maxPayload)
+    let count = 1
+    while (position + 4 <= end) {
+      const first = chunk[position]!
+      let length = chunk[position + 1]!
+      let header = 2
+      if (length === 126) {
+        length = (chunk[position + 2]! << 8) | chunk[position + 3]!
+        header = length < 126 ? NOT_HERE : 4
+      }
+      const after = position + header + length
+      if ((first !== FINAL_TEXT && first !== FINAL_BINARY) || length > longest || after > end) break
+      count++
+      position = after
+    }
+    if (count < MIN_BATCH) return start
+    const batch = new MessageBatch(this.#platform, chunk, start, position)
+    if (batch.left > 0) this.#handler.onBatch(batch)
+    return start + batch.size
   }
 
   /** Goes on with an unfinished frame. Returns where the next frame begins, or -1 if the chunk is used up or refused. */
@@ -346,14 +388,6 @@ export class FrameReader {
   #refuseMessage({ closeCode, code, message }: Violation): -1 {
     return this.#refuse(closeCode, code, message)
   }
-}
-
-function copy(bytes: Uint8Array, start: number, end: number): ArrayBuffer {
-  const target = new Uint8Array(end - start)
-  // Below this size a loop beats the view and the call into the host (bench: receive).
-  if (end - start <= 64) for (let index = start; index < end; index++) target[index - start] = bytes[index]!
-  else target.set(bytes.subarray(start, end))
-  return target.buffer
 }
 
 function readUint32(bytes: Uint8Array, at: number): number {

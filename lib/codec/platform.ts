@@ -32,4 +32,6 @@ export interface Platform {
    * @throws RangeError if the host has no strings of that length
    */
   decodeUtf8(bytes: Uint8Array, start: number, end: number): string | undefined
+  /** `bytes[start, end)` as a string of as many units, where the host has a quick way. */
+  decodeLatin1?(bytes: Uint8Array, start: number, end: number): string
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers'
 import { provideHost } from '../api/host.ts'
 import { nodePlatform } from '../platform/node.ts'
 import { connect, locate } from '../transport/node.ts'

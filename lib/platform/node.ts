@@ -41,6 +41,10 @@ export const nodePlatform: Platform = {
     if (text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end))) return undefined
     return text
   },
+
+  decodeLatin1(bytes, start, end) {
+    return asBuffer(bytes).toString('latin1', start, end)
+  },
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -1,4 +1,5 @@
 import { type FrameHandler, FrameReader, type ReadLimits } from '../codec/frame-reader.ts'
+import type { MessageBatch } from '../codec/message-batch.ts'
 import { CLOSE, PING, PONG } from '../codec/opcodes.ts'
 import type { Platform } from '../codec/platform.ts'
 import { INVALID_PAYLOAD, PROTOCOL_ERROR } from '../codec/violations.ts'
@@ -46,6 +47,8 @@ export interface ConnectionOwner {
   onText(data: string): void
   /** The buffer is the owner's to keep. */
   onBinary(data: ArrayBuffer): void
+  /** Several messages that came together, to an owner that has this method. */
+  onBatch?: ((batch: MessageBatch) => void) | undefined
   /** The payload is valid only during the call. */
   onPong(payload: Uint8Array): void
   /** "The WebSocket closing handshake is started", by the peer. `acknowledgeClose` is owed. */
@@ -77,6 +80,7 @@ export class Connection implements PipeSink, FrameHandler {
   readonly #owner: ConnectionOwner
   readonly #reader: FrameReader
   readonly #outgoing: Outgoing
+  readonly onBatch: ((batch: MessageBatch) => void) | undefined
   #state = OPEN
   #received: CloseStatus = { code: ABNORMAL_CLOSURE, reason: '' }
   #ignored = 0
@@ -99,6 +103,7 @@ export class Connection implements PipeSink, FrameHandler {
     this.#platform = platform
     this.#pipe = pipe
     this.#owner = owner
+    this.onBatch = owner.onBatch?.bind(owner)
     this.#reader = new FrameReader(platform, this, settings, deflate)
     this.#outgoing = new Outgoing(platform, deflate, settings.perMessageDeflate, this.#requestFlush)
     pipe.start(this)
