@@ -65,6 +65,9 @@ export class FrameReader {
   #opcode = 0
   #remaining = 0
 
+  #expectsLong = false
+  #headerRoom: Uint8Array = EMPTY
+
   /** The message being put together: its opcode (0: none), its frames so far, and its payload so far. */
   #message = 0
   #fragments = 0
@@ -116,6 +119,19 @@ export class FrameReader {
   /** Whether it is held up. */
   get held(): boolean {
     return this.#held
+  }
+
+  /**
+   * Where the next bytes are best put: the rest of a long message where it belongs. After a long frame only a header,
+   * since another long one is likely to follow.
+   */
+  room(): Uint8Array | undefined {
+    if (this.#held) return undefined
+    if (this.#unfinished === DATA) return this.#body.room(this.#remaining)
+    if (!this.#expectsLong || this.#unfinished !== NOTHING) return undefined
+    this.#expectsLong = false
+    if (this.#headerRoom.length === 0) this.#headerRoom = new Uint8Array(MAX_SERVER_HEADER)
+    return this.#headerRoom
   }
 
   /**
@@ -329,6 +345,7 @@ export class FrameReader {
       return -1
     }
     this.#unfinished = NOTHING
+    this.#expectsLong = this.#body.isLong
     if (!this.#final) return after
     this.#message = 0
     this.#fragments = 0

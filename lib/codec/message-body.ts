@@ -5,6 +5,10 @@ import { INVALID_PAYLOAD, MESSAGE_TOO_BIG, type Violation } from './violations.t
 
 /** Memory for a long message is taken in steps of at least this many bytes, as its bytes arrive. */
 const GROWTH_STEP = 1024 * 1024
+/** So many times what has arrived is taken for a message that was announced to be so long: each step copies all of it. */
+const GROWTH = 4
+/** So much of a message is worth a read of its own, in bytes. */
+const LONG = 32 * 1024
 /** What a compressed message gets at first, in bytes. */
 const FIRST_STEP = 4096
 
@@ -95,11 +99,27 @@ export class MessageBody {
     } else {
       const total = this.#length + announced
       if (!this.#makeRoom(end - start, final ? total : Math.max(total, this.#bytes.length * 2))) return BEYOND_HOST
-      this.#bytes.set(chunk.subarray(start, end), this.#length)
+      // What was read to where `room` said is there already.
+      const inPlace = chunk.buffer === this.#bytes.buffer && chunk.byteOffset + start === this.#length
+      if (!inPlace) this.#bytes.set(chunk.subarray(start, end), this.#length)
       this.#length += end - start
     }
     // The end of a message is checked as it is decoded.
     return this.#isText && !whole ? this.#validate() : undefined
+  }
+
+  /** Where the next bytes of a frame belong, if they are to be read to there: `remaining` of them are to come. */
+  room(remaining: number): Uint8Array | undefined {
+    if (this.#isCompressed || remaining < LONG) return undefined
+    const free = this.#bytes.length - this.#length
+    // Not by small steps where memory ends; `append` takes more.
+    if (free < LONG) return undefined
+    return this.#bytes.subarray(this.#length, this.#length + Math.min(free, remaining))
+  }
+
+  /** What has come is long, and another such message may follow. */
+  get isLong(): boolean {
+    return this.#length >= LONG && !this.#isCompressed
   }
 
   /** The whole message, and a fresh start for the next one. */
@@ -185,7 +205,8 @@ export class MessageBody {
     if (needed <= capacity) return true
     let bytes: Uint8Array<ArrayBuffer>
     try {
-      bytes = new Uint8Array(Math.max(needed, Math.min(wanted, Math.max(capacity * 2, GROWTH_STEP))))
+      // All of it is written before anybody sees it.
+      bytes = this.#platform.allocate(Math.max(needed, Math.min(wanted, Math.max(capacity * GROWTH, GROWTH_STEP))))
     } catch {
       return false
     }

@@ -263,6 +263,10 @@ export class Connection implements PipeSink, FrameHandler {
     if (this.#ignored > MAX_IGNORED) this.#pipe.abort()
   }
 
+  room(): Uint8Array | undefined {
+    return this.#state < FINISHED ? this.#reader.room() : undefined
+  }
+
   drain(): void {
     this.#waiting = false
     if (this.#owedPong !== undefined && this.#state <= CLOSE_SENT) {

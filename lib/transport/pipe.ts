@@ -35,6 +35,11 @@ export interface Pipe {
 export interface PipeSink {
   /** Bytes from the peer, valid only during the call. Never re-entered. */
   data(bytes: Uint8Array): void
+  /**
+   * Where the next bytes would be best put, for a pipe that can choose: what it reads into the front of that it passes to
+   * `data`, as the same part of the same memory, before it asks again. Never asked while the pipe holds bytes back.
+   */
+  room?(): Uint8Array | undefined
   /** All bytes that had to wait have left. */
   drain(): void
   /** The peer will send no more (FIN). */
