@@ -216,7 +216,7 @@ export class FrameReader {
       if (length === 126) {
         length = (chunk[position + 2]! << 8) | chunk[position + 3]!
         header = length < 126 ? NOT_HERE : 4
-      }
+      } else if (length > 126) length = NOT_HERE
       const after = position + header + length
       if ((first !== FINAL_TEXT && first !== FINAL_BINARY) || length > longest || after > end) break
       count++

@@ -1,4 +1,4 @@
-import { maskInPlace } from './mask.ts'
+import { maskCopy, maskInPlace } from './mask.ts'
 import { TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
 
@@ -74,8 +74,9 @@ export class FrameWriter {
     const header = headerLength(length)
     if (length > LARGE_PAYLOAD) {
       const { bytes, words, start } = this.#separate(header, length)
-      bytes.set(payload, start + header)
-      this.#finish(bytes, words, start, firstByte, header, length)
+      writeHeader(bytes, start, firstByte, length)
+      maskCopy(this.#platform, payload, bytes, words, start + header - 4)
+      this.#add(bytes.subarray(start, start + header + length))
       return
     }
     this.#claim(header + length)
@@ -117,8 +118,11 @@ export class FrameWriter {
     const length = platform.utf8Length(text)
     const header = headerLength(length)
     const { bytes, words, start } = this.#separate(header, length)
+    const end = start + header + length
     platform.encodeUtf8(text, bytes, start + header)
-    this.#finish(bytes, words, start, FIN | TEXT, header, length)
+    writeHeader(bytes, start, FIN | TEXT, length)
+    maskInPlace(platform, bytes, words, start + header - 4, end)
+    this.#add(bytes.subarray(start, end))
     return length
   }
 
@@ -130,11 +134,10 @@ export class FrameWriter {
     return { bytes, words: new Int32Array(bytes.buffer), start }
   }
 
-  #finish(bytes: Uint8Array, words: Int32Array, start: number, first: number, header: number, length: number): void {
-    writeHeader(bytes, start, first, length)
-    maskInPlace(this.#platform, bytes, words, start + header - 4, start + header + length)
+  /** Puts a piece of its own behind what was written. */
+  #add(piece: Uint8Array): void {
     this.#release()
-    this.#sealed.push(bytes.subarray(start, start + header + length))
+    this.#sealed.push(piece)
   }
 
   /** Makes the slab's tail this writer's, with room for `size` more bytes. */

@@ -20,20 +20,8 @@ const keyWord = new Int32Array(keyBytes.buffer)
  * @param words a view over the whole of `bytes.buffer`, whole words only; `bytes` must begin at its offset 0
  */
 export function maskInPlace(platform: Platform, bytes: Uint8Array, words: Int32Array, at: number, end: number): void {
-  if (poolPosition === POOL_SIZE || poolPlatform !== platform) {
-    platform.fillRandom(pool)
-    poolPosition = 0
-    poolPlatform = platform
-  }
+  writeKey(platform, bytes, at)
   let position = at + 4
-  // The payload byte at index i takes key byte (i - position) mod 4, so the key is turned to fall on aligned words.
-  const turn = position & 3
-  for (let index = 0; index < 4; index++) {
-    const byte = pool[poolPosition++]!
-    bytes[at + index] = byte
-    keyBytes[(turn + index) & 3] = byte
-  }
-
   // 1. Single bytes up to the first whole word.
   while (position < end && (position & 3) !== 0) {
     bytes[position] = bytes[position]! ^ keyBytes[position & 3]!
@@ -53,4 +41,53 @@ export function maskInPlace(platform: Platform, bytes: Uint8Array, words: Int32A
   // 3. What is left of the last word.
   if (word * 4 > position) position = word * 4
   for (; position < end; position++) bytes[position] = bytes[position]! ^ keyBytes[position & 3]!
+}
+
+/**
+ * The same for a payload that is not there yet: copies it and masks it in one pass over memory where that goes by words,
+ * which is a third of the work for a large one (bench: send binary 64 KiB).
+ */
+export function maskCopy(
+  platform: Platform,
+  payload: Uint8Array,
+  bytes: Uint8Array,
+  words: Int32Array,
+  at: number,
+): void {
+  const start = at + 4
+  const end = start + payload.length
+  if (((payload.byteOffset | start) & 3) !== 0) {
+    bytes.set(payload, start)
+    return maskInPlace(platform, bytes, words, at, end)
+  }
+  writeKey(platform, bytes, at)
+  const key = keyWord[0]!
+  const count = payload.length >>> 2
+  const source = new Int32Array(payload.buffer, payload.byteOffset, count)
+  const target = new Int32Array(bytes.buffer, start, count)
+  let word = 0
+  for (const lastFour = count - 3; word < lastFour; word += 4) {
+    target[word] = source[word]! ^ key
+    target[word + 1] = source[word + 1]! ^ key
+    target[word + 2] = source[word + 2]! ^ key
+    target[word + 3] = source[word + 3]! ^ key
+  }
+  for (let index = word * 4; index < payload.length; index++) {
+    bytes[start + index] = payload[index]! ^ keyBytes[index & 3]!
+  }
+}
+
+/** Writes a fresh key, and turns it so that the payload byte at index i of `bytes` takes byte i mod 4 of `keyBytes`. */
+function writeKey(platform: Platform, bytes: Uint8Array, at: number): void {
+  if (poolPosition === POOL_SIZE || poolPlatform !== platform) {
+    platform.fillRandom(pool)
+    poolPosition = 0
+    poolPlatform = platform
+  }
+  const turn = at & 3
+  for (let index = 0; index < 4; index++) {
+    const byte = pool[poolPosition++]!
+    bytes[at + index] = byte
+    keyBytes[(turn + index) & 3] = byte
+  }
 }
