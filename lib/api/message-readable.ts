@@ -202,6 +202,7 @@ export class MessageReadable {
   }
 
   #clear(): void {
+    for (const waiting of this.#inbox) if (waiting instanceof MessageBatch) waiting.drop()
     this.#inbox = []
     this.#head = 0
     this.#waiting = 0

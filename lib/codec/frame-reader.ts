@@ -1,8 +1,9 @@
 import type { InflateParameters } from './compression.ts'
-import { copy, MAX_BATCHED, MessageBatch, MIN_BATCH } from './message-batch.ts'
+import { copy, type MessageBatch, takeBatch } from './message-batch.ts'
 import { MessageBody } from './message-body.ts'
 import { BINARY, CLOSE, CONTINUATION, MAX_CONTROL_PAYLOAD, PING, PONG, RSV1, TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
+import { ReadTarget } from './read-buffer.ts'
 import { POLICY_VIOLATION, PROTOCOL_ERROR, type Violation, type ViolationCode } from './violations.ts'
 
 /** Where a `FrameReader` puts what it reads. Payloads of control frames are valid only during the call. */
@@ -50,6 +51,7 @@ const STOPPED = 4
 export class FrameReader {
   readonly #platform: Platform
   readonly #handler: FrameHandler
+  readonly #target: ReadTarget
   readonly #maxPayload: number
   readonly #maxFragments: number
   /** The bits of a frame's first byte that must be 0 where a message begins. */
@@ -84,6 +86,7 @@ export class FrameReader {
   constructor(platform: Platform, handler: FrameHandler, limits: ReadLimits, inflate?: InflateParameters) {
     this.#platform = platform
     this.#handler = handler
+    this.#target = new ReadTarget(platform)
     this.#maxPayload = limits.maxPayload > 0 ? limits.maxPayload : Number.POSITIVE_INFINITY
     this.#maxFragments = limits.maxFragments > 0 ? limits.maxFragments : Number.POSITIVE_INFINITY
     this.#reserved = inflate === undefined ? RESERVED_BITS : RESERVED_BITS & ~RSV1
@@ -94,6 +97,7 @@ export class FrameReader {
   stop(): void {
     this.#unfinished = STOPPED
     this.#body.release()
+    this.#target.close()
     this.#control = EMPTY
     this.#rest = []
   }
@@ -122,16 +126,20 @@ export class FrameReader {
   }
 
   /**
-   * Where the next bytes are best put: the rest of a long message where it belongs. After a long frame only a header,
-   * since another long one is likely to follow.
+   * Where the next bytes are best put: the rest of a long message where it belongs; after a long frame only a header, since
+   * another long one is likely to follow; and else, while much arrives, to memory that a batch can keep.
    */
   room(): Uint8Array | undefined {
     if (this.#held) return undefined
-    if (this.#unfinished === DATA) return this.#body.room(this.#remaining)
-    if (!this.#expectsLong || this.#unfinished !== NOTHING) return undefined
-    this.#expectsLong = false
-    if (this.#headerRoom.length === 0) this.#headerRoom = new Uint8Array(MAX_SERVER_HEADER)
-    return this.#headerRoom
+    if (this.#unfinished === DATA) {
+      const room = this.#body.room(this.#remaining)
+      if (room !== undefined) return room
+    } else if (this.#expectsLong && this.#unfinished === NOTHING) {
+      this.#expectsLong = false
+      if (this.#headerRoom.length === 0) this.#headerRoom = new Uint8Array(MAX_SERVER_HEADER)
+      return this.#headerRoom
+    }
+    return this.#target.room()
   }
 
   /**
@@ -142,6 +150,7 @@ export class FrameReader {
   read(chunk: Uint8Array, isOurs = false): void {
     const end = chunk.length
     let position = 0
+    this.#target.note(end)
     if (this.#held) {
       this.#rest.push(new Uint8Array(chunk))
       return
@@ -159,7 +168,13 @@ export class FrameReader {
         this.#rest.unshift(isOurs ? rest : new Uint8Array(rest))
         return
       }
-      // 2. A message in one frame that is wholly here is decoded in place: no view, no copy but the last one.
+      // 2. Messages in one frame that are wholly here: several small ones at once, or one that is decoded in place.
+      const batch = this.#message === 0 ? this.#takeBatch(chunk, position) : undefined
+      if (batch !== undefined) {
+        position += batch.size
+        this.#handler.onBatch!(batch)
+        continue
+      }
       const first = chunk[position]!
       if ((first === FINAL_TEXT || first === FINAL_BINARY) && this.#message === 0 && position + 1 < end) {
         let length = chunk[position + 1]!
@@ -171,13 +186,6 @@ export class FrameReader {
         } else if (length > 125) length = NOT_HERE
         const after = start + length
         if (after <= end && length <= this.#maxPayload) {
-          if (length <= MAX_BATCHED) {
-            const batchEnd = this.#readBatch(chunk, position, after)
-            if (batchEnd > position) {
-              position = batchEnd
-              continue
-            }
-          }
           if (first === FINAL_BINARY) this.#handler.onBinary(copy(chunk, start, after))
           else if (!this.#deliver(this.#body.decodeText(chunk, start, after))) return
           position = after
@@ -198,34 +206,10 @@ export class FrameReader {
     }
   }
 
-  /**
-   * Gives out the messages from `start` on as a batch if there are enough that are small, whole and well-formed.
-   *
-   * @param position where the first of them ends
-   * @returns where the last of them ends, or `start`
-   */
-  #readBatch(chunk: Uint8Array, start: number, position: number): number {
-    if (this.#handler.onBatch === undefined) return start
-    const end = chunk.length
-    const longest = Math.min(MAX_BATCHED, this.#maxPayload)
-    let count = 1
-    while (position + 4 <= end) {
-      const first = chunk[position]!
-      let length = chunk[position + 1]!
-      let header = 2
-      if (length === 126) {
-        length = (chunk[position + 2]! << 8) | chunk[position + 3]!
-        header = length < 126 ? NOT_HERE : 4
-      } else if (length > 126) length = NOT_HERE
-      const after = position + header + length
-      if ((first !== FINAL_TEXT && first !== FINAL_BINARY) || length > longest || after > end) break
-      count++
-      position = after
-    }
-    if (count < MIN_BATCH) return start
-    const batch = new MessageBatch(this.#platform, chunk, start, position)
-    if (batch.left > 0) this.#handler.onBatch(batch)
-    return start + batch.size
+  /** Several small messages that are wholly here, for a handler that takes them so. */
+  #takeBatch(chunk: Uint8Array, position: number): MessageBatch | undefined {
+    if (this.#handler.onBatch === undefined) return undefined
+    return takeBatch(this.#platform, chunk, position, this.#maxPayload, this.#target.bufferOf(chunk))
   }
 
   /** Goes on with an unfinished frame. Returns where the next frame begins, or -1 if the chunk is used up or refused. */

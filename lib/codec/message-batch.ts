@@ -1,16 +1,23 @@
-import { TEXT } from './opcodes.ts'
+import { BINARY, TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
+import { ReadBuffer } from './read-buffer.ts'
+
+const FINAL_TEXT = 0x80 | TEXT
+const FINAL_BINARY = 0x80 | BINARY
 
 /** Messages of more than this many bytes are not gathered: one by one they cost little more, and one copy less. */
-export const MAX_BATCHED = 1024
+const MAX_BATCHED = 1024
 /** Fewer messages than this that come together are not worth a batch. */
-export const MIN_BATCH = 4
+const MIN_BATCH = 4
 
 /** Text is turned into a string by blocks of this many bytes, of which the messages are then cut. */
 const BLOCK = 1024
 /** Longer messages gain nothing by that. */
 const MAX_BLOCKED = 256
 const OPCODE = 0x0f
+
+/** A batch of this many bytes keeps the memory that it was read to; a smaller one is copied, so as not to keep that. */
+const MIN_KEPT = 16 * 1024
 
 /**
  * Small messages that came in one chunk, each in one frame: whole and checked, and decoded when they are asked for. So
@@ -24,7 +31,7 @@ export class MessageBatch {
   readonly size: number
 
   readonly #platform: Platform
-  readonly #bytes: Uint8Array
+  readonly #buffer: ReadBuffer
   #position = 0
   /** All text is ASCII. */
   #isAscii = true
@@ -34,19 +41,41 @@ export class MessageBatch {
   #blockStart = 0
   #blockEnd = 0
 
-  /** Takes frames from `chunk[start, end)`, as far as their text is well-formed. They have the shape that is said above. */
-  constructor(platform: Platform, chunk: Uint8Array, start: number, end: number) {
+  /**
+   * Takes frames from `chunk[start, end)`, as far as their text is well-formed. They have the shape that is said above.
+   *
+   * @param memory what the chunk was read to, if it may be kept
+   */
+  constructor(platform: Platform, chunk: Uint8Array, start: number, end: number, memory: ReadBuffer | undefined) {
     const length = end - start
-    const bytes = platform.allocate(length + (-length & 3))
-    bytes.set(chunk.subarray(start, end))
     this.#platform = platform
-    this.#bytes = bytes
-    this.size = this.#check(new Int32Array(bytes.buffer), length)
+    if (memory !== undefined && length >= MIN_KEPT) {
+      this.#buffer = memory
+      this.#position = chunk.byteOffset + start
+      memory.used = chunk.byteOffset + end
+    } else {
+      this.#buffer = new ReadBuffer(platform, length)
+      this.#buffer.bytes.set(chunk.subarray(start, end))
+    }
+    this.#buffer.users++
+    this.size = this.#check(this.#position + length) - this.#position
   }
 
   /** The next message. There must be one. */
   next(): string | ArrayBuffer {
-    const bytes = this.#bytes
+    const message = this.#decode()
+    if (this.left === 0) this.#buffer.release()
+    return message
+  }
+
+  /** Gives up what is left. */
+  drop(): void {
+    this.#buffer.release()
+    this.left = 0
+  }
+
+  #decode(): string | ArrayBuffer {
+    const { bytes } = this.#buffer
     const opcode = bytes[this.#position]! & OPCODE
     const start = payloadStart(bytes, this.#position)
     const end = start + payloadLength(bytes, this.#position)
@@ -66,9 +95,9 @@ export class MessageBatch {
   }
 
   /** Counts the messages up to one whose text is ill-formed. Returns where they end. */
-  #check(words: Int32Array, end: number): number {
-    const bytes = this.#bytes
-    let position = 0
+  #check(end: number): number {
+    const { bytes, words } = this.#buffer
+    let position = this.#position
     while (position < end) {
       const start = payloadStart(bytes, position)
       const after = start + payloadLength(bytes, position)
@@ -81,6 +110,46 @@ export class MessageBatch {
     }
     return position
   }
+}
+
+/**
+ * Takes the messages from `chunk[start]` on as a batch, if there are enough that are small, in one frame, whole and
+ * well-formed.
+ *
+ * @param maxPayload the longest that may be, in bytes
+ * @param memory what the chunk was read to, if it may be kept
+ */
+export function takeBatch(
+  platform: Platform,
+  chunk: Uint8Array,
+  start: number,
+  maxPayload: number,
+  memory: ReadBuffer | undefined,
+): MessageBatch | undefined {
+  const longest = Math.min(MAX_BATCHED, maxPayload)
+  const end = chunk.length
+  let count = 0
+  let position = start
+  while (position + 4 <= end) {
+    const first = chunk[position]!
+    let length = chunk[position + 1]!
+    let header = 2
+    if (length === 126) {
+      length = (chunk[position + 2]! << 8) | chunk[position + 3]!
+      // One that ought to be in a shorter form is no matter for us.
+      if (length < 126) break
+      header = 4
+    } else if (length > 126) break
+    const after = position + header + length
+    if ((first !== FINAL_TEXT && first !== FINAL_BINARY) || length > longest || after > end) break
+    count++
+    position = after
+  }
+  if (count < MIN_BATCH) return undefined
+  const batch = new MessageBatch(platform, chunk, start, position, memory)
+  if (batch.left > 0) return batch
+  batch.drop()
+  return undefined
 }
 
 /** Where the payload begins of an unmasked frame at `at` that is not longer than 64 KiB. */

@@ -1,13 +1,20 @@
 import { setImmediate } from 'node:timers'
 import { provideHost } from '../api/host.ts'
 import { nodePlatform } from '../platform/node.ts'
-import { connect, locate } from '../transport/node.ts'
+
+/** Loaded by the first connection: to import the package is a matter of milliseconds (bench: import). */
+let transport: Promise<typeof import('../transport/node.ts')> | undefined
+
+function loadTransport(): NonNullable<typeof transport> {
+  transport ??= import('../transport/node.ts')
+  return transport
+}
 
 provideHost({
   platform: nodePlatform,
   queueTask: task => void setImmediate(task),
-  connect,
-  locate,
+  connect: async (target, tls) => (await loadTransport()).connect(target, tls),
+  locate: async (host, port) => (await loadTransport()).locate(host, port),
 })
 
 export * from './exports.ts'

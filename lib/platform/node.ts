@@ -1,5 +1,5 @@
 import { Buffer, isUtf8 } from 'node:buffer'
-import { createHash, randomFillSync } from 'node:crypto'
+import process from 'node:process'
 import type { Platform } from '../codec/platform.ts'
 import { nodeCompression } from './node-zlib.ts'
 
@@ -8,11 +8,11 @@ export const nodePlatform: Platform = {
   compression: nodeCompression,
 
   fillRandom(bytes) {
-    randomFillSync(bytes)
+    crypto().randomFillSync(bytes)
   },
 
   sha1(bytes) {
-    return createHash('sha1').update(bytes).digest()
+    return crypto().createHash('sha1').update(bytes).digest()
   },
 
   base64(bytes) {
@@ -46,6 +46,9 @@ export const nodePlatform: Platform = {
     return asBuffer(bytes).toString('latin1', start, end)
   },
 }
+
+/** Not imported: it takes longer to load than this package, and the first connection is soon enough (bench: import). */
+const crypto = (): typeof import('node:crypto') => process.getBuiltinModule('node:crypto')
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)

@@ -1,8 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { type LookupAddress, lookup } from 'node:dns'
 import { connect as connectTcp, isIP, type LookupFunction, type OnReadOpts, type Socket } from 'node:net'
-import { type ConnectionOptions, connect as connectTls, createSecureContext, type SecureContext } from 'node:tls'
-import { isDeepStrictEqual } from 'node:util'
 import type { ConnectTarget, Location, TlsOptions } from './connect.ts'
 import type { Pipe, PipeSink } from './pipe.ts'
 
@@ -33,11 +31,13 @@ export async function locate(host: string, port: number): Promise<Location> {
  * @param tls what to trust and to show, for a secure target
  * @throws (rejects with) the system's error, or the reason of the target's signal
  */
-export function connect(target: ConnectTarget, tls?: TlsOptions): Promise<Pipe> {
+export async function connect(target: ConnectTarget, tls?: TlsOptions): Promise<Pipe> {
+  const { host, port, signal, secure } = target
+  // What TLS needs is loaded by those alone who use it: it takes longer than all the rest (bench: import).
+  const { connectTls } = secure ? await import('./node-tls.ts') : NO_TLS
+  signal.throwIfAborted()
   return new Promise((fulfil, reject) => {
     const pipe = new NodePipe()
-    const { host, port, signal } = target
-    signal.throwIfAborted()
     const options = {
       host,
       port,
@@ -47,7 +47,7 @@ export function connect(target: ConnectTarget, tls?: TlsOptions): Promise<Pipe> 
       onread: pipe.reading(),
       ...(target.addresses === undefined ? {} : { lookup: lookupFrom(target.addresses) }),
     }
-    const socket = target.secure ? connectTls({ ...options, ...tlsOptions(host, tls) }) : connectTcp(options)
+    const socket = connectTls === undefined ? connectTcp(options) : connectTls(options, host, tls)
     // A TLS socket does not take the option, but Duplex documents that it may be set.
     socket.allowHalfOpen = true
     // No byte is read before there is somebody to take it.
@@ -63,7 +63,7 @@ export function connect(target: ConnectTarget, tls?: TlsOptions): Promise<Pipe> 
     }
     signal.addEventListener('abort', onAbort, { once: true })
     socket.once('error', onError)
-    socket.once(target.secure ? 'secureConnect' : 'connect', () => {
+    socket.once(secure ? 'secureConnect' : 'connect', () => {
       signal.removeEventListener('abort', onAbort)
       socket.off('error', onError)
       pipe.adopt(socket)
@@ -242,31 +242,4 @@ function lookupFrom(addresses: readonly LookupAddress[]): LookupFunction {
   }
 }
 
-function tlsOptions(host: string, tls: TlsOptions = NO_OPTIONS): ConnectionOptions {
-  return {
-    ALPNProtocols: ['http/1.1'],
-    ...(isIP(host) === 0 ? { servername: host } : {}),
-    ...(tls as ConnectionOptions),
-    secureContext: secureContext(tls),
-  }
-}
-
-const NO_OPTIONS: TlsOptions = {}
-
-// Making a context costs more than the rest of a handshake: those of the last few different options are kept.
-const contexts: { readonly options: TlsOptions; readonly context: SecureContext }[] = []
-const MAX_CONTEXTS = 16
-
-function secureContext(options: TlsOptions): SecureContext {
-  const known = contexts.find(entry => sameOptions(entry.options, options))
-  if (known !== undefined) return known.context
-  const context = createSecureContext(options as ConnectionOptions)
-  contexts.unshift({ options, context })
-  contexts.length = Math.min(contexts.length, MAX_CONTEXTS)
-  return context
-}
-
-function sameOptions(one: TlsOptions, other: TlsOptions): boolean {
-  const names = Object.keys(one) as (keyof TlsOptions)[]
-  return names.length === Object.keys(other).length && names.every(name => isDeepStrictEqual(one[name], other[name]))
-}
+const NO_TLS = { connectTls: undefined }

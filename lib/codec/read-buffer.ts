@@ -1,0 +1,88 @@
+import type { Platform } from './platform.ts'
+
+/** One read takes up to so many bytes. */
+const SIZE = 64 * 1024
+/** So many buffers that nobody uses are kept for the next ones who need some. */
+const MAX_POOLED = 16
+const pool: ReadBuffer[] = []
+
+/**
+ * Memory that reads go to and messages are decoded from: counted, and used again, since to touch fresh memory costs as
+ * much as to copy (bench: receive text 128 B).
+ */
+export class ReadBuffer {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** The same as whole words. */
+  readonly words: Int32Array
+  /** Up to here are bytes that somebody still needs. */
+  used = 0
+  /** How many need it. */
+  users = 0
+
+  /** @param size in bytes; rounded up to whole words */
+  constructor(platform: Platform, size: number) {
+    this.bytes = platform.allocate(size + (-size & 3))
+    this.words = new Int32Array(this.bytes.buffer)
+  }
+
+  /** One for a whole read, with one user. */
+  static take(platform: Platform): ReadBuffer {
+    const buffer = pool.pop() ?? new ReadBuffer(platform, SIZE)
+    buffer.used = 0
+    buffer.users = 1
+    return buffer
+  }
+
+  /** A user less. */
+  release(): void {
+    if (--this.users === 0 && this.bytes.length === SIZE && pool.length < MAX_POOLED) pool.push(this)
+  }
+}
+
+/** A chunk of so many bytes is likely to be followed by more at once. */
+const FLOOD = 8 * 1024
+/** With less room than this, in bytes, another buffer is taken. */
+const MIN_ROOM = 16 * 1024
+
+/**
+ * Where a reader lets its pipe read to while much arrives: memory that may be kept for messages which wait. Else there is
+ * none, so that an idle connection owns no buffer.
+ */
+export class ReadTarget {
+  readonly #platform: Platform
+  #buffer: ReadBuffer | undefined
+  #isFlood = false
+
+  constructor(platform: Platform) {
+    this.#platform = platform
+  }
+
+  /** A chunk has come, of so many bytes. */
+  note(length: number): void {
+    this.#isFlood = length >= FLOOD
+  }
+
+  /** The buffer that a chunk was read to, if it is ours. */
+  bufferOf(chunk: Uint8Array): ReadBuffer | undefined {
+    return chunk.buffer === this.#buffer?.bytes.buffer ? this.#buffer : undefined
+  }
+
+  /** Room for the next read, behind what is still needed. */
+  room(): Uint8Array | undefined {
+    let buffer = this.#buffer
+    if (buffer?.users === 1) buffer.used = 0
+    if (buffer !== undefined && (!this.#isFlood || buffer.bytes.length - buffer.used < MIN_ROOM)) {
+      this.close()
+      buffer = undefined
+    }
+    if (!this.#isFlood) return undefined
+    buffer ??= ReadBuffer.take(this.#platform)
+    this.#buffer = buffer
+    return buffer.used === 0 ? buffer.bytes : buffer.bytes.subarray(buffer.used)
+  }
+
+  close(): void {
+    this.#buffer?.release()
+    this.#buffer = undefined
+  }
+}

@@ -1,0 +1,35 @@
+import { isIP, type NetConnectOpts } from 'node:net'
+import { type ConnectionOptions, connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
+import { isDeepStrictEqual } from 'node:util'
+import type { TlsOptions } from './connect.ts'
+
+/** Opens TLS with Node.js, over a TCP connection that it opens with `options`. */
+export function connectTls(options: NetConnectOpts, host: string, tls: TlsOptions = NO_OPTIONS): TLSSocket {
+  return connect({
+    ...(options as ConnectionOptions),
+    ALPNProtocols: ['http/1.1'],
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ...(tls as ConnectionOptions),
+    secureContext: secureContext(tls),
+  })
+}
+
+const NO_OPTIONS: TlsOptions = {}
+
+// Making a context costs more than the rest of a handshake: those of the last few different options are kept.
+const contexts: { readonly options: TlsOptions; readonly context: SecureContext }[] = []
+const MAX_CONTEXTS = 16
+
+function secureContext(options: TlsOptions): SecureContext {
+  const known = contexts.find(entry => sameOptions(entry.options, options))
+  if (known !== undefined) return known.context
+  const context = createSecureContext(options as ConnectionOptions)
+  contexts.unshift({ options, context })
+  contexts.length = Math.min(contexts.length, MAX_CONTEXTS)
+  return context
+}
+
+function sameOptions(one: TlsOptions, other: TlsOptions): boolean {
+  const names = Object.keys(one) as (keyof TlsOptions)[]
+  return names.length === Object.keys(other).length && names.every(name => isDeepStrictEqual(one[name], other[name]))
+}
