@@ -1,4 +1,5 @@
 import { apiCalls } from './api-calls.ts'
+import { memoryOfReads } from './memory-of-reads.ts'
 import type { Property } from './property.ts'
 import { responseHeads } from './response-heads.ts'
 import { roundTrip } from './round-trip.ts'
@@ -10,6 +11,7 @@ import { wsDifferential } from './ws-differential.ts'
 /** All that is tried, in the short run and in the long one. */
 export const allProperties: readonly Property[] = [
   ...serverBytes,
+  ...memoryOfReads,
   ...sockets,
   ...apiCalls,
   ...streamCalls,
