@@ -10,6 +10,8 @@ describe('Small messages that come in one chunk', () => {
       const texts = Array.from({ length: 40 }, (_, index) => String.fromCharCode(65 + (index % 26)).repeat(length))
       const given: string[] = []
       const handler = Object.assign(new FrameRecorder(), {
+        // What is too short for its header to be seen at once comes by itself.
+        onText: (text: string) => void given.push(text),
         onBatch: (batch: { left: number; next(): string | ArrayBuffer }) => {
           while (batch.left > 0) given.push(batch.next() as string)
         },
