@@ -10,7 +10,7 @@ import { newestNode } from './targets.ts'
 type FigureName = keyof Measurement
 
 /** One figure of ours, on the newest Node.js, and what it has to be. */
-interface Goal {
+export interface Goal {
   readonly scenario: string
   readonly figure: FigureName
   /** How it is held against the others: the least of these, all but the last named without the runtime. */
@@ -52,7 +52,7 @@ function natives(scenario: string, atLeast = 1): Goal[] {
   return [native(scenario, 'bun', atLeast), native(scenario, 'deno', atLeast)]
 }
 
-const goals: readonly Goal[] = [
+export const goals: readonly Goal[] = [
   peers('receive text 16 B', 3),
   ...natives('receive text 16 B', 2),
   peers('receive text 128 B', 2.5),

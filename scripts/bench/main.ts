@@ -14,6 +14,7 @@ import { writeDocuments } from './documents.ts'
 import { judge } from './goals.ts'
 import { HELP, type Options, readOptions } from './options.ts'
 import { installPeers, measureSizes, peerVersions } from './peers.ts'
+import { showProgress } from './progress.ts'
 import { merge, type Results } from './results.ts'
 import { run } from './run.ts'
 import { type Scenario, scenarios } from './scenarios.ts'
@@ -60,7 +61,16 @@ async function measure(options: Options, commandLine: readonly string[]): Promis
   if (chosen.length === 0) exit('there is no such scenario; --list prints them')
   if (targets.length === 0) exit('there is no such target; --list --target all prints them')
   const { rounds, scale } = options
-  const rows = await run({ root, scenarios: chosen, targets, rounds, scale, commit: commit() })
+  const rows = await run({
+    root,
+    scenarios: chosen,
+    targets,
+    rounds,
+    scale,
+    commit: commit(),
+    maxTime: options.ci ? 15_000 : 60_000,
+    progress: showProgress(),
+  })
   const used = new Set(targets.map(({ runtime }) => runtime))
   const versions = runtimes.filter(runtime => used.has(runtime)).map(({ name, version }) => [name, version])
   return [
@@ -70,6 +80,7 @@ async function measure(options: Options, commandLine: readonly string[]): Promis
       commands: [commandLine.filter(word => word !== '').join(' ')],
       versions: { ...Object.fromEntries(versions), ...peerVersions(root) },
       rounds,
+      scale: Number(scale),
       rows,
       sizes: options.ci ? [] : await measureSizes(root),
     },
@@ -93,7 +104,8 @@ function chooseTargets({ quick, ci, target: parts }: Options, runtimes: readonly
   const own = `node ${process.versions.node.split('.')[0]}`
   return targets.filter(({ implementation, runtime: { name } }) => {
     if (ci) return name === own
-    if (quick) return name === newest || name === own
+    // Of two runtimes that have the same class, or serve only for comparison, one is enough in a short time.
+    if (quick) return name === newest ? implementation !== 'native' : name === own && implementation !== 'raw'
     return name === newest || !name.startsWith('node') || implementation === 'ours'
   })
 }

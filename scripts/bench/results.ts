@@ -21,6 +21,8 @@ export interface Results {
   /** Of the runtimes and of the peers. */
   readonly versions: Readonly<Record<string, string>>
   readonly rounds: number
+  /** What the numbers of messages were multiplied by. */
+  readonly scale: number
   readonly rows: readonly Row[]
   readonly sizes: readonly PackageSize[]
 }

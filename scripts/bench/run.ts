@@ -6,12 +6,11 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { authority } from '../../wpt/server/certificate.ts'
 import type { Failure, Measurement } from './measuring.ts'
+import { duration, type Progress } from './progress.ts'
 import type { Row } from './results.ts'
 import { type Scenario, warmUpOf } from './scenarios.ts'
 import { canRun, type Target } from './targets.ts'
 
-/** A measurement takes seconds; one that takes this long, in milliseconds, hangs. */
-const MAX_TIME = 60_000
 /** Seconds of a measurement at full scale and of one with next to no messages, to say beforehand how long a run takes. */
 const TYPICAL_TIME = { all: 0.6, none: 0.3, idle: 6 }
 
@@ -23,6 +22,9 @@ export interface Plan {
   /** What the counts of messages are multiplied by, in the client and in the server. */
   readonly scale: string
   readonly commit: string
+  /** A measurement takes seconds; one that takes this long, in milliseconds, hangs. */
+  readonly maxTime: number
+  readonly progress: Progress
 }
 
 interface Server {
@@ -49,7 +51,7 @@ export async function run(plan: Plan): Promise<Row[]> {
   const total = pairs.length * plan.rounds
   const full = pairs.reduce((sum, { scenario: { kind } }) => sum + TYPICAL_TIME[kind === 'idle' ? 'idle' : 'all'], 0)
   const expected = TYPICAL_TIME.none * total + full * plan.rounds * Math.min(1, Number(plan.scale))
-  console.error(`${total} measurements, which may take ${duration(expected)}.`)
+  plan.progress.tell(`${total} measurements, which may take ${duration(expected)}.`)
   const server = await startServer(plan)
   const start = performance.now()
   let done = 0
@@ -57,30 +59,27 @@ export async function run(plan: Plan): Promise<Row[]> {
     for (const { scenario, target, row } of pairs) {
       const left = done === 0 ? expected : ((performance.now() - start) / 1000 / done) * (total - done)
       done++
-      if (mayRepeat(row)) {
-        progress(`${done} of ${total}, ${duration(left)} left: round ${round}, ${scenario.name}`, target.name)
+      // What hung, or cannot be, would do so again.
+      if (row.failures.length === 0) {
+        plan.progress.at(`${done} of ${total}, round ${round}, ${duration(left)} left`, scenario.name, target.name)
         const before = await server.used()
         const found = await measure(plan, scenario, target, server)
         const used = (await server.used()) - before
         if ('failure' in found) row.failures.push(found)
         else row.runs.push({ ...found, server: used / (warmUpOf(scenario) + scenario.count) })
-        if ('failure' in found && found.failure !== 'unsupported') tell(`  ${target.name}: ${found.message}`)
+        if ('failure' in found && found.failure !== 'unsupported')
+          plan.progress.tell(`  ${target.name}: ${found.message}`)
       }
     }
   }
-  tell(`That took ${duration((performance.now() - start) / 1000)}.`)
+  plan.progress.tell(`That took ${duration((performance.now() - start) / 1000)}.`)
   server.stop()
   return rows
 }
 
-/** What hung, or cannot be, would do so again. */
-function mayRepeat({ failures }: Row): boolean {
-  return failures.length === 0
-}
-
 async function startServer({ root, scale }: Plan): Promise<Server> {
   const child = fork(join(root, 'build', 'scripts', 'bench', 'server.js'), {
-    env: { ...process.env, BENCH_SCALE: scale },
+    env: { ...process.env, NODE_V8_COVERAGE: undefined, BENCH_SCALE: scale },
   })
   const ports = await new Promise<number[]>((resolve, reject) => {
     child.once('error', reject)
@@ -115,6 +114,7 @@ function measure(plan: Plan, scenario: Scenario, target: Target, server: Server)
     {
       env: {
         ...process.env,
+        NODE_V8_COVERAGE: undefined,
         BENCH_SCALE: plan.scale,
         NO_COLOR: '1',
         // Node.js and Bun; Deno.
@@ -123,7 +123,7 @@ function measure(plan: Plan, scenario: Scenario, target: Target, server: Server)
         ...target.environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: MAX_TIME,
+      timeout: plan.maxTime,
     },
   )
   let output = ''
@@ -141,25 +141,9 @@ function measure(plan: Plan, scenario: Scenario, target: Target, server: Server)
       try {
         resolve(JSON.parse(output) as Measurement | Failure)
       } catch {
-        const end = signal === null ? `ended with ${code}` : `was still not done after ${MAX_TIME / 1000} s`
+        const end = signal === null ? `ended with ${code}` : `was still not done after ${plan.maxTime / 1000} s`
         fail([end, ...errors.trim().split('\n').slice(-3)].join(': ').trim())
       }
     })
   })
-}
-
-let lastLine = ''
-
-/** In a terminal one line that changes; elsewhere a line for each scenario. */
-function progress(what: string, target: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${what}, ${target}`)
-  else if (lastLine !== (lastLine = what.slice(what.indexOf(': ')))) process.stderr.write(`${what}\n`)
-}
-
-function tell(text: string): void {
-  process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${text}\n` : `${text}\n`)
-}
-
-function duration(seconds: number): string {
-  return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`
 }

@@ -6,6 +6,8 @@ import { scenarios } from './scenarios.ts'
 /** All tables: figures, sizes, and what of the goals is met. */
 export function report(results: Results): string {
   const parts = [table(results), sizes(results), verdicts(judge(results))]
+  if (results.scale < 1)
+    parts.push('Goals are for all of the messages: with fewer, the compilers have hardly warmed up.')
   const narrow = findBottlenecks(results.rows)
   if (narrow.length > 0) parts.push(`The server needs more CPU than the fastest client here: ${narrow.join('; ')}.`)
   const failed = results.rows.filter(row => row.failures.some(({ failure }) => failure !== 'unsupported'))
