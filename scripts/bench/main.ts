@@ -12,7 +12,7 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { writeDocuments } from './documents.ts'
 import { judge } from './goals.ts'
-import { HELP, type Options, readOptions } from './options.ts'
+import { describe, HELP, type Options, readOptions } from './options.ts'
 import { installPeers, measureSizes, peerVersions } from './peers.ts'
 import { showProgress } from './progress.ts'
 import { merge, type Results } from './results.ts'
@@ -32,7 +32,7 @@ async function main(commandLine: readonly string[]): Promise<number> {
     return 0
   }
   const earlier = [...options.from, ...options.merge].map(file => JSON.parse(readFileSync(file, 'utf8')) as Results)
-  const measured = options.from.length > 0 ? [] : await measure(options, commandLine)
+  const measured = options.from.length > 0 ? [] : await measure(options)
   if (measured === undefined) return 0
   const results = [...earlier, ...measured].reduce(merge)
   if (options.json !== undefined)
@@ -46,7 +46,7 @@ async function main(commandLine: readonly string[]): Promise<number> {
 }
 
 /** Nothing if only the names are asked for. */
-async function measure(options: Options, commandLine: readonly string[]): Promise<Results[] | undefined> {
+async function measure(options: Options): Promise<Results[] | undefined> {
   if (!options.list && !installPeers(root)) {
     console.error('The peers cannot be installed, so there is nothing to compare with.')
     if (!options.ci) process.exit(1)
@@ -68,7 +68,8 @@ async function measure(options: Options, commandLine: readonly string[]): Promis
     rounds,
     scale,
     commit: commit(),
-    maxTime: options.ci ? 15_000 : 60_000,
+    maxTime: options.ci || options.quick ? 10_000 : 60_000,
+    deadline: options.ci ? 45_000 : options.quick ? 105_000 : Number.POSITIVE_INFINITY,
     progress: showProgress(),
   })
   const used = new Set(targets.map(({ runtime }) => runtime))
@@ -77,7 +78,7 @@ async function measure(options: Options, commandLine: readonly string[]): Promis
     {
       machine: machine(),
       date: new Date().toISOString().slice(0, 10),
-      commands: [commandLine.filter(word => word !== '').join(' ')],
+      commands: [describe(options)],
       versions: { ...Object.fromEntries(versions), ...peerVersions(root) },
       rounds,
       scale: Number(scale),

@@ -74,3 +74,15 @@ export function readOptions(commandLine: readonly string[], environment: NodeJS.
     scale: environment.BENCH_SCALE ?? (ci ? '0.02' : quick ? '0.1' : '1'),
   }
 }
+
+/** The options that say what is measured, and none that say where it goes: what other people need to do the same. */
+export function describe({ quick, ci, rounds, target, scenarios }: Options): string {
+  const words = [
+    ...(quick ? ['--quick'] : []),
+    ...(ci ? ['--ci'] : []),
+    ...(rounds === 3 ? [] : [`--rounds ${rounds}`]),
+    ...(target ?? []).map(name => `--target '${name}'`),
+    ...scenarios.map(name => `'${name}'`),
+  ]
+  return words.join(' ')
+}

@@ -12,7 +12,7 @@ import { type Scenario, warmUpOf } from './scenarios.ts'
 import { canRun, type Target } from './targets.ts'
 
 /** Seconds of a measurement at full scale and of one with next to no messages, to say beforehand how long a run takes. */
-const TYPICAL_TIME = { all: 0.6, none: 0.3, idle: 6 }
+const TYPICAL_TIME = { all: 0.5, none: 0.2, idle: 6 }
 
 export interface Plan {
   readonly root: string
@@ -24,6 +24,8 @@ export interface Plan {
   readonly commit: string
   /** A measurement takes seconds; one that takes this long, in milliseconds, hangs. */
   readonly maxTime: number
+  /** So many milliseconds after its start the run leaves out what is not measured yet. */
+  readonly deadline: number
   readonly progress: Progress
 }
 
@@ -55,9 +57,13 @@ export async function run(plan: Plan): Promise<Row[]> {
   const server = await startServer(plan)
   const start = performance.now()
   let done = 0
-  for (let round = 1; round <= plan.rounds; round++) {
+  all: for (let round = 1; round <= plan.rounds; round++) {
     for (const { scenario, target, row } of pairs) {
       const left = done === 0 ? expected : ((performance.now() - start) / 1000 / done) * (total - done)
+      if (performance.now() - start > plan.deadline) {
+        plan.progress.tell(`The time is up: ${total - done} measurements are left out.`)
+        break all
+      }
       done++
       // What hung, or cannot be, would do so again.
       if (row.failures.length === 0) {
