@@ -1,180 +1,132 @@
 /**
  * npm run bench: compares this package with its peers.
  *
- * Each measurement is a process of its own, and all targets of a scenario take turns, so that a machine that changes
- * its mind about its speed changes it for all. What is judged is the least CPU time per message of several rounds: noise
- * only ever adds.
+ * What is judged is the least CPU time per message of several rounds: noise only ever adds. How it is measured stands in
+ * run.ts, what in scenarios.ts, what is compared in targets.ts, and what is aimed at in goals.ts.
  */
-import { execFileSync, fork, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { cpus, release, tmpdir } from 'node:os'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus, release } from 'node:os'
 import { dirname, join } from 'node:path'
+import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import type { Measurement } from './client.ts'
-import { charts, markdown, type Row, table } from './report.ts'
+import { writeDocuments } from './documents.ts'
+import { judge } from './goals.ts'
+import { describe, HELP, type Options, readOptions } from './options.ts'
+import { installPeers, measureSizes, peerVersions } from './peers.ts'
+import { showProgress } from './progress.ts'
+import { merge, type Results } from './results.ts'
+import { run } from './run.ts'
 import { type Scenario, scenarios } from './scenarios.ts'
-import { canRun, findRuntimes, type Target, targetsOn } from './targets.ts'
+import { report } from './table.ts'
+import { findRuntimes, newestNode, type Runtime, type Target, targetsOn } from './targets.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
-const HELP = `npm run bench -- [options] [scenario...]
 
-A scenario is named by a part of its name. Without any, all are run.
+process.exit(await main(process.argv.slice(2)))
 
-  --quick            a few scenarios, one round, a tenth of the messages: ends within 2 minutes
-  --rounds N         how often each target runs each scenario (default 5)
-  --target NAME      only targets with this part in their name, such as "node 26" or "ours" *
-  --json FILE        writes the figures as JSON
-  --docs DIR         writes performance.md and its charts there
-  --list             prints scenarios and targets
-  --help             prints this
-
-* may be given more than once`
-
-/** A measurement takes seconds; one that takes this long, in milliseconds, hangs. */
-const MAX_TIME = 120_000
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    quick: { type: 'boolean' },
-    rounds: { type: 'string' },
-    target: { type: 'string', multiple: true },
-    json: { type: 'string' },
-    docs: { type: 'string' },
-    list: { type: 'boolean' },
-    help: { type: 'boolean' },
-  },
-})
-
-if (values.help) {
-  console.log(HELP)
-  process.exit()
-}
-
-const rounds = values.quick ? 1 : Number(values.rounds ?? 5)
-const chosen = scenarios.filter(
-  scenario =>
-    (!values.quick || scenario.quick) &&
-    (positionals.length === 0 || positionals.some(part => scenario.name.includes(part))),
-)
-const targets = targetsOn(findRuntimes(), root).filter(
-  ({ name }) => values.target === undefined || values.target.some(part => name.includes(part)),
-)
-if (!Number.isInteger(rounds) || rounds < 1) exit('--rounds is not a number of rounds')
-if (chosen.length === 0) exit('there is no such scenario; --list prints them')
-if (targets.length === 0) exit('there is no such target; --list prints them')
-if (values.list) {
-  console.log(`${scenarios.map(({ name }) => name).join('\n')}\n\n${targets.map(({ name }) => name).join('\n')}`)
-  process.exit()
-}
-
-installPeers()
-const rows = await run()
-console.log(table(rows))
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine: machine(), rows }, null, 2)}\n`)
-if (values.docs !== undefined) {
-  mkdirSync(join(values.docs, 'charts'), { recursive: true })
-  for (const { name, svg } of charts(rows)) writeFileSync(join(values.docs, 'charts', `${name}.svg`), svg)
-  writeFileSync(join(values.docs, 'performance.md'), markdown(rows, machine()))
-}
-process.exit()
-
-function exit(message: string): never {
-  console.error(message)
-  process.exit(2)
-}
-
-/** The peers live in a package of their own, so that nobody else has to install them. */
-function installPeers(): void {
-  const folder = join(root, 'scripts', 'bench')
-  if (existsSync(join(folder, 'node_modules', 'ws'))) return
-  console.error('Installing the peers to compare with ...')
-  execFileSync('npm', ['install', '--no-package-lock'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
-}
-
-async function run(): Promise<Row[]> {
-  const server = await startServer()
-  const result: Row[] = chosen.flatMap(scenario =>
-    targets
-      .filter(target => canRun(target, scenario))
-      .map(target => ({ scenario: scenario.name, target: target.name, best: {}, runs: [] })),
-  )
-  let done = 0
-  const all = result.length * rounds
-  for (let round = 1; round <= rounds; round++) {
-    for (const row of result) {
-      const scenario = chosen.find(({ name }) => name === row.scenario)!
-      const target = targets.find(({ name }) => name === row.target)!
-      progress(`${++done} of ${all}: round ${round}, ${scenario.name}, ${target.name}`)
-      const measurement = await measure(scenario, target, server)
-      row.runs.push(measurement)
-      for (const [figure, value] of Object.entries(measurement) as [keyof Measurement, number][]) {
-        row.best[figure] = Math.min(row.best[figure] ?? Number.POSITIVE_INFINITY, value)
-      }
-    }
+async function main(commandLine: readonly string[]): Promise<number> {
+  const options = readOptions(commandLine, process.env)
+  if (options.help) {
+    console.log(HELP)
+    return 0
   }
-  progress('')
-  server.stop()
-  return result
+  const earlier = [...options.from, ...options.merge].map(file => JSON.parse(readFileSync(file, 'utf8')) as Results)
+  const measured = options.from.length > 0 ? [] : await measure(options)
+  if (measured === undefined) return 0
+  const results = [...earlier, ...measured].reduce(merge)
+  if (options.json !== undefined)
+    writeFileSync(options.json, `${JSON.stringify({ ...results, goals: judge(results) }, null, 2)}\n`)
+  if (options.docs !== undefined)
+    writeDocuments(results, join(root, 'scripts', 'bench', 'performance.md'), options.docs)
+  console.log(report(results))
+  const failures = results.rows.flatMap(row => row.failures)
+  if (failures.some(({ failure }) => failure === 'content')) return 3
+  return !options.ci && failures.some(({ failure }) => failure === 'failed') ? 1 : 0
 }
 
-interface Server {
-  readonly ports: readonly number[]
-  readonly certificateFile: string
-  stop(): void
-}
-
-function startServer(): Promise<Server> {
-  const child = fork(join(root, 'build', 'scripts', 'bench', 'server.js'), { env: environment({}) })
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', code => reject(new Error(`the server ended with ${code}`)))
-    child.once('message', message => {
-      const { ports, certificate } = message as { ports: number[]; certificate: string }
-      const certificateFile = join(mkdtempSync(join(tmpdir(), 'websocket-bench-')), 'certificate.pem')
-      writeFileSync(certificateFile, certificate)
-      resolve({ ports, certificateFile, stop: () => child.kill() })
-    })
+/** Nothing if only the names are asked for. */
+async function measure(options: Options): Promise<Results[] | undefined> {
+  if (!options.list && !installPeers(root)) {
+    console.error('The peers cannot be installed, so there is nothing to compare with.')
+    if (!options.ci) process.exit(1)
+  }
+  const runtimes = findRuntimes()
+  const chosen = chooseScenarios(options)
+  const targets = chooseTargets(options, runtimes)
+  if (options.list) {
+    console.log(`${chosen.map(({ name }) => name).join('\n')}\n\n${targets.map(({ name }) => name).join('\n')}`)
+    return undefined
+  }
+  if (chosen.length === 0) exit('there is no such scenario; --list prints them')
+  if (targets.length === 0) exit('there is no such target; --list --target all prints them')
+  const { rounds, scale } = options
+  const rows = await run({
+    root,
+    scenarios: chosen,
+    targets,
+    rounds,
+    scale,
+    commit: commit(),
+    maxTime: options.ci || options.quick ? 10_000 : 60_000,
+    deadline: options.ci ? 45_000 : options.quick ? 105_000 : Number.POSITIVE_INFINITY,
+    progress: showProgress(),
   })
-}
-
-function measure(scenario: Scenario, target: Target, server: Server): Promise<Measurement> {
-  const [command, ...before] = target.runtime.command
-  const script = join(root, 'build', 'scripts', 'bench', 'client.js')
-  const [port, securePort] = server.ports
-  const child = spawn(
-    command!,
-    [...before, script, target.implementation, target.module ?? '-', scenario.name, String(port), String(securePort)],
+  const used = new Set(targets.map(({ runtime }) => runtime))
+  const versions = runtimes.filter(runtime => used.has(runtime)).map(({ name, version }) => [name, version])
+  return [
     {
-      env: environment({ ...target.environment, NODE_EXTRA_CA_CERTS: server.certificateFile }),
-      stdio: ['ignore', 'pipe', 'inherit'],
-      timeout: MAX_TIME,
+      machine: machine(),
+      date: new Date().toISOString().slice(0, 10),
+      commands: [describe(options)],
+      versions: { ...Object.fromEntries(versions), ...peerVersions(root) },
+      rounds,
+      scale: Number(scale),
+      rows,
+      sizes: options.ci ? [] : await measureSizes(root),
     },
+  ]
+}
+
+function chooseScenarios({ quick, ci, scenarios: parts }: Options): Scenario[] {
+  return scenarios.filter(
+    scenario =>
+      (!quick || scenario.quick) &&
+      (!ci || scenario.ci) &&
+      (parts.length === 0 || parts.some(part => scenario.name.includes(part))),
   )
-  let output = ''
-  child.stdout.on('data', chunk => {
-    output += chunk
-  })
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', code => {
-      if (code === 0 && output !== '') resolve(JSON.parse(output) as Measurement)
-      else reject(new Error(`${target.name} failed at ${scenario.name} (exit code ${code})`))
-    })
+}
+
+function chooseTargets({ quick, ci, target: parts }: Options, runtimes: readonly Runtime[]): Target[] {
+  const targets = targetsOn(runtimes, root)
+  if (parts?.includes('all')) return targets
+  if (parts !== undefined) return targets.filter(({ name }) => parts.some(part => name.includes(part)))
+  const newest = newestNode(runtimes)
+  const own = `node ${process.versions.node.split('.')[0]}`
+  return targets.filter(({ implementation, runtime: { name } }) => {
+    if (ci) return name === own
+    // Of two runtimes that have the same class, or serve only for comparison, one is enough in a short time.
+    if (quick) return name === newest ? implementation !== 'native' : name === own && implementation !== 'raw'
+    return name === newest || !name.startsWith('node') || implementation === 'ours'
   })
 }
 
-/** How many of the counted messages are sent is the same in all three processes. */
-function environment(more: Record<string, string>): NodeJS.ProcessEnv {
-  return { ...process.env, BENCH_SCALE: values.quick ? '0.1' : '1', ...more }
-}
-
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
+/** What is measured: the last commit, and whether there is more than that. */
+function commit(): string {
+  const git = (...words: string[]): string => execFileSync('git', words, { cwd: root, encoding: 'utf8' }).trim()
+  try {
+    return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', '--', 'lib') === '' ? '' : ' and changes'}`
+  } catch {
+    return 'unknown'
+  }
 }
 
 function machine(): string {
   const processor = cpus()
   return `${processor.length} x ${processor[0]?.model ?? 'unknown processor'}, ${process.platform} ${release()}`
+}
+
+function exit(message: string): never {
+  console.error(message)
+  process.exit(2)
 }

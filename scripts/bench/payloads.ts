@@ -35,17 +35,25 @@ function json(size: number, index: number): string {
   return text.slice(0, size)
 }
 
+/** The same as they are on the wire: UTF-8, and compressed where the scenario says so. */
+export async function payloadsOf(scenario: Scenario): Promise<Buffer[]> {
+  const bytes = messagesOf(scenario).map(content => Buffer.from(content as string))
+  return scenario.compressed ? await compress(bytes) : bytes
+}
+
+/** The first byte of a whole message. */
+export function firstByteOf({ payload, compressed }: Scenario): number {
+  return 0x80 | (payload === 'binary' ? 2 : 1) | (compressed ? 0x40 : 0)
+}
+
 /** Server frames for the messages, one behind the other. */
 export async function framesOf(scenario: Scenario): Promise<Buffer> {
-  const text = scenario.payload !== 'binary'
-  const bytes = messagesOf(scenario).map(content => Buffer.from(content as string))
-  const payloads = scenario.compressed ? await compress(bytes) : bytes
-  const rsv1 = scenario.compressed ? 0x40 : 0
-  const frames = payloads.flatMap(payload => {
-    const fragments = scenario.fragments ?? 1
+  const fragments = scenario.fragments ?? 1
+  const opcode = firstByteOf(scenario) & 0x7f
+  const frames = (await payloadsOf(scenario)).flatMap(payload => {
     const step = Math.ceil(payload.length / fragments)
     return Array.from({ length: fragments }, (_, index) => {
-      const first = (index === 0 ? (text ? 1 : 2) | rsv1 : 0) | (index === fragments - 1 ? 0x80 : 0)
+      const first = (index === 0 ? opcode : 0) | (index === fragments - 1 ? 0x80 : 0)
       return frame(first, payload.subarray(index * step, (index + 1) * step))
     })
   })
@@ -81,4 +89,12 @@ export function frame(first: number, payload: Uint8Array): Buffer {
         ? Buffer.from([first, 126, length >>> 8, length & 0xff])
         : Buffer.from([first, 127, 0, 0, 0, 0, ...[24, 16, 8, 0].map(shift => (length >>> shift) & 0xff)])
   return Buffer.concat([header, payload])
+}
+
+/** Whether a message is the one that was sent, as a string or as bytes. */
+export function isSame(message: unknown, expected: string | Uint8Array | undefined): boolean {
+  if (typeof expected === 'string') return message === expected
+  if (typeof message === 'string' || expected === undefined) return false
+  const bytes = message instanceof ArrayBuffer ? Buffer.from(message) : (message as Uint8Array)
+  return Buffer.compare(bytes, expected) === 0
 }

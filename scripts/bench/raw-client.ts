@@ -1,21 +1,27 @@
 /** The floor: a bare socket that carries the same bytes as a WebSocket would, one read or write for a batch of frames. */
 import { Buffer } from 'node:buffer'
 import { connect, type Socket } from 'node:net'
-import { frame, framesOf, messagesOf } from './payloads.ts'
-import type { Scenario } from './scenarios.ts'
+import { setImmediate } from 'node:timers'
+import { connect as connectSecurely } from 'node:tls'
+import { begin, checkAnswer, collectGarbage, end, fail, type Measurement, percentile } from './measuring.ts'
+import { firstByteOf, frame, framesOf, messagesOf, payloadsOf } from './payloads.ts'
+import { type Scenario, warmUpOf } from './scenarios.ts'
 
-/** Runs a scenario of kind receive, send or echo; calls back where the counted part begins. */
-export async function runRaw(scenario: Scenario, port: number, warmUp: number, begin: () => void): Promise<void> {
-  const socket = await open(scenario, port)
-  if (scenario.kind === 'receive') return receive(socket, scenario, warmUp, begin)
-  if (scenario.kind === 'send') return send(socket, scenario, warmUp, begin)
-  return echo(socket, scenario, warmUp, begin)
+export async function runRaw(scenario: Scenario, port: number): Promise<Measurement> {
+  const open = (): Promise<Socket> => openSocket(scenario, port)
+  if (scenario.kind === 'connect') return openAndClose(scenario, open)
+  if (scenario.kind === 'idle') return idle(scenario, open)
+  const socket = await open()
+  socket.once('close', () => fail('failed', 'the server hung up'))
+  if (scenario.kind === 'receive') return receive(scenario, socket)
+  return scenario.kind === 'send' ? send(scenario, socket) : echo(scenario, socket)
 }
 
-function open(scenario: Scenario, port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    socket.once('error', reject)
+function openSocket(scenario: Scenario, port: number): Promise<Socket> {
+  return new Promise(resolve => {
+    const options = { port, host: '127.0.0.1', noDelay: true }
+    const socket = scenario.secure ? connectSecurely(options) : connect(options)
+    socket.on('error', error => fail('failed', String(error)))
     const extension = scenario.compressed ? 'Sec-WebSocket-Extensions: permessage-deflate\r\n' : ''
     socket.write(
       `GET /${encodeURIComponent(scenario.name)} HTTP/1.1\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n${extension}\r\n`,
@@ -24,14 +30,10 @@ function open(scenario: Scenario, port: number): Promise<Socket> {
   })
 }
 
-/** Bytes of so many messages from the server. */
-async function lengthOf(scenario: Scenario, count: number): Promise<number> {
-  return ((await framesOf(scenario)).length / messagesOf(scenario).length) * count
-}
-
-async function receive(socket: Socket, scenario: Scenario, warmUp: number, begin: () => void): Promise<void> {
-  const start = await lengthOf(scenario, warmUp)
-  const end = await lengthOf(scenario, warmUp + scenario.count)
+async function receive(scenario: Scenario, socket: Socket): Promise<Measurement> {
+  const each = (await framesOf(scenario)).length / messagesOf(scenario).length
+  const start = Math.floor(each * warmUpOf(scenario))
+  const last = Math.floor(each * (warmUpOf(scenario) + scenario.count))
   return new Promise(resolve => {
     let length = 0
     let begun = false
@@ -41,66 +43,119 @@ async function receive(socket: Socket, scenario: Scenario, warmUp: number, begin
         begun = true
         begin()
       }
-      if (length >= end) resolve()
+      if (length >= last) resolve(end(scenario.count))
     })
-    socket.write(masked(Buffer.from('go'), 1))
+    socket.write(masked(Buffer.from('go'), 0x81))
   })
 }
 
-async function send(socket: Socket, scenario: Scenario, warmUp: number, begin: () => void): Promise<void> {
-  const messages = messagesOf(scenario)
-  const opcode = scenario.payload === 'binary' ? 2 : 1
-  const batch = scenario.batch!
-  const frames = messages.map(message => masked(Buffer.from(message as string), opcode))
+async function send(scenario: Scenario, socket: Socket): Promise<Measurement> {
+  const frames = (await payloadsOf(scenario)).map(payload => masked(payload, firstByteOf(scenario)))
+  // What a turn sends is made once: a batch begins at one of few places among the messages.
+  const blocks = new Map<string, Buffer>()
+  const blockAt = (start: number, count: number): Buffer => {
+    const key = `${start % frames.length} ${count}`
+    let block = blocks.get(key)
+    if (block === undefined) {
+      block = Buffer.concat(Array.from({ length: count }, (_, index) => frames[(start + index) % frames.length]!))
+      blocks.set(key, block)
+    }
+    return block
+  }
+  let sent = 0
   const phase = (count: number): Promise<void> =>
     new Promise(resolve => {
-      socket.once('data', () => resolve())
-      let sent = 0
+      const target = sent + count
+      socket.once('data', chunk => {
+        // Behind the header.
+        checkAnswer(chunk.toString('latin1', 2))
+        resolve()
+      })
       const turn = (): void => {
-        const now = Math.min(batch, count - sent)
-        // All frames of a scenario have one length; what they say is compared for the first ones alone.
-        const ready = socket.write(
-          now === batch ? block : Buffer.concat(frames.slice(0, 1).flatMap(one => Array(now).fill(one))),
-        )
+        const now = Math.min(scenario.batch!, target - sent)
+        const ready = socket.write(blockAt(sent, now))
         sent += now
-        if (sent === count) return
+        if (sent === target) return
         if (ready) setImmediate(turn)
         else socket.once('drain', turn)
       }
-      const block = Buffer.concat(Array.from({ length: batch }, (_, index) => frames[index % frames.length]!))
       turn()
     })
-  await phase(warmUp)
+  await phase(warmUpOf(scenario))
   begin()
   await phase(scenario.count)
+  return end(scenario.count)
 }
 
-function echo(socket: Socket, scenario: Scenario, warmUp: number, begin: () => void): Promise<void> {
-  const messages = messagesOf(scenario).map(message => masked(Buffer.from(message as string), 1))
+function echo(scenario: Scenario, socket: Socket): Promise<Measurement> {
+  const messages = messagesOf(scenario).map(message => masked(Buffer.from(message as string), 0x81))
   const answer = frame(0x81, Buffer.from(messagesOf(scenario)[0] as string)).length
+  const warmUp = warmUpOf(scenario)
   const total = warmUp + scenario.count
   return new Promise(resolve => {
+    const trips: number[] = []
     let received = 0
     let bytes = 0
     let sent = 0
+    let sentAt = 0
+    const sendSome = (count: number): void => {
+      sentAt = performance.now()
+      socket.write(Buffer.concat(Array.from({ length: count }, () => messages[sent++ % messages.length]!)))
+    }
     socket.on('data', chunk => {
       bytes += chunk.length
       const count = Math.floor(bytes / answer)
       bytes -= count * answer
       if (received < warmUp && received + count >= warmUp) begin()
       received += count
-      if (received >= total) return resolve()
+      if (received > warmUp) trips.push((performance.now() - sentAt) * 1000)
+      if (received >= total) {
+        resolve({ ...end(scenario.count), trip50: percentile(trips, 0.5), trip99: percentile(trips, 0.99) })
+        return
+      }
       const now = Math.min(count, total - sent)
-      if (now > 0) socket.write(Buffer.concat(Array.from({ length: now }, () => messages[sent++ % messages.length]!)))
+      if (now > 0) sendSome(now)
     })
-    const first = Math.min(scenario.batch!, total)
-    socket.write(Buffer.concat(Array.from({ length: first }, () => messages[sent++ % messages.length]!)))
+    sendSome(Math.min(scenario.batch!, total))
   })
 }
 
+/** With a request and a Close frame, as many bytes as a WebSocket needs at the least. */
+async function openAndClose(scenario: Scenario, open: () => Promise<Socket>): Promise<Measurement> {
+  const one = async (): Promise<void> => {
+    const socket = await open()
+    socket.resume()
+    await new Promise(resolve => {
+      socket.once('close', resolve)
+      socket.write(masked(Buffer.alloc(0), 0x88))
+    })
+  }
+  for (let index = warmUpOf(scenario); index > 0; index--) await one()
+  begin()
+  for (let index = 0; index < scenario.count; index++) await one()
+  return end(scenario.count)
+}
+
+async function idle(scenario: Scenario, open: () => Promise<Socket>): Promise<Measurement> {
+  const sockets: Socket[] = []
+  const openSome = async (count: number): Promise<void> => {
+    for (let left = count; left > 0; left -= 100) {
+      sockets.push(...(await Promise.all(Array.from({ length: Math.min(left, 100) }, open))))
+    }
+  }
+  await openSome(warmUpOf(scenario))
+  collectGarbage()
+  const before = process.memoryUsage().rss
+  begin()
+  await openSome(scenario.count)
+  const opened = end(scenario.count)
+  collectGarbage()
+  return { ...opened, memory: (process.memoryUsage().rss - before) / scenario.count }
+}
+
 /** A client frame, its masking key zero: the bytes on the wire are as many. */
-function masked(payload: Buffer, opcode: number): Buffer {
-  const plain = frame(0x80 | opcode, payload)
+function masked(payload: Buffer, first: number): Buffer {
+  const plain = frame(first, payload)
   const header = plain.length - payload.length
   plain[1]! |= 0x80
   return Buffer.concat([plain.subarray(0, header), Buffer.alloc(4), payload])

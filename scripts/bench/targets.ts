@@ -1,10 +1,12 @@
 /** What is compared: implementations, each on a runtime. */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
 import { findRuntimes as installedRuntimes } from '../runtimes/runtimes.ts'
 import type { Scenario } from './scenarios.ts'
 
 export interface Target {
-  /** As it stands in tables. */
+  /** As it stands in tables: what, a comma, and where. */
   readonly name: string
   readonly implementation: 'ours' | 'ws' | 'undici' | 'native' | 'raw'
   readonly runtime: Runtime
@@ -14,54 +16,72 @@ export interface Target {
 }
 
 export interface Runtime {
+  /** Such as `node 26` or `bun`. */
   readonly name: string
-  /** The executable and its arguments before the script. */
+  readonly version: string
+  /** The executable and its arguments before the script. All implementations run with the same. */
   readonly command: readonly string[]
 }
 
-/** The runtimes there are: the one that runs this, and those that scripts/runtimes has installed. */
+const NODE = ['--expose-gc', '--no-warnings']
+// The flag for the network is what Deno's own WebSocketStream needs.
+const DENO = ['run', '-A', '--quiet', '--no-check', '--unstable-net', '--v8-flags=--expose-gc']
+
+/** The runtimes there are: the one that runs this, and those that scripts/runtimes has installed; Node.js first. */
 export function findRuntimes(): Runtime[] {
   const major = process.versions.node.split('.')[0]
-  const found: Runtime[] = [{ name: `node ${major}`, command: [process.execPath, '--expose-gc'] }]
-  for (const { name, kind, executable } of installedRuntimes()) {
+  const nodes: Runtime[] = [
+    { name: `node ${major}`, version: process.versions.node, command: [process.execPath, ...NODE] },
+  ]
+  const others: Runtime[] = []
+  for (const { name, kind, version, executable } of installedRuntimes()) {
     if (kind === 'node' && name !== `node${major}`) {
-      found.push({ name: name.replace('node', 'node '), command: [executable, '--expose-gc'] })
-    } else if (kind === 'bun') found.push({ name, command: [executable] })
-    else if (kind === 'deno') found.push({ name, command: [executable, 'run', '-A', '--quiet'] })
+      nodes.push({ name: name.replace('node', 'node '), version, command: [executable, ...NODE] })
+    } else if (kind === 'bun') others.push({ name, version, command: [executable] })
+    else if (kind === 'deno') others.push({ name, version, command: [executable, ...DENO] })
   }
-  return found
+  return [...nodes.sort((one, other) => majorOf(one.name) - majorOf(other.name)), ...others]
+}
+
+/** The Node.js whose figures are judged: the newest. */
+export function newestNode(runtimes: readonly { readonly name: string }[]): string | undefined {
+  const nodes = runtimes.map(({ name }) => name).filter(name => name.startsWith('node '))
+  return nodes.sort((one, other) => majorOf(other) - majorOf(one))[0]
+}
+
+function majorOf(name: string): number {
+  return Number(name.split(' ')[1])
 }
 
 /** What is compared on these runtimes. Peers in JavaScript run on Node.js alone, as they are used. */
 export function targetsOn(runtimes: readonly Runtime[], root: string): Target[] {
   const peers = join(root, 'scripts', 'bench', 'node_modules')
   const ours = join(root, 'dist', 'entry', 'node.js')
+  const ws = join(peers, 'ws', 'wrapper.mjs')
+  const undici = join(peers, 'undici', 'index.js')
   const plain = { WS_NO_BUFFER_UTIL: '1', WS_NO_UTF_8_VALIDATE: '1' }
-  return runtimes.flatMap(runtime => {
-    const targets: Target[] = [{ name: `ours, ${runtime.name}`, implementation: 'ours', runtime, module: ours }]
-    const add = (target: Omit<Target, 'runtime'>): void => void targets.push({ ...target, runtime })
-    const isNode = runtime.name.startsWith('node')
-    if (runtime.name !== 'node 20') add({ name: `built-in, ${runtime.name}`, implementation: 'native' })
-    if (isNode) {
-      const ws = join(peers, 'ws', 'wrapper.mjs')
-      add({ name: `ws, ${runtime.name}`, implementation: 'ws', module: ws, environment: plain })
-      add({ name: `ws + addons, ${runtime.name}`, implementation: 'ws', module: ws })
-      const undici = join(peers, 'undici', 'index.js')
-      if (runtime.name !== 'node 20') add({ name: `undici, ${runtime.name}`, implementation: 'undici', module: undici })
-      add({ name: `bare socket, ${runtime.name}`, implementation: 'raw' })
+  const all = runtimes.flatMap(runtime => {
+    const { name } = runtime
+    const targets: Target[] = [{ name: `ours, ${name}`, implementation: 'ours', runtime, module: ours }]
+    const builtIn: Target = { name: `built-in, ${name}`, implementation: 'native', runtime }
+    if (!name.startsWith('node')) return [...targets, builtIn]
+    targets.push({ name: `ws, ${name}`, implementation: 'ws', runtime, module: ws, environment: plain })
+    targets.push({ name: `ws + addons, ${name}`, implementation: 'ws', runtime, module: ws })
+    // Node.js 20 has no WebSocket of its own, and this undici needs a newer one.
+    if (name !== 'node 20') {
+      targets.push({ name: `undici, ${name}`, implementation: 'undici', runtime, module: undici }, builtIn)
     }
-    return targets
+    return [...targets, { name: `bare socket, ${name}`, implementation: 'raw' as const, runtime }]
   })
+  return all.filter(({ module }) => module === undefined || existsSync(module))
 }
 
 /** Whether a target has what a scenario is about. */
-export function canRun({ implementation, runtime }: Target, scenario: Scenario): boolean {
-  if (scenario.kind.startsWith('stream'))
-    return ['ours', 'undici'].includes(implementation) || (implementation === 'native' && runtime.name === 'deno')
-  if (implementation === 'raw') return ['receive', 'send', 'echo'].includes(scenario.kind) && !scenario.delay
-  if (implementation === 'native') {
-    // There is no trusting a certificate of our own in all of them, and nothing to import.
-    return scenario.kind !== 'import' && !scenario.secure
-  }
-  return true
+export function canRun({ implementation, runtime }: Target, { kind, delay }: Scenario): boolean {
+  if (implementation === 'raw') return !['import', 'stream-receive', 'stream-send'].includes(kind) && !delay
+  if (kind === 'import') return implementation !== 'native'
+  if (!kind.startsWith('stream')) return true
+  return (
+    implementation === 'ours' || implementation === 'undici' || (implementation === 'native' && runtime.name === 'deno')
+  )
 }

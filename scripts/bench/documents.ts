@@ -1,0 +1,122 @@
+/** docs/performance.md: the prose of a template, with the figures put in, and the charts beside it. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { charts } from './charts.ts'
+import { findBottlenecks, judge } from './goals.ts'
+import { best, byGroup, digits, type Figure, figuresOf, findRow, type Results, type Row } from './results.ts'
+import type { Group, Scenario } from './scenarios.ts'
+import { failureOf, summary } from './table.ts'
+import { newestNode } from './targets.ts'
+
+/** @param template a file in which a line {{name}} stands for what is put in */
+export function writeDocuments(results: Results, template: string, folder: string): void {
+  mkdirSync(join(folder, 'charts'), { recursive: true })
+  for (const { name, svg } of charts(results)) writeFileSync(join(folder, 'charts', `${name}.svg`), svg)
+  writeFileSync(join(folder, 'performance.md'), fill(readFileSync(template, 'utf8'), results))
+}
+
+/** Throws where a template asks for something that there is not. */
+export function fill(template: string, results: Results): string {
+  const groups = byGroup(results.rows)
+  return template.replace(/^\{\{([\w -]+)\}\}$/gm, (_, name: string) => {
+    if (name === 'run') return describeRun(results)
+    if (name === 'goals') return goals(results)
+    if (name === 'size') return sizes(results)
+    if (name === 'other runtimes') return otherRuntimes(results)
+    if (
+      !['receive', 'send', 'echo', 'compressed', 'streams', 'connections', 'event loop', 'idle', 'import'].includes(
+        name,
+      )
+    )
+      throw new Error(`the template asks for ${name}`)
+    return group(results, name as Group, groups.get(name as Group) ?? [])
+  })
+}
+
+function describeRun({ machine, date, versions, rounds, commands, rows }: Results): string {
+  const commits = [...new Set(rows.map(({ commit }) => commit))]
+  const narrow = findBottlenecks(rows)
+  const note = `The server needed more CPU than the fastest client here, so that rates by the clock are its own: ${narrow.join('; ')}.`
+  const names = Object.entries(versions).map(([name, version]) => `| ${name} | ${version} |`)
+  return [
+    '| | |',
+    '|---|---|',
+    `| machine | ${machine} |`,
+    `| date | ${date} |`,
+    `| this package at | ${commits.join(', ')} |`,
+    `| rounds | ${rounds} |`,
+    ...commands.map(words => `| command | \`${['npm run bench', words].filter(Boolean).join(' -- ')}\` |`),
+    ...names,
+    ...(narrow.length === 0 ? [] : ['', note]),
+  ].join('\n')
+}
+
+function goals(results: Results): string {
+  const all = judge(results)
+  const lines = all.map(({ what, target, measured, met }) => {
+    const state = met === undefined ? '' : met ? 'met' : '**missed**'
+    return `| ${what} | ${target} | ${measured} | ${state} |`
+  })
+  return [`${summary(all)}.`, '', '| | goal | measured | |', '|---|---|---:|---|', ...lines].join('\n')
+}
+
+function sizes({ sizes }: Results): string {
+  const lines = sizes.map(({ name, packed, bundle }) => {
+    const bundled = bundle === undefined ? '' : (bundle / 1000).toFixed(1)
+    return `| ${name} | ${(packed / 1000).toFixed(0)} | ${bundled} |`
+  })
+  return ['| | package, kB | `WebSocket` in a bundle, kB |', '|---|---:|---:|', ...lines].join('\n')
+}
+
+/** The chart of a group and a table for each figure that its scenarios have. */
+function group({ rows }: Results, name: Group, members: readonly Scenario[]): string {
+  if (members.length === 0) return 'Not measured.'
+  const figures = new Map<string, Figure>()
+  for (const figure of members.flatMap(figuresOf)) figures.set(figure.unit, figure)
+  const targets = targetsOf(rows, members)
+  const tables = [...figures.values()].map(figure => table(rows, members, targets, figure))
+  const rated = members.filter(({ kind }) => kind !== 'import' && kind !== 'idle')
+  if (rated.length > 0) tables.push(table(rows, rated, targets, RATE))
+  return [`![${name}](charts/${name.replace(' ', '-')}.svg)`, ...tables].join('\n\n')
+}
+
+const RATE: Figure = { name: 'wall', unit: 'thousands a second, by the clock', divisor: 1 }
+
+/** All of the newest Node.js, of Bun and of Deno: the other versions of Node.js are shown together. */
+function targetsOf(rows: readonly Row[], members: readonly Scenario[]): string[] {
+  const names = new Set(members.map(({ name }) => name))
+  const targets = [...new Set(rows.filter(row => names.has(row.scenario)).map(row => row.target))]
+  const runtimes = targets.map(target => target.split(', ')[1]!)
+  const newest = newestNode(runtimes.map(name => ({ name })))
+  return targets.filter((_, index) => runtimes[index] === newest || !runtimes[index]!.startsWith('node'))
+}
+
+function table(rows: readonly Row[], members: readonly Scenario[], targets: readonly string[], figure: Figure): string {
+  const lines = members.map(({ name }) => {
+    const cells = targets.map(target => cell(findRow(rows, name, target), figure))
+    return `| ${name} | ${cells.join(' | ')} |`
+  })
+  return [`| ${figure.unit} | ${targets.join(' | ')} |`, `|---|${targets.map(() => '---:').join('|')}|`, ...lines].join(
+    '\n',
+  )
+}
+
+/** The wall time is shown as a rate. */
+function cell(row: Row | undefined, figure: Figure): string {
+  const value = best(row, figure.name)
+  if (value !== undefined) return digits(figure === RATE ? 1000 / value : value / figure.divisor)
+  if (row === undefined || (row.failures.length === 0 && row.runs.length > 0)) return ''
+  return row.failures.some(({ failure }) => failure !== 'unsupported') ? 'failed' : failureOf(row)
+}
+
+/** Ours everywhere, in the figure that each scenario is judged by. */
+function otherRuntimes({ rows }: Results): string {
+  const targets = [...new Set(rows.map(row => row.target))].filter(target => target.startsWith('ours, '))
+  const lines = [...byGroup(rows).values()].flat().map(scenario => {
+    const figure = figuresOf(scenario)[0]!
+    const cells = targets.map(target => cell(findRow(rows, scenario.name, target), figure))
+    return `| ${scenario.name}, ${figure.unit} | ${cells.join(' | ')} |`
+  })
+  const names = targets.map(target => target.slice('ours, '.length))
+  return [`| | ${names.join(' | ')} |`, `|---|${names.map(() => '---:').join('|')}|`, ...lines].join('\n')
+}

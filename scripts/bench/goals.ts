@@ -1,0 +1,225 @@
+/**
+ * What is aimed at, and whether the figures are there. "≥ 3x best peer" says that the best peer needs at least three times
+ * what ours does, "≤ 2x bare socket" that ours needs at most twice what a bare socket does.
+ */
+import type { Measurement } from './measuring.ts'
+import { best, digits, figuresOf, findRow, type Results, type Row } from './results.ts'
+import { scenarios } from './scenarios.ts'
+import { newestNode } from './targets.ts'
+
+type FigureName = keyof Measurement
+
+/** One figure of ours, on the newest Node.js, and what it has to be. */
+export interface Goal {
+  readonly scenario: string
+  readonly figure: FigureName
+  /** How it is held against the others: the least of these, all but the last named without the runtime. */
+  readonly others: readonly string[]
+  /** Where those are taken from, if it is another scenario. */
+  readonly of?: string
+  /** The others need at least so many times as much as ours. */
+  readonly atLeast?: number
+  /** Ours needs at most so many times as much as the others. */
+  readonly atMost?: number
+  /** Ours is at most so much, in the unit of the figure. */
+  readonly limit?: { readonly value: number; readonly unit: string; readonly divisor: number }
+}
+
+export interface Verdict {
+  readonly what: string
+  readonly target: string
+  readonly measured: string
+  /** Neither where something was not measured. */
+  readonly met: boolean | undefined
+}
+
+const PEERS = ['ws', 'ws + addons', 'undici']
+const WS = ['ws', 'ws + addons']
+
+function peers(scenario: string, atLeast: number, figure: FigureName = 'cpu', others = PEERS): Goal {
+  return { scenario, figure, others, atLeast }
+}
+
+function native(scenario: string, runtime: 'bun' | 'deno', atLeast = 1): Goal {
+  return { scenario, figure: 'cpu', others: [`built-in, ${runtime}`], atLeast }
+}
+
+function raw(scenario: string, atMost: number): Goal {
+  return { scenario, figure: 'cpu', others: ['bare socket'], atMost }
+}
+
+function natives(scenario: string, atLeast = 1): Goal[] {
+  return [native(scenario, 'bun', atLeast), native(scenario, 'deno', atLeast)]
+}
+
+export const goals: readonly Goal[] = [
+  peers('receive text 16 B', 3),
+  ...natives('receive text 16 B', 2),
+  peers('receive text 128 B', 2.5),
+  ...natives('receive text 128 B', 2),
+  peers('receive binary 128 B', 1.5),
+  native('receive binary 128 B', 'bun', 0.9),
+  ...['receive text 4 KiB', 'receive text 64 KiB'].flatMap(name => [peers(name, 2), raw(name, 2.5)]),
+  peers('receive utf8 4 KiB', 1.2),
+  native('receive utf8 4 KiB', 'bun', 0.8),
+  peers('receive binary 4 KiB', 1.2),
+  peers('receive binary 64 KiB', 1.5),
+  raw('receive binary 64 KiB', 2.3),
+  peers('receive binary 1 MiB', 1.5),
+  peers('receive binary 16 MiB', 1.5),
+  ...['text', 'binary'].flatMap(payload => [
+    peers(`send ${payload} 128 B, 256 a turn`, 12),
+    raw(`send ${payload} 128 B, 256 a turn`, 5),
+    ...natives(`send ${payload} 128 B, 256 a turn`),
+    peers(`send ${payload} 128 B, 16 a turn`, 5),
+    raw(`send ${payload} 128 B, 16 a turn`, 5),
+    ...natives(`send ${payload} 128 B, 16 a turn`),
+    peers(`send ${payload} 4 KiB, 16 a turn`, 2.3),
+    raw(`send ${payload} 4 KiB, 16 a turn`, 1.8),
+    peers(`send ${payload} 64 KiB, 16 a turn`, 1.3),
+  ]),
+  peers('send binary 1 MiB, 1 a turn', 1.3),
+  peers('send binary 16 MiB, 1 a turn', 1.3),
+  peers('echo text 128 B, 1 in flight', 1.15),
+  raw('echo text 128 B, 1 in flight', 1.35),
+  peers('echo text 128 B, 64 in flight', 8),
+  raw('echo text 128 B, 64 in flight', 2),
+  ...Object.entries({ '128 B': 25, '4 KiB': 4, '64 KiB': 1.9 }).flatMap(([size, ratio]) => [
+    peers(`compressed receive json ${size}`, ratio),
+    native(`compressed receive json ${size}`, 'bun'),
+  ]),
+  peers('compressed send json 128 B', 5),
+  peers('compressed send json 4 KiB', 2.5),
+  native('compressed send json 4 KiB', 'bun'),
+  ...['connect and close, ws', 'connect and close, wss'].flatMap(name => [peers(name, 2), raw(name, 2.5)]),
+  peers('idle connections', 1.4, 'memory', WS),
+  {
+    scenario: 'idle connections',
+    figure: 'memory',
+    others: [],
+    limit: { value: 12, unit: 'KiB a connection', divisor: 1024 },
+  },
+  peers('event-loop delay in a flood of text 16 B', 4, 'delay99'),
+  {
+    scenario: 'event-loop delay in a flood of text 16 B',
+    figure: 'delay99',
+    others: [],
+    limit: { value: 10, unit: 'ms', divisor: 1 },
+  },
+  ...['128 B', '64 KiB'].flatMap((size): Goal[] => {
+    const [receive, send] = [`stream receive binary ${size}`, `stream send binary ${size}`]
+    const plain = `receive binary ${size}`
+    return [
+      peers(receive, 2, 'cpu', ['undici']),
+      native(receive, 'deno', 2),
+      { scenario: receive, figure: 'cpu', others: ['ours'], of: plain, atMost: 2 },
+      ...(size === '128 B' ? [peers(send, 2, 'cpu', ['undici'])] : []),
+    ]
+  }),
+  peers('import', 3, 'cpu', WS),
+  peers('import', 3, 'memory', WS),
+]
+
+/** A verdict on each goal, on the newest Node.js that was measured, then on the other runtimes and the size. */
+export function judge(results: Results): Verdict[] {
+  const runtimes = [...new Set(results.rows.map(row => row.target.split(', ')[1]!))]
+  const node = newestNode(runtimes.map(name => ({ name })))
+  if (node === undefined) return []
+  return [
+    ...goals.map(goal => judgeGoal(goal, results.rows, node)),
+    ...runtimes.filter(name => name.startsWith('node') && name !== node).map(name => judgeNode(results, name, node)),
+    ...runtimes.filter(name => !name.startsWith('node')).map(name => judgeOther(results, name)),
+    ...judgeSize(results),
+  ]
+}
+
+function judgeGoal(goal: Goal, rows: readonly Row[], node: string): Verdict {
+  const { scenario, figure, atLeast, atMost, limit } = goal
+  const what = ['memory', 'delay99'].includes(figure)
+    ? `${scenario}, ${figure === 'memory' ? 'memory' : 'p99'}`
+    : scenario
+  const ours = best(findRow(rows, scenario, `ours, ${node}`), figure)
+  if (limit !== undefined) {
+    const value = ours === undefined ? undefined : ours / limit.divisor
+    const target = `≤ ${limit.value} ${limit.unit}`
+    return verdict(what, target, value, `${digits(value ?? 0)} ${limit.unit}`, value! <= limit.value)
+  }
+  const found = goal.others.flatMap(name => {
+    const row = findRow(rows, goal.of ?? scenario, name.includes(', ') ? name : `${name}, ${node}`)
+    return best(row, figure) ?? []
+  })
+  const least = found.length === 0 ? undefined : Math.min(...found)
+  const other = `${nameOf(goal.others)}${goal.of === undefined ? '' : ` (${goal.of})`}`
+  const target = atLeast !== undefined ? `≥ ${atLeast}x ${other}` : `≤ ${atMost}x ${other}`
+  const ratio = !ours || !least ? undefined : atLeast !== undefined ? least / ours : ours / least
+  const met = atLeast !== undefined ? ratio! >= atLeast : ratio! <= atMost!
+  return verdict(what, target, ratio, `${digits(ratio ?? 0)}x`, met)
+}
+
+function nameOf(others: readonly string[]): string {
+  if (others.length === 1) return others[0] === 'ours' ? 'onmessage' : others[0]!.replace(', ', ' of ')
+  return others === PEERS ? 'best peer' : 'ws'
+}
+
+/** An older Node.js: how far behind the newest, at the worst. */
+function judgeNode({ rows }: Results, name: string, newest: string): Verdict {
+  const ratios = compare(rows, `ours, ${name}`, `ours, ${newest}`)
+  const worst = ratios.reduce((one, other) => (other.ratio > one.ratio ? other : one), { scenario: '', ratio: 0 })
+  const within = ratios.filter(({ ratio }) => ratio <= 1.5).length
+  return verdict(
+    `all, on ${name}`,
+    `≤ 1.5x ${newest}, in all`,
+    ratios.length || undefined,
+    `${within} of ${ratios.length}; at the worst ${digits(worst.ratio)}x: ${worst.scenario}`,
+    within === ratios.length,
+  )
+}
+
+/** Bun or Deno: ours there, and their own class. */
+function judgeOther({ rows }: Results, name: string): Verdict {
+  const ratios = compare(rows, `ours, ${name}`, `built-in, ${name}`)
+  const ahead = ratios.filter(({ ratio }) => ratio <= 1).length
+  const measured = `${ahead} of ${ratios.length}`
+  return verdict(
+    `all, on ${name}`,
+    '≤ 1x its built-in, in half',
+    ratios.length || undefined,
+    measured,
+    ahead * 2 >= ratios.length,
+  )
+}
+
+/** By what each scenario is judged by: how much one target needs of what another does. */
+function compare(rows: readonly Row[], one: string, other: string): { scenario: string; ratio: number }[] {
+  return scenarios.flatMap(scenario => {
+    const { name } = figuresOf(scenario)[0]!
+    const [value, reference] = [one, other].map(target => best(findRow(rows, scenario.name, target), name))
+    return !value || !reference ? [] : [{ scenario: scenario.name, ratio: value / reference }]
+  })
+}
+
+function judgeSize({ sizes }: Results): Verdict[] {
+  const [ours, ws] = ['ours', 'ws'].map(name => sizes.find(size => size.name === name)?.bundle)
+  const measured = `${digits((ours ?? 0) / 1000)} kB`
+  const target = `≤ ${digits((ws ?? 0) / 1000)} kB, as ws`
+  return ours === undefined || ws === undefined
+    ? []
+    : [verdict('bundle of WebSocket alone, minified and gzipped', target, ours, measured, ours <= ws)]
+}
+
+function verdict(what: string, target: string, value: number | undefined, measured: string, met: boolean): Verdict {
+  return value === undefined
+    ? { what, target, measured: 'not measured', met: undefined }
+    : { what, target, measured, met }
+}
+
+/** Where the server needs more than the fastest client does: rates by the clock, of the clients too, are then its own. */
+export function findBottlenecks(rows: readonly Row[]): string[] {
+  return scenarios.flatMap(({ name }) => {
+    const clients = rows.filter(row => row.scenario === name && !row.target.startsWith('bare'))
+    const [server, client] = (['server', 'cpu'] as const).map(figure =>
+      Math.min(...clients.flatMap(row => best(row, figure) ?? [])),
+    ) as [number, number]
+    return Number.isFinite(server) && server > client ? [name] : []
+  })
+}

@@ -1,0 +1,69 @@
+/** The packages that the benchmark compares with. They live in a package of their own, so that nobody else installs them. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { measureBudget } from '../check/size.ts'
+
+const NAMES = ['ws', 'bufferutil', 'utf-8-validate', 'undici']
+
+/** Bytes of what is downloaded, and of `WebSocket` alone in a bundle: minified and gzipped. */
+export interface PackageSize {
+  readonly name: string
+  readonly packed: number
+  readonly bundle?: number
+}
+
+/**
+ * Installs the peers where they are not there yet. Without their install scripts: the addons come compiled, are looked for
+ * when they are loaded, and the client makes sure that they were found.
+ *
+ * @returns false where that does not work
+ */
+export function installPeers(root: string): boolean {
+  const folder = folderOf(root)
+  if (NAMES.every(name => existsSync(join(folder, 'node_modules', name)))) return true
+  console.error('Installing the peers to compare with ...')
+  const words = ['install', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  try {
+    execFileSync('npm', words, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The versions that are installed. */
+export function peerVersions(root: string): Record<string, string> {
+  const manifests = NAMES.map(name => join(folderOf(root), 'node_modules', name, 'package.json')).filter(existsSync)
+  return Object.fromEntries(
+    manifests.map(file => {
+      const { name, version } = JSON.parse(readFileSync(file, 'utf8')) as { name: string; version: string }
+      return [name, version]
+    }),
+  )
+}
+
+export async function measureSizes(root: string): Promise<PackageSize[]> {
+  const { ours, theirs } = await measureBudget(root)
+  const modules = join(folderOf(root), 'node_modules')
+  const sizes: PackageSize[] = [{ name: 'ours', packed: packedSize(root), bundle: ours.gzipped }]
+  if (existsSync(join(modules, 'ws'))) {
+    sizes.push({ name: 'ws', packed: packedSize(join(modules, 'ws')), bundle: theirs.gzipped })
+  }
+  if (existsSync(join(modules, 'undici'))) sizes.push({ name: 'undici', packed: packedSize(join(modules, 'undici')) })
+  return sizes
+}
+
+function packedSize(folder: string): number {
+  const told = execFileSync('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], {
+    cwd: folder,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  // An array, or an object by the package's name: that depends on npm.
+  return (Object.values(JSON.parse(told) as Record<string, { size: number }>)[0] as { size: number }).size
+}
+
+function folderOf(root: string): string {
+  return join(root, 'scripts', 'bench')
+}

@@ -1,0 +1,208 @@
+/** The scenarios with a WebSocket, of whatever make. */
+import { setImmediate } from 'node:timers'
+import { begin, checkAnswer, collectGarbage, end, fail, type Measurement, percentile } from './measuring.ts'
+import { isSame, messagesOf } from './payloads.ts'
+import { type Scenario, warmUpOf } from './scenarios.ts'
+
+/** The part of a WebSocket that is used here. */
+interface Socket {
+  readonly extensions: string
+  binaryType: string
+  bufferedAmount: number
+  onopen: unknown
+  onmessage: ((event: { data: any }) => void) | null
+  onerror: unknown
+  onclose: unknown
+  send(data: unknown): void
+  close(): void
+}
+export type SocketClass = new (url: string, options?: unknown) => Socket
+
+/** Opens a connection for a scenario. */
+type Open = () => Promise<Socket>
+
+/** @param onOpen sees the first connection */
+export async function measureSockets(
+  scenario: Scenario,
+  WebSocket: SocketClass,
+  url: string,
+  onOpen: (socket: Socket) => void,
+): Promise<Measurement> {
+  const open: Open = () =>
+    new Promise(resolve => {
+      const socket = new WebSocket(url)
+      socket.binaryType = scenario.binaryType ?? 'arraybuffer'
+      socket.onerror = () => fail('failed', 'the connection failed')
+      socket.onopen = () => resolve(socket)
+    })
+  if (scenario.kind === 'connect') return connect(scenario, open)
+  if (scenario.kind === 'idle') return idle(scenario, open)
+  const socket = await open()
+  onOpen(socket)
+  if (scenario.kind === 'receive') return receive(scenario, socket)
+  return scenario.kind === 'send' ? send(scenario, socket) : echo(scenario, socket)
+}
+
+async function receive(scenario: Scenario, socket: Socket): Promise<Measurement> {
+  const messages = messagesOf(scenario)
+  const { length } = messages[0]!
+  const warmUp = warmUpOf(scenario)
+  const last = warmUp + scenario.count
+  const watch = scenario.delay ? watchDelay() : undefined
+  return new Promise(resolve => {
+    let received = 0
+    socket.onmessage = ({ data }) => {
+      const index = received++
+      if (index < messages.length) check(data, index)
+      // All messages of a scenario have one length: the rest are held to that.
+      else if ((typeof data === 'string' ? data.length : (data.byteLength ?? data.size)) !== length) {
+        fail('content', `message ${index} has a wrong length`)
+      }
+      if (received === warmUp) begin()
+      else if (received === last) {
+        const measurement = { ...end(scenario.count), ...watch?.() }
+        check(data, index)
+        resolve(measurement)
+      }
+    }
+    socket.send('go')
+  })
+
+  function check(data: unknown, index: number): void {
+    const expected = messages[index % messages.length]!
+    if (data instanceof Blob) {
+      void data.arrayBuffer().then(bytes => {
+        if (!isSame(bytes, expected)) fail('content', `message ${index} is not what was sent`)
+      })
+    } else if (!isSame(data, expected)) fail('content', `message ${index} is not what was sent`)
+  }
+}
+
+/** Starts to watch by how much timers are late; what comes back ends it. The same code in all runtimes. */
+function watchDelay(): () => Measurement {
+  const late: number[] = []
+  let due = performance.now() + 1
+  const timer = setInterval(() => {
+    const now = performance.now()
+    late.push(Math.max(0, now - due))
+    due = now + 1
+  }, 1)
+  return () => {
+    clearInterval(timer)
+    // What is late at the end counts too: a loop that never came back has no other sample.
+    late.push(Math.max(0, performance.now() - due))
+    return { delay50: percentile(late, 0.5), delay99: percentile(late, 0.99) }
+  }
+}
+
+async function send(scenario: Scenario, socket: Socket): Promise<Measurement> {
+  const messages = messagesOf(scenario)
+  const batch = scenario.batch!
+  const limit = Math.max(4 * 1024 * 1024, scenario.size * batch)
+  let sent = 0
+  const phase = (count: number): Promise<void> =>
+    new Promise(resolve => {
+      const target = sent + count
+      socket.onmessage = ({ data }) => {
+        checkAnswer(data)
+        resolve()
+      }
+      const turn = (): void => {
+        for (let index = 0; index < batch && sent < target; index++) socket.send(messages[sent++ % messages.length])
+        if (sent === target) return
+        if (socket.bufferedAmount > limit) setTimeout(turn, 1)
+        else setImmediate(turn)
+      }
+      turn()
+    })
+  socket.onclose = () => fail('failed', 'the server hung up')
+  await phase(warmUpOf(scenario))
+  begin()
+  await phase(scenario.count)
+  return end(scenario.count)
+}
+
+async function echo(scenario: Scenario, socket: Socket): Promise<Measurement> {
+  const messages = messagesOf(scenario)
+  const warmUp = warmUpOf(scenario)
+  const total = warmUp + scenario.count
+  const batch = scenario.batch!
+  return new Promise(resolve => {
+    const trips: number[] = []
+    let received = 0
+    let sent = 0
+    // One of those in flight is timed, so that the clock is no part of the figure where there are many.
+    let sentAt = 0
+    const sendOne = (): void => {
+      if (sent % batch === 0) sentAt = performance.now()
+      socket.send(messages[sent++ % messages.length])
+    }
+    socket.onmessage = ({ data }) => {
+      const index = received++
+      if (index < messages.length && !isSame(data, messages[index]))
+        fail('content', `message ${index} came back changed`)
+      if (index % batch === 0 && index >= warmUp) trips.push((performance.now() - sentAt) * 1000)
+      if (received === warmUp) begin()
+      if (received === total) {
+        resolve({ ...end(scenario.count), trip50: percentile(trips, 0.5), trip99: percentile(trips, 0.99) })
+      } else if (sent < total) sendOne()
+    }
+    for (let index = 0; index < batch && sent < total; index++) sendOne()
+  })
+}
+
+/** One after the other. */
+async function connect(scenario: Scenario, open: Open): Promise<Measurement> {
+  const one = async (): Promise<void> => {
+    const socket = await open()
+    await new Promise(resolve => {
+      socket.onclose = resolve
+      socket.close()
+    })
+  }
+  for (let index = warmUpOf(scenario); index > 0; index--) await one()
+  begin()
+  for (let index = 0; index < scenario.count; index++) await one()
+  return end(scenario.count)
+}
+
+/** So many connections are opened at once. */
+const AT_ONCE = 100
+const BROADCASTS = 5
+
+/** Connections that do nothing: memory, and time to open, for each; then the server sends one message to all. */
+async function idle(scenario: Scenario, open: Open): Promise<Measurement> {
+  const sockets: Socket[] = []
+  const openSome = async (count: number): Promise<void> => {
+    for (let left = count; left > 0; left -= AT_ONCE) {
+      sockets.push(...(await Promise.all(Array.from({ length: Math.min(left, AT_ONCE) }, open))))
+    }
+  }
+  await openSome(warmUpOf(scenario))
+  collectGarbage()
+  const before = process.memoryUsage().rss
+  begin()
+  await openSome(scenario.count)
+  const opened = end(scenario.count)
+  collectGarbage()
+  const memory = (process.memoryUsage().rss - before) / scenario.count
+  return { ...opened, memory, broadcast: await broadcast(sockets, messagesOf(scenario)[0]!) }
+}
+
+async function broadcast(sockets: readonly Socket[], message: unknown): Promise<number> {
+  const once = (): Promise<void> =>
+    new Promise(resolve => {
+      let left = sockets.length
+      for (const socket of sockets) {
+        socket.onmessage = ({ data }) => {
+          if (!isSame(data, message as string)) fail('content', 'the broadcast is not what was sent')
+          if (--left === 0) resolve()
+        }
+      }
+      sockets[0]!.send('go')
+    })
+  await once()
+  begin()
+  for (let index = 0; index < BROADCASTS; index++) await once()
+  return end(BROADCASTS * sockets.length).cpu!
+}
