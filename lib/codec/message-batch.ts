@@ -5,8 +5,8 @@ import { ReadBuffer } from './read-buffer.ts'
 const FINAL_TEXT = 0x80 | TEXT
 const FINAL_BINARY = 0x80 | BINARY
 
-/** Messages of more than this many bytes are not gathered: one by one they cost little more, and one copy less. */
-const MAX_BATCHED = 1024
+/** Messages of more than this many bytes are not gathered. */
+const MAX_BATCHED = 16 * 1024
 /** Fewer messages than this that come together are not worth a batch. */
 const MIN_BATCH = 4
 
@@ -33,7 +33,7 @@ export class MessageBatch {
   readonly #platform: Platform
   readonly #buffer: ReadBuffer
   #position = 0
-  /** All text is ASCII. */
+  /** All text that is short enough for blocks is ASCII. */
   #isAscii = true
 
   /** A part of the frames as a string, each byte a unit. A message that is kept keeps so much of it alive, at most. */
@@ -101,9 +101,10 @@ export class MessageBatch {
     while (position < end) {
       const start = payloadStart(bytes, position)
       const after = start + payloadLength(bytes, position)
-      if ((bytes[position]! & OPCODE) === TEXT && !isAscii(bytes, words, start, after)) {
+      const isText = (bytes[position]! & OPCODE) === TEXT
+      if (isText && (after - start > MAX_BLOCKED || !isAscii(bytes, words, start, after))) {
         if (!this.#platform.isUtf8(bytes, start, after)) break
-        this.#isAscii = false
+        if (after - start <= MAX_BLOCKED) this.#isAscii = false
       }
       this.left++
       position = after
