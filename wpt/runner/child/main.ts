@@ -8,9 +8,7 @@ import { loadClasses } from './classes.ts'
 import { define, installGlobalScope, installLocation } from './environment.ts'
 import { installHostNames } from './host-names.ts'
 import type { Job } from './job.ts'
-import { runPort } from './port-suite.ts'
 import { Record } from './record.ts'
-import { runUpstreamTest } from './upstream-harness.ts'
 
 if (isMainThread) {
   const job = JSON.parse(process.argv[2]!) as Job
@@ -26,6 +24,7 @@ function runInWorker(job: Job): void {
   worker.on('exit', () => process.exit(0))
 }
 
+/** Loads what its suite takes and no more: this runs for every file of a run, so it is most of what a run costs. */
 async function run(job: Job): Promise<void> {
   const record = new Record(job.results)
   try {
@@ -35,10 +34,12 @@ async function run(job: Job): Promise<void> {
     for (const [name, value] of Object.entries(classes)) define(name, value)
     if (job.test.suite === 'upstream') {
       installGlobalScope()
+      const { runUpstreamTest } = await import('./upstream-harness.ts')
       return await runUpstreamTest(job, record)
     }
     process.on('uncaughtException', error => record.end('ERROR', describe(error)))
     process.on('unhandledRejection', reason => record.end('ERROR', describe(reason)))
+    const { runPort } = await import('./port-suite.ts')
     const { ports } = await import('../../all-ports.ts')
     await runPort(ports.find(port => port.upstream === job.test.file)!, job, classes, record)
   } catch (error) {
