@@ -48,8 +48,8 @@ describe('the tables of the web-platform-tests runner', () => {
     const { table, passedByAll } = behavioursTable(results)
     assert.deepEqual(table, [
       ['', 'ours / node 20.1.0, node 24.1.0', 'native / bun 1.0.0'],
-      ['One handshake at a time for a host and port', '✓', '0/1'],
       ['Ports that the Fetch Standard blocks', '-', '1/2'],
+      ['One handshake at a time for a host and port', '✓', '0/1'],
     ])
     assert.deepEqual(passedByAll, ['Binary messages: `ArrayBuffer`, its views, `Blob`'])
   })

@@ -1,4 +1,4 @@
-import { behavioursOf } from './behaviours.ts'
+import { behaviours, behavioursOf } from './behaviours.ts'
 import { count, type FileResult, labelOf } from './results.ts'
 
 /** A heading and rows, as text. */
@@ -16,10 +16,11 @@ export function countsTable(results: readonly FileResult[]): Table {
 
 /**
  * What the tests are about, a row for each group of them that not every subject passes, a column for each subject; subjects that are
- * one implementation and do the same share a column. The last rows are no groups but what every subject passes.
+ * one implementation and do the same share a column. What every subject passes has no row.
  */
 export function behavioursTable(results: readonly FileResult[]): { table: Table; passedByAll: string[] } {
-  const words = unique(results.map(({ file }) => wordsOf(file)))
+  const found = new Set(results.map(({ file }) => wordsOf(file)))
+  const words = [...behaviours.map(behaviour => behaviour.words), takesABrowser].filter(name => found.has(name))
   const columns = new Map<string, { implementation: string; runtimes: string[]; cells: string[] }>()
   for (const own of groupBy(results, ({ subject }) => labelOf(subject)).values()) {
     const { implementation, runtime } = own[0]!.subject
@@ -39,6 +40,7 @@ export function behavioursTable(results: readonly FileResult[]): { table: Table;
 }
 
 const allPass = '✓'
+const takesABrowser = 'What takes a browser'
 
 /** A tick, or how many pass. */
 function standing(results: readonly FileResult[]): string {
@@ -52,7 +54,7 @@ function passedOfTotal(results: readonly FileResult[]): string {
 }
 
 function wordsOf(file: string): string {
-  return behavioursOf(file)[0]?.words ?? 'What takes a browser'
+  return behavioursOf(file)[0]?.words ?? takesABrowser
 }
 
 export function markdownTable([heading, ...rows]: Table): string {
