@@ -77,7 +77,7 @@ export async function runTests(
         if (reason !== undefined) notRun.set(test, reason)
         return reason === undefined
       })
-      return inBatches(chosen).map(batch => ({ candidate, batch }))
+      return inBatches(chosen, candidate.subject).map(batch => ({ candidate, batch }))
     })
     begin(
       work.reduce((sum, { batch }) => sum + batch.length, 0),

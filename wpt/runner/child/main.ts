@@ -42,7 +42,6 @@ async function run(jobs: readonly Job[]): Promise<void> {
       await runUpstream(first, record)
       return process.exit(0)
     }
-    // What a file left behind may break later than its end, so that the next one is told to be broken: nothing is to break.
     process.on('uncaughtException', error => record.giveUp(describe(error)))
     process.on('unhandledRejection', reason => record.giveUp(describe(reason)))
     for (const job of jobs) {
