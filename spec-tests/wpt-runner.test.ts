@@ -4,10 +4,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { assert } from 'chai'
+import { inBatches } from '../wpt/runner/batches.ts'
 import { type Expectation, judge } from '../wpt/runner/judge.ts'
 import type { FileResult, Status } from '../wpt/runner/results.ts'
+import { runInProcess, type Task } from '../wpt/runner/run-process.ts'
+import { findRuntime } from '../wpt/runner/runtimes.ts'
+import type { TestCase } from '../wpt/runner/test-case.ts'
 import { readPage, readScriptMetadata } from '../wpt/server/test-metadata.ts'
 
 const program = fileURLToPath(new URL('../wpt/cli.js', import.meta.url))
@@ -60,6 +64,32 @@ describe('the web-platform-tests runner', () => {
       }
       const exact = { runtime: 'node 20.*', suite: 'ports', variant: 'ws', scope: 'window', subtest: 'does *' } as const
       assert.deepEqual(kinds([result('FAIL')], [{ ...expectation, ...exact }]), [['expected failure', 'does it']])
+    })
+  })
+
+  describe('sharing processes', () => {
+    const test = (change: Partial<TestCase> = {}): TestCase => {
+      const place = { file: 'a.any.js', query: '', variant: 'ws', scope: 'window' } as const
+      return { suite: 'ports', ...place, long: false, scripts: [], ...change }
+    }
+    const ours = { implementation: 'ours', runtime: 'node 20.20.2' }
+    const sizes = (...tests: TestCase[]) => inBatches(tests, ours).map(({ length }) => length)
+
+    it('leaves no test out, and puts none in a group of another scope or variant', () => {
+      const tests = Array.from({ length: 50 }, (_, index) =>
+        test({ file: `${index}`, scope: index % 2 ? 'worker' : 'window', variant: index % 3 ? 'ws' : 'wss' }),
+      )
+      const batches = inBatches(tests, ours)
+      assert.sameMembers(batches.flat(), tests)
+      assert.isBelow(batches.length, 10)
+      for (const batch of batches) assert.lengthOf(new Set(batch.map(({ scope, variant }) => scope + variant)), 1)
+    })
+
+    it('leaves files of upstream alone, and those that may take long', () => {
+      const upstream = test({ suite: 'upstream' })
+      assert.deepEqual(sizes(upstream, upstream), [1, 1])
+      assert.deepEqual(sizes(test(), test({ long: true }), test(), test({ long: true })), [2, 1, 1])
+      assert.lengthOf(inBatches([test(), test()], { ...ours, implementation: 'ws' }), 2)
     })
   })
 
@@ -160,6 +190,34 @@ title</title><meta name="variant" content="?wss"><meta name=timeout content=long
       const { exitCode, output } = await run('--impl', module, ...choice)
       assert.equal(exitCode, 1, output)
       assert.include(output, 'CRASH: the process ended by SIGKILL')
+    })
+
+    it('goes on behind a file that its process ended over', async function () {
+      this.timeout(60_000)
+      const fatal = 'constructor() { process.kill(process.pid, "SIGKILL") }'
+      const module = await put('fatal.mjs', classes.replace('extends Event {}', `{ ${fatal} }`))
+      const files = [
+        'Create-invalid-urls.any.js',
+        'interfaces/CloseEvent/constructor.html',
+        'binaryType-wrong-value.any.js',
+      ]
+      const place = { query: '', variant: 'ws', scope: 'window' } as const
+      const tasks = files.map((file): Task => {
+        const test: TestCase = { suite: 'ports', file, ...place, long: false, scripts: [] }
+        const address = { location: 'http://localhost:1/ports.html', base: 'ws://localhost:1' }
+        const time = { milliseconds: 10_000, timeoutMultiplier: 1 }
+        return { test, ...place, classes: pathToFileURL(module).href, ...address, ...time }
+      })
+      const found: FileResult[] = []
+      const runtime = await findRuntime('node')
+      const subject = { implementation: 'ours', runtime: runtime.label }
+      await runInProcess(tasks, runtime, subject, process.env, result => found.push(result))
+      const statuses = found.map(({ file, status }) => [file, status])
+      assert.deepEqual(statuses, [
+        [files[0], 'OK'],
+        [files[1], 'CRASH'],
+        [files[2], 'OK'],
+      ])
     })
 
     it('ends with 2 when it cannot do what it is told', async function () {

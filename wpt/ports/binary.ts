@@ -1,5 +1,5 @@
-import { assert } from 'chai'
 import type { Port } from '../port.ts'
+import * as assert from './support/assert.ts'
 import { throughAttributes } from './support/events.ts'
 import { type Act, everyVariant, long, windowOnly } from './support/stage.ts'
 

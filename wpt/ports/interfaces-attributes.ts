@@ -1,5 +1,5 @@
-import { assert } from 'chai'
 import type { Port, Socket } from '../port.ts'
+import * as assert from './support/assert.ts'
 import { throughAttributes } from './support/events.ts'
 import { restoring } from './support/restore.ts'
 import { type Act, everyVariant, long, overHttp1, windowOnly } from './support/stage.ts'

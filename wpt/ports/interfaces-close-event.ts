@@ -1,5 +1,5 @@
-import { assert } from 'chai'
 import type { Port } from '../port.ts'
+import * as assert from './support/assert.ts'
 import { throughAttributes } from './support/events.ts'
 import { everyVariant, plainOnly, windowOnly } from './support/stage.ts'
 

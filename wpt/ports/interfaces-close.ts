@@ -1,5 +1,5 @@
-import { assert } from 'chai'
 import type { Port } from '../port.ts'
+import * as assert from './support/assert.ts'
 import { throughAttributes } from './support/events.ts'
 import { restoring } from './support/restore.ts'
 import { anyScope, everyVariant, long, overHttp1, windowOnly } from './support/stage.ts'
@@ -130,7 +130,7 @@ export const ports: Port[] = [
     'an instance can have another close': stage => {
       const socket = stage.socket('/')
       Reflect.set(socket, 'close', 5)
-      assert.equal<unknown>(Reflect.get(socket, 'close'), 5)
+      assert.equal(Reflect.get(socket, 'close'), 5)
     },
   }),
   windowOnly(`${folder}/close-return.html`, overHttp1, {

@@ -1,5 +1,5 @@
-import { assert } from 'chai'
 import type { Port, WebSocketClass } from '../port.ts'
+import * as assert from './support/assert.ts'
 import { restoring } from './support/restore.ts'
 import { type Act, overHttp1, type Stage, windowOnly } from './support/stage.ts'
 import { throwsTypeError } from './support/throws.ts'

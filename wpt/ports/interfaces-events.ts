@@ -1,5 +1,5 @@
-import { assert } from 'chai'
 import type { Port, Socket } from '../port.ts'
+import * as assert from './support/assert.ts'
 import { type EventName, eventNames, throughAttributes, throughListeners } from './support/events.ts'
 import { type Act, everyVariant, long, overHttp1, type Stage, windowOnly } from './support/stage.ts'
 
@@ -27,7 +27,7 @@ function forEachCleared(title: string, value: null | undefined): Record<string, 
     (socket, attribute) => {
       const handler = () => {}
       socket[attribute] = handler
-      assert.strictEqual(socket[attribute], handler)
+      assert.equal(socket[attribute], handler)
       Reflect.set(socket, attribute, value)
       assert.isNull(socket[attribute])
     },
@@ -124,7 +124,7 @@ export const ports: Port[] = [
       (socket, attribute) => {
         const handler = () => {}
         socket[attribute] = handler
-        assert.strictEqual(socket[attribute], handler)
+        assert.equal(socket[attribute], handler)
       },
     ),
   ),
@@ -159,7 +159,7 @@ export const ports: Port[] = [
           },
         }
         Reflect.set(socket, attribute, object)
-        assert.strictEqual<unknown>(socket[attribute], object)
+        assert.equal(socket[attribute], object)
         socket.dispatchEvent(new Event(name))
         assert.isFalse(called)
       },
@@ -184,9 +184,9 @@ export const ports: Port[] = [
   ),
   windowOnly(`${folder}/017.html`, everyVariant, {
     'this, target, currentTarget and eventPhase': checksAllEvents((event, name, socket, _stage, self) => {
-      assert.strictEqual(self, socket, `this, ${name}`)
-      assert.strictEqual(event.target, socket, `target, ${name}`)
-      assert.strictEqual(event.currentTarget, socket, `currentTarget, ${name}`)
+      assert.equal(self, socket, `this, ${name}`)
+      assert.equal(event.target, socket, `target, ${name}`)
+      assert.equal(event.currentTarget, socket, `currentTarget, ${name}`)
       assert.equal(event.eventPhase, 2, `eventPhase, ${name}`)
     }, throughListeners),
   }),

@@ -1,5 +1,5 @@
-import { assert } from 'chai'
 import type { Port, Socket } from '../port.ts'
+import * as assert from './support/assert.ts'
 import { throughAttributes } from './support/events.ts'
 import { type Act, everyVariant, long, overHttp1, windowOnly } from './support/stage.ts'
 import { throwsDOMException, throwsTypeError } from './support/throws.ts'
@@ -102,7 +102,7 @@ export const ports: Port[] = [
     'an instance can have another send': stage => {
       const socket = stage.socket('/')
       Reflect.set(socket, 'send', 5)
-      assert.equal<unknown>(Reflect.get(socket, 'send'), 5)
+      assert.equal(Reflect.get(socket, 'send'), 5)
     },
   }),
   windowOnly(`${folder}/003.html`, overHttp1, { 'send() while connecting': refusedWhileConnecting('a') }),

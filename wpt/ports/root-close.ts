@@ -1,5 +1,5 @@
-import { assert } from 'chai'
 import type { Port, Socket } from '../port.ts'
+import * as assert from './support/assert.ts'
 import { throughListeners } from './support/events.ts'
 import { type Act, anyScope, everyVariant } from './support/stage.ts'
 import { throwsDOMException } from './support/throws.ts'

@@ -1,5 +1,5 @@
-import { assert } from 'chai'
 import type { Port } from '../port.ts'
+import * as assert from './support/assert.ts'
 import { eventNames, throughAttributes, throughListeners } from './support/events.ts'
 import { type Act, anyScope, everyVariant, long, overTls, plainOnly, windowOnly } from './support/stage.ts'
 

@@ -1,5 +1,5 @@
-import { assert } from 'chai'
 import type { DataEvent, Port, Socket } from '../port.ts'
+import * as assert from './support/assert.ts'
 import { throughAttributes, throughListeners } from './support/events.ts'
 import { type Act, anyScope, everyVariant, long, workerOnly } from './support/stage.ts'
 import { throwsDOMException } from './support/throws.ts'

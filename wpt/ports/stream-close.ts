@@ -1,5 +1,5 @@
-import { assert } from 'chai'
 import type { CloseInfo, OpenInfo, Port, SocketError } from '../port.ts'
+import * as assert from './support/assert.ts'
 import { type Act, anyScope, everyVariant, type Stage } from './support/stage.ts'
 import { rejectionOf, rejectsWithDOMException, throwsDOMException, throwsTypeError } from './support/throws.ts'
 
@@ -35,7 +35,7 @@ function refuses(check: (act: () => unknown) => void, argument: unknown): Act {
 /** Waits for the rejection of `closed`, which has to be a WebSocketError with this code. */
 async function failsWith(stage: Stage, closed: Promise<unknown>, closeCode: number): Promise<SocketError> {
   const error = (await rejectionOf(closed)) as SocketError
-  assert.strictEqual(error.constructor, stage.need('WebSocketError'))
+  assert.equal(error.constructor, stage.need('WebSocketError'))
   assert.equal(error.closeCode, closeCode)
   return error
 }
@@ -61,7 +61,7 @@ const byClose: Record<string, Act> = {
     const stream = stage.stream('/echo')
     stream.close()
     const errors = await Promise.all([rejectionOf(stream.opened), rejectionOf(stream.closed)])
-    for (const error of errors) assert.strictEqual((error as Error).constructor, WebSocketError)
+    for (const error of errors) assert.equal((error as Error).constructor, WebSocketError)
   },
   ...Object.fromEntries(
     invalidCodes.map(closeCode => [
@@ -160,8 +160,8 @@ const byServer: Record<string, Act> = {
     const { readable, writable } = await stream.opened
     const error = await failsWith(stage, stream.closed, 1006)
     assert.equal(error.name, 'WebSocketError')
-    assert.strictEqual(await rejectionOf(readable.getReader().read()), error)
-    assert.strictEqual(await rejectionOf(writable.getWriter().ready), error)
+    assert.equal(await rejectionOf(readable.getReader().read()), error)
+    assert.equal(await rejectionOf(writable.getWriter().ready), error)
   },
 }
 

@@ -1,5 +1,5 @@
-import { assert } from 'chai'
 import { type Port, resources } from '../port.ts'
+import * as assert from './support/assert.ts'
 import { type Act, anyScope, long, overTls, plainOnly, type Stage } from './support/stage.ts'
 import { rejectionOf, rejectsWithDOMException, throwsDOMException, throwsTypeError } from './support/throws.ts'
 
@@ -59,7 +59,7 @@ const construct: Record<string, Act> = {
     const WebSocketError = stage.need('WebSocketError')
     const stream = stage.stream('/404')
     const errors = await Promise.all([rejectionOf(stream.opened), rejectionOf(stream.closed)])
-    for (const error of errors) assert.strictEqual((error as Error).constructor, WebSocketError)
+    for (const error of errors) assert.equal((error as Error).constructor, WebSocketError)
   },
   'opened gives a readable, a writable, a protocol and the extensions': async stage => {
     const { readable, writable, protocol, extensions } = await stage.stream('/echo').opened

@@ -1,5 +1,5 @@
-import { assert } from 'chai'
 import type { Port, SocketStream } from '../port.ts'
+import * as assert from './support/assert.ts'
 import { collectGarbage } from './support/garbage.ts'
 import { type Act, anyScope, everyVariant, type Stage } from './support/stage.ts'
 import { rejectionOf, rejectsWithDOMException, rejectsWithTypeError } from './support/throws.ts'
@@ -17,7 +17,7 @@ async function closesUnderABigMessage(stage: Stage) {
   bigMessage.catch(() => {})
   await goodbye
   const error = (await rejectionOf(stream.closed)) as Error
-  assert.strictEqual(error.constructor, stage.need('WebSocketError'))
+  assert.equal(error.constructor, stage.need('WebSocketError'))
   return { writer, bigMessage }
 }
 
@@ -57,7 +57,7 @@ export const ports: Port[] = [
     'a write that the close leaves undone rejects, and those after it with the same error': async stage => {
       const { writer, bigMessage } = await closesUnderABigMessage(stage)
       await rejectsWithDOMException('InvalidStateError', bigMessage)
-      assert.strictEqual(await rejectionOf(writer.write('word')), await rejectionOf(bigMessage))
+      assert.equal(await rejectionOf(writer.write('word')), await rejectionOf(bigMessage))
     },
     'a write that the close leaves undone survives a garbage collection': async stage => {
       const { bigMessage } = await closesUnderABigMessage(stage)

@@ -85,7 +85,8 @@ export function judge(
   return verdicts
 }
 
-function matches(pattern: string | undefined, text: string): boolean {
+/** Whether a pattern, in which a `*` stands for any text, is for `text`. No pattern is for all. */
+export function matches(pattern: string | undefined, text: string): boolean {
   if (pattern === undefined) return true
   const parts = pattern.split('*').map(part => part.replace(/[\\^$.+?()[\]{}|/]/g, '\\$&'))
   return new RegExp(`^${parts.join('[\\s\\S]*')}$`).test(text)

@@ -48,7 +48,9 @@ export interface Recorder {
 }
 
 /** What a test tells as it runs; the last line says how the file ended. */
-export type ReportLine = { readonly subtest: SubtestResult } | { readonly end: FileStatus; readonly message?: string }
+export type ReportLine =
+  | { readonly subtest: SubtestResult }
+  | { readonly end: FileStatus; readonly message?: string; readonly milliseconds?: number }
 
 /** The result that the lines of a test amount to. `silence` is for one that never said how it ended. */
 export function resultOf(
@@ -62,7 +64,7 @@ export function resultOf(
   const end = lines.find(line => 'end' in line)
   const { status, message } = end === undefined ? silence : { status: end.end, message: end.message }
   const subtests = lines.flatMap((line): SubtestResult[] => ('subtest' in line ? [line.subtest] : []))
-  const milliseconds = Math.round(performance.now() - start)
+  const milliseconds = Math.round(end?.milliseconds ?? performance.now() - start)
   const result = { file, query, variant, scope, subject, status, subtests, milliseconds }
   return message === undefined ? result : { ...result, message }
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
-import { watch } from 'node:fs'
+import { existsSync, watch } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,22 +24,52 @@ process.on('exit', () => {
 /** What a process wrote is cut here: a message that nobody reads to the end. */
 const maximumOutput = 2000
 
-/** Runs one test file in a process of its own, which is killed when it says nothing new for `limit` (and the time to start). */
+/** A job before it is known where its results go. */
+export type Task = Omit<Job, 'results'>
+
+/**
+ * Runs test files one after another in a process, which is killed when it says nothing new for the limit of the longest (and the time
+ * to start). When it goes away over one of them, a new process goes on behind that one.
+ *
+ * @param tasks files of one scope, which share their location; `step` hears each result
+ */
 export async function runInProcess(
-  job: Omit<Job, 'results'>,
+  tasks: readonly Task[],
   runtime: Runtime,
   subject: Subject,
   environment: NodeJS.ProcessEnv,
-  limit: number,
-): Promise<FileResult> {
+  step: (result: FileResult) => void,
+): Promise<void> {
+  let rest = tasks
+  while (rest.length > 0) {
+    const results = await runTogether(rest, runtime, subject, environment)
+    for (const result of results) step(result)
+    rest = rest.slice(results.length)
+  }
+}
+
+/** The results of at least one of the tasks, in their order: of all that the process began. */
+async function runTogether(
+  tasks: readonly Task[],
+  runtime: Runtime,
+  subject: Subject,
+  environment: NodeJS.ProcessEnv,
+): Promise<FileResult[]> {
   const folder = await mkdtemp(join(tmpdir(), 'wpt-'))
-  const start = performance.now()
   try {
-    const results = join(folder, 'results.jsonl')
-    const commandLine = [...runtimeArguments(runtime.kind, job.location), entry, JSON.stringify({ ...job, results })]
+    const jobs = tasks.map((task, index): Job => ({ ...task, results: join(folder, `${index}.jsonl`) }))
+    const commandLine = [...runtimeArguments(runtime.kind, jobs[0]!.location), entry, JSON.stringify(jobs)]
+    const start = performance.now()
     const child = spawn(runtime.executable, commandLine, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+    const limit = Math.max(...tasks.map(({ milliseconds }) => milliseconds))
     const silence = await untilItEnds(child, folder, limit + grace)
-    return resultOf(job.test, subject, await readLines(results), silence, start)
+    const results: FileResult[] = []
+    for (const [index, job] of jobs.entries()) {
+      // A process that ended before its first word ended over its first file.
+      if (index > 0 && !existsSync(job.results)) break
+      results.push(resultOf(job.test, subject, await readLines(job.results), silence, start))
+    }
+    return results
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expectations as ownExpectations } from '../expectations.ts'
 import { authority } from '../server/certificate.ts'
+import { inBatches } from './batches.ts'
 import { browserHosts, openBrowser } from './browser.ts'
 import { findImplementation } from './implementations.ts'
 import { type Expectation, findExpectation, judge, type Verdict } from './judge.ts'
@@ -11,7 +12,7 @@ import { type Options, UsageError } from './options.ts'
 import { inParallel } from './pool.ts'
 import { findPortedTests } from './ports-suite.ts'
 import type { FileResult, Subject } from './results.ts'
-import { runInProcess, testEnvironment } from './run-process.ts'
+import { runInProcess, type Task, testEnvironment } from './run-process.ts'
 import { findRuntime } from './runtimes.ts'
 import { chooseServer, pageBase, type Server, webSocketBase } from './servers.ts'
 import { locationPath, type TestCase } from './test-case.ts'
@@ -30,8 +31,8 @@ export interface Run {
   readonly notRun: readonly NotRun[]
 }
 
-/** How one subject runs one test. */
-type Execute = (test: TestCase) => Promise<FileResult>
+/** How one subject runs tests that may share a process. `step` hears each result. */
+type Execute = (batch: readonly TestCase[], step: (result: FileResult) => void) => Promise<void>
 
 /** One subject with what runs its tests. */
 interface Candidate {
@@ -70,20 +71,25 @@ export async function runTests(
       ? processCandidates(options, server, folder)
       : browserCandidate(options, server, closers))
     const notRun = new Map<TestCase, string>()
-    const work = candidates.flatMap(candidate =>
-      tests.flatMap(test => {
+    const work = candidates.flatMap(candidate => {
+      const chosen = tests.filter(test => {
         const reason = whyNot(test, candidate.subject, options, expectations)
         if (reason !== undefined) notRun.set(test, reason)
-        return reason === undefined ? [{ candidate, test }] : []
+        return reason === undefined
+      })
+      return inBatches(chosen, candidate.subject).map(batch => ({ candidate, batch }))
+    })
+    begin(
+      work.reduce((sum, { batch }) => sum + batch.length, 0),
+      server.name,
+    )
+    const results: FileResult[] = []
+    await inParallel(work, options.jobs, ({ candidate, batch }) =>
+      candidate.execute(batch, result => {
+        results.push(result)
+        step(result)
       }),
     )
-    begin(work.length, server.name)
-    const results: FileResult[] = []
-    await inParallel(work, options.jobs, async ({ candidate, test }) => {
-      const result = await candidate.execute(test)
-      results.push(result)
-      step(result)
-    })
     const isJudged = (name: string) => options.expectations !== undefined || !comparisons.has(name)
     const verdicts = judge(results, suite, expectations, isJudged)
     return { suite, results, verdicts, notRun: [...notRun].map(([test, reason]) => ({ test, reason })) }
@@ -117,21 +123,22 @@ async function processCandidates(options: Options, server: Server, folder: strin
     for (const implementation of options.implementations) {
       const classes = findImplementation(implementation, runtime.kind)
       const subject = { implementation, runtime: runtime.label }
-      const execute: Execute = test => {
-        const milliseconds = options.seconds * 1000 * (test.long ? 6 : 1)
-        const { variant, scope } = test
-        const job = {
-          test,
-          variant,
-          scope,
-          classes,
-          // Outside of a browser no policy asks for a page from https:, and not every host can fetch over HTTP/2.
-          location: pageBase(server, 'http') + locationPath(test),
-          base: webSocketBase(server, variant),
-          milliseconds,
-          timeoutMultiplier: options.seconds / 10,
-        }
-        return runInProcess(job, runtime, subject, environment, milliseconds)
+      const execute: Execute = (batch, step) => {
+        const tasks = batch.map((test): Task => {
+          const { variant, scope } = test
+          return {
+            test,
+            variant,
+            scope,
+            classes,
+            // Outside of a browser no policy asks for a page from https:, and not every host can fetch over HTTP/2.
+            location: pageBase(server, 'http') + locationPath(test),
+            base: webSocketBase(server, variant),
+            milliseconds: options.seconds * 1000 * (test.long ? 6 : 1),
+            timeoutMultiplier: options.seconds / 10,
+          }
+        })
+        return runInProcess(tasks, runtime, subject, environment, step)
       }
       candidates.push({ subject, execute })
     }
@@ -147,7 +154,10 @@ async function browserCandidate(
   const browser = await openBrowser(options.browser!, options.browserPath)
   closers.unshift(() => browser.close())
   const subject = { implementation: 'native', runtime: browser.label }
-  return [{ subject, execute: test => browser.run(test, server, subject, options.seconds) }]
+  const execute: Execute = async (batch, step) => {
+    for (const test of batch) step(await browser.run(test, server, subject, options.seconds))
+  }
+  return [{ subject, execute }]
 }
 
 /** @throws {UsageError} when the file is none, or no list */

@@ -1,6 +1,7 @@
 import process from 'node:process'
 import type { Verdict } from './judge.ts'
 import { count, type FileResult, labelOf } from './results.ts'
+import { countsTable } from './tables.ts'
 
 /** Shows how far the run is: in place on a terminal, else a line for each tenth of it. */
 export class Progress {
@@ -33,14 +34,7 @@ export class Progress {
 
 /** Passed and total, a line for each subject, a column for each scope and variant. */
 export function printTable(results: readonly FileResult[]): void {
-  const columns = unique(results.map(columnOf)).sort()
-  const rows = unique(results.map(result => labelOf(result.subject)))
-  const table = [['', ...columns, 'all']]
-  for (const label of rows) {
-    const own = results.filter(result => labelOf(result.subject) === label)
-    const cells = columns.map(column => cell(own.filter(result => columnOf(result) === column)))
-    table.push([label, ...cells, cell(own)])
-  }
+  const table = countsTable(results)
   const widths = table[0]!.map((_text, index) => Math.max(...table.map(row => row[index]!.length)))
   for (const row of table) {
     console.log(
@@ -65,17 +59,4 @@ export function printVerdicts(verdicts: readonly Verdict[]): void {
 
 function bold(text: string): string {
   return process.stdout.isTTY ? `\x1b[1m${text}\x1b[22m` : text
-}
-
-function columnOf({ scope, variant }: FileResult): string {
-  return `${scope} ${variant}`
-}
-
-function cell(results: readonly FileResult[]): string {
-  const { passed, total } = count(results)
-  return total === 0 ? '-' : `${passed}/${total}`
-}
-
-function unique(texts: readonly string[]): string[] {
-  return [...new Set(texts)]
 }

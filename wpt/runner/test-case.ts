@@ -31,8 +31,9 @@ export function pagePath({ file, scope, query }: TestCase): string {
   return `/websockets/${page}${query}`
 }
 
-/** The path that `location` has in the global scope of a test: for a worker, that of its script. */
-export function locationPath({ file, scope, query }: TestCase): string {
+/** The path that `location` has in the global scope of a test: for a worker, that of its script. Ports of a process share it. */
+export function locationPath({ suite, file, scope, query }: TestCase): string {
+  if (suite === 'ports') return scope === 'worker' ? '/websockets/ports.worker.js' : '/websockets/ports.html'
   const path = scope === 'worker' ? file.replace(/\.any\.js$/, '.any.worker.js') : undefined
   return path === undefined
     ? `/websockets/${file.replace(/\.(any|window)\.js$/, '.$1.html')}${query}`

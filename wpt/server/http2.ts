@@ -40,11 +40,16 @@ class Http2Responder implements Responder {
   }
 
   accept(fields: readonly [name: string, value: string][]): void {
-    if (!this.#stream.destroyed) this.#stream.respond({ ':status': 200, ...collect(fields) })
+    if (!this.#gone) this.#stream.respond({ ':status': 200, ...collect(fields) })
   }
 
   refuse(status: number, fields: readonly [name: string, value: string][]): void {
-    if (!this.#stream.destroyed) this.#stream.respond({ ':status': status, ...collect(fields) })
+    if (!this.#gone) this.#stream.respond({ ':status': status, ...collect(fields) })
+  }
+
+  /** The client may have left while a handler took its time; a stream that it reset is closed before it is destroyed. */
+  get #gone(): boolean {
+    return this.#stream.destroyed || this.#stream.closed
   }
 
   write(): void {

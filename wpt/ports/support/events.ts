@@ -1,5 +1,5 @@
-import { assert } from 'chai'
 import type { ClosingEvent, DataEvent, Socket } from '../../port.ts'
+import * as assert from './assert.ts'
 
 export interface Events {
   open: Event
@@ -72,7 +72,7 @@ function follow<Name extends EventName>(
       missing.delete(name)
       react?.(event, self)
       if (name !== until || --left > 0) return
-      assert.isEmpty([...missing], `${describe(event)} came, but these events did not`)
+      assert.deepEqual([...missing], [], `${describe(event)} came, but other events did not`)
       const last = event as Events[Name]
       if (ending.quiet === true) setTimeout(() => resolve(last), quietMilliseconds)
       else resolve(last)

@@ -1,4 +1,4 @@
-import { assert } from 'chai'
+import * as assert from './assert.ts'
 import { throwsTypeError } from './throws.ts'
 
 /** What a Web IDL interface says, as far as the checks need it. */
@@ -34,6 +34,13 @@ type Constructor = (new (...args: unknown[]) => object) & { readonly prototype: 
 type Check = (subject: Subject) => void
 type ObjectCheck = (object: object, subject: Subject) => void
 
+/** Of a data property. */
+interface Attributes {
+  readonly writable: boolean | undefined
+  readonly enumerable: boolean | undefined
+  readonly configurable: boolean | undefined
+}
+
 const property = { writable: true, enumerable: false, configurable: true }
 const fixed = { writable: false, enumerable: false, configurable: false }
 const tag = { writable: false, enumerable: false, configurable: true }
@@ -47,14 +54,14 @@ export function interfaceChecks(definition: Interface): Record<string, Check> {
     [`${name} is a constructor below ${definition.parent}`]: ({ Class, Parent }) => {
       assert.isFunction(Class)
       assert.equal(Object.prototype.toString.call(Class), '[object Function]')
-      assert.strictEqual(Object.getPrototypeOf(Class), Parent)
+      assert.equal(Object.getPrototypeOf(Class), Parent)
       throwsTypeError(() => Reflect.apply(Class as unknown as () => unknown, undefined, ['ws://invalid']))
     },
     [`${name}.length`]: ({ Class }) => hasData(Class, 'length', tag, definition.constructorLength),
     [`${name}.name`]: ({ Class }) => hasData(Class, 'name', tag, name),
     [`${name}.prototype inherits from that of ${definition.parent} and has its tag`]: ({ Class, Parent }) => {
       hasData(Class, 'prototype', fixed, Class.prototype)
-      assert.strictEqual(Object.getPrototypeOf(Class.prototype), Parent.prototype)
+      assert.equal(Object.getPrototypeOf(Class.prototype), Parent.prototype)
       hasData(Class.prototype, Symbol.toStringTag, tag, name)
       assert.equal(Object.prototype.toString.call(Class.prototype), `[object ${name}]`)
     },
@@ -81,8 +88,8 @@ export function objectChecks(definition: Interface): Record<string, ObjectCheck>
   const { name } = definition
   const checks: Record<string, ObjectCheck> = {
     [`${name} is the primary interface of its instances`]: (object, { Class }) => {
-      assert.typeOf(object, name)
-      assert.strictEqual(Object.getPrototypeOf(object), Class.prototype)
+      assert.equal(Object.prototype.toString.call(object), `[object ${name}]`)
+      assert.equal(Object.getPrototypeOf(object), Class.prototype)
     },
     [`an instance as a string is [object ${name}]`]: object => assert.equal(String(object), `[object ${name}]`),
   }
@@ -107,19 +114,20 @@ export function objectChecks(definition: Interface): Record<string, ObjectCheck>
   return checks
 }
 
-function hasData(holder: object, key: PropertyKey, attributes: object, value: unknown): void {
+function hasData(holder: object, key: PropertyKey, attributes: Attributes, value: unknown): void {
   const descriptor = Object.getOwnPropertyDescriptor(holder, key)
-  assert.isOk(descriptor, `no own property ${String(key)}`)
-  assert.strictEqual(descriptor!.value, value, String(key))
-  assert.deepInclude(descriptor!, attributes, String(key))
+  if (descriptor === undefined) assert.fail(`no own property ${String(key)}`)
+  assert.equal(descriptor.value, value, String(key))
+  const { writable, enumerable, configurable } = descriptor
+  assert.deepEqual({ writable, enumerable, configurable }, attributes, String(key))
 }
 
 /** @see https://webidl.spec.whatwg.org/#js-attributes */
 function hasAttribute(Class: Constructor, key: string, attribute: Attribute): void {
   assert.isFalse(key in Class, `${key} is not static`)
   const descriptor = Object.getOwnPropertyDescriptor(Class.prototype, key)
-  assert.isOk(descriptor, `no own property ${key}`)
-  const { get, set, enumerable, configurable } = descriptor!
+  if (descriptor === undefined) assert.fail(`no own property ${key}`)
+  const { get, set, enumerable, configurable } = descriptor
   assert.isTrue(enumerable, 'enumerable')
   assert.isTrue(configurable, 'configurable')
   assert.isFunction(get)

@@ -1,5 +1,5 @@
-import { assert } from 'chai'
 import type { Context, Implementation, Port, Scope, Socket, SocketStream, UrlParts, Variant } from '../../port.ts'
+import * as assert from './assert.ts'
 
 /** What a ported subtest does, given the stage that closes after it. */
 export type Act = (stage: Stage) => void | Promise<void>

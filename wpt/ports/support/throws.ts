@@ -1,4 +1,4 @@
-import { AssertionError, assert } from 'chai'
+import * as assert from './assert.ts'
 
 /** The legacy codes of the DOMExceptions that ports ask for. */
 const codes = { InvalidStateError: 11, SyntaxError: 12, InvalidAccessError: 15, AbortError: 20 } as const
@@ -33,7 +33,7 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
   } catch (reason) {
     return reason
   }
-  return assert.fail(`fulfilled with ${show(value)} instead of rejecting`)
+  return assert.fail(`fulfilled with ${assert.show(value)} instead of rejecting`)
 }
 
 function thrownBy(act: () => unknown): unknown {
@@ -42,28 +42,20 @@ function thrownBy(act: () => unknown): unknown {
     value = act()
   } catch (thrown) {
     // Not from the class under test, but from what the port says of it: that it is missing.
-    if (thrown instanceof AssertionError) throw thrown
+    if (thrown instanceof assert.AssertionError) throw thrown
     return thrown
   }
-  return assert.fail(`returned ${show(value)} instead of throwing`)
+  return assert.fail(`returned ${assert.show(value)} instead of throwing`)
 }
 
 function isDOMException(name: ExceptionName, error: unknown): void {
-  assert.isTrue(error instanceof DOMException, `${show(error)} is a DOMException`)
+  assert.isTrue(error instanceof DOMException, `${assert.show(error)} is a DOMException`)
   const exception = error as DOMException
-  assert.equal(exception.name, name, `name of ${show(error)}`)
-  assert.equal(exception.code, codes[name], `code of ${show(error)}`)
-  assert.strictEqual(exception.constructor, DOMException, `constructor of ${show(error)}`)
+  assert.equal(exception.name, name, `name of ${assert.show(error)}`)
+  assert.equal(exception.code, codes[name], `code of ${assert.show(error)}`)
+  assert.equal(exception.constructor, DOMException, `constructor of ${assert.show(error)}`)
 }
 
 function isTypeError(error: unknown): void {
-  assert.strictEqual((error as Error | undefined)?.constructor, TypeError, show(error))
-}
-
-function show(value: unknown): string {
-  try {
-    return String(value)
-  } catch {
-    return Object.prototype.toString.call(value)
-  }
+  assert.equal((error as Error | undefined)?.constructor, TypeError, assert.show(error))
 }

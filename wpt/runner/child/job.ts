@@ -1,7 +1,7 @@
 import type { Scope, Variant } from '../../port.ts'
 import type { TestCase } from '../test-case.ts'
 
-/** What the process of a test is told, as the JSON of its first argument. */
+/** One file for the process of tests, which is told its jobs as the JSON of its first argument. */
 export interface Job {
   readonly test: TestCase
   readonly variant: Variant

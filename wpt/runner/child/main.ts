@@ -1,49 +1,72 @@
 /**
- * The process of one test file: in worker scope it starts a worker thread for the test, so that the implementation loads and runs
- * there. Its only argument is a `Job` as JSON.
+ * The process of test files that share their scope, their classes and their location: in worker scope it starts a worker thread for
+ * them, so that the implementation loads and runs there. Its only argument is a list of `Job`s as JSON.
  */
 import process from 'node:process'
 import { isMainThread, Worker, workerData } from 'node:worker_threads'
+import type { Implementation } from '../../port.ts'
 import { loadClasses } from './classes.ts'
 import { define, installGlobalScope, installLocation } from './environment.ts'
 import { installHostNames } from './host-names.ts'
 import type { Job } from './job.ts'
-import { runPort } from './port-suite.ts'
 import { Record } from './record.ts'
-import { runUpstreamTest } from './upstream-harness.ts'
 
 if (isMainThread) {
-  const job = JSON.parse(process.argv[2]!) as Job
-  if (job.scope === 'worker') runInWorker(job)
-  else await run(job)
+  const jobs = JSON.parse(process.argv[2]!) as Job[]
+  if (jobs[0]!.scope === 'worker') runInWorker(jobs)
+  else await run(jobs)
 } else {
-  await run(workerData as Job)
+  await run(workerData as Job[])
 }
 
-function runInWorker(job: Job): void {
-  const worker = new Worker(new URL(import.meta.url), { workerData: job })
-  worker.on('error', error => new Record(job.results).end('CRASH', String(error)))
+function runInWorker(jobs: readonly Job[]): void {
+  const worker = new Worker(new URL(import.meta.url), { workerData: jobs })
+  worker.on('error', error => {
+    // The runner reads which file was not done.
+    console.error(error)
+    process.exit(1)
+  })
   worker.on('exit', () => process.exit(0))
 }
 
-async function run(job: Job): Promise<void> {
-  const record = new Record(job.results)
+/** Loads what the suite takes and no more: this is most of what a run costs. */
+async function run(jobs: readonly Job[]): Promise<void> {
+  const [first] = jobs as [Job]
+  let record = new Record(first.results)
   try {
     installHostNames()
-    installLocation(job.location)
-    const classes = await loadClasses(job.classes)
+    installLocation(first.location)
+    const classes = await loadClasses(first.classes)
     for (const [name, value] of Object.entries(classes)) define(name, value)
-    if (job.test.suite === 'upstream') {
-      installGlobalScope()
-      return await runUpstreamTest(job, record)
+    if (first.test.suite === 'upstream') {
+      await runUpstream(first, record)
+      return process.exit(0)
     }
-    process.on('uncaughtException', error => record.end('ERROR', describe(error)))
-    process.on('unhandledRejection', reason => record.end('ERROR', describe(reason)))
-    const { ports } = await import('../../all-ports.ts')
-    await runPort(ports.find(port => port.upstream === job.test.file)!, job, classes, record)
+    process.on('uncaughtException', error => record.giveUp(describe(error)))
+    process.on('unhandledRejection', reason => record.giveUp(describe(reason)))
+    for (const job of jobs) {
+      if (job !== first) record = new Record(job.results)
+      await runPorted(job, classes, record)
+      // The files behind it are for a new process.
+      if (record.hangs) break
+    }
+    process.exit(0)
   } catch (error) {
-    record.end('ERROR', describe(error))
+    record.giveUp(describe(error))
   }
+}
+
+async function runUpstream(job: Job, record: Record): Promise<void> {
+  installGlobalScope()
+  const { runUpstreamTest } = await import('./upstream-harness.ts')
+  await runUpstreamTest(job, record)
+  await record.ended
+}
+
+async function runPorted(job: Job, classes: Implementation, record: Record): Promise<void> {
+  const { runPort } = await import('./port-suite.ts')
+  const { ports } = await import('../../all-ports.ts')
+  await runPort(ports.find(port => port.upstream === job.test.file)!, job, classes, record)
 }
 
 function describe(error: unknown): string {

@@ -8,21 +8,44 @@ import type { FileStatus, Recorder, ReportLine, SubtestResult } from '../results
  */
 export class Record implements Recorder {
   readonly #path: string
-  #ended = false
+  readonly #start = performance.now()
+  /** Resolves when it is known how the file ended. */
+  readonly ended: Promise<void>
+  #resolve!: () => void
+  #isEnded = false
+  #hangs = false
 
+  /** The file is there from now on, which says that its test has begun. */
   constructor(path: string) {
     this.#path = path
+    this.ended = new Promise(resolve => {
+      this.#resolve = resolve
+    })
+    appendFileSync(path, '')
   }
 
   subtest(subtest: SubtestResult): void {
-    if (!this.#ended) this.#append({ subtest })
+    if (this.#isEnded) return
+    if (subtest.status === 'TIMEOUT') this.#hangs = true
+    this.#append({ subtest })
   }
 
-  /** Says how the file ended, and ends the process with it. The first word counts. */
   end(end: FileStatus, message?: string): void {
-    if (this.#ended) return
-    this.#ended = true
-    this.#append(message === undefined ? { end } : { end, message })
+    if (this.#isEnded) return
+    this.#isEnded = true
+    const milliseconds = performance.now() - this.#start
+    this.#append(message === undefined ? { end, milliseconds } : { end, message, milliseconds })
+    this.#resolve()
+  }
+
+  /** Whether something that was given up may still go on. */
+  get hangs(): boolean {
+    return this.#hangs
+  }
+
+  /** Says how the file ended, and ends the process with it. */
+  giveUp(message: string): void {
+    this.end('ERROR', message)
     process.exit(0)
   }
 
