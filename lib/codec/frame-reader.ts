@@ -130,7 +130,8 @@ export class FrameReader {
    * another long one is likely to follow; and else, while much arrives, to memory that a batch can keep.
    */
   room(): Uint8Array | undefined {
-    if (this.#held) return undefined
+    // What comes while reading is held up is copied.
+    if (this.#held) return this.#target.room()
     if (this.#unfinished === DATA) {
       const room = this.#body.room(this.#remaining)
       if (room !== undefined) return room

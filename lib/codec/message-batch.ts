@@ -54,7 +54,7 @@ export class MessageBatch {
       this.#position = chunk.byteOffset + start
       memory.used = chunk.byteOffset + end
     } else {
-      this.#buffer = new ReadBuffer(platform, length)
+      this.#buffer = ReadBuffer.take(platform, length)
       this.#buffer.bytes.set(chunk.subarray(start, end))
     }
     this.#buffer.users++

@@ -4,6 +4,7 @@ import type { Platform } from './platform.ts'
 const SIZE = 64 * 1024
 /** So many buffers that nobody uses are kept for the next ones who need some. */
 const MAX_POOLED = 16
+const MIN_POOLED = 16 * 1024
 const pool: ReadBuffer[] = []
 
 /**
@@ -19,17 +20,17 @@ export class ReadBuffer {
   /** How many need it. */
   users = 0
 
-  /** @param size in bytes; rounded up to whole words */
-  constructor(platform: Platform, size: number) {
-    this.bytes = platform.allocate(size + (-size & 3))
+  private constructor(platform: Platform, size: number) {
+    this.bytes = platform.allocate(size)
     this.words = new Int32Array(this.bytes.buffer)
   }
 
-  /** One for a whole read, with one user. */
-  static take(platform: Platform): ReadBuffer {
+  /** One of at least `size` bytes, with no user yet. */
+  static take(platform: Platform, size: number): ReadBuffer {
+    // A small one is no more than it has to be, since there may be one for each of many connections.
+    if (size < MIN_POOLED || size > SIZE) return new ReadBuffer(platform, size + (-size & 3))
     const buffer = pool.pop() ?? new ReadBuffer(platform, SIZE)
     buffer.used = 0
-    buffer.users = 1
     return buffer
   }
 
@@ -42,7 +43,7 @@ export class ReadBuffer {
 /** A chunk of so many bytes is likely to be followed by more at once. */
 const FLOOD = 8 * 1024
 /** With less room than this, in bytes, another buffer is taken. */
-const MIN_ROOM = 16 * 1024
+const MIN_ROOM = 32 * 1024
 
 /**
  * Where a reader lets its pipe read to while much arrives: memory that may be kept for messages which wait. Else there is
@@ -76,8 +77,11 @@ export class ReadTarget {
       buffer = undefined
     }
     if (!this.#isFlood) return undefined
-    buffer ??= ReadBuffer.take(this.#platform)
-    this.#buffer = buffer
+    if (buffer === undefined) {
+      buffer = ReadBuffer.take(this.#platform, SIZE)
+      buffer.users++
+      this.#buffer = buffer
+    }
     return buffer.used === 0 ? buffer.bytes : buffer.bytes.subarray(buffer.used)
   }
 

@@ -41,6 +41,10 @@ class Http1Exchange implements PipeSink {
     else if (this.#handler !== undefined) this.#read(bytes, this.#handler)
   }
 
+  room(): Uint8Array | undefined {
+    return this.#sink?.room?.()
+  }
+
   drain(): void {
     this.#upgraded?.onDrain()
   }

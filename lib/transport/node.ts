@@ -93,22 +93,17 @@ class NodePipe implements Pipe {
     const ownBuffer = sharedBuffer ?? Buffer.allocUnsafeSlow(READ_SIZE)
     return {
       // Asked for after each read. A long message is read to where it belongs, and not copied (bench: receive binary 1 MiB).
-      buffer: () => (this.#holdsBack ? undefined : this.#sink?.room?.()) ?? ownBuffer,
+      buffer: () => this.#sink?.room?.() ?? ownBuffer,
       callback: (length, buffer) => {
         const bytes = buffer.length === length ? buffer : buffer.subarray(0, length)
-        if (this.#holdsBack) {
+        if (this.#sink === undefined || this.#paused || this.#early.length > 0) {
           this.#early.push(new Uint8Array(bytes))
           return false
         }
-        this.#sink!.data(bytes)
+        this.#sink.data(bytes)
         return true
       },
     }
-  }
-
-  /** Nobody takes bytes now, or others are before them. */
-  get #holdsBack(): boolean {
-    return this.#sink === undefined || this.#paused || this.#early.length > 0
   }
 
   /** Takes over a socket that is connected and paused. */

@@ -37,7 +37,7 @@ export interface PipeSink {
   data(bytes: Uint8Array): void
   /**
    * Where the next bytes would be best put, for a pipe that can choose: what it reads into the front of that it passes to
-   * `data`, as the same part of the same memory, before it asks again. Never asked while the pipe holds bytes back.
+   * `data` as the same part of the same memory, before it asks again; or, where it has to hold it back, as a copy.
    */
   room?(): Uint8Array | undefined
   /** All bytes that had to wait have left. */
