@@ -338,6 +338,34 @@ for (const [name, compression] of [
         })
       }
 
+      if (compression !== documentedCompression) {
+        it('fails with 1007 where it was cut off within a block (section 7.2.1), and is not taken for another one', () => {
+          const prices = JSON.stringify(Array.from({ length: 40 }, (_, id) => ({ id, price: ((id * 31) % 97) / 10 })))
+          for (const [content, from] of [
+            ['Hello', 1],
+            ['It was the best of times, it was the worst of times, '.repeat(5), 1],
+            // A single zero is an empty message.
+            [noise(500), 2],
+            // The table of codes that stands first may be anything.
+            [prices, 29],
+          ] as const) {
+            const payload = compress(content)
+            for (let cut = from; cut < payload.length; cut++) {
+              const link = open()
+              link.pipe.receive(frame(BINARY, payload.subarray(0, cut), COMPRESSED))
+              const how = `${cut} of ${payload.length} bytes`
+              expect(events(link), how).to.deep.equal(['closed 1006 unclean WS_ERR_INVALID_COMPRESSION'])
+            }
+          }
+        })
+
+        it('fails with 1007 where the four bytes that are to be left out are not (section 7.2.1)', () => {
+          const link = open()
+          link.pipe.receive(frame(TEXT, Buffer.from('f248cdc9c907000000ffff', 'hex'), COMPRESSED))
+          expect(events(link)).to.deep.equal(['closed 1006 unclean WS_ERR_INVALID_COMPRESSION'])
+        })
+      }
+
       it('fails with 1007 for text that is no UTF-8', () => {
         for (const bad of ['ff', 'c3', '61eda080']) {
           const link = open()

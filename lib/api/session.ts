@@ -127,6 +127,10 @@ export abstract class Session implements ConnectionOwner {
 
   // What the connection calls.
 
+  goOnLater(): void {
+    host.queueTask(() => this.connection!.goOn())
+  }
+
   onPong(payload: Uint8Array): void {
     this.pings.answer(payload)
   }

@@ -11,6 +11,8 @@ export interface FrameHandler {
   onBinary(data: ArrayBuffer): void
   onPing(payload: Uint8Array): void
   onPong(payload: Uint8Array): void
+  /** What has come inflates to so much that reading is held up until `goOn`, to be called from a later task. */
+  onBusy(): void
   /** The last call: nothing after a Close frame is read (RFC 6455 section 5.5.1). */
   onClose(payload: Uint8Array): void
   /** The last call: the peer broke the protocol, and nothing after that is read (RFC 6455 section 7.1.7). */
@@ -85,6 +87,8 @@ export class FrameReader {
   /** Reads nothing any more, and lets go of what was read of an unfinished message. */
   stop(): void {
     this.#unfinished = STOPPED
+    // So that the loop looks, which it does between two frames.
+    this.#held = true
     this.#body.release()
     this.#control = EMPTY
     this.#rest = []
@@ -101,16 +105,19 @@ export class FrameReader {
   /** Reads on, with what was left. */
   goOn(): void {
     this.#held = false
+    this.#body.renew()
     // Called by the handler in the middle of it, the loop below goes on by itself.
     if (this.#goingOn) return
     this.#goingOn = true
-    while (!this.#held && this.#rest.length > 0) this.read(this.#rest.shift()!, true)
+    // Once in any case: what is to be inflated may be here already.
+    do this.read(this.#rest.shift() ?? EMPTY, true)
+    while (!this.#held && this.#rest.length > 0)
     this.#goingOn = false
   }
 
   /** Whether it is held up. */
   get held(): boolean {
-    return this.#held
+    return this.#held && this.#unfinished !== STOPPED
   }
 
   /**
@@ -121,21 +128,18 @@ export class FrameReader {
   read(chunk: Uint8Array, isOurs = false): void {
     const end = chunk.length
     let position = 0
-    if (this.#held) {
-      this.#rest.push(new Uint8Array(chunk))
-      return
-    }
 
     // 1. What the chunk before left unfinished.
-    if (this.#unfinished !== NOTHING) {
+    if (this.#unfinished !== NOTHING && !this.#held) {
       position = this.#resume(chunk)
       if (position < 0) return
     }
 
     while (position < end) {
       if (this.#held) {
-        const rest = chunk.subarray(position)
-        this.#rest.unshift(isOurs ? rest : new Uint8Array(rest))
+        if (this.#unfinished === STOPPED) return
+        if (isOurs) this.#rest.unshift(chunk.subarray(position))
+        else this.#rest.push(new Uint8Array(chunk.subarray(position)))
         return
       }
       // 2. A message in one frame that is wholly here is decoded in place: no view, no copy but the last one.
@@ -274,13 +278,21 @@ export class FrameReader {
   /** Reads payload from `position` on. Returns where the next frame begins, or -1 as `#resume` does. */
   #readPayload(chunk: Uint8Array, position: number): number {
     const take = Math.min(this.#remaining, chunk.length - position)
-    const after = position + take
+    let after = position + take
     if (this.#opcode >= CLOSE) return this.#readControl(chunk, position, after)
 
-    if (take > 0) {
-      const violation = this.#body.append(chunk, position, after, this.#remaining, this.#final)
+    const body = this.#body
+    if (take > 0 || body.busy) {
+      const violation = body.append(chunk, position, after, this.#remaining, this.#final)
       if (violation !== undefined) return this.#refuseMessage(violation)
-      this.#remaining -= take
+      this.#remaining -= body.taken
+      after = position + body.taken
+      if (body.busy) {
+        this.#unfinished = DATA
+        this.#held = true
+        this.#handler.onBusy()
+        return after
+      }
     }
     if (this.#remaining > 0) {
       this.#unfinished = DATA
@@ -290,7 +302,7 @@ export class FrameReader {
     if (!this.#final) return after
     this.#message = 0
     this.#fragments = 0
-    return this.#deliver(this.#body.finish()) ? after : -1
+    return this.#deliver(body.finish()) ? after : -1
   }
 
   #deliver(message: string | ArrayBuffer | Violation): boolean {

@@ -83,6 +83,10 @@ export class OwnerRecorder implements ConnectionOwner {
     this.flushOwed = true
   }
 
+  goOnLater(): void {
+    this.events.push('go on later')
+  }
+
   onDrained(): void {
     this.events.push('drained')
   }
