@@ -294,10 +294,12 @@ for (const [name, compression] of [
           link.events.length = 0
           const payload = Buffer.concat([...Array.from({ length: count }, () => stream), Buffer.from([0])])
           link.pipe.receive(frame(BINARY, payload, COMPRESSED))
+          link.goOn()
           for (let start = 0; start < payload.length; start += 50) {
             const fin = start + 50 >= payload.length
             const options = { fin, rsv: start === 0 ? 4 : 0 }
             link.pipe.receive(frame(start === 0 ? BINARY : CONTINUATION, payload.subarray(start, start + 50), options))
+            link.goOn()
           }
           const [whole, inFrames, ...more] = link.events
           expect(whole).to.match(new RegExp(`^binary ${count * 65_536 * 2} units`))

@@ -213,16 +213,15 @@ export class Connection implements PipeSink, FrameHandler {
   /** Goes on. Messages that came before may be given out within the call. */
   resume(): void {
     this.#paused = false
-    if (!this.#busy) this.#readOn()
+    this.#readOn()
   }
 
   /** Goes on with what came, as `goOnLater` asked for. */
   goOn(): void {
-    if (this.#state === CLOSED) return
     this.#busy = false
     // Until now there was no time to look for anything newer.
     this.#reads++
-    if (!this.#paused) this.#readOn()
+    this.#readOn()
   }
 
   ref(): void {
@@ -358,6 +357,7 @@ export class Connection implements PipeSink, FrameHandler {
   }
 
   #readOn(): void {
+    if (this.#paused || this.#busy) return
     this.#reader.goOn()
     this.#flushAnswers()
     if (this.#reader.held) return

@@ -62,6 +62,8 @@ export class OwnerRecorder implements ConnectionOwner {
   closure: Closure | undefined
   /** Whether `flush` is owed. */
   flushOwed = false
+  /** How often `goOn` is owed. */
+  turnsOwed = 0
 
   onText(data: string): void {
     this.events.push(`text ${short(data)}`)
@@ -84,7 +86,7 @@ export class OwnerRecorder implements ConnectionOwner {
   }
 
   goOnLater(): void {
-    this.events.push('go on later')
+    this.turnsOwed++
   }
 
   onDrained(): void {
