@@ -167,19 +167,21 @@ export class MessageBody {
     let position = start
     /** The inflater was reset, and has taken nothing since. */
     let fresh = false
+    // The memory for small messages is always used whole, without a view of it.
+    let output = this.#bytes === scratch ? scratch : this.#room()
+    this.busy = false
     for (;;) {
-      this.busy = this.#allowance <= 0 && !last
-      if (this.busy) {
+      if (this.#allowance <= 0 && !last) {
+        this.busy = true
         this.taken = position - start
         return undefined
       }
-      if (this.#length === this.#bytes.length) {
+      if (this.#length === output.length) {
         const wanted = Math.max(FIRST_STEP, (end - start) * 4, this.#length * 2)
         // One byte more than may be: if it is used, there was too much.
         if (!this.#makeRoom(1, Math.min(wanted, this.#maxPayload + 1))) return BEYOND_HOST
+        output = this.#room()
       }
-      const most = this.#length + this.#allowance
-      const output = this.#bytes.length > most && !last ? this.#bytes.subarray(0, most) : this.#bytes
       const result = inflater.inflate(input, position, end, last, output, this.#length)
       if (result === CORRUPT) return NOT_DEFLATE
       position += inflater.consumed
@@ -197,6 +199,11 @@ export class MessageBody {
       fresh = true
       if (last && position === start) return undefined
     }
+  }
+
+  /** The body's memory, as much of it as may be filled in this turn. */
+  #room(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length + Math.max(this.#allowance, scratch.length))
   }
 
   /** Text that is ill-formed before it is too long is that first, however much of it was inflated at once. */

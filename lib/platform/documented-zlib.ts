@@ -174,5 +174,5 @@ function slide(window: Uint8Array, added: Uint8Array, windowBits: number): Uint8
 
 /** zlib refuses an empty dictionary. */
 function dictionaryOf(window: Uint8Array): Uint8Array | undefined {
-  return window.length === 0 ? undefined : window
+  return window.length > 0 ? window : undefined
 }

@@ -203,7 +203,7 @@ function worksHere(): boolean {
     if (inflater.inflate(ended, 0, ended.length, false, output, 0) !== INFLATED) return false
     if (inflater.consumed !== ended.length - 3) return false
     inflater.reset()
-    const refused = inflater.inflate(new Uint8Array([0xff, 0xff, 0xff, 0xff]), 0, 4, true, output, 0)
+    const refused = inflater.inflate(new Uint8Array(4).fill(0xff), 0, 4, true, output, 0)
     inflater.close()
     return refused === CORRUPT
   } catch {

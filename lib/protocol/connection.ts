@@ -43,18 +43,11 @@ const MAX_IGNORED = 1024 * 1024
 
 /** What is left of a pipe that has closed. */
 const nothing = (): true => true
-const GONE: Pipe = {
-  start: nothing,
-  write: nothing,
-  end: nothing,
-  abort: nothing,
-  pause: nothing,
-  resume: nothing,
-}
+const GONE: Omit<Pipe, 'start'> = { write: nothing, end: nothing, abort: nothing, pause: nothing, resume: nothing }
 
 export class Connection implements PipeSink, FrameHandler {
   readonly #platform: Platform
-  #pipe: Pipe
+  #pipe: Omit<Pipe, 'start'>
   readonly #owner: ConnectionOwner
   readonly #reader: FrameReader
   readonly #outgoing: Outgoing

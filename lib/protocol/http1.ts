@@ -47,8 +47,7 @@ export class ResponseHeadReader {
     let begin = 0
     for (;;) {
       const end = this.#findEnd(chunk, begin)
-      if (end === FOREIGN) return invalid(NO_STATUS_LINE)
-      if (end === NEVER) return invalid('a line does not end in CR LF')
+      if (end < NOT_YET) return invalid(end === FOREIGN ? NO_STATUS_LINE : 'a line does not end in CR LF')
       const taken = (end < 0 ? chunk.length : end) - begin
       if (this.#interim + this.#keptLength + taken > MAX_HEAD) {
         return new ConnectionError('WS_ERR_RESPONSE_TOO_LARGE', `The response head exceeds ${MAX_HEAD} bytes`)
