@@ -1,6 +1,7 @@
 import { connect as connectTcp, createServer, type Socket } from 'node:net'
 import { Duplex as NodeDuplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
+import { expect } from 'chai'
 import type { TlsOptions } from '#lib/transport/connect.js'
 import { duplexPipe } from '#lib/transport/duplex.js'
 import { upgradeOver } from '#lib/transport/http1.js'
@@ -187,6 +188,29 @@ function withoutHead(far: FarEnd, length: number): FarEnd {
     read: async total => (await far.read(total + length)).subarray(length),
   }
 }
+
+describe('A pair of streams whose reader throws', () => {
+  it('is a pipe that is gone, once `start` has returned', async () => {
+    const error = new Error('no more')
+    const events: unknown[] = []
+    const pipe = duplexPipe({
+      readable: {
+        getReader: () => ({
+          read: () => {
+            throw error
+          },
+          cancel: async () => {},
+        }),
+      },
+      writable: new WritableStream(),
+    })
+    const note = (name: string) => (cause?: unknown) => void events.push(name, cause)
+    pipe.start({ data: note('data'), drain: note('drain'), end: note('end'), close: note('close') })
+    expect(events).to.deep.equal([])
+    await new Promise(resolve => setImmediate(resolve))
+    expect(events).to.deep.equal(['close', error])
+  })
+})
 
 for (const transport of [
   memory(),

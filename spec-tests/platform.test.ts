@@ -109,6 +109,9 @@ describe('platform', function () {
         }
         const all = Uint8Array.from({ length: 10_000 }, (_, index) => index & 0xff)
         expect(platform.base64(all)).to.equal(Buffer.from(all).toString('base64'))
+        // More than a call may have arguments.
+        const many = new Uint8Array(1_000_000).map((_, index) => index)
+        expect(platform.base64(many) === Buffer.from(many).toString('base64')).to.equal(true)
         expect(platform.base64(all.subarray(7, 100))).to.equal(Buffer.from(all.subarray(7, 100)).toString('base64'))
       })
 

@@ -294,10 +294,12 @@ for (const [name, compression] of [
           link.events.length = 0
           const payload = Buffer.concat([...Array.from({ length: count }, () => stream), Buffer.from([0])])
           link.pipe.receive(frame(BINARY, payload, COMPRESSED))
+          link.goOn()
           for (let start = 0; start < payload.length; start += 50) {
             const fin = start + 50 >= payload.length
             const options = { fin, rsv: start === 0 ? 4 : 0 }
             link.pipe.receive(frame(start === 0 ? BINARY : CONTINUATION, payload.subarray(start, start + 50), options))
+            link.goOn()
           }
           const [whole, inFrames, ...more] = link.events
           expect(whole).to.match(new RegExp(`^binary ${count * 65_536 * 2} units`))
@@ -335,6 +337,34 @@ for (const [name, compression] of [
             expect(events(link)).to.deep.equal(['closed 1006 unclean WS_ERR_INVALID_COMPRESSION'])
             expect(link.closure?.error?.closeCode).to.equal(1007)
           }
+        })
+      }
+
+      if (compression !== documentedCompression) {
+        it('fails with 1007 where it was cut off within a block (section 7.2.1), and is not taken for another one', () => {
+          const prices = JSON.stringify(Array.from({ length: 40 }, (_, id) => ({ id, price: ((id * 31) % 97) / 10 })))
+          for (const [content, from] of [
+            ['Hello', 1],
+            ['It was the best of times, it was the worst of times, '.repeat(5), 1],
+            // A single zero is an empty message.
+            [noise(500), 2],
+            // The table of codes that stands first may be anything.
+            [prices, 29],
+          ] as const) {
+            const payload = compress(content)
+            for (let cut = from; cut < payload.length; cut++) {
+              const link = open()
+              link.pipe.receive(frame(BINARY, payload.subarray(0, cut), COMPRESSED))
+              const how = `${cut} of ${payload.length} bytes`
+              expect(events(link), how).to.deep.equal(['closed 1006 unclean WS_ERR_INVALID_COMPRESSION'])
+            }
+          }
+        })
+
+        it('fails with 1007 where the four bytes that are to be left out are not (section 7.2.1)', () => {
+          const link = open()
+          link.pipe.receive(frame(TEXT, Buffer.from('f248cdc9c907000000ffff', 'hex'), COMPRESSED))
+          expect(events(link)).to.deep.equal(['closed 1006 unclean WS_ERR_INVALID_COMPRESSION'])
         })
       }
 

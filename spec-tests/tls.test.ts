@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import { expect } from 'chai'
 import { drained, failure, ping, type WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
 import { type Certificate, makeAuthority, makeCertificate } from './support/certificates.ts'
+import { makePfx } from './support/pfx.ts'
 import { BINARY, CLOSE, closeBody, frame, TEXT } from './support/raw-server.ts'
 import { next, type Peer, record, useLoopback } from './support/ws-server.ts'
 
@@ -157,6 +158,19 @@ describe('TLS', () => {
       await expectOpen(server.url, { tls: { ca: authority.cert, cert, key, passphrase } })
       expect(tlsOf(await server.accept()).getPeerCertificate().subject.CN).to.equal('client.test')
       await expectCause(server.url, /./, { tls: { ca: authority.cert, cert, key, passphrase: 'wrong' } })
+    })
+  })
+
+  describe('a file of PKCS #12', () => {
+    it('has a certificate and its key, and is opened by the passphrase', async () => {
+      const passphrase = 'open sesame'
+      const pfx = makePfx(await makeCertificate({ authority, names: ['client.test'] }), passphrase)
+      const server = await loopback.serve({ tls: { ...good, ca: authority.cert, requestCert: true } })
+      for (const file of [pfx, new Uint8Array(pfx)]) {
+        await expectOpen(server.url, { tls: { ca: authority.cert, pfx: file, passphrase } })
+        expect(tlsOf(await server.accept()).getPeerCertificate().subject.CN).to.equal('client.test')
+      }
+      await expectCause(server.url, /./, { tls: { ca: authority.cert, pfx, passphrase: 'wrong' } })
     })
   })
 

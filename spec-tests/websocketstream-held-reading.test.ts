@@ -55,6 +55,7 @@ describe('Reading that is held up', () => {
         onBinary: data => note(`binary ${data.byteLength} of ${new Uint8Array(data)[0]}`),
         onPing: payload => note(`ping ${Buffer.from(payload)}`),
         onPong: () => note('pong'),
+        onBusy: () => {},
         onClose: () => note('close'),
         onViolation: (_, code) => note(code),
       },
@@ -107,7 +108,18 @@ describe('Reading that is held up', () => {
         reader.goOn()
       }
     })
-    expect(events).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9])
+    // Behind a Close frame there is nothing that could be held up.
+    expect(events).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
+  it('ends where it was stopped, with the rest of the chunk unread', () => {
+    for (const index of expected.keys()) {
+      let count = 0
+      const events = read(Buffer.concat(frames), [], (reader, inside) => {
+        if (inside && count++ === index) reader.stop()
+      })
+      expect(events).to.deep.equal(expected.slice(0, index + 1))
+    }
   })
 
   describe('by a connection', () => {

@@ -129,6 +129,10 @@ export abstract class Session implements ConnectionOwner {
 
   // What the connection calls.
 
+  goOnLater(): void {
+    host.queueTask(() => this.connection!.goOn())
+  }
+
   onPong(payload: Uint8Array): void {
     this.pings.answer(payload)
   }

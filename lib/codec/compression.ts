@@ -43,7 +43,8 @@ export interface Inflater {
    * (a block with BFINAL set): then input is left although there is room. A full output may mean that more is to come,
    * even from no more input.
    *
-   * @param last the input ends with the last byte of a message
+   * @param last the input is what a sender leaves out at the end of a message: an inflater that has given all output
+   * before refuses it if it brings more
    */
   inflate(
     input: Uint8Array,

@@ -1,4 +1,5 @@
 import type { InflateParameters } from './compression.ts'
+import type { FrameHandler, ReadLimits } from './frame-handler.ts'
 import { copy, type MessageBatch, takeBatch } from './message-batch.ts'
 import { MessageBody } from './message-body.ts'
 import { BINARY, CLOSE, CONTINUATION, MAX_CONTROL_PAYLOAD, PING, PONG, RSV1, TEXT } from './opcodes.ts'
@@ -6,28 +7,7 @@ import type { Platform } from './platform.ts'
 import { ReadTarget } from './read-buffer.ts'
 import { POLICY_VIOLATION, PROTOCOL_ERROR, type Violation, type ViolationCode } from './violations.ts'
 
-/** Where a `FrameReader` puts what it reads. Payloads of control frames are valid only during the call. */
-export interface FrameHandler {
-  onText(data: string): void
-  /** The buffer is the handler's to keep. */
-  onBinary(data: ArrayBuffer): void
-  /** Small messages that came together, in place of a call for each, to a handler that has this method. */
-  onBatch?: ((batch: MessageBatch) => void) | undefined
-  onPing(payload: Uint8Array): void
-  onPong(payload: Uint8Array): void
-  /** The last call: nothing after a Close frame is read (RFC 6455 section 5.5.1). */
-  onClose(payload: Uint8Array): void
-  /** The last call: the peer broke the protocol, and nothing after that is read (RFC 6455 section 7.1.7). */
-  onViolation(closeCode: number, code: ViolationCode, message: string): void
-}
-
-/** Limits on what a peer may send; 0 is none. */
-export interface ReadLimits {
-  /** The largest message, in bytes. */
-  readonly maxPayload: number
-  /** The largest number of frames in a message. */
-  readonly maxFragments: number
-}
+export type { FrameHandler, ReadLimits }
 
 const MAX_SERVER_HEADER = 10
 const FIN = 0x80
@@ -68,7 +48,7 @@ export class FrameReader {
   #remaining = 0
 
   #expectsLong = false
-  #headerRoom: Uint8Array = EMPTY
+  #headerRoom: Uint8Array | undefined
 
   /** The message being put together: its opcode (0: none), its frames so far, and its payload so far. */
   #message = 0
@@ -96,6 +76,8 @@ export class FrameReader {
   /** Reads nothing any more, and lets go of what was read of an unfinished message. */
   stop(): void {
     this.#unfinished = STOPPED
+    // So that the loop looks, which it does between two frames.
+    this.#held = true
     this.#body.release()
     this.#target.close()
     this.#control = EMPTY
@@ -113,16 +95,19 @@ export class FrameReader {
   /** Reads on, with what was left. */
   goOn(): void {
     this.#held = false
+    this.#body.renew()
     // Called by the handler in the middle of it, the loop below goes on by itself.
     if (this.#goingOn) return
     this.#goingOn = true
-    while (!this.#held && this.#rest.length > 0) this.read(this.#rest.shift()!, true)
+    // Once in any case: what is to be inflated may be here already.
+    do this.read(this.#rest.shift() ?? EMPTY, true)
+    while (!this.#held && this.#rest.length > 0)
     this.#goingOn = false
   }
 
   /** Whether it is held up. */
   get held(): boolean {
-    return this.#held
+    return this.#held && this.#unfinished !== STOPPED
   }
 
   /**
@@ -131,13 +116,14 @@ export class FrameReader {
    */
   room(): Uint8Array | undefined {
     // What comes while reading is held up is copied.
+    if (this.#unfinished === STOPPED) return undefined
     if (this.#held) return this.#target.room()
     if (this.#unfinished === DATA) {
       const room = this.#body.room(this.#remaining)
       if (room !== undefined) return room
     } else if (this.#expectsLong && this.#unfinished === NOTHING) {
       this.#expectsLong = false
-      if (this.#headerRoom.length === 0) this.#headerRoom = new Uint8Array(MAX_SERVER_HEADER)
+      this.#headerRoom ??= new Uint8Array(MAX_SERVER_HEADER)
       return this.#headerRoom
     }
     return this.#target.room()
@@ -151,22 +137,19 @@ export class FrameReader {
   read(chunk: Uint8Array, isOurs = false): void {
     const end = chunk.length
     let position = 0
-    this.#target.note(end)
-    if (this.#held) {
-      this.#rest.push(new Uint8Array(chunk))
-      return
-    }
+    if (!isOurs) this.#target.note(end)
 
     // 1. What the chunk before left unfinished.
-    if (this.#unfinished !== NOTHING) {
+    if (this.#unfinished !== NOTHING && !this.#held) {
       position = this.#resume(chunk)
       if (position < 0) return
     }
 
     while (position < end) {
       if (this.#held) {
-        const rest = chunk.subarray(position)
-        this.#rest.unshift(isOurs ? rest : new Uint8Array(rest))
+        if (this.#unfinished === STOPPED) return
+        if (isOurs) this.#rest.unshift(chunk.subarray(position))
+        else this.#rest.push(new Uint8Array(chunk.subarray(position)))
         return
       }
       // 2. Messages in one frame that are wholly here: several small ones at once, or one that is decoded in place.
@@ -317,13 +300,21 @@ export class FrameReader {
   /** Reads payload from `position` on. Returns where the next frame begins, or -1 as `#resume` does. */
   #readPayload(chunk: Uint8Array, position: number): number {
     const take = Math.min(this.#remaining, chunk.length - position)
-    const after = position + take
+    let after = position + take
     if (this.#opcode >= CLOSE) return this.#readControl(chunk, position, after)
 
-    if (take > 0) {
-      const violation = this.#body.append(chunk, position, after, this.#remaining, this.#final)
+    const body = this.#body
+    if (take > 0 || body.busy) {
+      const violation = body.append(chunk, position, after, this.#remaining, this.#final)
       if (violation !== undefined) return this.#refuseMessage(violation)
-      this.#remaining -= take
+      this.#remaining -= body.taken
+      after = position + body.taken
+      if (body.busy) {
+        this.#unfinished = DATA
+        this.#held = true
+        this.#handler.onBusy()
+        return after
+      }
     }
     if (this.#remaining > 0) {
       this.#unfinished = DATA
@@ -334,7 +325,7 @@ export class FrameReader {
     if (!this.#final) return after
     this.#message = 0
     this.#fragments = 0
-    return this.#deliver(this.#body.finish()) ? after : -1
+    return this.#deliver(body.finish()) ? after : -1
   }
 
   #deliver(message: string | ArrayBuffer | Violation): boolean {

@@ -15,8 +15,13 @@ const FIRST_STEP = 4096
 const EMPTY = new Uint8Array(0)
 /** A compressed message that is wholly here is inflated into this, and only its result gets memory of its own. */
 const scratch = new Uint8Array(64 * 1024)
-/** What a sender leaves out at the end of a compressed message (RFC 7692 section 7.2.2). */
-const TAIL = new Uint8Array([0, 0, 0xff, 0xff])
+/** So much is inflated at a time, in bytes; then the event loop goes on (bench: compression). */
+const TURN = 512 * 1024
+/**
+ * What a sender leaves out at the end of a compressed message (RFC 7692 section 7.2.2), and one more empty stored block:
+ * where a block may begin, they leave no trace; within a block, they mostly bring output, or an error.
+ */
+const TAIL = new Uint8Array([0, 0, 0xff, 0xff, 0, 0, 0, 0xff, 0xff])
 
 const NOT_UTF8: Violation = {
   closeCode: INVALID_PAYLOAD,
@@ -53,6 +58,12 @@ export class MessageBody {
   #validated = 0
   /** Bytes of payload so far, as they came. */
   #received = 0
+  /** How much may be inflated until `renew`. */
+  #allowance = TURN
+
+  /** Of the last call of `append`: how much of its input was used, and whether it has to be called again for the rest. */
+  taken = 0
+  busy = false
 
   /** @param maxPayload Infinity for none */
   constructor(platform: Platform, maxPayload: number, inflate: InflateParameters | undefined) {
@@ -83,19 +94,26 @@ export class MessageBody {
     return total > limit ? this.#tooBig : undefined
   }
 
+  /** Lets more be inflated: a new turn of the event loop has begun. */
+  renew(): void {
+    this.#allowance = TURN
+  }
+
   /**
-   * Adds `chunk[start, end)`.
+   * Adds `chunk[start, end)`, or of compressed bytes as many as are inflated in one turn.
    *
    * @param announced how much of the frame is still to come, these bytes included
    * @param final whether it is the last frame
    */
   append(chunk: Uint8Array, start: number, end: number, announced: number, final: boolean): Violation | undefined {
-    this.#received += end - start
+    this.taken = end - start
     const whole = final && announced === end - start
     if (this.#isCompressed) {
       if (whole && this.#length === 0) this.#bytes = this.#maxPayload < scratch.length ? EMPTY : scratch
       const violation = this.#inflate(chunk, start, end, false)
       if (violation !== undefined) return violation
+      // What others use meanwhile is left.
+      if (this.busy && this.#bytes === scratch) this.#bytes = scratch.slice(0, this.#length)
     } else {
       const total = this.#length + announced
       if (!this.#makeRoom(end - start, final ? total : Math.max(total, this.#bytes.length * 2))) return BEYOND_HOST
@@ -104,8 +122,9 @@ export class MessageBody {
       if (!inPlace) this.#bytes.set(chunk.subarray(start, end), this.#length)
       this.#length += end - start
     }
+    this.#received += this.taken
     // The end of a message is checked as it is decoded.
-    return this.#isText && !whole ? this.#validate() : undefined
+    return this.#isText && (!whole || this.busy) ? this.#validate() : undefined
   }
 
   /** Where the next bytes of a frame belong, if they are to be read to there: `remaining` of them are to come. */
@@ -162,25 +181,35 @@ export class MessageBody {
     this.#received = 0
   }
 
-  /** Inflates input to the end of the body, and not a byte beyond the limit. */
+  /** Inflates input to the end of the body, as much as is allowed at a time, and not a byte beyond the limit. */
   #inflate(input: Uint8Array, start: number, end: number, last: boolean): Violation | undefined {
     const inflater = this.#inflater!
     let position = start
     /** The inflater was reset, and has taken nothing since. */
     let fresh = false
+    // The memory for small messages is always used whole, without a view of it.
+    let output = this.#bytes === scratch ? scratch : this.#room()
+    this.busy = false
     for (;;) {
-      if (this.#length === this.#bytes.length) {
+      if (this.#allowance <= 0 && !last) {
+        this.busy = true
+        this.taken = position - start
+        return undefined
+      }
+      if (this.#length === output.length) {
         const wanted = Math.max(FIRST_STEP, (end - start) * 4, this.#length * 2)
         // One byte more than may be: if it is used, there was too much.
         if (!this.#makeRoom(1, Math.min(wanted, this.#maxPayload + 1))) return BEYOND_HOST
+        output = this.#room()
       }
-      const result = inflater.inflate(input, position, end, last, this.#bytes, this.#length)
+      const result = inflater.inflate(input, position, end, last, output, this.#length)
       if (result === CORRUPT) return NOT_DEFLATE
       position += inflater.consumed
       this.#length += inflater.produced
+      this.#allowance -= inflater.produced
       if (inflater.consumed > 0) fresh = false
       if (result === TOO_LONG || this.#length > this.#maxPayload) return this.#refuseLength()
-      if (this.#length === this.#bytes.length) continue
+      if (this.#length === output.length) continue
       if (position === end) return undefined
 
       // RFC 7692 section 7.2.3.4: a block with BFINAL set has ended the stream, and another one follows; or only what the
@@ -190,6 +219,11 @@ export class MessageBody {
       fresh = true
       if (last && position === start) return undefined
     }
+  }
+
+  /** The body's memory, as much of it as may be filled in this turn. */
+  #room(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length + Math.max(this.#allowance, scratch.length))
   }
 
   /** Text that is ill-formed before it is too long is that first, however much of it was inflated at once. */

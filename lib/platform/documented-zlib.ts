@@ -92,7 +92,7 @@ class DocumentedInflater implements Inflater {
         // The least that is allowed: what is too much then shows in the sum.
         maxOutputLength: Math.max(1, room),
         info: true,
-        ...dictionaryOf(this.#window),
+        dictionary: dictionaryOf(this.#window),
       }) as Buffer | Inflated
       // A host without that option says nothing of the end of a stream.
       const buffer = result instanceof Uint8Array ? result : result.buffer
@@ -101,7 +101,7 @@ class DocumentedInflater implements Inflater {
       room -= buffer.length
       if (used === input.length) {
         this.#window = slide(this.#window, buffer, this.#windowBits)
-        this.#output = pieces.length === 1 ? buffer : Buffer.concat(pieces)
+        this.#output = Buffer.concat(pieces)
         return true
       }
       // RFC 7692 section 7.2.3.4: a block with BFINAL set has ended the stream; another one follows.
@@ -157,7 +157,7 @@ class DocumentedDeflater implements Deflater {
   }
 
   #zlibOptions(): object {
-    return { ...this.#options, finishFlush: constants.Z_SYNC_FLUSH, ...dictionaryOf(this.#window) }
+    return { ...this.#options, finishFlush: constants.Z_SYNC_FLUSH, dictionary: dictionaryOf(this.#window) }
   }
 
   #slide(message: Uint8Array): void {
@@ -173,6 +173,6 @@ function slide(window: Uint8Array, added: Uint8Array, windowBits: number): Uint8
 }
 
 /** zlib refuses an empty dictionary. */
-function dictionaryOf(window: Uint8Array): { dictionary?: Uint8Array } {
-  return window.length === 0 ? {} : { dictionary: window }
+function dictionaryOf(window: Uint8Array): Uint8Array | undefined {
+  return window.length > 0 ? window : undefined
 }

@@ -13,7 +13,9 @@ export const webPlatform: Platform = {
   sha1,
 
   base64(bytes) {
-    return btoa(String.fromCharCode(...bytes))
+    let text = ''
+    for (const byte of bytes) text += String.fromCharCode(byte)
+    return btoa(text)
   },
 
   allocate(size) {

@@ -1,4 +1,4 @@
-import { type FrameHandler, FrameReader, type ReadLimits } from '../codec/frame-reader.ts'
+import { type FrameHandler, FrameReader } from '../codec/frame-reader.ts'
 import type { MessageBatch } from '../codec/message-batch.ts'
 import { CLOSE, PING, PONG } from '../codec/opcodes.ts'
 import type { Platform } from '../codec/platform.ts'
@@ -7,7 +7,10 @@ import type { Pipe, PipeSink } from '../transport/pipe.ts'
 import { ABNORMAL_CLOSURE, type CloseStatus, NO_STATUS, readCloseBody, writeCloseBody } from './close.ts'
 import { ConnectionError, type FailureCode } from './errors.ts'
 import type { DeflateParameters } from './extensions.ts'
-import { type CompressionSettings, Outgoing, type Place } from './outgoing.ts'
+import { Outgoing, type Place } from './outgoing.ts'
+import type { Closure, ConnectionOwner, ConnectionSettings } from './owner.ts'
+
+export type { Closure, ConnectionOwner, ConnectionSettings }
 
 /*
  * The one state machine: what a WebSocket connection is once its opening handshake is done.
@@ -34,49 +37,18 @@ const FINISHED = 3
 const FAILED = 4
 const CLOSED = 5
 
-/** How a connection ended. */
-export interface Closure extends CloseStatus {
-  readonly wasClean: boolean
-  /** Why it failed; undefined if it closed cleanly. */
-  readonly error: ConnectionError | undefined
-}
-
-/** The layer above. None of its methods may throw, or run code of the user's before it returns. */
-export interface ConnectionOwner {
-  /** "A WebSocket message has been received" (RFC 6455 section 6.2). */
-  onText(data: string): void
-  /** The buffer is the owner's to keep. */
-  onBinary(data: ArrayBuffer): void
-  /** Several messages that came together, to an owner that has this method. */
-  onBatch?: ((batch: MessageBatch) => void) | undefined
-  /** The payload is valid only during the call. */
-  onPong(payload: Uint8Array): void
-  /** "The WebSocket closing handshake is started", by the peer. `acknowledgeClose` is owed. */
-  onCloseReceived(): void
-  /** Bytes wait for `flush`, which is to be called before the turn ends. */
-  flushSoon(): void
-  /** All bytes that had to wait have left. */
-  onDrained(): void
-  /** "The WebSocket connection is closed", once. The pipe may take until `onReleased` to go. */
-  onClosed(closure: Closure): void
-  /** The pipe is gone too. The last call. */
-  onReleased(): void
-}
-
-/** What of the caller's settings a connection needs. */
-export interface ConnectionSettings extends ReadLimits {
-  /** How to compress, if the handshake has agreed on it. */
-  readonly perMessageDeflate: CompressionSettings | undefined
-}
-
 /** While more than this many bytes wait in the pipe, the peer seems not to read: a pong waits, and a newer one takes its place. */
 const CONGESTION = 64 * 1024
 /** So much is read over after the last frame, in bytes, before a peer that goes on sending is cut off. */
 const MAX_IGNORED = 1024 * 1024
 
+/** What is left of a pipe that has closed. */
+const nothing = (): true => true
+const GONE: Omit<Pipe, 'start'> = { write: nothing, end: nothing, abort: nothing, pause: nothing, resume: nothing }
+
 export class Connection implements PipeSink, FrameHandler {
   readonly #platform: Platform
-  readonly #pipe: Pipe
+  #pipe: Omit<Pipe, 'start'>
   readonly #owner: ConnectionOwner
   readonly #reader: FrameReader
   readonly #outgoing: Outgoing
@@ -88,6 +60,9 @@ export class Connection implements PipeSink, FrameHandler {
   #owedPong: Uint8Array | undefined
   #flushRequested = false
   #ended = false
+  /** Reading is held up by the owner; and by the reader, until `goOn`. */
+  #paused = false
+  #busy = false
   /** The pipe has ended while reading was held up. */
   #endHeld = false
   /** The pipe said that bytes wait, and has not drained since. */
@@ -226,19 +201,23 @@ export class Connection implements PipeSink, FrameHandler {
 
   /** Gives out no more messages until `resume`, and stops reading from the network. */
   pause(): void {
+    this.#paused = true
     this.#reader.hold()
     this.#pipe.pause()
   }
 
   /** Goes on. Messages that came before may be given out within the call. */
   resume(): void {
-    this.#reader.goOn()
-    this.#flushAnswers()
-    if (this.#reader.held) return
-    this.#pipe.resume()
-    if (!this.#endHeld) return
-    this.#endHeld = false
-    this.end()
+    this.#paused = false
+    this.#readOn()
+  }
+
+  /** Goes on with what came, as `goOnLater` asked for. */
+  goOn(): void {
+    this.#busy = false
+    // Until now there was no time to look for anything newer.
+    this.#reads++
+    this.#readOn()
   }
 
   ref(): void {
@@ -295,6 +274,9 @@ export class Connection implements PipeSink, FrameHandler {
   }
 
   close(cause?: unknown): void {
+    // A pipe that closes although it is paused: what came before is read at once.
+    if (this.#busy) this.#pipe = GONE
+    while (this.#busy && !this.#paused) this.goOn()
     const state = this.#state
     if (state < FINISHED) {
       const options = cause === undefined ? {} : { cause }
@@ -335,6 +317,12 @@ export class Connection implements PipeSink, FrameHandler {
     this.#owner.onPong(payload)
   }
 
+  onBusy(): void {
+    this.#busy = true
+    this.#pipe.pause()
+    this.#owner.goOnLater()
+  }
+
   onClose(payload: Uint8Array): void {
     const status = readCloseBody(this.#platform, payload)
     if (status === PROTOCOL_ERROR || status === INVALID_PAYLOAD) {
@@ -366,6 +354,17 @@ export class Connection implements PipeSink, FrameHandler {
     if (this.#flushRequested || !this.#outgoing.pending) return
     this.#flushRequested = true
     this.#owner.flushSoon()
+  }
+
+  #readOn(): void {
+    if (this.#paused || this.#busy) return
+    this.#reader.goOn()
+    this.#flushAnswers()
+    if (this.#reader.held) return
+    this.#pipe.resume()
+    if (!this.#endHeld) return
+    this.#endHeld = false
+    this.end()
   }
 
   /** Sends at once what was written in answer to what was read. */

@@ -2,6 +2,8 @@ import type { HeaderList, ResponseHead, UpgradeRequest } from '../transport/pipe
 import { ConnectionError } from './errors.ts'
 import { getAll, isToken, listMembers, trimWhitespace } from './header-values.ts'
 
+/** How each head begins. */
+const PROTOCOL = 'HTTP/1.'
 /** The largest response head in bytes, interim responses included. */
 const MAX_HEAD = 64 * 1024
 /** As much of a refused upgrade's body is kept, in bytes. */
@@ -11,9 +13,12 @@ const CR = 0x0d
 const LF = 0x0a
 const EMPTY = new Uint8Array(0)
 
+const NO_STATUS_LINE = 'its status line is not one of HTTP/1.1'
+
 // What the search for the end of a head says where it has found none.
 const NOT_YET = -1
 const NEVER = -2
+const FOREIGN = -3
 
 /** The head of the opening handshake as bytes (RFC 9112 section 3). Its values are checked already. */
 export function writeRequest(request: UpgradeRequest): Uint8Array {
@@ -42,7 +47,7 @@ export class ResponseHeadReader {
     let begin = 0
     for (;;) {
       const end = this.#findEnd(chunk, begin)
-      if (end === NEVER) return invalid('a line does not end in CR LF')
+      if (end < NOT_YET) return invalid(end === FOREIGN ? NO_STATUS_LINE : 'a line does not end in CR LF')
       const taken = (end < 0 ? chunk.length : end) - begin
       if (this.#interim + this.#keptLength + taken > MAX_HEAD) {
         return new ConnectionError('WS_ERR_RESPONSE_TOO_LARGE', `The response head exceeds ${MAX_HEAD} bytes`)
@@ -70,9 +75,12 @@ export class ResponseHeadReader {
   /**
    * The index behind the empty line that ends the head, `NOT_YET`, or `NEVER`: a recipient may take a bare LF for the end
    * of a line (RFC 9112 section 2.2), but who does not has to refuse it, or it would wait for an end that came already.
+   * `FOREIGN` as soon as it cannot be HTTP: who speaks another protocol may be waiting for us to say more.
    */
   #findEnd(chunk: Uint8Array, begin: number): number {
     for (let index = begin; index < chunk.length; index++) {
+      const at = this.#keptLength + index - begin
+      if (at < PROTOCOL.length && chunk[index] !== PROTOCOL.charCodeAt(at)) return FOREIGN
       if (chunk[index] !== LF) continue
       // What stands before, some of it perhaps in bytes that were kept.
       if (this.#before(chunk, begin, index, 1) !== CR) return NEVER
@@ -180,7 +188,7 @@ export class ResponseBodyReader {
 function parseHead(text: string): ResponseHead | ConnectionError {
   const lines = text.split('\r\n')
   const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/.exec(lines[0]!)
-  if (statusLine === null) return invalid('its status line is not one of HTTP/1.1')
+  if (statusLine === null) return invalid(NO_STATUS_LINE)
   const status = Number(statusLine[2])
   if (status === 101 && statusLine[1] === '0') return invalid('HTTP/1.0 has no upgrade')
   const headers: [string, string][] = []

@@ -138,7 +138,7 @@ export class Outgoing {
   }
 
   /** Hands what was written to the pipe. Returns whether the pipe takes more. */
-  flush(pipe: Pipe): boolean {
+  flush(pipe: Pick<Pipe, 'write'>): boolean {
     const ready = this.#writer.flush(pipe)
     // Control frames alone are not noted: whoever only receives never asks what has left.
     if (this.#framed > this.#noted) {

@@ -30,7 +30,8 @@ class DuplexPipe implements Pipe {
 
   start(sink: PipeSink): void {
     this.#sink = sink
-    void this.#read()
+    // A reader that throws is told of later, too.
+    queueMicrotask(() => this.#read())
   }
 
   write(bytes: Uint8Array, _more: boolean): boolean {

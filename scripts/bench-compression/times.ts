@@ -125,13 +125,15 @@ export async function measureTimes(): Promise<string> {
     ]
     rows.push(`| ${cells.join(' | ')} |`)
   }
-  rows.push('', `A read of 64 KiB that inflates to 64 MiB takes ${microseconds(bombTime())}.`)
+  const { all, middle, longest } = bombTimes()
+  const turns = `half of its turns take less than ${microseconds(middle)}, the longest ${microseconds(longest)}`
+  rows.push('', `A read of 64 KiB that inflates to 64 MiB takes ${microseconds(all)}; ${turns}.`)
   return rows.join('\n')
 }
 
-/** What the worst that one read can bring takes, with memory for all of it. */
-function bombTime(): number {
-  const handler = { onBinary() {}, onText() {}, onPing() {}, onPong() {}, onClose() {}, onViolation() {} }
+/** Microseconds of CPU time for the worst that one read can bring: in all, and of its turns that in the middle and the longest. */
+function bombTimes(): { all: number; middle: number; longest: number } {
+  const handler = { onBinary() {}, onText() {}, onPing() {}, onPong() {}, onBusy() {}, onClose() {}, onViolation() {} }
   const options = { level: 9, finishFlush: constants.Z_SYNC_FLUSH }
   const payload = deflateRawSync(Buffer.alloc(64 * KIB * KIB), options).subarray(0, -TAIL.length)
   const head = Buffer.from([0xc2, 126, 0, 0])
@@ -139,7 +141,22 @@ function bombTime(): number {
   const frame = Buffer.concat([head, payload])
   const parameters = { serverNoContextTakeover: true, serverMaxWindowBits: 15 }
   const reader = new FrameReader(nodePlatform, handler, { maxPayload: 0, maxFragments: 0 }, parameters)
-  return timeOf(() => reader.read(frame))
+  let best = { all: Number.POSITIVE_INFINITY, middle: 0, longest: 0 }
+  for (let round = 0; round < 2 * ROUNDS; round++) {
+    const turns: number[] = []
+    const turn = (run: () => void): void => {
+      const before = process.cpuUsage()
+      run()
+      const { user, system } = process.cpuUsage(before)
+      turns.push(user + system)
+    }
+    turn(() => reader.read(frame))
+    while (reader.held) turn(() => reader.goOn())
+    const all = turns.reduce((sum, time) => sum + time, 0)
+    turns.sort((one, other) => one - other)
+    if (all < best.all) best = { all, middle: turns[turns.length >> 1]!, longest: turns.at(-1)! }
+  }
+  return best
 }
 
 function microseconds(time: number): string {

@@ -79,22 +79,23 @@ async function exchangeWith(
   const compressing: Exchanged[] = []
   let plain = 0
   let refused = 0
-  try {
-    for (const [offer, perMessageDeflate] of offers) {
-      const what = `${name} | ${offer || 'no offer'}`
-      try {
-        const result = await exchange(server.port, { perMessageDeflate }, createRandom(seed), Number(values.messages))
-        const wrong = judge(settings, offer, result)
-        if (wrong !== undefined || kind.refuses?.(settings, offer)) throw new Error(wrong ?? 'it was to be refused')
-        if (result.extensions === '') plain++
-        else compressing.push(result)
-        if (values.verbose) console.error(`${what} | ${result.extensions}`)
-      } catch (error) {
-        const { message } = error as Error
-        if (message.includes('status 400') && kind.refuses?.(settings, offer)) refused++
-        else failures.push(`${what} | ${message}`)
-      }
+  const exchangeOver = async ([offer, perMessageDeflate]: (typeof offers)[number]): Promise<void> => {
+    const what = `${name} | ${offer || 'no offer'}`
+    try {
+      const result = await exchange(server.port, { perMessageDeflate }, createRandom(seed), Number(values.messages))
+      const wrong = judge(settings, offer, result)
+      if (wrong !== undefined || kind.refuses?.(settings, offer)) throw new Error(wrong ?? 'it was to be refused')
+      if (result.extensions === '') plain++
+      else compressing.push(result)
+      if (values.verbose) console.error(`${what} | ${result.extensions}`)
+    } catch (error) {
+      const { message } = error as Error
+      if (message.includes('status 400') && kind.refuses?.(settings, offer)) refused++
+      else failures.push(`${what} | ${message}`)
     }
+  }
+  try {
+    await Promise.all(offers.map(exchangeOver))
   } finally {
     await server.stop()
   }

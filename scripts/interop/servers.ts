@@ -67,7 +67,8 @@ export const serverKinds: readonly ServerKind[] = [
     settings: everyWay(windows.slice(0, 4), [false]),
     command() {
       const bun = process.env.BUN ?? findRuntimes().find(({ kind }) => kind === 'bun')?.executable
-      if (bun === undefined) return 'Bun is not installed: npm run runtimes, or name it in the environment variable BUN'
+      if (bun === undefined)
+        return 'Bun is not installed: npm run runtimes -- bun, or name it in the environment variable BUN'
       return [bun, fileURLToPath(new URL('bun-server.js', import.meta.url))]
     },
   },
@@ -87,11 +88,12 @@ function hasPythonWebsockets(): boolean {
   return spawnSync(PYTHON, ['-c', 'import websockets']).status === 0
 }
 
-/** Where we may: as root, on Debian or what derives from it. */
+/** Where we may: as root or with sudo, on Debian or what derives from it. */
 function installPythonWebsockets(): void {
-  if (process.getuid?.() !== 0) return
+  const environment = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '--quiet']
+  const [program, ...before] = process.getuid?.() === 0 ? environment : ['sudo', '--non-interactive', ...environment]
   for (const args of [['update'], ['install', '--yes', '--no-install-recommends', 'python3-websockets']]) {
-    spawnSync('apt-get', args, { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+    spawnSync(program!, [...before, ...args], { stdio: 'inherit' })
   }
 }
 

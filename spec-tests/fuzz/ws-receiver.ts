@@ -16,6 +16,7 @@ export function readByUs({ bytes, deflate }: ServerStream): string[] {
   const recorder = new Recorder()
   const reader = new FrameReader(nodePlatform, recorder, NO_LIMITS, deflate)
   lend(bytes, lent => reader.read(lent))
+  while (reader.held) reader.goOn()
   reader.stop()
   return recorder.lines
 }
@@ -38,6 +39,8 @@ class Recorder implements FrameHandler {
   onPong(payload: Uint8Array): void {
     this.lines.push(`pong ${hex(payload)}`)
   }
+
+  onBusy(): void {}
 
   onClose(payload: Uint8Array): void {
     const status = readCloseBody(nodePlatform, payload)

@@ -50,6 +50,11 @@ export class DeflateConnection extends OwnerRecorder {
     queueMicrotask(() => this.connection.flush())
   }
 
+  /** Goes on in later turns, as long as there is anything to do. */
+  goOn(): void {
+    for (; this.turnsOwed > 0; this.turnsOwed--) this.connection.goOn()
+  }
+
   /** The next so many frames that are sent, whenever that is. */
   async frames(count: number): Promise<ClientFrame[]> {
     for (;;) {

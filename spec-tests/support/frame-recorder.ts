@@ -32,6 +32,8 @@ export class FrameRecorder implements FrameHandler {
     this.events.push(`pong ${hex(payload)}`)
   }
 
+  onBusy(): void {}
+
   onClose(payload: Uint8Array): void {
     this.events.push(`close ${hex(payload)}`)
   }

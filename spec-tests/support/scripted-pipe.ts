@@ -62,6 +62,8 @@ export class OwnerRecorder implements ConnectionOwner {
   closure: Closure | undefined
   /** Whether `flush` is owed. */
   flushOwed = false
+  /** How often `goOn` is owed. */
+  turnsOwed = 0
 
   onText(data: string): void {
     this.events.push(`text ${short(data)}`)
@@ -81,6 +83,10 @@ export class OwnerRecorder implements ConnectionOwner {
 
   flushSoon(): void {
     this.flushOwed = true
+  }
+
+  goOnLater(): void {
+    this.turnsOwed++
   }
 
   onDrained(): void {

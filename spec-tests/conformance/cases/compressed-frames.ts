@@ -191,6 +191,22 @@ function* corrupt(): Iterable<ConformanceCase> {
       yield refusal(`${name}, ${kind}, octet by octet`, section, 1007, begun, { deflate, chop: 1 })
     }
   }
+  const hello = Buffer.from('f248cdc9c90700', 'hex')
+  const cut: readonly (readonly [name: string, payload: Buffer])[] = [
+    ['cut off within a block', hello.subarray(0, 3)],
+    ['cut off within a stored block', stored('Hello').subarray(0, 7)],
+    ['cut off behind a block, with the end of another', Buffer.concat([hello, Buffer.from('0000ffff', 'hex')])],
+  ]
+  for (const [name, payload] of cut) {
+    for (const opcode of [TEXT, BINARY]) {
+      const kind = opcode === TEXT ? 'text' : 'binary'
+      for (const fragment of [Number.POSITIVE_INFINITY, 2]) {
+        const how = fragment === 2 ? ', in frames' : ''
+        const bytes = framed(opcode, payload, fragment, true)
+        yield refusal(`a message ${name}, ${kind}${how}`, 'RFC 7692 section 7.2.1', 1007, bytes, { deflate })
+      }
+    }
+  }
   for (const fragments of [1, 2]) {
     const bytes = frame(BINARY, '', { ...COMPRESSED, fin: fragments === 1 })
     const all = fragments === 1 ? [bytes] : [bytes, frame(CONTINUATION)]
