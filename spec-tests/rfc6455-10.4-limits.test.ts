@@ -1,7 +1,6 @@
 import { expect } from 'chai'
 import { FrameReader } from '#lib/codec/frame-reader.js'
 import { failure } from '#lib/entry/node.js'
-import { withProperty } from './support/expect.ts'
 import { FrameRecorder, NO_LIMITS, platforms, readFrames, short } from './support/frame-recorder.ts'
 import { BINARY, CONTINUATION, frame, PING, TEXT } from './support/raw-server.ts'
 import { expectFailure } from './support/violation.ts'

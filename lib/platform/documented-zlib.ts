@@ -1,5 +1,4 @@
 import { Buffer, constants as bufferConstants } from 'node:buffer'
-import { constants, deflateRaw, deflateRawSync, inflateRawSync } from 'node:zlib'
 import {
   CORRUPT,
   type Compression,
@@ -9,6 +8,7 @@ import {
   type Inflater,
   TOO_LONG,
 } from '../codec/compression.ts'
+import { Z_SYNC_FLUSH, zlib } from './builtins.ts'
 
 /**
  * Raw DEFLATE by the documented functions of node:zlib, for a host where the faster way is not to be had. The window is
@@ -86,9 +86,9 @@ class DocumentedInflater implements Inflater {
     const pieces: Uint8Array[] = []
     let room = this.#maxOutput
     for (let streams = 0; streams < MAX_STREAMS; streams++) {
-      const result = inflateRawSync(input, {
+      const result = zlib().inflateRawSync(input, {
         windowBits: this.#windowBits,
-        finishFlush: constants.Z_SYNC_FLUSH,
+        finishFlush: Z_SYNC_FLUSH,
         // The least that is allowed: what is too much then shows in the sum.
         maxOutputLength: Math.max(1, room),
         info: true,
@@ -138,13 +138,15 @@ class DocumentedDeflater implements Deflater {
   }
 
   deflate(message: Uint8Array): Uint8Array {
-    const compressed = deflateRawSync(message, this.#zlibOptions())
+    const compressed = zlib().deflateRawSync(message, this.#zlibOptions())
     this.#slide(message)
     return compressed.subarray(0, -TAIL_LENGTH)
   }
 
   deflateLater(message: Uint8Array, callback: (compressed: Uint8Array) => void): void {
-    deflateRaw(message, this.#zlibOptions(), (_error, compressed) => callback(compressed.subarray(0, -TAIL_LENGTH)))
+    zlib().deflateRaw(message, this.#zlibOptions(), (_error, compressed) =>
+      callback(compressed.subarray(0, -TAIL_LENGTH)),
+    )
     this.#slide(message)
   }
 
@@ -157,7 +159,7 @@ class DocumentedDeflater implements Deflater {
   }
 
   #zlibOptions(): object {
-    return { ...this.#options, finishFlush: constants.Z_SYNC_FLUSH, dictionary: dictionaryOf(this.#window) }
+    return { ...this.#options, finishFlush: Z_SYNC_FLUSH, dictionary: dictionaryOf(this.#window) }
   }
 
   #slide(message: Uint8Array): void {

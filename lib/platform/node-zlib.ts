@@ -1,13 +1,5 @@
 import { Buffer } from 'node:buffer'
-import {
-  constants,
-  createDeflateRaw,
-  createInflateRaw,
-  type DeflateRaw,
-  deflateRawSync,
-  type InflateRaw,
-  inflateRawSync,
-} from 'node:zlib'
+import type { DeflateRaw, InflateRaw } from 'node:zlib'
 import {
   CORRUPT,
   type Compression,
@@ -16,6 +8,7 @@ import {
   INFLATED,
   type Inflater,
 } from '../codec/compression.ts'
+import { Z_SYNC_FLUSH, zlib } from './builtins.ts'
 import { documentedCompression } from './documented-zlib.ts'
 
 /**
@@ -69,7 +62,7 @@ class NativeInflater implements Inflater {
     const inputLength = Math.max(0, Math.min(end, input.length) - start)
     const outputLength = Math.max(0, output.length - outputStart)
     const { _handle: handle, _writeState: state } = this.#open()
-    handle.writeSync(constants.Z_SYNC_FLUSH, input, start, inputLength, output, outputStart, outputLength)
+    handle.writeSync(Z_SYNC_FLUSH, input, start, inputLength, output, outputStart, outputLength)
     this.produced = outputLength - state[0]!
     this.consumed = inputLength - state[1]!
     // RFC 7692 section 7.2.1: a message ends with an empty stored block. This one was cut off within another block.
@@ -87,7 +80,7 @@ class NativeInflater implements Inflater {
 
   #open(): Native {
     if (this.#stream === undefined) {
-      this.#stream = createInflateRaw({ windowBits: this.#windowBits })
+      this.#stream = zlib().createInflateRaw({ windowBits: this.#windowBits })
       ;(this.#stream as unknown as Native)._handle.onerror = () => {
         this.#failed = true
       }
@@ -110,15 +103,7 @@ class NativeDeflater implements Deflater {
     let length = 0
     for (;;) {
       const room = scratch.length - length
-      handle.writeSync(
-        constants.Z_SYNC_FLUSH,
-        message,
-        message.length - inputLength,
-        inputLength,
-        scratch,
-        length,
-        room,
-      )
+      handle.writeSync(Z_SYNC_FLUSH, message, message.length - inputLength, inputLength, scratch, length, room)
       length += room - state[0]!
       inputLength = state[1]!
       // Room that is left over means that the flush is complete.
@@ -137,7 +122,7 @@ class NativeDeflater implements Deflater {
     }
     stream.on('data', onData)
     stream.write(message)
-    stream.flush(constants.Z_SYNC_FLUSH, () => {
+    stream.flush(Z_SYNC_FLUSH, () => {
       stream.off('data', onData)
       // In a task of its own: some hosts compress at once all the same, and what else has happened is to be heard.
       setImmediate(callback, Buffer.concat(pieces).subarray(0, -TAIL_LENGTH))
@@ -154,7 +139,7 @@ class NativeDeflater implements Deflater {
   }
 
   #open(): DeflateRaw {
-    this.#stream ??= createDeflateRaw(this.#options)
+    this.#stream ??= zlib().createDeflateRaw(this.#options)
     return this.#stream
   }
 }
@@ -180,7 +165,7 @@ function chosen(): Compression {
 /** Tries everything that is used of the handle. Input and output are larger than what is passed, so no length is off. */
 function worksHere(): boolean {
   try {
-    for (const stream of [createInflateRaw(), createDeflateRaw()]) {
+    for (const stream of [zlib().createInflateRaw(), zlib().createDeflateRaw()]) {
       // What is not there throws, here or below.
       if ((stream as unknown as Native)._writeState.length !== 2) return false
       stream.close()
@@ -189,7 +174,7 @@ function worksHere(): boolean {
     const deflater = new NativeDeflater({ windowBits: 15, level: 6, memLevel: 8 })
     const compressed = Uint8Array.from([...deflater.deflate(message), 0, 0, 0xff, 0xff])
     deflater.close()
-    const back = inflateRawSync(compressed, { finishFlush: constants.Z_SYNC_FLUSH })
+    const back = zlib().inflateRawSync(compressed, { finishFlush: Z_SYNC_FLUSH })
     if (Buffer.compare(back, message) !== 0) return false
 
     const inflater = new NativeInflater(15)
@@ -199,7 +184,7 @@ function worksHere(): boolean {
     if (Buffer.compare(output.subarray(0, inflater.produced), message) !== 0) return false
     // An ended stream, and bytes that are no DEFLATE.
     inflater.reset()
-    const ended = new Uint8Array([...deflateRawSync(message), 1, 2, 3])
+    const ended = new Uint8Array([...zlib().deflateRawSync(message), 1, 2, 3])
     if (inflater.inflate(ended, 0, ended.length, false, output, 0) !== INFLATED) return false
     if (inflater.consumed !== ended.length - 3) return false
     inflater.reset()

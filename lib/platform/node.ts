@@ -1,6 +1,6 @@
 import { Buffer, isUtf8 } from 'node:buffer'
-import process from 'node:process'
 import type { Platform } from '../codec/platform.ts'
+import { crypto } from './builtins.ts'
 import { nodeCompression } from './node-zlib.ts'
 
 /** Node.js, and what is compatible with its Buffer (Bun, Deno). */
@@ -46,9 +46,6 @@ export const nodePlatform: Platform = {
     return asBuffer(bytes).toString('latin1', start, end)
   },
 }
-
-/** Not imported: it takes longer to load than this package, and the first connection is soon enough (bench: import). */
-const crypto = (): typeof import('node:crypto') => process.getBuiltinModule('node:crypto')
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
