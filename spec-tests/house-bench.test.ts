@@ -124,7 +124,7 @@ describe('A measurement', function () {
   this.timeout(60_000)
 
   const runtime = { name: 'node', version: '', command: [process.execPath, '--no-warnings'] }
-  const module = join(root, 'dist/entry/node.js')
+  const module = join(root, 'dist/bundle/entry/node.js')
   const ours: Target = { name: 'ours, node', implementation: 'ours', runtime, module }
   const broken: Target = { ...ours, name: 'broken, node', module: join(root, 'dist/nonesuch.js') }
   const names = [TEXT, 'send binary 4 KiB, 16 a turn', 'echo text 128 B, 1 in flight', 'compressed send json 128 B']

@@ -255,5 +255,12 @@ function join(own: { prototype: object }, hosts: { prototype: object } | undefin
   if (hosts !== undefined && hosts !== own) Object.setPrototypeOf(own.prototype, hosts.prototype)
 }
 
-completeInterface(MessageEvent as never, ['data', 'origin', 'lastEventId', 'source', 'ports', 'initMessageEvent'])
-completeInterface(CloseEvent as never, ['wasClean', 'code', 'reason'])
+completeInterface(MessageEvent as never, 'MessageEvent', [
+  'data',
+  'origin',
+  'lastEventId',
+  'source',
+  'ports',
+  'initMessageEvent',
+])
+completeInterface(CloseEvent as never, 'CloseEvent', ['wasClean', 'code', 'reason'])

@@ -80,12 +80,14 @@ function refuseUnstable(buffer: ArrayBufferLike): void {
   }
 }
 
-/** Makes members of a prototype enumerable, as those of IDL interfaces are, and names the class. */
+/** Makes members of a prototype enumerable, as those of IDL interfaces are, and names the class, whatever a bundler called it. */
 export function completeInterface(
-  interfaceObject: { name: string; prototype: object },
+  interfaceObject: { prototype: object },
+  name: string,
   members: readonly string[],
 ): void {
-  const { prototype, name } = interfaceObject
+  const { prototype } = interfaceObject
+  Object.defineProperty(interfaceObject, 'name', { value: name, configurable: true })
   for (const member of members) Object.defineProperty(prototype, member, { enumerable: true })
   Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true })
 }

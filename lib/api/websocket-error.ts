@@ -55,7 +55,7 @@ export const WebSocketError: WebSocketErrorConstructor = class WebSocketError ex
   }
 } as unknown as WebSocketErrorConstructor
 
-completeInterface(WebSocketError as never, ['closeCode', 'reason'])
+completeInterface(WebSocketError as never, 'WebSocketError', ['closeCode', 'reason'])
 
 /** Makes an error with any code, such as 1006. */
 export function createWebSocketError(

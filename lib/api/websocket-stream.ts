@@ -108,7 +108,7 @@ export const WebSocketStream: WebSocketStreamConstructor = class WebSocketStream
   }
 } as unknown as WebSocketStreamConstructor
 
-completeInterface(WebSocketStream as never, ['url', 'opened', 'closed', 'close'])
+completeInterface(WebSocketStream as never, 'WebSocketStream', ['url', 'opened', 'closed', 'close'])
 
 function readStreamOptions(options: unknown): { settings: Settings; streams: StreamClasses } {
   if (options === undefined || options === null) return { settings: defaultSettings, streams: readStreams(undefined) }

@@ -180,7 +180,7 @@ export const WebSocket: WebSocketConstructor = class WebSocket extends HostEvent
 } as unknown as WebSocketConstructor
 
 defineConstants(WebSocket as never, { CONNECTING, OPEN, CLOSING, CLOSED })
-completeInterface(WebSocket as never, [
+completeInterface(WebSocket as never, 'WebSocket', [
   'url',
   'readyState',
   'bufferedAmount',

@@ -1,4 +1,3 @@
-import { install } from '../api/install.ts'
-import './node.ts'
+import { install } from './node.ts'
 
 install(globalThis)

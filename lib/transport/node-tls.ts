@@ -1,12 +1,16 @@
-import { isIP, type NetConnectOpts } from 'node:net'
-import { type ConnectionOptions, connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
+import { isIP } from 'node:net'
+import { type ConnectionOptions, connect, createSecureContext, type SecureContext } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
 import type { TlsOptions } from './connect.ts'
 
-/** Opens TLS with Node.js, over a TCP connection that it opens with `options`. */
-export function connectTls(options: NetConnectOpts, host: string, tls: TlsOptions = NO_OPTIONS): TLSSocket {
+/**
+ * Opens TLS with Node.js, over a TCP connection that it opens with `options`, those of its `net.connect`.
+ *
+ * @returns its TLSSocket; a type that programs for other hosts do not know
+ */
+export function connectTls(options: object, host: string, tls: TlsOptions = NO_OPTIONS): object {
   return connect({
-    ...(options as ConnectionOptions),
+    ...options,
     ALPNProtocols: ['http/1.1'],
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ...(tls as ConnectionOptions),

@@ -47,7 +47,7 @@ export async function connect(target: ConnectTarget, tls?: TlsOptions): Promise<
       onread: pipe.reading(),
       ...(target.addresses === undefined ? {} : { lookup: lookupFrom(target.addresses) }),
     }
-    const socket = connectTls === undefined ? connectTcp(options) : connectTls(options, host, tls)
+    const socket = connectTls === undefined ? connectTcp(options) : (connectTls(options, host, tls) as Socket)
     // A TLS socket does not take the option, but Duplex documents that it may be set.
     socket.allowHalfOpen = true
     // No byte is read before there is somebody to take it.

@@ -56,7 +56,7 @@ function majorOf(name: string): number {
 /** What is compared on these runtimes. Peers in JavaScript run on Node.js alone, as they are used. */
 export function targetsOn(runtimes: readonly Runtime[], root: string): Target[] {
   const peers = join(root, 'scripts', 'bench', 'node_modules')
-  const ours = join(root, 'dist', 'entry', 'node.js')
+  const ours = join(root, 'dist', 'bundle', 'entry', 'node.js')
   const ws = join(peers, 'ws', 'wrapper.mjs')
   const undici = join(peers, 'undici', 'index.js')
   const plain = { WS_NO_BUFFER_UTIL: '1', WS_NO_UTF_8_VALIDATE: '1' }

@@ -102,7 +102,9 @@ export function checkCommands({ folder, manifest }: Project): Violation[] {
 /** Sources that a source map names are in the package, and each compiled file has one: none is left from before. */
 export function checkSources({ installed }: Project): Violation[] {
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' }).map(file => file.replaceAll('\\', '/'))
-  const compiled = files.filter(file => file.startsWith('dist/') && file.endsWith('.js'))
+  // What is bundled is made anew by each build.
+  const isCompiled = /^dist\/(?!bundle\/).*\.js$/
+  const compiled = files.filter(file => isCompiled.test(file))
   const orphans = compiled.filter(file => !files.includes(file.replace(/^dist/, 'lib').replace(/\.js$/, '.ts')))
   const maps = files.filter(file => file.endsWith('.map'))
   const blind = maps.filter(file => {
