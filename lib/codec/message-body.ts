@@ -129,11 +129,11 @@ export class MessageBody {
 
   /** Where the next bytes of a frame belong, if they are to be read to there: `remaining` of them are to come. */
   room(remaining: number): Uint8Array | undefined {
-    if (this.#isCompressed || remaining < LONG) return undefined
-    const free = this.#bytes.length - this.#length
-    // Not by small steps where memory ends; `append` takes more.
-    if (free < LONG) return undefined
-    return this.#bytes.subarray(this.#length, this.#length + Math.min(free, remaining))
+    if (this.#isCompressed || Math.max(remaining, this.#length) < LONG) return undefined
+    // The end of a long message is read by itself, so that the next one can be read to where it belongs from its start.
+    const least = Math.min(LONG, remaining)
+    if (!this.#makeRoom(least, this.#length + remaining)) return undefined
+    return this.#bytes.subarray(this.#length, Math.min(this.#bytes.length, this.#length + remaining))
   }
 
   /** What has come is long, and another such message may follow. */
