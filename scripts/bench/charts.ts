@@ -71,6 +71,7 @@ function draw(group: Group, panels: readonly Panel[], caption: string): string {
   const width = columns * PANEL + GAP
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y}" width="${width}" height="${y}" font-family="sans-serif" font-size="12" fill="#222222">`,
+    `<title>${escapeText(group)}: what each client needs, shorter is better</title>`,
     '<rect width="100%" height="100%" fill="#ffffff"/>',
     `<text x="${GAP}" y="24" font-size="16" font-weight="bold">${escapeText(group)}: shorter is better</text>`,
     `<text x="${GAP}" y="40" font-size="10" fill="#555555">${escapeText(caption)}</text>`,
