@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module'
 import process from 'node:process'
-import { begin, checkExtensions, collectGarbage, end, fail, finish, type Measurement } from './measuring.ts'
+import { checkExtensions, fail, finish, type Measurement } from './measuring.ts'
 import { runRaw } from './raw-client.ts'
 import { findScenario } from './scenarios.ts'
 import { measureSockets, type SocketClass } from './socket-client.ts'
@@ -32,18 +32,7 @@ function checkAddons(): void {
   if (wanted !== loaded) fail('failed', `the native bufferutil is ${loaded ? '' : 'not '}loaded`)
 }
 
-async function importModule(): Promise<Measurement> {
-  collectGarbage()
-  const before = process.memoryUsage().rss
-  begin()
-  await load()
-  const measurement = end(1)
-  collectGarbage()
-  return { ...measurement, memory: Math.max(0, process.memoryUsage().rss - before) }
-}
-
 async function measure(): Promise<Measurement> {
-  if (scenario.kind === 'import') return importModule()
   if (implementation === 'raw') return runRaw(scenario, Number(scenario.secure ? securePort : port))
   const { WebSocket, WebSocketStream } = await load()
   if (scenario.kind.startsWith('stream')) return measureStreams(scenario, WebSocketStream, url)

@@ -112,7 +112,8 @@ async function startServer({ root, scale }: Plan): Promise<Server> {
 
 function measure(plan: Plan, scenario: Scenario, target: Target, server: Server): Promise<Measurement | Failure> {
   const [command, ...before] = target.runtime.command
-  const script = join(plan.root, 'build', 'scripts', 'bench', 'client.js')
+  const client = scenario.kind === 'import' ? 'import-client.js' : 'client.js'
+  const script = join(plan.root, 'build', 'scripts', 'bench', client)
   const ports = server.ports.map(String)
   const child = spawn(
     command!,
