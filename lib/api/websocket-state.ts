@@ -22,10 +22,7 @@ const TASK_CLOSE = 5
 const TASK_DRAINED = 6
 const TASK_BATCH = 7
 
-/**
- * While messages of more than this many bytes wait for their tasks, no more are read. So much stays in the processor's
- * cache (bench: receive text 4 KiB).
- */
+/** While messages of more than this many bytes wait for their tasks, no more are read. */
 const MAX_QUEUED = 256 * 1024
 
 // By way of the prototype, so that a `dispatchEvent` that somebody put on the socket is not called.

@@ -13,7 +13,7 @@ export interface Platform {
   sha1(bytes: Uint8Array): Uint8Array
   /** The base64 encoding of RFC 4648 section 4, with padding. */
   base64(bytes: Uint8Array): string
-  /** Memory for outgoing frames. May hold anything: whoever asks writes before it sends. */
+  /** Memory of its own, from offset 0 on. May hold anything: whoever asks writes it before anybody sees it. */
   allocate(size: number): Uint8Array<ArrayBuffer>
   /** How many bytes `text` has in UTF-8, a lone surrogate counted as U+FFFD. */
   utf8Length(text: string): number
