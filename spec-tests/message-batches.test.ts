@@ -1,8 +1,11 @@
 import { expect } from 'chai'
 import { FrameReader } from '#lib/codec/frame-reader.js'
 import { nodePlatform } from '#lib/platform/node.js'
+import { upgradeOver } from '#lib/transport/http1.js'
+import type { Pipe } from '#lib/transport/pipe.js'
 import { FrameRecorder, NO_LIMITS } from './support/frame-recorder.ts'
 import { BINARY, frame, TEXT } from './support/raw-server.ts'
+import { ScriptedPipe } from './support/scripted-pipe.ts'
 
 describe('Small messages that come in one chunk', () => {
   it('are cut out right, wherever they begin and end', () => {
@@ -27,5 +30,20 @@ describe('Small messages that come in one chunk', () => {
       Buffer.concat(Array.from({ length: 5 }, () => frame(BINARY, 'x'))),
     )
     expect(handler.events).to.deep.equal(Array.from({ length: 5 }, () => 'binary 78'))
+  })
+
+  it('may be read to where the sink wants them, through the handshake too', () => {
+    const pipe = new ScriptedPipe()
+    const room = new Uint8Array(10)
+    const sink = { data() {}, drain() {}, end() {}, close() {}, room: () => room }
+    const handler = {
+      upgraded: (_head: unknown, upgraded: Pipe) => upgraded.start(sink),
+      refused: () => expect.fail('refused'),
+      failed: (error: unknown) => expect.fail(String(error)),
+    }
+    upgradeOver(pipe)({ target: '/', headers: [] }, handler)
+    expect(pipe.sink.room?.()).to.equal(undefined)
+    pipe.receive(Buffer.from('HTTP/1.1 101 Switching Protocols\r\n\r\n'))
+    expect(pipe.sink.room?.()).to.equal(room)
   })
 })

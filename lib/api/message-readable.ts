@@ -80,7 +80,7 @@ export class MessageReadable {
 
   /** Several have come. */
   receiveBatch(batch: MessageBatch): void {
-    if (this.#deaf) return
+    if (this.#deaf) return batch.drop()
     if (this.#wanted) this.#handOver(nextOf(batch))
     if (batch.left > 0) this.#keep(batch, batch.size)
   }

@@ -146,7 +146,7 @@ export class WebSocketState extends Session implements TaskTarget {
   }
 
   onBatch(batch: MessageBatch): void {
-    if (this.#readyState > OPEN) return
+    if (this.#readyState > OPEN) return batch.drop()
     this.#waitFor(batch.size)
     queueTask(this, TASK_BATCH, batch, batch.left)
   }
