@@ -14,8 +14,8 @@ export interface DeflateFacts {
 }
 
 const TAIL = Buffer.from([0, 0, 0xff, 0xff])
-/** A stored block of nothing: where a block may begin, it changes nothing. */
-const EMPTY_BLOCK = Buffer.from([0, ...TAIL])
+/** A stored block of one byte. It gives just this byte only where a block may begin. */
+const PROBE = Buffer.from([0, 1, 0, 0xfe, 0xff, 0x5a])
 const NOTHING = Buffer.alloc(0)
 
 export function factsOf(messages: readonly WalkedMessage[], deflate: InflateParameters): DeflateFacts {
@@ -50,11 +50,9 @@ export function factsOf(messages: readonly WalkedMessage[], deflate: InflatePara
 
 function inspectEnd(input: Buffer, window: Buffer, output: Buffer): 'block end' | 'stream end' | 'within a block' {
   try {
-    const more = inflate(Buffer.concat([input, EMPTY_BLOCK]), window)
+    const more = inflate(Buffer.concat([input, PROBE]), window)
     if (more.used === input.length) return 'stream end'
-    return more.used === input.length + EMPTY_BLOCK.length && more.output.equals(output)
-      ? 'block end'
-      : 'within a block'
+    return more.output.equals(Buffer.concat([output, PROBE.subarray(-1)])) ? 'block end' : 'within a block'
   } catch {
     return 'within a block'
   }
