@@ -287,6 +287,20 @@ for (const [name, compression] of [
         expect(events(link)).to.deep.equal(['closed 1006 unclean WS_ERR_INVALID_COMPRESSION'])
       })
 
+      it('may end where its stream does, so that nothing takes what the sender has left out', () => {
+        const link = open()
+        for (const [payload, message] of [
+          ['0300', ''],
+          ['9b0000', '90'],
+          ['f348cdc9c90700', '48656c6c6f'],
+        ] as const) {
+          link.events.length = 0
+          link.pipe.receive(frame(BINARY, Buffer.from(payload, 'hex'), COMPRESSED))
+          link.pipe.receive(frame(TEXT, Buffer.from('f248cdc9c90700', 'hex'), COMPRESSED))
+          expect(events(link)).to.deep.equal([`binary ${message}`, 'text Hello'])
+        }
+      })
+
       it('may be streams that end anywhere, also where a buffer is full', () => {
         const link = open()
         const stream = deflateRawSync(Buffer.alloc(65_536))

@@ -54,7 +54,7 @@ class DocumentedInflater implements Inflater {
     this.#keep(input.subarray(start, end))
     if (last && this.#inputLength > 0) {
       try {
-        if (!this.#inflateWhole()) return CORRUPT
+        if (!this.#inflateWhole(end - start)) return CORRUPT
       } catch (error) {
         return (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE' ? TOO_LONG : CORRUPT
       }
@@ -78,8 +78,11 @@ class DocumentedInflater implements Inflater {
     this.#inputLength = needed
   }
 
-  /** False if it is made of too many streams. */
-  #inflateWhole(): boolean {
+  /**
+   * @param tail so many bytes at its end are what the sender has left out
+   * @returns false if it is made of too many streams
+   */
+  #inflateWhole(tail: number): boolean {
     let input = this.#input.subarray(0, this.#inputLength)
     this.#input = NOTHING
     this.#inputLength = 0
@@ -99,14 +102,14 @@ class DocumentedInflater implements Inflater {
       const used = result instanceof Uint8Array ? input.length : result.engine.bytesWritten
       pieces.push(buffer)
       room -= buffer.length
-      if (used === input.length) {
-        this.#window = slide(this.#window, buffer, this.#windowBits)
+      input = input.subarray(used)
+      // RFC 7692 section 7.2.3.4: a block with BFINAL set has ended the stream; another one follows, or only what the sender
+      // has left out, which no stream needs then.
+      this.#window = input.length > 0 ? NOTHING : slide(this.#window, buffer, this.#windowBits)
+      if (input.length === 0 || input.length === tail) {
         this.#output = Buffer.concat(pieces)
         return true
       }
-      // RFC 7692 section 7.2.3.4: a block with BFINAL set has ended the stream; another one follows.
-      this.#window = NOTHING
-      input = input.subarray(used)
     }
     return false
   }
