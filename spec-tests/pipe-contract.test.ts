@@ -83,11 +83,11 @@ function tcp(): TransportUnderTest {
   }
 }
 
-function tls(): TransportUnderTest {
+function tls(name = 'node:tls', open = connect): TransportUnderTest {
   const opened = new Opened()
   let made: Promise<[server: Certificate, options: TlsOptions]> | undefined
   return {
-    name: 'node:tls',
+    name,
     cleanUp: opened.cleanUp,
     async open(receive, early) {
       made ??= makeAuthority().then(async authority => [await makeCertificate({ authority }), { ca: authority.cert }])
@@ -100,9 +100,20 @@ function tls(): TransportUnderTest {
         if (early !== undefined) void end.write(early)
         return end
       })
-      receive(await connect(target(port, true), options))
+      receive(await open(target(port, true), options))
       return far
     },
+  }
+}
+
+/** As in Deno, whose own TLS cannot be paused. */
+const connectAsInDeno: typeof connect = async (...parameters) => {
+  const host = globalThis as { Deno?: object }
+  host.Deno = {}
+  try {
+    return await connect(...parameters)
+  } finally {
+    delete host.Deno
   }
 }
 
@@ -216,6 +227,7 @@ for (const transport of [
   memory(),
   tcp(),
   tls(),
+  tls('node:tls over a stream', connectAsInDeno),
   transformStreams(),
   nodeStreamsToWeb(),
   upgraded(memory()),

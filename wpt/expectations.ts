@@ -17,12 +17,4 @@ export const expectations: readonly Expectation[] = [
       reason: `Node.js ${version} has no Float16Array`,
     }),
   ),
-  {
-    implementation: 'ours',
-    runtime: 'deno *',
-    file: 'stream/tentative/backpressure-receive.any.js',
-    variant: 'wss',
-    outcome: 'fail',
-    reason: 'node:tls of Deno takes in all that comes while it is paused, so the server never has to wait',
-  },
 ]

@@ -1,7 +1,8 @@
-import { isIP } from 'node:net'
+import { isIP, type TcpNetConnectOpts } from 'node:net'
 import { type ConnectionOptions, connect, createSecureContext, type SecureContext } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
 import type { TlsOptions } from './connect.ts'
+import { connectTlsOverTcp } from './deno-tls.ts'
 
 /**
  * Opens TLS with Node.js, over a TCP connection that it opens with `options`, those of its `net.connect`.
@@ -9,13 +10,15 @@ import type { TlsOptions } from './connect.ts'
  * @returns its TLSSocket; a type that programs for other hosts do not know
  */
 export function connectTls(options: object, host: string, tls: TlsOptions = NO_OPTIONS): object {
-  return connect({
-    ...options,
+  const tlsOptions: ConnectionOptions = {
     ALPNProtocols: ['http/1.1'],
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ...(tls as ConnectionOptions),
     secureContext: secureContext(tls),
-  })
+  }
+  return 'Deno' in globalThis
+    ? connectTlsOverTcp(options as TcpNetConnectOpts, tlsOptions)
+    : connect({ ...options, ...tlsOptions })
 }
 
 const NO_OPTIONS: TlsOptions = {}
