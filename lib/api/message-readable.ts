@@ -81,7 +81,7 @@ export class MessageReadable {
   /** Several have come. */
   receiveBatch(batch: MessageBatch): void {
     if (this.#deaf) return batch.drop()
-    if (this.#wanted) this.#handOver(nextOf(batch))
+    if (this.#wanted) this.#handOver(batch.nextChunk())
     if (batch.left > 0) this.#keep(batch, batch.size)
   }
 
@@ -177,7 +177,7 @@ export class MessageReadable {
   #takeFirst(): Message {
     const first = this.#inbox[this.#head]!
     const isBatch = first instanceof MessageBatch
-    const message = isBatch ? nextOf(first) : first
+    const message = isBatch ? first.nextChunk() : first
     if (isBatch && first.left > 0) return message
     this.#inbox[this.#head++] = undefined
     if (this.#head === this.#inbox.length) {
@@ -221,9 +221,4 @@ export class MessageReadable {
 
 function costOf(message: Message): number {
   return message.length + MESSAGE_COST
-}
-
-function nextOf(batch: MessageBatch): Message {
-  const message = batch.next()
-  return typeof message === 'string' ? message : new Uint8Array(message)
 }

@@ -170,7 +170,7 @@ export class FrameReader {
         } else if (length > 125) length = NOT_HERE
         const after = start + length
         if (after <= end && length <= this.#maxPayload) {
-          if (first === FINAL_BINARY) this.#handler.onBinary(copy(chunk, start, after))
+          if (first === FINAL_BINARY) this.#handler.onBinary(copy(chunk, start, after).buffer)
           else if (!this.#deliver(this.#body.decodeText(chunk, start, after))) return
           position = after
           continue

@@ -33,6 +33,7 @@ export class MessageBatch {
   readonly #platform: Platform
   readonly #buffer: ReadBuffer
   #position = 0
+  #start = 0
   /** All text that is short enough for blocks is ASCII. */
   #isAscii = true
 
@@ -63,7 +64,14 @@ export class MessageBatch {
 
   /** The next message. There must be one. */
   next(): string | ArrayBuffer {
-    const message = this.#decode()
+    const message = this.#decode() ?? copy(this.#buffer.bytes, this.#start, this.#position).buffer
+    if (this.left === 0) this.#buffer.release()
+    return message
+  }
+
+  /** The same for a stream: binary as bytes. */
+  nextChunk(): string | Uint8Array<ArrayBuffer> {
+    const message = this.#decode() ?? copy(this.#buffer.bytes, this.#start, this.#position)
     if (this.left === 0) this.#buffer.release()
     return message
   }
@@ -74,14 +82,16 @@ export class MessageBatch {
     this.left = 0
   }
 
-  #decode(): string | ArrayBuffer {
+  /** Goes on to the next message. Undefined for a binary one, which is `#start` to `#position` then. */
+  #decode(): string | undefined {
     const { bytes } = this.#buffer
     const opcode = bytes[this.#position]! & OPCODE
     const start = payloadStart(bytes, this.#position)
     const end = start + payloadLength(bytes, this.#position)
+    this.#start = start
     this.#position = end
     this.left--
-    if (opcode !== TEXT) return copy(bytes, start, end)
+    if (opcode !== TEXT) return undefined
     const { decodeLatin1 } = this.#platform
     if (!this.#isAscii || decodeLatin1 === undefined || end - start > MAX_BLOCKED) {
       return this.#platform.decodeUtf8(bytes, start, end)!
@@ -178,11 +188,11 @@ function isAscii(bytes: Uint8Array, words: Int32Array, start: number, end: numbe
   return ((seen & 0x80) | (seenWords & 0x80808080)) === 0
 }
 
-/** A buffer of its own with `bytes[start, end)`. */
-export function copy(bytes: Uint8Array, start: number, end: number): ArrayBuffer {
+/** `bytes[start, end)` in memory of their own. Few of them have no ArrayBuffer in V8 until it is asked for. */
+export function copy(bytes: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {
   const target = new Uint8Array(end - start)
   // Below this size a loop beats the view and the call into the host (bench: receive).
   if (end - start <= 64) for (let index = start; index < end; index++) target[index - start] = bytes[index]!
   else target.set(bytes.subarray(start, end))
-  return target.buffer
+  return target
 }
