@@ -318,21 +318,40 @@ describe('WebSocketStream, messages', () => {
       }
     })
 
-    it('go out in few writes if many wait', async () => {
-      const sizes: number[] = []
-      const { writable, peer } = await loopback.rawStreamPair({
-        connect: async target => countingDuplex(await import('node:net'), target.port, sizes),
+    for (const [how, write] of [
+      ['if many wait', (writer, texts) => Promise.all(texts.map(text => writer.write(text)))],
+      [
+        'if each is waited for',
+        async (writer, texts) => {
+          for (const text of texts) await writer.write(text)
+        },
+      ],
+      [
+        'if there is room for each',
+        async (writer, texts) => {
+          for (const text of texts) {
+            await writer.ready
+            void writer.write(text)
+          }
+        },
+      ],
+    ] as readonly [string, (writer: WritableStreamDefaultWriter<string>, texts: string[]) => Promise<unknown>][]) {
+      it(`go out in few writes ${how}`, async () => {
+        const sizes: number[] = []
+        const { writable, peer } = await loopback.rawStreamPair({
+          connect: async target => countingDuplex(await import('node:net'), target.port, sizes),
+        })
+        const writer = writable.getWriter() as WritableStreamDefaultWriter<string>
+        const handshake = sizes.length
+        const texts = Array.from({ length: 3000 }, (_, index) => `message ${index}`)
+        const written = write(writer, texts)
+        for (const text of texts) expect((await peer.readFrame()).text).to.equal(text)
+        await written
+        expect(sizes.length - handshake).to.be.lessThan(10)
+        await writer.write('alone')
+        expect((await peer.readFrame()).text).to.equal('alone')
       })
-      const writer = writable.getWriter()
-      const handshake = sizes.length
-      const count = 3000
-      const written = Array.from({ length: count }, (_, index) => writer.write(`message ${index}`))
-      for (let index = 0; index < count; index++) expect((await peer.readFrame()).text).to.equal(`message ${index}`)
-      await Promise.all(written)
-      expect(sizes.length - handshake).to.be.lessThan(10)
-      await writer.write('alone')
-      expect((await peer.readFrame()).text).to.equal('alone')
-    })
+    }
 
     it('are compressed where that was agreed on, whatever their size', async () => {
       const server = await loopback.serve({ perMessageDeflate: { threshold: 0 } })

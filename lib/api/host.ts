@@ -7,6 +7,8 @@ export interface Host {
   readonly platform: Platform
   /** Queues a task: it runs from the event loop, with all microtasks done before the next one. */
   queueTask(task: () => void): void
+  /** Calls back when no microtask is left, and before anything else that the event loop has to do. */
+  afterMicrotasks(callback: () => void): void
   /** The transport for connections that bring none of their own. */
   connect?(target: ConnectTarget, tls: TlsOptions | undefined): PromiseLike<Pipe>
   /** Resolves a host name for `connect`. */

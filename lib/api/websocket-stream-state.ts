@@ -39,15 +39,15 @@ interface WritableController {
   error(reason: unknown): void
 }
 
-/** Messages that wait in the writable are gathered up to this many bytes for one write to the network. */
+/** Messages that are written in one task are gathered up to this many bytes for one write to the network. */
 const GATHERED = 64 * 1024
 
 /**
  * What a WebSocketStream object is behind its interface: the slots and algorithms of the proposal, between the
  * connection below and the two streams above.
  *
- * The writable passes on one message at a time, and a write is done when the network has taken the message. What is read
- * and not asked for is the affair of `MessageReadable`.
+ * The writable passes on one message at a time, and a write is done when the network has taken the message, or takes it
+ * as soon as the microtasks are done. What is read and not asked for is the affair of `MessageReadable`.
  *
  * @see https://whatpr.org/websockets/48.html
  */
@@ -67,7 +67,7 @@ export class WebSocketStreamState extends Session implements MessageSource {
   /** The queue is dropped: the writable is aborted or errored. */
   #writeEnded = false
   #sending = false
-  #flushAsked = false
+  #flushDue = false
   /** Bytes of messages so far; and of those since the last flush. */
   #sent = 0
   #unflushed = 0
@@ -145,7 +145,7 @@ export class WebSocketStreamState extends Session implements MessageSource {
   /**
    * "Write a chunk".
    *
-   * @returns nothing if the network has taken it
+   * @returns nothing if the network has taken it, or is about to: what was before it has left
    * @throws TypeError for shared or resizable memory, and for what cannot become a string
    */
   #write(chunk: unknown): Promise<void> | undefined {
@@ -163,14 +163,12 @@ export class WebSocketStreamState extends Session implements MessageSource {
     } finally {
       this.#sending = false
     }
-    const more = this.#queued > 0
-    if (more && this.#unflushed < GATHERED) {
-      // The next message follows in a microtask. Should it not, the task makes sure of the flush.
-      if (this.#flushAsked) host.queueTask(this.#flush)
-      this.#flushAsked = false
+    if (this.#queued === 0) this.#sendClose()
+    // While the network takes all, whoever waits for each write comes with the next one in a microtask.
+    if (this.#unflushed < GATHERED && connection.departed + this.#unflushed === this.#sent) {
+      this.#flushLater()
       return undefined
     }
-    if (!more) this.#sendClose()
     this.#flush()
     if (this.#hasLeft(connection)) return undefined
     this.#pendingWrite = new Deferred()
@@ -252,8 +250,7 @@ export class WebSocketStreamState extends Session implements MessageSource {
   }
 
   flushSoon(): void {
-    if (this.#sending) this.#flushAsked = true
-    else whenBatchEnds(this.#flush)
+    if (!this.#sending) whenBatchEnds(this.#flush)
   }
 
   onDrained(): void {
@@ -335,8 +332,14 @@ export class WebSocketStreamState extends Session implements MessageSource {
     this.connection!.startClosingHandshake(close.code, close.reason)
   }
 
+  #flushLater(): void {
+    if (this.#flushDue) return
+    this.#flushDue = true
+    host.afterMicrotasks(this.#flush)
+  }
+
   readonly #flush = (): void => {
-    this.#flushAsked = false
+    this.#flushDue = false
     this.#unflushed = 0
     this.connection!.flush()
     this.onDrained()

@@ -13,6 +13,7 @@ function loadTransport(): NonNullable<typeof transport> {
 provideHost({
   platform: nodePlatform,
   queueTask: task => void setImmediate(task),
+  afterMicrotasks: callback => process.nextTick(callback),
   connect: async (target, tls) => (await loadTransport()).connect(target, tls),
   locate: async (host, port) => (await loadTransport()).locate(host, port),
 })
