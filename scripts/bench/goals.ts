@@ -106,16 +106,18 @@ export const goals: readonly Goal[] = [
     others: [],
     limit: { value: 10, unit: 'ms', divisor: 1 },
   },
-  ...['128 B', '64 KiB'].flatMap((size): Goal[] => {
-    const [receive, send] = [`stream receive binary ${size}`, `stream send binary ${size}`]
-    const plain = `receive binary ${size}`
-    return [
-      peers(receive, 2, 'cpu', ['undici']),
-      native(receive, 'deno', 2),
-      { scenario: receive, figure: 'cpu', others: ['ours'], of: plain, atMost: 2 },
-      ...(size === '128 B' ? [peers(send, 2, 'cpu', ['undici'])] : []),
-    ]
-  }),
+  ...['text 128 B', 'text 64 KiB', 'binary 128 B', 'binary 64 KiB'].flatMap((messages): Goal[] => [
+    peers(`stream receive ${messages}`, 2, 'cpu', ['undici']),
+    native(`stream receive ${messages}`, 'deno', 2),
+    {
+      scenario: `stream receive ${messages}`,
+      figure: 'cpu',
+      others: ['ours'],
+      of: `receive ${messages}`,
+      atMost: 2,
+    },
+  ]),
+  peers('stream send binary 128 B', 2, 'cpu', ['undici']),
   peers('import', 3, 'cpu', WS),
   peers('import', 3, 'memory', WS),
 ]

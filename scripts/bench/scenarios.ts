@@ -66,9 +66,9 @@ function echo(batch: number, count: number, more: More): Scenario {
   return { name, group: 'echo', kind: 'echo', payload: 'text', size: 128, batch, count, ...more }
 }
 
-function stream(kind: 'stream-receive' | 'stream-send', size: number, count: number): Scenario {
-  const name = `${kind.replace('-', ' ')} ${label('binary', size)}`
-  return { name, group: 'streams', kind, payload: 'binary', size, count, charted: true }
+function stream(kind: 'stream-receive' | 'stream-send', payload: Payload, size: number, count: number): Scenario {
+  const name = `${kind.replace('-', ' ')} ${label(payload, size)}`
+  return { name, group: 'streams', kind, payload, size, count, charted: true }
 }
 
 /** No messages, or a few. */
@@ -139,10 +139,12 @@ const all: readonly Scenario[] = [
       ci: size === 4 * KIB,
     }),
   ]),
-  stream('stream-receive', 128, 200_000),
-  stream('stream-receive', 64 * KIB, 4_000),
-  stream('stream-send', 128, 100_000),
-  stream('stream-send', 64 * KIB, 4_000),
+  stream('stream-receive', 'text', 128, 200_000),
+  stream('stream-receive', 'text', 64 * KIB, 4_000),
+  stream('stream-receive', 'binary', 128, 200_000),
+  stream('stream-receive', 'binary', 64 * KIB, 4_000),
+  stream('stream-send', 'binary', 128, 100_000),
+  stream('stream-send', 'binary', 64 * KIB, 4_000),
   other('connect and close, ws', 'connections', 'connect', 1_000, CI),
   other('connect and close, wss', 'connections', 'connect', 300, { secure: true }),
   receive('text', 16, 500_000, {
