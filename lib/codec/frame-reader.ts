@@ -115,9 +115,9 @@ export class FrameReader {
    * another long one is likely to follow; and else, while much arrives, to memory that a batch can keep.
    */
   room(): Uint8Array | undefined {
-    // What comes while reading is held up is copied.
     if (this.#unfinished === STOPPED) return undefined
-    if (this.#held) return this.#target.room()
+    // What comes while reading is held up is copied; most often nothing does, and the room serves when reading goes on.
+    if (this.#rest.length > 0) return this.#target.room()
     if (this.#unfinished === DATA) {
       const room = this.#body.room(this.#remaining)
       if (room !== undefined) return room
