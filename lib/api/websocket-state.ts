@@ -23,7 +23,7 @@ const TASK_DRAINED = 6
 const TASK_BATCH = 7
 
 /** While messages of more than this many bytes wait for their tasks, no more are read. */
-const MAX_QUEUED = 256 * 1024
+const MAX_QUEUED = 512 * 1024
 
 // By way of the prototype, so that a `dispatchEvent` that somebody put on the socket is not called.
 const dispatchEvent = EventTarget.prototype.dispatchEvent as (this: object, event: object) => boolean

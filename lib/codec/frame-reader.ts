@@ -4,7 +4,7 @@ import { copy, type MessageBatch, takeBatch } from './message-batch.ts'
 import { MessageBody } from './message-body.ts'
 import { BINARY, CLOSE, CONTINUATION, MAX_CONTROL_PAYLOAD, PING, PONG, RSV1, TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
-import { ReadTarget } from './read-buffer.ts'
+import { type ReadBuffer, ReadTarget } from './read-buffer.ts'
 import { POLICY_VIOLATION, PROTOCOL_ERROR, type Violation, type ViolationCode } from './violations.ts'
 
 export type { FrameHandler, ReadLimits }
@@ -26,6 +26,14 @@ const HEADER = 1
 const DATA = 2
 const CONTROL = 3
 const STOPPED = 4
+
+/** What came while reading was held up. */
+interface Rest {
+  readonly bytes: Uint8Array
+  /** Where it stands, if that is to be released. */
+  readonly memory: ReadBuffer | undefined
+}
+const NO_REST: Rest = { bytes: EMPTY, memory: undefined }
 
 /** Reads server frames (RFC 6455 section 5.2) from chunks that may be cut anywhere. Never throws for what it reads. */
 export class FrameReader {
@@ -60,7 +68,7 @@ export class FrameReader {
 
   /** Reading is held up, and what has come meanwhile, in order. */
   #held = false
-  #rest: Uint8Array[] = []
+  #rest: Rest[] = []
   #goingOn = false
 
   constructor(platform: Platform, handler: FrameHandler, limits: ReadLimits, inflate?: InflateParameters) {
@@ -81,6 +89,7 @@ export class FrameReader {
     this.#body.release()
     this.#target.close()
     this.#control = EMPTY
+    for (const { memory } of this.#rest) memory?.release()
     this.#rest = []
   }
 
@@ -100,8 +109,11 @@ export class FrameReader {
     if (this.#goingOn) return
     this.#goingOn = true
     // Once in any case: what is to be inflated may be here already.
-    do this.read(this.#rest.shift() ?? EMPTY, true)
-    while (!this.#held && this.#rest.length > 0)
+    do {
+      const rest = this.#rest.shift() ?? NO_REST
+      this.read(rest.bytes, rest)
+      rest.memory?.release()
+    } while (!this.#held && this.#rest.length > 0)
     this.#goingOn = false
   }
 
@@ -132,12 +144,13 @@ export class FrameReader {
   /**
    * Reads one chunk. It may be reused by the caller afterwards.
    *
-   * @param isOurs it is a copy already: what is held up again is not copied again, however large it is
+   * @param rest it was held up, and is ours already
    */
-  read(chunk: Uint8Array, isOurs = false): void {
+  read(chunk: Uint8Array, rest?: Rest): void {
     const end = chunk.length
     let position = 0
-    if (!isOurs) this.#target.note(end)
+    if (rest === undefined) this.#target.note(end)
+    const memory = rest === undefined ? this.#target.bufferOf(chunk) : rest.memory
 
     // 1. What the chunk before left unfinished.
     if (this.#unfinished !== NOTHING && !this.#held) {
@@ -148,12 +161,10 @@ export class FrameReader {
     while (position < end) {
       if (this.#held) {
         if (this.#unfinished === STOPPED) return
-        if (isOurs) this.#rest.unshift(chunk.subarray(position))
-        else this.#rest.push(new Uint8Array(chunk.subarray(position)))
-        return
+        return this.#keepRest(chunk.subarray(position), memory, rest !== undefined)
       }
       // 2. Messages in one frame that are wholly here: several small ones at once, or one that is decoded in place.
-      const batch = this.#message === 0 ? this.#takeBatch(chunk, position) : undefined
+      const batch = this.#message === 0 ? this.#takeBatch(chunk, position, memory) : undefined
       if (batch !== undefined) {
         position += batch.size
         this.#handler.onBatch!(batch)
@@ -167,6 +178,10 @@ export class FrameReader {
           length = (chunk[start]! << 8) | chunk[start + 1]!
           start += 2
           if (length < 126) length = NOT_HERE
+        } else if (length === 127 && start + 8 <= end && readUint32(chunk, start) === 0) {
+          length = readUint32(chunk, start + 4)
+          start += 8
+          if (length < 0x10000) length = NOT_HERE
         } else if (length > 125) length = NOT_HERE
         const after = start + length
         if (after <= end && length <= this.#maxPayload) {
@@ -191,9 +206,18 @@ export class FrameReader {
   }
 
   /** Several small messages that are wholly here, for a handler that takes them so. */
-  #takeBatch(chunk: Uint8Array, position: number): MessageBatch | undefined {
+  #takeBatch(chunk: Uint8Array, position: number, memory: ReadBuffer | undefined): MessageBatch | undefined {
     if (this.#handler.onBatch === undefined) return undefined
-    return takeBatch(this.#platform, chunk, position, this.#maxPayload, this.#target.bufferOf(chunk))
+    return takeBatch(this.#platform, chunk, position, this.#maxPayload, memory)
+  }
+
+  /** Keeps what cannot be read now: where it stands, if that is a copy already, or memory of ours and much of it. */
+  #keepRest(bytes: Uint8Array, memory: ReadBuffer | undefined, isRest: boolean): void {
+    const kept = memory?.keep(bytes) === true ? memory : undefined
+    const mayStay = kept !== undefined || (isRest && memory === undefined)
+    const rest = { bytes: mayStay ? bytes : new Uint8Array(bytes), memory: kept }
+    if (isRest) this.#rest.unshift(rest)
+    else this.#rest.push(rest)
   }
 
   /** Goes on with an unfinished frame. Returns where the next frame begins, or -1 if the chunk is used up or refused. */

@@ -16,9 +16,6 @@ const BLOCK = 1024
 const MAX_BLOCKED = 256
 const OPCODE = 0x0f
 
-/** A batch of this many bytes keeps the memory that it was read to; a smaller one is copied, so as not to keep that. */
-const MIN_KEPT = 16 * 1024
-
 /**
  * Small messages that came in one chunk, each in one frame: whole and checked, and decoded when they are asked for. So
  * what waits is one buffer in place of thousands of strings and buffers, all alive at the next garbage collection
@@ -50,15 +47,15 @@ export class MessageBatch {
   constructor(platform: Platform, chunk: Uint8Array, start: number, end: number, memory: ReadBuffer | undefined) {
     const length = end - start
     this.#platform = platform
-    if (memory !== undefined && length >= MIN_KEPT) {
+    const bytes = chunk.subarray(start, end)
+    if (memory?.keep(bytes) === true) {
       this.#buffer = memory
-      this.#position = chunk.byteOffset + start
-      memory.used = chunk.byteOffset + end
+      this.#position = bytes.byteOffset
     } else {
       this.#buffer = ReadBuffer.take(platform, length)
-      this.#buffer.bytes.set(chunk.subarray(start, end))
+      this.#buffer.bytes.set(bytes)
+      this.#buffer.users++
     }
-    this.#buffer.users++
     this.size = this.#check(this.#position + length) - this.#position
   }
 

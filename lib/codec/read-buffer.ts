@@ -1,11 +1,13 @@
 import type { Platform } from './platform.ts'
 
 /** One read takes up to so many bytes. */
-const SIZE = 64 * 1024
+const SIZE = 256 * 1024
 /** So many buffers that nobody uses are kept for the next ones who need some. */
-const MAX_POOLED = 16
+const MAX_POOLED = 8
 const MIN_POOLED = 16 * 1024
 const pool: ReadBuffer[] = []
+/** For fewer bytes than this no buffer is kept: they are copied. */
+const MIN_KEPT = 16 * 1024
 
 /**
  * Memory that reads go to and messages are decoded from: counted, and used again, since to touch fresh memory costs as
@@ -34,6 +36,18 @@ export class ReadBuffer {
     return buffer
   }
 
+  /**
+   * One user more, for bytes of it that are needed.
+   *
+   * @returns false if they are too few to keep all of it for them
+   */
+  keep(bytes: Uint8Array): boolean {
+    if (bytes.length < MIN_KEPT) return false
+    this.users++
+    this.used = Math.max(this.used, bytes.byteOffset + bytes.length)
+    return true
+  }
+
   /** A user less. */
   release(): void {
     if (--this.users === 0 && this.bytes.length === SIZE && pool.length < MAX_POOLED) pool.push(this)
@@ -43,7 +57,7 @@ export class ReadBuffer {
 /** A chunk of so many bytes is likely to be followed by more at once. */
 const FLOOD = 8 * 1024
 /** With less room than this, in bytes, another buffer is taken. */
-const MIN_ROOM = 32 * 1024
+const MIN_ROOM = 128 * 1024
 
 /**
  * Where a reader lets its pipe read to while much arrives: memory that may be kept for messages which wait. Else there is

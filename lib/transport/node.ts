@@ -5,7 +5,7 @@ import type { ConnectTarget, Location, TlsOptions } from './connect.ts'
 import type { Pipe, PipeSink } from './pipe.ts'
 
 /** One read takes up to so many bytes. */
-const READ_SIZE = 64 * 1024
+const READ_SIZE = 256 * 1024
 
 /**
  * Milliseconds for each of several addresses. Unlike RFC 8305 has it, Node.js gives an attempt up when the next one begins, so
