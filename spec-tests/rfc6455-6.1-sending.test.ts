@@ -117,6 +117,60 @@ describe('RFC 6455 section 6.1: sending data', function () {
         }
       })
 
+      it('writes over what has left by a pipe that gives back, and over nothing that has not', () => {
+        const writer = new FrameWriter(platform)
+        const other = new FrameWriter(platform)
+        const pieces: { readonly bytes: Uint8Array; readonly copy: Buffer }[] = []
+        const pipe = (ready: boolean, givesBack?: boolean) => ({
+          givesBack,
+          write: (bytes: Uint8Array) => pieces.push({ bytes, copy: Buffer.from(bytes) }) > 0 && ready,
+        })
+        /** Writes more than all slabs hold that may be kept, so that one would be written over which is in use. */
+        const send = (from: FrameWriter, target: ReturnType<typeof pipe>): Set<ArrayBufferLike> => {
+          const before = pieces.length
+          for (let index = 0; index < 20; index++) {
+            from.frame(BINARY, bytesOf(100_000))
+            from.frame(BINARY, bytesOf(300_000))
+            from.text(`${index}`.repeat(10_000))
+            from.flush(target)
+          }
+          return new Set(pieces.slice(before).map(({ bytes }) => bytes.buffer))
+        }
+
+        // 1. The pipe owns what it was given, for good; so does one that has not said that the bytes have left.
+        const owned = send(writer, pipe(true))
+        expect(owned.size).to.be.above(20)
+        const waiting = send(writer, pipe(false, true))
+        expect(waiting.size).to.be.above(20)
+        const kept = [...pieces]
+        const theirs = send(other, pipe(true, true))
+        expect([...owned, ...waiting].filter(memory => theirs.has(memory))).to.have.lengthOf.at.most(1)
+        // 2. What has left at once is written over.
+        expect(theirs.size).to.be.below(5)
+        expect(kept.every(({ bytes, copy }) => copy.equals(bytes))).to.equal(true)
+        // 3. And later, what had to wait.
+        writer.allLeft()
+        const again = send(other, pipe(true, true))
+        expect([...waiting].filter(memory => again.has(memory))).to.not.deep.equal([])
+        expect([...owned].filter(memory => again.has(memory))).to.deep.equal([])
+      })
+
+      it('writes over nothing that has not left where another connection shares the memory', () => {
+        const slow = new FrameWriter(platform)
+        const quick = new FrameWriter(platform)
+        const pieces: { readonly bytes: Uint8Array; readonly copy: Buffer }[] = []
+        const write = (bytes: Uint8Array) => pieces.push({ bytes, copy: Buffer.from(bytes) }) < 0
+        for (let index = 0; index < 50; index++) {
+          slow.frame(BINARY, bytesOf(10))
+          slow.flush({ givesBack: true, write })
+          for (let round = 0; round < 5; round++) {
+            quick.frame(BINARY, bytesOf(20_000))
+            quick.flush({ givesBack: true, write: () => true })
+          }
+        }
+        for (const { bytes, copy } of pieces) expect(copy.equals(bytes)).to.equal(true)
+      })
+
       it('hands everything out in one write if it can, says if more follows, and counts the bytes', () => {
         const writer = new FrameWriter(platform)
         expect(writer.pending).to.equal(false)
@@ -138,15 +192,16 @@ describe('RFC 6455 section 6.1: sending data', function () {
         calls.length = 0
         const flushed = writer.flushed
         writer.text('a')
-        writer.frame(BINARY, bytesOf(20_000))
+        // It has a buffer of its own.
+        writer.text('x'.repeat(200_000))
         writer.text('b')
         expect(writer.flush({ write: (bytes, more) => target.write(bytes, more) && false })).to.equal(false)
         expect(calls).to.deep.equal([
           [7, true],
-          [20_008, true],
+          [200_014, true],
           [7, false],
         ])
-        expect(writer.flushed - flushed).to.equal(7 + 20_008 + 7)
+        expect(writer.flushed - flushed).to.equal(7 + 200_014 + 7)
       })
     })
   }

@@ -157,6 +157,7 @@ describe('WHATWG WebSocket closing', () => {
         perMessageDeflate: false,
         connect: client,
       })
+      const length = 3 * 1024 * 1024
       let taken = 0
       let interval: NodeJS.Timeout | undefined
       loopback.afterwards(() => clearInterval(interval))
@@ -170,7 +171,7 @@ describe('WHATWG WebSocket closing', () => {
             return
           }
           taken += bytes.length
-          if (bytes.length > 100) return server.pause()
+          if (taken < 14 + length + 8) return server.pause()
           server.write(frame(CLOSE, closeBody(3001, 'all')), false)
           server.end()
         },
@@ -179,12 +180,12 @@ describe('WHATWG WebSocket closing', () => {
         close() {},
       })
       await next(socket, 'open')
-      socket.send(new Uint8Array(5 * 1024 * 1024))
+      socket.send(new Uint8Array(length))
       socket.close(3001)
       const events = record(socket)
       await next(socket, 'close')
       expect(events).to.deep.equal(['close 3001 clean all'])
-      expect(taken).to.be.above(5 * 1024 * 1024)
+      expect(taken).to.equal(14 + length + 8)
     })
 
     it('closes TCP if the server begins and then does not close it; that is clean', async () => {

@@ -1,4 +1,5 @@
-import { maskCopy, maskInPlace } from './mask.ts'
+import type { Pipe } from '../transport/pipe.ts'
+import { maskInPlace, maskOn } from './mask.ts'
 import { TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
 
@@ -6,26 +7,49 @@ import type { Platform } from './platform.ts'
  * Writes masked client frames (RFC 6455 sections 5.2 and 5.3), one behind the other, so that everything one connection
  * sends in a turn leaves in one write.
  *
- * Small frames share one slab among all connections: an idle connection owns no buffer. The connection that wrote last
- * owns the slab's tail; when another one wants it, the owner's bytes so far are sealed into a piece. A written byte is
- * never touched again, and a used-up slab is dropped, not reused: the pipes own what they were given.
+ * Most frames share one slab among all connections: an idle connection owns no buffer. The connection that wrote last
+ * owns the slab's tail; when another one wants it, the owner's bytes so far are sealed into a piece. A slab is used again
+ * when all of it has left by pipes that look at no byte afterwards. Any other pipe owns what it was given.
  */
 
-const SLAB_SIZE = 64 * 1024
-/** From this payload size on, in bytes, a frame gets a buffer of its own instead of room in the slab. */
-const LARGE_PAYLOAD = 16 * 1024
+const SLAB_SIZE = 256 * 1024
+/** A text that is longer than this, in bytes, is encoded in a buffer of its own; other payloads go over several slabs. */
+const LARGE_PAYLOAD = 128 * 1024
+/** So many slabs are kept besides the one that is written to. */
+const MAX_SPARE = 7
 const MAX_HEADER = 14
 const FIN = 0x80
 const MASK = 0x80
 
-let slab: Uint8Array<ArrayBuffer> = new Uint8Array(0)
-let slabWords: Int32Array = new Int32Array(0)
+/** Used again, since to touch fresh memory costs more than to mask what it is for (bench: send). */
+class Slab {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** The same as whole words. */
+  readonly words: Int32Array
+  /** How much of it was written, once it is no longer written to. */
+  end = 0
+  /** How much of that has left, and may be written over. */
+  left = 0
+
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    this.bytes = bytes
+    this.words = new Int32Array(bytes.buffer)
+  }
+}
+
+/** The one that is written to. */
+let slab = new Slab(new Uint8Array(0))
 let slabPosition = 0
+const spare: Slab[] = []
 let slabOwner: FrameWriter | undefined
 
 export class FrameWriter {
   readonly #platform: Platform
   readonly #sealed: Uint8Array[] = []
+  /** The slab of each; undefined for a buffer of its own. */
+  readonly #sealedIn: (Slab | undefined)[] = []
+  /** Slabs with bytes that the pipe has and will give back, and how many. */
+  readonly #lent: { readonly slab: Slab; readonly length: number }[] = []
   /** Where in the slab the bytes begin that are this writer's and not sealed yet; only while it owns the slab. */
   #start = 0
 
@@ -50,14 +74,15 @@ export class FrameWriter {
     this.#claim(most + MAX_HEADER)
     const guess = headerLength(text.length)
     let start = slabPosition + guess
-    const length = platform.encodeUtf8(text, slab, start)
+    const { bytes, words } = slab
+    const length = platform.encodeUtf8(text, bytes, start)
     const actual = headerLength(length)
     if (actual !== guess) {
-      slab.copyWithin(slabPosition + actual, start, start + length)
+      bytes.copyWithin(slabPosition + actual, start, start + length)
       start = slabPosition + actual
     }
-    writeHeader(slab, slabPosition, FIN | TEXT, length)
-    maskInPlace(platform, slab, slabWords, start - 4, start + length)
+    writeHeader(bytes, slabPosition, FIN | TEXT, length)
+    maskInPlace(platform, bytes, words, start - 4, start + length)
     slabPosition = start + length
     return length
   }
@@ -72,20 +97,15 @@ export class FrameWriter {
     const firstByte = final ? FIN | first : first
     const length = payload.length
     const header = headerLength(length)
-    if (length > LARGE_PAYLOAD) {
-      const { bytes, words, start } = this.#separate(header, length)
-      writeHeader(bytes, start, firstByte, length)
-      maskCopy(this.#platform, payload, bytes, words, start + header - 4)
-      this.#add(bytes.subarray(start, start + header + length))
-      return
-    }
+    if (length > LARGE_PAYLOAD) return this.#longFrame(firstByte, payload)
     this.#claim(header + length)
     const start = slabPosition + header
+    const { bytes, words } = slab
     // Below this size a loop beats the call into the host (bench: send).
-    if (length <= 32) for (let index = 0; index < length; index++) slab[start + index] = payload[index]!
-    else slab.set(payload, start)
-    writeHeader(slab, slabPosition, firstByte, length)
-    maskInPlace(this.#platform, slab, slabWords, start - 4, start + length)
+    if (length <= 32) for (let index = 0; index < length; index++) bytes[start + index] = payload[index]!
+    else bytes.set(payload, start)
+    writeHeader(bytes, slabPosition, firstByte, length)
+    maskInPlace(this.#platform, bytes, words, start - 4, start + length)
     slabPosition = start + length
   }
 
@@ -99,7 +119,7 @@ export class FrameWriter {
    *
    * @returns the result of the last `write`, true if there was nothing to write
    */
-  flush(target: { write(bytes: Uint8Array, more: boolean): boolean }): boolean {
+  flush(target: Pick<Pipe, 'write' | 'givesBack'>): boolean {
     this.#release()
     const sealed = this.#sealed
     let ready = true
@@ -108,36 +128,67 @@ export class FrameWriter {
       const bytes = sealed[index]!
       this.flushed += bytes.length
       ready = target.write(bytes, index < last)
+      const from = this.#sealedIn[index]
+      if (from !== undefined && target.givesBack === true) this.#lent.push({ slab: from, length: bytes.length })
     }
     sealed.length = 0
+    this.#sealedIn.length = 0
+    if (ready) this.allLeft()
     return ready
+  }
+
+  /** All that was handed out has left. */
+  allLeft(): void {
+    for (const { slab, length } of this.#lent) {
+      slab.left += length
+      reuse(slab)
+    }
+    this.#lent.length = 0
   }
 
   #longText(text: string): number {
     const platform = this.#platform
     const length = platform.utf8Length(text)
     const header = headerLength(length)
-    const { bytes, words, start } = this.#separate(header, length)
-    const end = start + header + length
-    platform.encodeUtf8(text, bytes, start + header)
-    writeHeader(bytes, start, FIN | TEXT, length)
-    maskInPlace(platform, bytes, words, start + header - 4, end)
-    this.#add(bytes.subarray(start, end))
+    if (length <= LARGE_PAYLOAD) {
+      this.#claim(header + length)
+      const { bytes, words } = slab
+      const start = slabPosition + header
+      platform.encodeUtf8(text, bytes, start)
+      writeHeader(bytes, slabPosition, FIN | TEXT, length)
+      maskInPlace(platform, bytes, words, start - 4, start + length)
+      slabPosition = start + length
+      return length
+    }
+    const end = header + length
+    const bytes = platform.allocate(end + (-end & 3))
+    platform.encodeUtf8(text, bytes, header)
+    writeHeader(bytes, 0, FIN | TEXT, length)
+    maskInPlace(platform, bytes, new Int32Array(bytes.buffer), header - 4, end)
+    this.#release()
+    this.#sealed.push(bytes.subarray(0, end))
+    this.#sealedIn.push(undefined)
     return length
   }
 
-  /** A buffer of its own for a large frame, its payload on a word boundary. */
-  #separate(header: number, length: number): { bytes: Uint8Array; words: Int32Array; start: number } {
-    const start = -header & 3
-    const size = start + header + length
-    const bytes = this.#platform.allocate(size + (-size & 3))
-    return { bytes, words: new Int32Array(bytes.buffer), start }
-  }
-
-  /** Puts a piece of its own behind what was written. */
-  #add(piece: Uint8Array): void {
-    this.#release()
-    this.#sealed.push(piece)
+  /** Fills slabs to their ends, so that the key goes on in the next one as it is. */
+  #longFrame(first: number, payload: Uint8Array): void {
+    const { length } = payload
+    const header = headerLength(length)
+    this.#claim(header)
+    writeHeader(slab.bytes, slabPosition, first, length)
+    slabPosition += header
+    maskInPlace(this.#platform, slab.bytes, slab.words, slabPosition - 4, slabPosition)
+    for (let index = 0; index < length; ) {
+      const { bytes, words } = slab
+      const start = slabPosition
+      const taken = Math.min(length - index, bytes.length - start)
+      bytes.set(payload.subarray(index, index + taken), start)
+      maskOn(bytes, words, start, start + taken)
+      slabPosition += taken
+      index += taken
+      if (index < length) this.#nextSlab()
+    }
   }
 
   /** Makes the slab's tail this writer's, with room for `size` more bytes. */
@@ -147,17 +198,22 @@ export class FrameWriter {
       slabOwner = this
       this.#start = slabPosition
     }
-    if (slab.length - slabPosition < size) {
-      this.#seal()
-      slab = this.#platform.allocate(SLAB_SIZE)
-      slabWords = new Int32Array(slab.buffer)
-      slabPosition = 0
-      this.#start = 0
-    }
+    if (slab.bytes.length - slabPosition < size) this.#nextSlab()
+  }
+
+  #nextSlab(): void {
+    this.#seal()
+    slab.end = slabPosition
+    slab = spare.pop() ?? new Slab(this.#platform.allocate(SLAB_SIZE))
+    slabPosition = 0
+    this.#start = 0
   }
 
   #seal(): void {
-    if (slabPosition > this.#start) this.#sealed.push(slab.subarray(this.#start, slabPosition))
+    if (slabPosition > this.#start) {
+      this.#sealed.push(slab.bytes.subarray(this.#start, slabPosition))
+      this.#sealedIn.push(slab)
+    }
     this.#start = slabPosition
   }
 
@@ -166,6 +222,18 @@ export class FrameWriter {
     this.#seal()
     slabOwner = undefined
   }
+}
+
+/** Writes to a slab from its start again, now or later, if nothing of it is needed any more. */
+function reuse(used: Slab): void {
+  if (used === slab) {
+    if (used.left < slabPosition) return
+    slabPosition = 0
+  } else {
+    if (used.left < used.end || spare.length === MAX_SPARE) return
+    spare.push(used)
+  }
+  used.left = 0
 }
 
 /** The length of a masked frame's header, in bytes, with the minimal length encoding of RFC 6455 section 5.2. */

@@ -21,7 +21,15 @@ const keyWord = new Int32Array(keyBytes.buffer)
  */
 export function maskInPlace(platform: Platform, bytes: Uint8Array, words: Int32Array, at: number, end: number): void {
   writeKey(platform, bytes, at)
-  let position = at + 4
+  maskOn(bytes, words, at + 4, end)
+}
+
+/**
+ * Masks `bytes[start, end)` with the key that was written last. In other memory than the part before, it is to begin at the
+ * same remainder of four as it would stand at behind that.
+ */
+export function maskOn(bytes: Uint8Array, words: Int32Array, start: number, end: number): void {
+  let position = start
   // 1. Single bytes up to the first whole word.
   while (position < end && (position & 3) !== 0) {
     bytes[position] = bytes[position]! ^ keyBytes[position & 3]!
@@ -41,40 +49,6 @@ export function maskInPlace(platform: Platform, bytes: Uint8Array, words: Int32A
   // 3. What is left of the last word.
   if (word * 4 > position) position = word * 4
   for (; position < end; position++) bytes[position] = bytes[position]! ^ keyBytes[position & 3]!
-}
-
-/**
- * The same for a payload that is not there yet: copies it and masks it in one pass over memory where that goes by words,
- * which is a third of the work for a large one (bench: send binary 64 KiB).
- */
-export function maskCopy(
-  platform: Platform,
-  payload: Uint8Array,
-  bytes: Uint8Array,
-  words: Int32Array,
-  at: number,
-): void {
-  const start = at + 4
-  const end = start + payload.length
-  if (((payload.byteOffset | start) & 3) !== 0) {
-    bytes.set(payload, start)
-    return maskInPlace(platform, bytes, words, at, end)
-  }
-  writeKey(platform, bytes, at)
-  const key = keyWord[0]!
-  const count = payload.length >>> 2
-  const source = new Int32Array(payload.buffer, payload.byteOffset, count)
-  const target = new Int32Array(bytes.buffer, start, count)
-  let word = 0
-  for (const lastFour = count - 3; word < lastFour; word += 4) {
-    target[word] = source[word]! ^ key
-    target[word + 1] = source[word + 1]! ^ key
-    target[word + 2] = source[word + 2]! ^ key
-    target[word + 3] = source[word + 3]! ^ key
-  }
-  for (let index = word * 4; index < payload.length; index++) {
-    bytes[start + index] = payload[index]! ^ keyBytes[index & 3]!
-  }
 }
 
 /** Writes a fresh key, and turns it so that the payload byte at index i of `bytes` takes byte i mod 4 of `keyBytes`. */

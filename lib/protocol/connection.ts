@@ -248,6 +248,7 @@ export class Connection implements PipeSink, FrameHandler {
 
   drain(): void {
     this.#waiting = false
+    this.#outgoing.drained()
     if (this.#owedPong !== undefined && this.#state <= CLOSE_SENT) {
       this.#outgoing.control(PONG, this.#owedPong)
       this.flush()

@@ -138,7 +138,7 @@ export class Outgoing {
   }
 
   /** Hands what was written to the pipe. Returns whether the pipe takes more. */
-  flush(pipe: Pick<Pipe, 'write'>): boolean {
+  flush(pipe: Pick<Pipe, 'write' | 'givesBack'>): boolean {
     const ready = this.#writer.flush(pipe)
     // Control frames alone are not noted: whoever only receives never asks what has left.
     if (this.#framed > this.#noted) {
@@ -146,6 +146,11 @@ export class Outgoing {
       this.#flushes.push(this.#writer.flushed, this.#framed)
     }
     return ready
+  }
+
+  /** All that was flushed has left. */
+  drained(): void {
+    this.#writer.allLeft()
   }
 
   /**

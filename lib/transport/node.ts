@@ -126,6 +126,10 @@ class NodePipe implements Pipe {
     })
   }
 
+  get givesBack(): boolean {
+    return true
+  }
+
   get buffered(): number {
     // A socket that failed forgets what it did not send.
     if (!this.#socket.destroyed && this.#socket.errored === null) this.#buffered = this.#socket.writableLength

@@ -26,6 +26,8 @@ export interface Pipe {
   resume(): void
   /** Bytes that were accepted and not yet handed to the network. Feeds `bufferedAmount`. */
   readonly buffered?: number | undefined
+  /** No byte is looked at any more once `write` has returned true or `drain` was called: the caller may change them then. */
+  readonly givesBack?: boolean | undefined
   /** Lets the connection keep the process alive (the default), where the host has such a notion. */
   ref?(): void
   unref?(): void

@@ -40,6 +40,10 @@ export class UpgradedPipe implements Pipe {
     return buffered === undefined ? undefined : buffered + this.#queued
   }
 
+  get givesBack(): boolean | undefined {
+    return this.#pipe.givesBack
+  }
+
   write(bytes: Uint8Array, more: boolean): boolean {
     if (!this.#waiting && bytes.length <= PIECE) {
       const ready = this.#pipe.write(bytes, more)
