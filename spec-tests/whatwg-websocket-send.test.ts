@@ -1,4 +1,5 @@
 import { Buffer, File } from 'node:buffer'
+import { createHash } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
@@ -180,6 +181,39 @@ describe('WHATWG WebSocket send()', () => {
       data.fill(8)
       expect((await peer.readFrame()).text).to.equal('first')
       expect([...(await peer.readFrame()).payload]).to.deep.equal(Array(10).fill(7))
+    })
+
+    it('arrives as it was from several connections at once, which the servers hold up', async function () {
+      this.timeout(20_000)
+      const options = { perMessageDeflate: false }
+      const server = await loopback.serve({ maxPayload: 2 ** 24 })
+      const connections = []
+      for (let index = 0; index < 3; index++) {
+        const socket = await loopback.open(server.url, options)
+        const peer = await server.accept()
+        connections.push({ socket, peer, sent: createHash('sha1'), received: createHash('sha1') })
+      }
+      const lengths = Array.from({ length: 120 }, (_, index) => [index, 5000, 70_000, 400_000][index % 4]! + index)
+      for (const { peer } of connections) peer.socket.pause()
+      for (const [index, length] of lengths.entries()) {
+        for (const [which, { socket, sent }] of connections.entries()) {
+          const bytes = Buffer.alloc(length, `${which} ${index} `)
+          sent.update(bytes)
+          socket.send(bytes)
+        }
+        if (index % 10 === 0) await turn()
+        // First more waits than the network takes, then they take turns.
+        if (index > 30) connections[index % 3]!.peer.socket[index % 2 === 0 ? 'resume' : 'pause']()
+      }
+      for (const { peer, sent, received } of connections) {
+        peer.socket.resume()
+        for (const length of lengths) {
+          const { data } = await peer.message()
+          expect(data.length).to.equal(length)
+          received.update(data)
+        }
+        expect(received.digest('hex')).to.equal(sent.digest('hex'))
+      }
     })
 
     it('is empty for a detached buffer and its views', async () => {

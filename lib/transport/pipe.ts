@@ -11,7 +11,7 @@ export interface Pipe {
   /** Called once, before anything else. The pipe must not call the sink before or during this call. */
   start(sink: PipeSink): void
   /**
-   * Takes over `bytes` (the caller never changes them afterwards) and sends them in order.
+   * Takes over `bytes` (the caller never changes them afterwards, but for `givesBack`) and sends them in order.
    *
    * @param more another write follows in this turn, so that a pipe may gather them
    * @returns false if some of the bytes have to wait; `sink.drain()` then follows once all have left

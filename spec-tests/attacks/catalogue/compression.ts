@@ -73,7 +73,7 @@ export const compressionAttacks: readonly Attack[] = [
   {
     name: 'deflate bombs without context takeover',
     source: 'CVE-2026-1526, RFC 7692 section 7.1.1.1',
-    bound: 'each message up to maxPayload (here 64 KiB); more than 256 KiB that waits for its task pauses reading',
+    bound: 'each message up to maxPayload (here 64 KiB); more than 512 KiB that waits for its task pauses reading',
     amount: 1024,
     unit: 'messages that inflate to just the limit, then one beyond it',
     work: 'linear',
@@ -98,7 +98,7 @@ export const compressionAttacks: readonly Attack[] = [
   {
     name: 'deflate bombs that all arrive in one read',
     source: 'CVE-2026-1526',
-    bound: 'reading pauses, within the chunk, when more than 256 KiB waits for its tasks',
+    bound: 'reading pauses, within the chunk, when more than 512 KiB waits for its tasks',
     amount: 12,
     unit: 'messages of 1 MiB in one packet',
     work: 'linear',

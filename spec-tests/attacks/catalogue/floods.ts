@@ -53,7 +53,7 @@ export const floodAttacks: readonly Attack[] = [
   {
     name: 'a flood of empty messages',
     source: 'CVE-2026-48779, RFC 6455 section 10.4',
-    bound: 'what waits is the bytes of the chunk; reading pauses at 256 KiB of them',
+    bound: 'what waits is the bytes of the chunk; reading pauses at 512 KiB of them',
     amount: 64 * KIB,
     unit: 'messages of 2 bytes',
     work: 'linear',
