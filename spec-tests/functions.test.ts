@@ -254,7 +254,7 @@ describe('Functions beside the classes', () => {
     it('resolves when all has left, for all who wait', async () => {
       const { socket, peer } = await loopback.rawPair()
       peer.pause()
-      for (let index = 0; index < 24; index++) socket.send(megabyte)
+      for (let index = 0; index < 12; index++) socket.send(megabyte)
       let done = 0
       const waits = [1, 2, 3].map(() => drained(socket).then(() => done++))
       await turn()
@@ -262,7 +262,7 @@ describe('Functions beside the classes', () => {
       expect(done).to.equal(0)
       expect(socket.bufferedAmount).to.be.greaterThan(0)
       peer.resume()
-      for (let index = 0; index < 24; index++) await peer.readFrame()
+      for (let index = 0; index < 12; index++) await peer.readFrame()
       await Promise.all(waits)
       expect(socket.bufferedAmount).to.equal(0)
     })
@@ -290,7 +290,7 @@ describe('Functions beside the classes', () => {
     it('rejects with the failure if the connection is lost before', async () => {
       const { socket, peer } = await loopback.rawPair()
       peer.pause()
-      for (let index = 0; index < 24; index++) socket.send(megabyte)
+      for (let index = 0; index < 12; index++) socket.send(megabyte)
       const wait = rejection(drained(socket))
       peer.reset()
       expect(await wait).to.equal(failure(socket))

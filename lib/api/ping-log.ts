@@ -20,8 +20,10 @@ export class PingLog {
     for (const ping of this.#waiting.splice(0, index + 1)) ping.resolve(now - ping.sentAt)
   }
 
-  /** No pong comes any more. */
-  end(error: Error): void {
+  /** No pong comes any more. Why is asked only where one is waited for: an error has a stack, which takes its time. */
+  end(reason: () => Error): void {
+    if (this.#waiting.length === 0) return
+    const error = reason()
     for (const ping of this.#waiting.splice(0)) ping.reject(error)
   }
 }

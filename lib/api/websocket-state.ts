@@ -237,7 +237,7 @@ export class WebSocketState extends Session implements TaskTarget {
   /** "The WebSocket connection is closed", its last step */
   #handleClosed({ wasClean, code, reason, error }: Closure): void {
     this.#readyState = CLOSED
-    this.pings.end(error ?? closedError())
+    this.pings.end(() => error ?? closedError())
     this.#handleDrained()
     this.#fire(closeEvent(wasClean, code, reason))
   }

@@ -288,7 +288,7 @@ export class WebSocketStreamState extends Session implements MessageSource {
     this.#readyState = CLOSED
     if (this.connection === undefined) return this.#neverOpened(closure.error!)
     const { code, reason, error } = closure
-    this.pings.end(error ?? closedError())
+    this.pings.end(() => error ?? closedError())
     if (closure.wasClean && this.#pendingWrite === undefined) {
       this.#readable.close()
       if (this.#closeRequest === undefined) this.#writer.error(new DOMException(CLOSED_MESSAGE, 'InvalidStateError'))

@@ -12,7 +12,7 @@ export const nodePlatform: Platform = {
   },
 
   sha1(bytes) {
-    return crypto().createHash('sha1').update(bytes).digest()
+    return crypto().hash('sha1', bytes, 'buffer')
   },
 
   base64(bytes) {

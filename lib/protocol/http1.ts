@@ -211,7 +211,9 @@ function invalid(detail: string): ConnectionError {
 function latin1(bytes: Uint8Array, start: number, end: number): string {
   let text = ''
   for (let position = start; position < end; position += 4096) {
-    text += String.fromCharCode(...bytes.subarray(position, Math.min(position + 4096, end)))
+    const piece = bytes.subarray(position, Math.min(position + 4096, end))
+    // A spread would go by the iterator.
+    text += String.fromCharCode.apply(undefined, piece as unknown as number[])
   }
   return text
 }
