@@ -129,6 +129,7 @@ describe('Memory of compression contexts', () => {
     it(`is not taken for what a bomb inflates to beyond the limit: ${compression}`, async () => {
       const { lines, errors } = await measure(`
         import { deflateRawSync } from 'node:zlib'
+        import { peakResident } from '${new URL('../scripts/memory/peak.js', import.meta.url)}'
         import { FrameReader } from '#lib/codec/frame-reader.js'
         import { documentedCompression } from '#lib/platform/documented-zlib.js'
         const events = []
@@ -143,11 +144,11 @@ describe('Memory of compression contexts', () => {
         head[0] = 0xc2
         head[1] = 127
         head.writeUInt32BE(bomb.length, 6)
-        const before = process.resourceUsage().maxRSS / 1024
+        const before = peakResident()
         reader.read(Buffer.concat([head, bomb]))
         while (reader.held) reader.goOn()
         console.log(events.join())
-        console.log(process.resourceUsage().maxRSS / 1024 - before)
+        console.log((peakResident() - before) / (1 << 20))
       `)
       expect(errors).to.equal('')
       expect(lines[0]).to.equal('1009')

@@ -10,7 +10,7 @@ export function resetPeak(): void {
   }
 }
 
-/** The most memory that the process has had resident, in bytes. */
+/** The most memory that the process has had resident, in bytes. In Linux, `maxRSS` counts that of the process it comes from. */
 export function peakResident(): number {
   try {
     const status = readFileSync('/proc/self/status', 'utf8')

@@ -1,6 +1,7 @@
 import process from 'node:process'
 import { type CloseEvent, failure, type Pipe, type PipeSink, ping, WebSocket } from '#lib/entry/node.js'
 import { connect } from '#lib/transport/node.js'
+import { peakResident } from '../../scripts/memory/peak.ts'
 import { type ClientOptions, DONE } from './attack.ts'
 
 /*
@@ -50,7 +51,7 @@ async function answer(question: Question): Promise<Answers[keyof Answers]> {
       return echo(question.url)
     case 'usage': {
       const { user, system } = process.cpuUsage()
-      return { cpu: user + system, peak: process.resourceUsage().maxRSS * 1024, resident: process.memoryUsage.rss() }
+      return { cpu: user + system, peak: peakResident(), resident: process.memoryUsage.rss() }
     }
     case 'heap': {
       global.gc!()
