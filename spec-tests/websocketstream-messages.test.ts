@@ -1,7 +1,8 @@
 import { Blob, Buffer } from 'node:buffer'
 import { ReadableStream as HostReadableStream, TextDecoderStream, TransformStream } from 'node:stream/web'
 import { expect } from 'chai'
-import type { WebSocketOpenInfo } from '#lib/entry/node.js'
+import type { Pipe, PipeSink, WebSocketOpenInfo } from '#lib/entry/node.js'
+import { acceptanceFor } from './support/memory-server.ts'
 import { BINARY, CLOSE, closeBody, frame, PING, PONG, TEXT } from './support/raw-server.ts'
 import { closeOf, expectRejection, readAll, rejectionOf, useStreams } from './support/streams.ts'
 
@@ -353,6 +354,26 @@ describe('WebSocketStream, messages', () => {
       })
     }
 
+    it('let the event loop go on, however much there is to write', async () => {
+      for (const chunk of ['', 'again', new Uint8Array(100_000)]) {
+        const { writable } = await loopback.openStream('ws://memory.test/', {
+          connect: () => swallowingPipe(),
+          perMessageDeflate: false,
+        })
+        const controller = new AbortController()
+        let written = 0
+        const endless = new HostReadableStream({
+          pull(source) {
+            if (++written === 1) setTimeout(() => controller.abort(new Error('enough')))
+            if (written === 2_000_000) source.error(new Error('nobody else has had a turn'))
+            else source.enqueue(chunk)
+          },
+        })
+        const upload = endless.pipeTo(writable as WritableStream<unknown>, { signal: controller.signal })
+        expect(((await rejectionOf(upload)) as Error).message).to.equal('enough')
+      }
+    })
+
     it('are compressed where that was agreed on, whatever their size', async () => {
       const server = await loopback.serve({ perMessageDeflate: { threshold: 0 } })
       const { readable, writable } = await loopback.openStream(server.url)
@@ -449,5 +470,31 @@ async function countingDuplex(net: typeof import('node:net'), port: number, size
         abort: (reason: unknown) => writer.abort(reason),
       }),
     },
+  }
+}
+
+/** A server that accepts, and whose network takes at once whatever comes. */
+function swallowingPipe(): Pipe {
+  let sink: PipeSink
+  let accepted = false
+  return {
+    buffered: 0,
+    start(given) {
+      sink = given
+    },
+    write(bytes) {
+      if (!accepted) {
+        const acceptance = acceptanceFor(Buffer.from(bytes).toString('latin1'))
+        setImmediate(() => sink.data(acceptance))
+      }
+      accepted = true
+      return true
+    },
+    end() {},
+    abort() {
+      setImmediate(() => sink.close())
+    },
+    pause() {},
+    resume() {},
   }
 }

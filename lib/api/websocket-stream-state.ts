@@ -10,7 +10,7 @@ import type { ReadableStream, URL, WritableStream } from './host-types.ts'
 import { type Message, MessageReadable, type MessageSource } from './message-readable.ts'
 import type { Settings } from './options.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
-import { closedError, Session } from './session.ts'
+import { closedError, MESSAGE_COST, Session } from './session.ts'
 import { whenBatchEnds } from './tasks.ts'
 import { bytesOf, toDOMString } from './webidl.ts'
 import { createWebSocketError, isWebSocketError, setCause, type WebSocketError } from './websocket-error.ts'
@@ -39,7 +39,10 @@ interface WritableController {
   error(reason: unknown): void
 }
 
-/** Messages that are written in one task are gathered up to this many bytes for one write to the network. */
+/**
+ * Messages that are written in one task are gathered up to this many bytes for one write to the network, what they cost beside
+ * their payload included. Then everybody else has a turn: an endless source would keep the event loop from ever going on.
+ */
 const GATHERED = 64 * 1024
 
 /**
@@ -71,6 +74,8 @@ export class WebSocketStreamState extends Session implements MessageSource {
   /** Bytes of messages so far; and of those since the last flush. */
   #sent = 0
   #unflushed = 0
+  /** What the latter cost. */
+  #gathered = 0
   /** The write that is under way, whose message has not left. */
   #pendingWrite: Deferred<void> | undefined
   /** The server's Close frame came before ours was due. */
@@ -157,6 +162,7 @@ export class WebSocketStreamState extends Session implements MessageSource {
       const length = this.#send(connection, chunk)
       this.#sent += length
       this.#unflushed += length
+      this.#gathered += length + MESSAGE_COST
     } catch (error) {
       this.#dropQueue()
       throw error
@@ -165,12 +171,12 @@ export class WebSocketStreamState extends Session implements MessageSource {
     }
     if (this.#queued === 0) this.#sendClose()
     // While the network takes all, whoever waits for each write comes with the next one in a microtask.
-    if (this.#unflushed < GATHERED && connection.departed + this.#unflushed === this.#sent) {
+    if (this.#gathered < GATHERED && connection.departed + this.#unflushed === this.#sent) {
       this.#flushLater()
       return undefined
     }
     this.#flush()
-    if (this.#hasLeft(connection)) return undefined
+    if (this.#hasLeft(connection)) return new Promise(resolve => host.queueTask(resolve))
     this.#pendingWrite = new Deferred()
     return this.#pendingWrite.promise
   }
@@ -341,6 +347,7 @@ export class WebSocketStreamState extends Session implements MessageSource {
   readonly #flush = (): void => {
     this.#flushDue = false
     this.#unflushed = 0
+    this.#gathered = 0
     this.connection!.flush()
     this.onDrained()
   }

@@ -1,5 +1,6 @@
 import type { InflateParameters } from './compression.ts'
 import type { FrameHandler, ReadLimits } from './frame-handler.ts'
+import { type Held, HeldBytes } from './held-bytes.ts'
 import { copy, type MessageBatch, takeBatch } from './message-batch.ts'
 import { MessageBody } from './message-body.ts'
 import { BINARY, CLOSE, CONTINUATION, MAX_CONTROL_PAYLOAD, PING, PONG, RSV1, TEXT } from './opcodes.ts'
@@ -26,14 +27,6 @@ const HEADER = 1
 const DATA = 2
 const CONTROL = 3
 const STOPPED = 4
-
-/** What came while reading was held up. */
-interface Rest {
-  readonly bytes: Uint8Array
-  /** Where it stands, if that is to be released. */
-  readonly memory: ReadBuffer | undefined
-}
-const NO_REST: Rest = { bytes: EMPTY, memory: undefined }
 
 /** Reads server frames (RFC 6455 section 5.2) from chunks that may be cut anywhere. Never throws for what it reads. */
 export class FrameReader {
@@ -68,7 +61,7 @@ export class FrameReader {
 
   /** Reading is held up, and what has come meanwhile, in order. */
   #held = false
-  #rest: Rest[] = []
+  readonly #rest = new HeldBytes()
   #goingOn = false
 
   constructor(platform: Platform, handler: FrameHandler, limits: ReadLimits, inflate?: InflateParameters) {
@@ -89,8 +82,7 @@ export class FrameReader {
     this.#body.release()
     this.#target.close()
     this.#control = EMPTY
-    for (const { memory } of this.#rest) memory?.release()
-    this.#rest = []
+    this.#rest.drop()
   }
 
   /**
@@ -110,10 +102,10 @@ export class FrameReader {
     this.#goingOn = true
     // Once in any case: what is to be inflated may be here already.
     do {
-      const rest = this.#rest.shift() ?? NO_REST
+      const rest = this.#rest.take()
       this.read(rest.bytes, rest)
       rest.memory?.release()
-    } while (!this.#held && this.#rest.length > 0)
+    } while (!this.#held && !this.#rest.isEmpty)
     this.#goingOn = false
   }
 
@@ -129,7 +121,7 @@ export class FrameReader {
   room(): Uint8Array | undefined {
     if (this.#unfinished === STOPPED) return undefined
     // What comes while reading is held up is copied; most often nothing does, and the room serves when reading goes on.
-    if (this.#rest.length > 0) return this.#target.room()
+    if (!this.#rest.isEmpty) return this.#target.room()
     if (this.#unfinished === DATA) {
       const room = this.#body.room(this.#remaining)
       if (room !== undefined) return room
@@ -146,7 +138,7 @@ export class FrameReader {
    *
    * @param rest it was held up, and is ours already
    */
-  read(chunk: Uint8Array, rest?: Rest): void {
+  read(chunk: Uint8Array, rest?: Held): void {
     const end = chunk.length
     let position = 0
     if (rest === undefined) this.#target.note(end)
@@ -161,7 +153,9 @@ export class FrameReader {
     while (position < end) {
       if (this.#held) {
         if (this.#unfinished === STOPPED) return
-        return this.#keepRest(chunk.subarray(position), memory, rest !== undefined)
+        if (rest === undefined) this.#rest.add(chunk.subarray(position), memory)
+        else this.#rest.putBack(chunk.subarray(position), memory)
+        return
       }
       // 2. Messages in one frame that are wholly here: several small ones at once, or one that is decoded in place.
       const batch = this.#message === 0 ? this.#takeBatch(chunk, position, memory) : undefined
@@ -209,15 +203,6 @@ export class FrameReader {
   #takeBatch(chunk: Uint8Array, position: number, memory: ReadBuffer | undefined): MessageBatch | undefined {
     if (this.#handler.onBatch === undefined) return undefined
     return takeBatch(this.#platform, chunk, position, this.#maxPayload, memory)
-  }
-
-  /** Keeps what cannot be read now: where it stands, if that is a copy already, or memory of ours and much of it. */
-  #keepRest(bytes: Uint8Array, memory: ReadBuffer | undefined, isRest: boolean): void {
-    const kept = memory?.keep(bytes) === true ? memory : undefined
-    const mayStay = kept !== undefined || (isRest && memory === undefined)
-    const rest = { bytes: mayStay ? bytes : new Uint8Array(bytes), memory: kept }
-    if (isRest) this.#rest.unshift(rest)
-    else this.#rest.push(rest)
   }
 
   /** Goes on with an unfinished frame. Returns where the next frame begins, or -1 if the chunk is used up or refused. */
