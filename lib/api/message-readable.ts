@@ -22,7 +22,7 @@ interface Controller {
 }
 
 /** While messages of more than this many bytes are unread, the source is paused. */
-const MAX_UNREAD = 128 * 1024
+const MAX_UNREAD = 256 * 1024
 /** So many messages at a time go into the stream's queue, where each costs more than in a batch. */
 const MAX_DELIVERED = 256
 

@@ -8,7 +8,7 @@ const GROWTH_STEP = 1024 * 1024
 /** So many times what has arrived is taken for a message that was announced to be so long: each step copies all of it. */
 const GROWTH = 4
 /** So much of a message is worth a read of its own, in bytes. */
-const LONG = 256 * 1024
+const LONG = 32 * 1024
 /** What a compressed message gets at first, in bytes. */
 const FIRST_STEP = 4096
 
