@@ -1,15 +1,17 @@
 import { connect as connectTcp, type Socket, type TcpNetConnectOpts } from 'node:net'
 import { Duplex } from 'node:stream'
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import { connect } from 'node:tls'
 
 /**
  * Opens TLS in Deno. Its node:tls takes in all that comes while it is paused, without bound and unfelt by the peer. Here
  * it reads from a stream of ours, which holds the TCP connection up for as long as the TLS socket is paused.
+ *
+ * @param options of `net.connect`
+ * @param tlsOptions of `tls.connect`
+ * @returns a TLSSocket; a type that programs for other hosts do not know
  */
-export function connectTlsOverTcp(
-  { onread, ...tcpOptions }: TcpNetConnectOpts,
-  tlsOptions: ConnectionOptions,
-): TLSSocket {
+export function connectTlsOverTcp(options: object, tlsOptions: object): object {
+  const { onread, ...tcpOptions } = options as TcpNetConnectOpts
   const tcp = connectTcp(tcpOptions)
   const ciphertext = new Ciphertext(tcp)
   // The type asks for more than is used: a stream will do, says the documentation.

@@ -1,4 +1,4 @@
-import { isIP, type TcpNetConnectOpts } from 'node:net'
+import { isIP } from 'node:net'
 import { type ConnectionOptions, connect, createSecureContext, type SecureContext } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
 import type { TlsOptions } from './connect.ts'
@@ -16,9 +16,7 @@ export function connectTls(options: object, host: string, tls: TlsOptions = NO_O
     ...(tls as ConnectionOptions),
     secureContext: secureContext(tls),
   }
-  return 'Deno' in globalThis
-    ? connectTlsOverTcp(options as TcpNetConnectOpts, tlsOptions)
-    : connect({ ...options, ...tlsOptions })
+  return 'Deno' in globalThis ? connectTlsOverTcp(options, tlsOptions) : connect({ ...options, ...tlsOptions })
 }
 
 const NO_OPTIONS: TlsOptions = {}
