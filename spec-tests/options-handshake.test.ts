@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { expect } from 'chai'
 import { failure, ping, WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
 import { withProperty } from './support/expect.ts'
@@ -276,7 +276,8 @@ describe('Options of the opening handshake', () => {
       await peer.write('HTTP/1.1 101 Switching Protocols\r\n')
       while (socket.readyState === WebSocket.CONNECTING) {
         await peer.write('x-more: and more\r\n').catch(() => {})
-        await turn()
+        // All of them together are to be less than a head may have.
+        await delay(TIMEOUT / 20)
       }
       await timeout
     })
