@@ -9,7 +9,10 @@ export interface Held {
 
 const NOTHING: Held = { bytes: new Uint8Array(0), memory: undefined }
 
-/** Bytes that cannot be read yet, in order. They stay where they stand if that is a copy already, or memory of ours and much of it. */
+/**
+ * Bytes that cannot be read yet, in order. They stay where they stand if that is a copy already, or memory of ours and much
+ * of it.
+ */
 export class HeldBytes {
   #waiting: Held[] = []
 

@@ -4,8 +4,8 @@ import { connect as connectTcp, isIP, type LookupFunction, type OnReadOpts, type
 import type { ConnectTarget, Location, TlsOptions } from './connect.ts'
 import type { Pipe, PipeSink } from './pipe.ts'
 
-/** One read takes up to so many bytes. */
-const READ_SIZE = 256 * 1024
+/** One read takes up to so many bytes; less where each socket has a buffer of its own, see below. */
+const READ_SIZE = (process.platform === 'win32' ? 64 : 256) * 1024
 
 /**
  * Milliseconds for each of several addresses. Unlike RFC 8305 has it, Node.js gives an attempt up when the next one begins, so
@@ -127,6 +127,7 @@ class NodePipe implements Pipe {
   }
 
   get givesBack(): boolean {
+    // The socket counts bytes as waiting until the system has copied them, or TLS has encrypted them.
     return true
   }
 
