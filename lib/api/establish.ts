@@ -1,4 +1,4 @@
-import { ConnectionError, type HandshakeResponse } from '../protocol/errors.ts'
+import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
 import { getAll } from '../protocol/header-values.ts'
 import type { Location } from '../transport/connect.ts'
@@ -14,7 +14,7 @@ import { hostOf, isBlockedPort, percentDecode, portOf } from './url.ts'
 /** Where `establish` reports: one of the two, once. */
 export interface EstablishHandler {
   /** The pipe is to be started within the call. */
-  established(pipe: Pipe, agreement: Agreement, response: HandshakeResponse): void
+  established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void
   failed(error: ConnectionError): void
 }
 
@@ -124,14 +124,14 @@ export class Establishment {
 
   #upgraded(handshake: Handshake, head: ResponseHead, pipe: Pipe): void {
     if (this.#over) return pipe.abort()
-    const response = { ...head, body: NO_BODY }
     const agreement = validateResponse(host.platform, handshake, head)
     if (agreement instanceof ConnectionError) {
       pipe.abort(agreement)
+      const response = { ...head, body: NO_BODY }
       return this.fail(new ConnectionError(agreement.code, agreement.message, { response }))
     }
     this.#finish()
-    this.#handler.established(pipe, agreement, response)
+    this.#handler.established(pipe, agreement, head)
   }
 
   #refused(head: ResponseHead, body: Uint8Array): void {

@@ -4,6 +4,7 @@
  * @see https://html.spec.whatwg.org/multipage/webappapis.html#event-handler-idl-attributes
  */
 export interface Handler {
+  readonly name: string
   value: object
   /** What stands among the target's listeners; its place there stays when the value is replaced. */
   readonly listener: (this: unknown, event: { preventDefault(): void }) => void
@@ -14,21 +15,26 @@ type Target = {
   removeEventListener(type: string, listener: (event: any) => void): void
 }
 
-/** The handlers of one target, by event name. */
-export type EventHandlerMap = Map<string, Handler>
+/** A target's handlers. A list that fits, since a map takes several times as much, and many sockets are idle (bench: idle). */
+export interface HandlerOwner {
+  handlers: readonly Handler[]
+}
+
+/** What an owner begins with. */
+export const NO_HANDLERS: readonly Handler[] = []
 
 /**
  * Defines `on` + name on a prototype for each of the event names.
  *
- * @param mapOf where a target keeps its handlers; throws a TypeError for what is no such target
+ * @param ownerOf where a target keeps them; throws a TypeError for what is no such target
  */
 export function defineEventHandlers(
   prototype: object,
   names: readonly string[],
-  mapOf: (target: unknown) => EventHandlerMap,
+  ownerOf: (target: unknown) => HandlerOwner,
 ): void {
   for (const name of names) {
-    const { get, set } = accessors(name, mapOf)
+    const { get, set } = accessors(name, ownerOf)
     Object.defineProperty(get, 'name', { value: `get on${name}` })
     Object.defineProperty(set, 'name', { value: `set on${name}` })
     Object.defineProperty(prototype, `on${name}`, { get, set, enumerable: true, configurable: true })
@@ -37,41 +43,46 @@ export function defineEventHandlers(
 
 function accessors(
   name: string,
-  mapOf: (target: unknown) => EventHandlerMap,
+  ownerOf: (target: unknown) => HandlerOwner,
 ): { get(): unknown; set(value: unknown): void } {
   return {
     get(this: unknown): unknown {
-      return mapOf(this).get(name)?.value ?? null
+      return find(ownerOf(this), name)?.value ?? null
     },
     set(this: unknown, value: unknown): void {
       // [LegacyTreatNonObjectAsNull]
       const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function'
-      if (isObject) activate(mapOf(this), this as Target, name, value)
-      else deactivate(mapOf(this), this as Target, name)
+      if (isObject) activate(ownerOf(this), this as Target, name, value)
+      else deactivate(ownerOf(this), this as Target, name)
     },
   }
 }
 
-function activate(map: EventHandlerMap, target: Target, name: string, value: object): void {
-  const existing = map.get(name)
+function find(owner: HandlerOwner, name: string): Handler | undefined {
+  return owner.handlers.find(handler => handler.name === name)
+}
+
+function activate(owner: HandlerOwner, target: Target, name: string, value: object): void {
+  const existing = find(owner, name)
   if (existing !== undefined) {
     existing.value = value
     return
   }
   const handler: Handler = {
+    name,
     value,
     listener(event) {
       // A handler that is an object but no function is kept, and does nothing.
       if (typeof handler.value === 'function' && handler.value.call(this, event) === false) event.preventDefault()
     },
   }
-  map.set(name, handler)
+  owner.handlers = [...owner.handlers, handler]
   target.addEventListener(name, handler.listener)
 }
 
-function deactivate(map: EventHandlerMap, target: Target, name: string): void {
-  const handler = map.get(name)
+function deactivate(owner: HandlerOwner, target: Target, name: string): void {
+  const handler = find(owner, name)
   if (handler === undefined) return
-  map.delete(name)
+  owner.handlers = owner.handlers.filter(other => other !== handler)
   target.removeEventListener(name, handler.listener)
 }

@@ -3,14 +3,17 @@ import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
 import { type Closure, Connection, type ConnectionOwner } from '../protocol/connection.ts'
 import { ConnectionError, type HandshakeResponse } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
-import type { Pipe } from '../transport/pipe.ts'
+import type { Pipe, ResponseHead } from '../transport/pipe.ts'
 import { Establishment } from './establish.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { host } from './host.ts'
 import type { URL } from './host-types.ts'
 import type { Settings } from './options.ts'
+import { type PackedHead, packHead, unpackHead } from './packed-head.ts'
 import { PingLog } from './ping-log.ts'
 import { startTimer, type Timer } from './timers.ts'
+
+const NO_BODY = new Uint8Array(0)
 
 /** What a message that waits for the user costs beside its payload, in bytes: so a flood of empty ones is bounded, too. */
 export const MESSAGE_COST = 128
@@ -20,27 +23,31 @@ export const MESSAGE_COST = 128
  * open it until its pipe is gone.
  */
 export abstract class Session implements ConnectionOwner {
-  readonly url: URL
+  /** The URL record, serialized. */
+  readonly url: string
   /** Why the connection failed, once it did. */
   failure: ConnectionError | undefined
-  /** The server's answer to the opening handshake, once it came. */
-  response: HandshakeResponse | undefined
-
   /** There from the end of the opening handshake on. */
   protected connection: Connection | undefined
-  protected readonly pings: PingLog = new PingLog()
+  /** There from the first ping on. */
+  protected pings: PingLog | undefined
 
-  readonly #protocols: readonly string[]
   readonly #settings: Settings
   #establishment: Establishment | undefined
   #heartbeat: Heartbeat | undefined
   #closeTimer: Timer | undefined
   #keepsAlive = true
+  #response: HandshakeResponse | PackedHead | undefined
 
-  constructor(url: URL, protocols: readonly string[], settings: Settings) {
-    this.url = url
-    this.#protocols = protocols
+  constructor(url: URL, settings: Settings) {
+    this.url = url.href
     this.#settings = settings
+  }
+
+  /** The server's answer to the opening handshake, once it came. */
+  get response(): HandshakeResponse | undefined {
+    if (typeof this.#response === 'string') this.#response = { ...unpackHead(this.#response), body: NO_BODY }
+    return this.#response
   }
 
   // What the layer above does on its own.
@@ -63,9 +70,9 @@ export abstract class Session implements ConnectionOwner {
   // What it calls.
 
   /** Begins to connect. May report before it returns, so it comes last in a constructor. */
-  protected connect(): void {
-    this.#establishment = new Establishment(this.url, this.#protocols, this.#settings, {
-      established: (pipe, agreement, response) => this.#established(pipe, agreement, response),
+  protected connect(url: URL, protocols: readonly string[]): void {
+    this.#establishment = new Establishment(url, protocols, this.#settings, {
+      established: (pipe, agreement, head) => this.#established(pipe, agreement, head),
       failed: error => this.#failed(error),
     })
     this.#establishment.start()
@@ -115,6 +122,7 @@ export abstract class Session implements ConnectionOwner {
    */
   ping(payload: Uint8Array): Promise<number> {
     if (!this.isOpen) throw new DOMException('A ping needs an open WebSocket', 'InvalidStateError')
+    this.pings ??= new PingLog()
     const answered = this.pings.add(payload)
     this.connection!.ping(payload)
     return answered
@@ -134,7 +142,7 @@ export abstract class Session implements ConnectionOwner {
   }
 
   onPong(payload: Uint8Array): void {
-    this.pings.answer(payload)
+    this.pings?.answer(payload)
   }
 
   onCloseReceived(): void {
@@ -157,9 +165,9 @@ export abstract class Session implements ConnectionOwner {
 
   // The rest.
 
-  #established(pipe: Pipe, agreement: Agreement, response: HandshakeResponse): void {
+  #established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void {
     this.#establishment = undefined
-    this.response = response
+    this.#response = packHead(head)
     const connection = new Connection(host.platform, pipe, this, this.#settings, agreement.deflate)
     this.connection = connection
     if (!this.#keepsAlive) connection.unref()
@@ -170,7 +178,7 @@ export abstract class Session implements ConnectionOwner {
 
   #failed(error: ConnectionError): void {
     this.#establishment = undefined
-    this.response = error.response
+    this.#response = error.response
     this.failure = error
     this.ended({ code: ABNORMAL_CLOSURE, reason: '', wasClean: false, error })
   }

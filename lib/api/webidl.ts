@@ -49,7 +49,10 @@ export function toEnforcedUnsignedShort(value: unknown): number {
 export function bytesOf(data: unknown): Uint8Array | undefined {
   if (ArrayBuffer.isView(data)) {
     refuseUnstable(data.buffer)
-    return isEmpty(data.buffer) ? NO_BYTES : new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    if (isEmpty(data.buffer)) return NO_BYTES
+    // Another view of a plain one is not needed, and costs more than to mask a short message (bench: send).
+    if (Object.getPrototypeOf(data) === Uint8Array.prototype) return data as Uint8Array
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   }
   if (!isAnyArrayBuffer(data)) return undefined
   refuseUnstable(data)
@@ -72,7 +75,7 @@ function isAnyArrayBuffer(value: unknown): value is ArrayBufferLike {
 }
 
 function refuseUnstable(buffer: ArrayBufferLike): void {
-  if (Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]') {
+  if (!(buffer instanceof ArrayBuffer) && Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]') {
     throw new TypeError('The data must not be in a SharedArrayBuffer')
   }
   if ((buffer as { resizable?: boolean }).resizable === true) {

@@ -3,7 +3,7 @@ import { NORMAL_CLOSURE } from '../protocol/close.ts'
 import type { Closure, Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
-import type { EventHandlerMap } from './event-handlers.ts'
+import { type Handler, type HandlerOwner, NO_HANDLERS } from './event-handlers.ts'
 import { closeEvent, joinHostClasses, messageEvent, plainEvent } from './events.ts'
 import { host } from './host.ts'
 import type { Blob, URL } from './host-types.ts'
@@ -34,8 +34,8 @@ const dispatchEvent = EventTarget.prototype.dispatchEvent as (this: object, even
  *
  * @see https://websockets.spec.whatwg.org/#the-websocket-interface
  */
-export class WebSocketState extends Session implements TaskTarget {
-  readonly handlers: EventHandlerMap = new Map()
+export class WebSocketState extends Session implements TaskTarget, HandlerOwner {
+  handlers: readonly Handler[] = NO_HANDLERS
   binaryType: 'blob' | 'arraybuffer' = 'blob'
   protocol = ''
   extensions = ''
@@ -52,13 +52,13 @@ export class WebSocketState extends Session implements TaskTarget {
   #sent = 0
   #departed = 0
   #departedAt = -1
-  #drainWaiters: { resolve(): void; reject(error: Error): void }[] = []
+  #drainWaiters: { resolve(): void; reject(error: Error): void }[] | undefined
 
   constructor(target: object, url: URL, protocols: readonly string[], settings: Settings) {
-    super(url, protocols, settings)
+    super(url, settings)
     this.#target = target
     this.#origin = `${url.protocol}//${url.host}`
-    this.connect()
+    this.connect(url, protocols)
     // While the connection is being made there is time for it.
     host.queueTask(joinHostClasses)
   }
@@ -122,6 +122,7 @@ export class WebSocketState extends Session implements TaskTarget {
   drained(): Promise<void> {
     if (this.bufferedAmount === 0) return Promise.resolve()
     return new Promise((resolve, reject) => {
+      this.#drainWaiters ??= []
       this.#drainWaiters.push({ resolve, reject })
       queueTask(this, TASK_DRAINED, undefined)
     })
@@ -161,7 +162,7 @@ export class WebSocketState extends Session implements TaskTarget {
   }
 
   onDrained(): void {
-    if (this.#drainWaiters.length > 0) queueTask(this, TASK_DRAINED, undefined)
+    if (this.#drainWaiters !== undefined) queueTask(this, TASK_DRAINED, undefined)
   }
 
   protected established(agreement: Agreement): void {
@@ -237,7 +238,7 @@ export class WebSocketState extends Session implements TaskTarget {
   /** "The WebSocket connection is closed", its last step */
   #handleClosed({ wasClean, code, reason, error }: Closure): void {
     this.#readyState = CLOSED
-    this.pings.end(() => error ?? closedError())
+    this.pings?.end(() => error ?? closedError())
     this.#handleDrained()
     this.#fire(closeEvent(wasClean, code, reason))
   }
@@ -245,7 +246,9 @@ export class WebSocketState extends Session implements TaskTarget {
   #handleDrained(): void {
     const drained = this.bufferedAmount === 0
     if (!drained && this.#readyState !== CLOSED) return
-    for (const waiter of this.#drainWaiters.splice(0)) {
+    const waiters = this.#drainWaiters
+    this.#drainWaiters = undefined
+    for (const waiter of waiters ?? []) {
       if (drained) waiter.resolve()
       else waiter.reject(this.failure ?? closedError())
     }

@@ -88,7 +88,7 @@ export class WebSocketStreamState extends Session implements MessageSource {
   #closeRequest: Deferred<void> | undefined
 
   constructor(url: URL, protocols: readonly string[], settings: Settings, streams: StreamClasses) {
-    super(url, protocols, settings)
+    super(url, settings)
     this.#signal = settings.signal
     this.#readable = new MessageReadable(streams.ReadableStream, this)
     const sink = {
@@ -103,7 +103,7 @@ export class WebSocketStreamState extends Session implements MessageSource {
       return 1
     }
     this.#writable = new streams.WritableStream(sink, { highWaterMark: 1, size: count })
-    this.connect()
+    this.connect(url, protocols)
   }
 
   // What the interface calls.
@@ -294,7 +294,7 @@ export class WebSocketStreamState extends Session implements MessageSource {
     this.#readyState = CLOSED
     if (this.connection === undefined) return this.#neverOpened(closure.error!)
     const { code, reason, error } = closure
-    this.pings.end(() => error ?? closedError())
+    this.pings?.end(() => error ?? closedError())
     if (closure.wasClean && this.#pendingWrite === undefined) {
       this.#readable.close()
       if (this.#closeRequest === undefined) this.#writer.error(new DOMException(CLOSED_MESSAGE, 'InvalidStateError'))

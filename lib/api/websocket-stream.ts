@@ -79,7 +79,7 @@ export const WebSocketStream: WebSocketStreamConstructor = class WebSocketStream
   }
 
   get url(): string {
-    return streamStateOf(this).url.href
+    return streamStateOf(this).url
   }
 
   // An attribute that is a promise rejects where others throw.

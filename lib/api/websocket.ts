@@ -121,7 +121,7 @@ export const WebSocket: WebSocketConstructor = class WebSocket extends HostEvent
   }
 
   get url(): string {
-    return stateOf(this).url.href
+    return stateOf(this).url
   }
 
   get readyState(): number {
@@ -190,7 +190,7 @@ completeInterface(WebSocket as never, 'WebSocket', [
   'send',
   'close',
 ])
-defineEventHandlers(WebSocket.prototype, ['open', 'error', 'close', 'message'], target => stateOf(target).handlers)
+defineEventHandlers(WebSocket.prototype, ['open', 'error', 'close', 'message'], stateOf)
 
 /**
  * Where the IDL has `DOMString or sequence<DOMString>`, an object that is not iterable can only be a mistake; it is

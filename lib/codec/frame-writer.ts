@@ -120,8 +120,9 @@ export class FrameWriter {
    * @returns the result of the last `write`, true if there was nothing to write
    */
   flush(target: Pick<Pipe, 'write' | 'givesBack'>): boolean {
-    this.#release()
     const sealed = this.#sealed
+    if (sealed.length === 0 && slabOwner === this) return this.#flushTail(target)
+    this.#release()
     let ready = true
     const last = sealed.length - 1
     for (let index = 0; index <= last; index++) {
@@ -134,6 +135,25 @@ export class FrameWriter {
     sealed.length = 0
     this.#sealedIn.length = 0
     if (ready) this.allLeft()
+    return ready
+  }
+
+  /** The usual case: one slab holds all of it, and what is handed out leaves at once. */
+  #flushTail(target: Pick<Pipe, 'write' | 'givesBack'>): boolean {
+    slabOwner = undefined
+    const length = slabPosition - this.#start
+    if (length === 0) return true
+    const from = slab
+    this.flushed += length
+    const ready = target.write(from.bytes.subarray(this.#start, slabPosition), false)
+    if (target.givesBack !== true) return ready
+    if (ready && this.#lent.length === 0) {
+      from.left += length
+      reuse(from)
+    } else {
+      this.#lent.push({ slab: from, length })
+      if (ready) this.allLeft()
+    }
     return ready
   }
 

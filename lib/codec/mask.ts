@@ -51,13 +51,22 @@ export function maskOn(bytes: Uint8Array, words: Int32Array, start: number, end:
   for (; position < end; position++) bytes[position] = bytes[position]! ^ keyBytes[position & 3]!
 }
 
+/** So many random bytes that nobody else gets: whole words, and not many. */
+export function takeRandom(platform: Platform, count: number): Uint8Array {
+  if (POOL_SIZE - poolPosition < count || poolPlatform !== platform) refill(platform)
+  poolPosition += count
+  return pool.slice(poolPosition - count, poolPosition)
+}
+
+function refill(platform: Platform): void {
+  platform.fillRandom(pool)
+  poolPosition = 0
+  poolPlatform = platform
+}
+
 /** Writes a fresh key, and turns it so that the payload byte at index i of `bytes` takes byte i mod 4 of `keyBytes`. */
 function writeKey(platform: Platform, bytes: Uint8Array, at: number): void {
-  if (poolPosition === POOL_SIZE || poolPlatform !== platform) {
-    platform.fillRandom(pool)
-    poolPosition = 0
-    poolPlatform = platform
-  }
+  if (poolPosition === POOL_SIZE || poolPlatform !== platform) refill(platform)
   const turn = at & 3
   for (let index = 0; index < 4; index++) {
     const byte = pool[poolPosition++]!

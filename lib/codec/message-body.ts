@@ -33,6 +33,13 @@ const NOT_DEFLATE: Violation = {
   code: 'WS_ERR_INVALID_COMPRESSION',
   message: 'a compressed message is not DEFLATE',
 }
+function tooBig(maxPayload: number): Violation {
+  return {
+    closeCode: MESSAGE_TOO_BIG,
+    code: 'WS_ERR_MESSAGE_TOO_BIG',
+    message: `a message exceeds ${maxPayload} bytes`,
+  }
+}
 const BEYOND_HOST: Violation = {
   closeCode: MESSAGE_TOO_BIG,
   code: 'WS_ERR_MESSAGE_TOO_BIG',
@@ -46,7 +53,6 @@ const BEYOND_HOST: Violation = {
 export class MessageBody {
   readonly #platform: Platform
   readonly #maxPayload: number
-  readonly #tooBig: Violation
   readonly #inflater: Inflater | undefined
   readonly #resetAfterMessage: boolean
 
@@ -69,11 +75,6 @@ export class MessageBody {
   constructor(platform: Platform, maxPayload: number, inflate: InflateParameters | undefined) {
     this.#platform = platform
     this.#maxPayload = maxPayload
-    this.#tooBig = {
-      closeCode: MESSAGE_TOO_BIG,
-      code: 'WS_ERR_MESSAGE_TOO_BIG',
-      message: `a message exceeds ${maxPayload} bytes`,
-    }
     if (inflate !== undefined) {
       this.#inflater = platform.compression!.createInflater(inflate.serverMaxWindowBits, maxPayload)
     }
@@ -91,7 +92,7 @@ export class MessageBody {
     if (total > Number.MAX_SAFE_INTEGER) return BEYOND_HOST
     // What is compressed may be longer than what comes of it, but not by that much.
     const limit = this.#isCompressed ? this.#maxPayload * 2 + FIRST_STEP : this.#maxPayload
-    return total > limit ? this.#tooBig : undefined
+    return total > limit ? tooBig(this.#maxPayload) : undefined
   }
 
   /** Lets more be inflated: a new turn of the event loop has begun. */
@@ -229,7 +230,7 @@ export class MessageBody {
   /** Text that is ill-formed before it is too long is that first, however much of it was inflated at once. */
   #refuseLength(): Violation {
     const limit = Math.min(this.#length, this.#maxPayload + 1)
-    return (this.#isText ? this.#validate(limit) : undefined) ?? this.#tooBig
+    return (this.#isText ? this.#validate(limit) : undefined) ?? tooBig(this.#maxPayload)
   }
 
   /** Makes room for bytes that have arrived; for what was only announced it takes one step at a time. */

@@ -42,6 +42,8 @@ const CONGESTION = 64 * 1024
 /** So much is read over after the last frame, in bytes, before a peer that goes on sending is cut off. */
 const MAX_IGNORED = 1024 * 1024
 
+const NOT_RECEIVED: CloseStatus = { code: ABNORMAL_CLOSURE, reason: '' }
+
 /** What is left of a pipe that has closed. */
 const nothing = (): true => true
 const GONE: Omit<Pipe, 'start'> = { write: nothing, end: nothing, abort: nothing, pause: nothing, resume: nothing }
@@ -54,7 +56,7 @@ export class Connection implements PipeSink, FrameHandler {
   readonly #outgoing: Outgoing
   readonly onBatch: ((batch: MessageBatch) => void) | undefined
   #state = OPEN
-  #received: CloseStatus = { code: ABNORMAL_CLOSURE, reason: '' }
+  #received: CloseStatus = NOT_RECEIVED
   #ignored = 0
   #reads = 0
   #owedPong: Uint8Array | undefined

@@ -1,3 +1,4 @@
+import { takeRandom } from '../codec/mask.ts'
 import type { Platform } from '../codec/platform.ts'
 import type { HeaderList, ResponseHead } from '../transport/pipe.ts'
 import { ConnectionError, type FailureCode } from './errors.ts'
@@ -43,9 +44,7 @@ export interface Agreement {
  * @see https://websockets.spec.whatwg.org/#websocket-opening-handshake
  */
 export function createHandshake(platform: Platform, input: HandshakeInput): Handshake {
-  const nonce = new Uint8Array(16)
-  platform.fillRandom(nonce)
-  const key = platform.base64(nonce)
+  const key = platform.base64(takeRandom(platform, 16))
   const { protocols, origin, deflate } = input
   const headers: [string, string][] = []
   if (getAll(input.headers, 'host').length === 0) headers.push(['Host', input.host])

@@ -8,13 +8,17 @@ const BODY_TIMEOUT = 1000
 
 /** Makes a byte pipe that was just opened an {@link Upgrade}: the HTTP/1.1 request and response of RFC 6455 section 4. */
 export function upgradeOver(pipe: Pipe): Upgrade {
-  return (request, handler) => new Http1Exchange(pipe, request, handler).cancel
+  return (request, handler) => {
+    const exchange = new Http1Exchange(pipe, request, handler)
+    return reason => exchange.cancel(reason)
+  }
 }
 
 /** One request and its response. After a 101 it passes on what the byte pipe reports. */
 class Http1Exchange implements PipeSink {
   readonly #pipe: Pipe
-  readonly #head = new ResponseHeadReader()
+  /** Until the head has come: the exchange stays as long as the connection. */
+  #head: ResponseHeadReader | undefined = new ResponseHeadReader()
   #handler: UpgradeHandler | undefined
   #upgraded: UpgradedPipe | undefined
   #sink: PipeSink | undefined
@@ -29,7 +33,7 @@ class Http1Exchange implements PipeSink {
   }
 
   /** Gives the exchange up; the handler hears nothing more. */
-  readonly cancel = (reason?: unknown): void => {
+  cancel(reason?: unknown): void {
     if (this.#handler === undefined) return
     this.#handler = undefined
     clearTimeout(this.#timer)
@@ -65,10 +69,12 @@ class Http1Exchange implements PipeSink {
       if (this.#refusal.body.read(bytes)) this.#finish()
       return
     }
-    const head = this.#head.read(bytes)
+    const reader = this.#head!
+    const head = reader.read(bytes)
     if (head === undefined) return
     if (head instanceof ConnectionError) return this.#finish(head)
-    const rest = bytes.subarray(this.#head.consumed)
+    this.#head = undefined
+    const rest = bytes.subarray(reader.consumed)
     if (head.status === 101) {
       this.#handler = undefined
       this.#upgraded = new UpgradedPipe(this.#pipe, sink => {
