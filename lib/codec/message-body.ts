@@ -15,6 +15,14 @@ const FIRST_STEP = 4096
 const EMPTY = new Uint8Array(0)
 /** A compressed message that is wholly here is inflated into this, and only its result gets memory of its own. */
 const scratch = new Uint8Array(64 * 1024)
+/**
+ * Fragments of text are put together in memory of this size while it suffices, which is lent to a few messages at a time: a
+ * string keeps none of it, and to grow with each fragment costs more than all else (bench: receive in fragments).
+ */
+const LENT_SIZE = 64 * 1024
+const MAX_LENT = 8
+const lendable: Uint8Array<ArrayBuffer>[] = []
+let everLent = 0
 /** So much is inflated at a time, in bytes; then the event loop goes on (bench: compression). */
 const TURN = 512 * 1024
 /**
@@ -59,6 +67,7 @@ export class MessageBody {
   #isText = false
   #isCompressed = false
   #bytes: Uint8Array<ArrayBuffer> = EMPTY
+  #isLent = false
   #length = 0
   /** Up to here the text is known to be well-formed. */
   #validated = 0
@@ -117,6 +126,7 @@ export class MessageBody {
       if (this.busy && this.#bytes === scratch) this.#bytes = scratch.slice(0, this.#length)
     } else {
       const total = this.#length + announced
+      if (this.#isText && !final && this.#bytes === EMPTY && total <= LENT_SIZE) this.#borrow()
       if (!this.#makeRoom(end - start, final ? total : Math.max(total, this.#bytes.length * 2))) return BEYOND_HOST
       // What was read to where `room` said is there already.
       const inPlace = chunk.buffer === this.#bytes.buffer && chunk.byteOffset + start === this.#length
@@ -154,10 +164,14 @@ export class MessageBody {
     }
     const bytes = this.#bytes
     const length = this.#length
-    this.#clear()
-    if (this.#isText) return this.decodeText(bytes, 0, length)
     const mayKeep = length === bytes.length && bytes !== scratch && bytes !== EMPTY
-    return mayKeep ? bytes.buffer : bytes.buffer.slice(0, length)
+    const message = this.#isText
+      ? this.decodeText(bytes, 0, length)
+      : mayKeep
+        ? bytes.buffer
+        : bytes.buffer.slice(0, length)
+    this.#clear()
+    return message
   }
 
   /** A text message as a string; also used for one that is wholly in a chunk. */
@@ -176,10 +190,28 @@ export class MessageBody {
   }
 
   #clear(): void {
+    this.#giveBack()
     this.#bytes = EMPTY
     this.#length = 0
     this.#validated = 0
     this.#received = 0
+  }
+
+  #borrow(): void {
+    let bytes = lendable.pop()
+    if (bytes === undefined) {
+      if (everLent === MAX_LENT) return
+      bytes = this.#platform.allocate(LENT_SIZE)
+      everLent++
+    }
+    this.#bytes = bytes
+    this.#isLent = true
+  }
+
+  #giveBack(): void {
+    if (!this.#isLent) return
+    this.#isLent = false
+    lendable.push(this.#bytes)
   }
 
   /** Inflates input to the end of the body, as much as is allowed at a time, and not a byte beyond the limit. */
@@ -246,6 +278,7 @@ export class MessageBody {
       return false
     }
     bytes.set(this.#bytes.subarray(0, this.#length))
+    this.#giveBack()
     this.#bytes = bytes
     return true
   }
