@@ -144,6 +144,7 @@ describe('RFC 6455 section 4.1: opening handshake', function () {
       ['any order, and other fields', ['X: 1', usual[2]!, 'Content-Length: 7', usual[0]!, 'x: 2', usual[1]!]],
       ['an empty list of extensions', [...usual, 'Sec-WebSocket-Extensions: ', 'Sec-WebSocket-Extensions: ,']],
       ['a subprotocol that was asked for', [...usual, 'Sec-WebSocket-Protocol: two'], 'two'],
+      ['values with colons', [...usual, 'X-Address: ws://[::1]:80/', 'X-Colon: :']],
       ['names that objects have by themselves', [...usual, '__proto__: a', 'constructor: b', 'hasOwnProperty: c']],
     ]
     for (const [what, lines, protocol] of cases) {

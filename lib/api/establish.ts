@@ -18,7 +18,8 @@ export interface EstablishHandler {
   failed(error: ConnectionError): void
 }
 
-const NO_BODY = new Uint8Array(0)
+/** That of a response which was upgraded. */
+export const NO_BODY: Uint8Array = new Uint8Array(0)
 
 /**
  * An attempt to establish a WebSocket connection: resolve, wait in line, connect, shake hands. Anything that ends it

@@ -26,7 +26,7 @@ export const NO_HANDLERS: readonly Handler[] = []
 /**
  * Defines `on` + name on a prototype for each of the event names.
  *
- * @param ownerOf where a target keeps them; throws a TypeError for what is no such target
+ * @param ownerOf where a target keeps its handlers; throws a TypeError for what is no such target
  */
 export function defineEventHandlers(
   prototype: object,

@@ -4,7 +4,7 @@ import { type Closure, Connection, type ConnectionOwner } from '../protocol/conn
 import { ConnectionError, type HandshakeResponse } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
 import type { Pipe, ResponseHead } from '../transport/pipe.ts'
-import { Establishment } from './establish.ts'
+import { Establishment, NO_BODY } from './establish.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { host } from './host.ts'
 import type { URL } from './host-types.ts'
@@ -12,8 +12,6 @@ import type { Settings } from './options.ts'
 import { type PackedHead, packHead, unpackHead } from './packed-head.ts'
 import { PingLog } from './ping-log.ts'
 import { startTimer, type Timer } from './timers.ts'
-
-const NO_BODY = new Uint8Array(0)
 
 /** What a message that waits for the user costs beside its payload, in bytes: so a flood of empty ones is bounded, too. */
 export const MESSAGE_COST = 128
@@ -27,6 +25,7 @@ export abstract class Session implements ConnectionOwner {
   readonly url: string
   /** Why the connection failed, once it did. */
   failure: ConnectionError | undefined
+
   /** There from the end of the opening handshake on. */
   protected connection: Connection | undefined
   /** There from the first ping on. */

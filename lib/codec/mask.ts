@@ -1,8 +1,8 @@
 import type { Platform } from './platform.ts'
 
 /**
- * Masking of client frames (RFC 6455 section 5.3). Keys come from the system's generator by way of a pool: one call
- * for 1,024 keys instead of one each.
+ * Masking of client frames (RFC 6455 section 5.3). Keys, and the nonce of the opening handshake, come from the system's
+ * generator by way of a pool: one call for 1,024 keys instead of one each.
  */
 
 const POOL_SIZE = 4096

@@ -140,7 +140,8 @@ export class MessageBody {
 
   /** Where the next bytes of a frame belong, if they are to be read to there: `remaining` of them are to come. */
   room(remaining: number): Uint8Array | undefined {
-    if (this.#isCompressed || Math.max(remaining, this.#length) < LONG) return undefined
+    // A pipe may still fill its room when the message is given up, and another one has the lent memory then.
+    if (this.#isCompressed || this.#isLent || Math.max(remaining, this.#length) < LONG) return undefined
     // The end of a long message is read by itself, so that the next one can be read to where it belongs from its start.
     const least = Math.min(LONG, remaining)
     if (!this.#makeRoom(least, this.#length + remaining)) return undefined

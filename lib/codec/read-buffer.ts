@@ -87,7 +87,8 @@ export class ReadTarget {
     let buffer = this.#buffer
     if (buffer?.users === 1) buffer.used = 0
     if (buffer !== undefined && (!this.#isFlood || buffer.bytes.length - buffer.used < MIN_ROOM)) {
-      this.close()
+      buffer.release()
+      this.#buffer = undefined
       buffer = undefined
     }
     if (!this.#isFlood) return undefined
@@ -99,8 +100,8 @@ export class ReadTarget {
     return buffer.used === 0 ? buffer.bytes : buffer.bytes.subarray(buffer.used)
   }
 
+  /** Reads no more. The buffer is not for others: the pipe may have been given it, and fill it once more. */
   close(): void {
-    this.#buffer?.release()
     this.#buffer = undefined
   }
 }
