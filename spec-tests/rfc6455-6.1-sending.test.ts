@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { FrameWriter } from '#lib/codec/frame-writer.js'
-import { platforms, short } from './support/frame-recorder.ts'
+import { hex, platforms, short } from './support/frame-recorder.ts'
 import { BINARY, frame, PING, TEXT } from './support/raw-server.ts'
 import { type ClientFrame, openConnection, parseClientFrames } from './support/scripted-pipe.ts'
 
@@ -155,6 +155,35 @@ describe('RFC 6455 section 6.1: sending data', function () {
         expect([...owned].filter(memory => again.has(memory))).to.deep.equal([])
       })
 
+      it('writes a frame that is longer than the memory that is kept through that memory, while it leaves', () => {
+        const pieces: Buffer[] = []
+        const memory = new Set<ArrayBufferLike>()
+        const pipe = {
+          givesBack: true,
+          write(bytes: Uint8Array): boolean {
+            pieces.push(Buffer.from(bytes))
+            memory.add(bytes.buffer)
+            return true
+          },
+        }
+        const writer = new FrameWriter(platform, { flushEarly: () => writer.flush(pipe) })
+        const neighbour = new FrameWriter(platform)
+        const payloads = [5_000_000, 10, 6_000_000].map(bytesOf)
+        for (const payload of payloads) {
+          // Its bytes share memory with the others', and stay where they are.
+          neighbour.text('neighbour')
+          writer.frame(BINARY, payload)
+        }
+        writer.flush(pipe)
+        const written = parseClientFrames(Buffer.concat(pieces))
+        expect(written.map(({ payload }, index) => payload.equals(payloads[index]!))).to.deep.equal([true, true, true])
+        expect(memory.size).to.be.below(16)
+        const theirs: Buffer[] = []
+        neighbour.flush({ write: bytes => theirs.push(Buffer.from(bytes)) > 0 })
+        const texts = parseClientFrames(Buffer.concat(theirs)).map(({ payload }) => payload.toString())
+        expect(texts).to.deep.equal(['neighbour', 'neighbour', 'neighbour'])
+      })
+
       it('writes over nothing that has not left where another connection shares the memory', () => {
         const slow = new FrameWriter(platform)
         const quick = new FrameWriter(platform)
@@ -225,6 +254,27 @@ describe('RFC 6455 section 6.1: sending data', function () {
       expect(sent()).to.deep.equal([])
       connection.sendText('b')
       expect(asked).to.equal(2)
+    })
+
+    it('a large message leaves while it is written, but only as long as the network takes all', () => {
+      const { connection, pipe, owner, sent } = openConnection()
+      const payload = bytesOf(9_000_000)
+      connection.sendBinary(payload)
+      expect(pipe.writes.length).to.be.above(20)
+      pipe.ready = false
+      connection.sendBinary(payload)
+      const waiting = pipe.writes.length
+      connection.sendBinary(payload)
+      expect(pipe.writes.length).to.equal(waiting)
+      connection.sendText('behind')
+      const large = `binary ${short(hex(payload))}`
+      expect(sent()).to.deep.equal([large, large, large, 'text behind'])
+      pipe.ready = true
+      pipe.sink.drain()
+      expect(owner.events).to.deep.equal(['drained'])
+      connection.sendBinary(payload)
+      expect(sent()).to.deep.equal([large])
+      expect(connection.departed).to.equal(4 * payload.length + 6)
     })
 
     it('what is sent keeps its order, also when the bytes of some come later', () => {

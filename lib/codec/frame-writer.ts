@@ -5,7 +5,7 @@ import type { Platform } from './platform.ts'
 
 /**
  * Writes masked client frames (RFC 6455 sections 5.2 and 5.3), one behind the other, so that everything one connection
- * sends in a turn leaves in one write.
+ * sends in a turn leaves in one write, or in a few if it is more than the memory that is kept.
  *
  * Most frames share one slab among all connections: an idle connection owns no buffer. The connection that wrote last
  * owns the slab's tail; when another one wants it, the owner's bytes so far are sealed into a piece. A slab is used again
@@ -43,8 +43,17 @@ let slabPosition = 0
 const spare: Slab[] = []
 let slabOwner: FrameWriter | undefined
 
+export interface FrameWriterOwner {
+  /**
+   * So much was written, perhaps of one frame, that more of it takes memory which is not kept: `flush` may be called, and
+   * makes memory free if the network takes what there is.
+   */
+  flushEarly(): void
+}
+
 export class FrameWriter {
   readonly #platform: Platform
+  readonly #owner: FrameWriterOwner | undefined
   readonly #sealed: Uint8Array[] = []
   /** The slab of each; undefined for a buffer of its own. */
   readonly #sealedIn: (Slab | undefined)[] = []
@@ -56,8 +65,9 @@ export class FrameWriter {
   /** Bytes handed out by `flush` so far. */
   flushed = 0
 
-  constructor(platform: Platform) {
+  constructor(platform: Platform, owner?: FrameWriterOwner) {
     this.#platform = platform
+    this.#owner = owner
   }
 
   /**
@@ -224,6 +234,13 @@ export class FrameWriter {
   #nextSlab(): void {
     this.#seal()
     slab.end = slabPosition
+    if (this.#sealed.length >= MAX_SPARE && this.#owner !== undefined) {
+      this.#owner.flushEarly()
+      slabOwner = this
+      this.#start = slabPosition
+      // What was in it has left.
+      if (slabPosition === 0) return
+    }
     slab = spare.pop() ?? new Slab(this.#platform.allocate(SLAB_SIZE))
     slabPosition = 0
     this.#start = 0

@@ -1,5 +1,5 @@
 import type { Deflater } from '../codec/compression.ts'
-import { FrameWriter } from '../codec/frame-writer.ts'
+import { FrameWriter, type FrameWriterOwner } from '../codec/frame-writer.ts'
 import { BINARY, CLOSE, CONTINUATION, RSV1, TEXT } from '../codec/opcodes.ts'
 import type { Platform } from '../codec/platform.ts'
 import type { Pipe } from '../transport/pipe.ts'
@@ -18,6 +18,11 @@ export interface Place {
   /** A text message, the payload of a binary one, or a Close frame's body; undefined while it is awaited. */
   content: string | Uint8Array | undefined
   readonly opcode: number
+}
+
+export interface OutgoingOwner extends FrameWriterOwner {
+  /** Something was written later than it was sent. */
+  requestFlush(): void
 }
 
 /** From this size on, in bytes, a message is compressed off the event loop, so much at a time: it takes a millisecond. */
@@ -48,18 +53,17 @@ export class Outgoing {
   #flushes: number[] = []
   /** Application bytes up to the end of the last flush that was noted. */
   #noted = 0
-  /** Called when something was written later than it was sent. */
-  readonly #written: () => void
+  readonly #owner: OutgoingOwner
 
   constructor(
     platform: Platform,
     deflate: DeflateParameters | undefined,
     settings: CompressionSettings | undefined,
-    written: () => void,
+    owner: OutgoingOwner,
   ) {
     this.#platform = platform
-    this.#writer = new FrameWriter(platform)
-    this.#written = written
+    this.#writer = new FrameWriter(platform, owner)
+    this.#owner = owner
     if (deflate !== undefined && settings !== undefined) {
       this.#deflater = platform.compression!.createDeflater({
         windowBits: deflate.clientMaxWindowBits,
@@ -121,7 +125,7 @@ export class Outgoing {
   fill(place: Place, bytes: Uint8Array): void {
     place.content = bytes
     if (!this.#compressing) this.#sendPlaces()
-    this.#written()
+    this.#owner.requestFlush()
   }
 
   /** Gives up what waits; a Close frame that stands last among it is sent. */
@@ -216,7 +220,7 @@ export class Outgoing {
         this.#endCompressed()
         this.#sendPlaces()
       } else this.#compressLater(opcode, bytes, end)
-      this.#written()
+      this.#owner.requestFlush()
     })
   }
 
