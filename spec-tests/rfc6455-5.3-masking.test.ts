@@ -1,4 +1,5 @@
 import crypto from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { expect } from 'chai'
 import { FrameWriter } from '#lib/codec/frame-writer.js'
@@ -7,6 +8,7 @@ import type { Platform } from '#lib/codec/platform.js'
 import { ping } from '#lib/entry/node.js'
 import { nodePlatform } from '#lib/platform/node.js'
 import { webPlatform } from '#lib/platform/web.js'
+import { assemble } from '../scripts/assemble/assembler.ts'
 import { withProperty } from './support/expect.ts'
 import { platforms } from './support/frame-recorder.ts'
 import { CLOSE, closeBody, PING, PONG, TEXT } from './support/raw-server.ts'
@@ -37,24 +39,29 @@ describe('RFC 6455 section 5.3: masking', function () {
   this.timeout(20_000)
 
   for (const [name, platform] of platforms) {
-    it(`octet i of the payload is combined with octet i modulo 4 of the key, ${name} platform`, () => {
-      const size = 128
-      for (let at = 0; at < 8; at++) {
-        for (let length = 0; length <= 80; length++) {
-          const bytes = new Uint8Array(size)
-          for (let index = 0; index < size; index++) bytes[index] = index * 5 + length
-          const before = bytes.slice()
-          maskInPlace(platform, bytes, new Int32Array(bytes.buffer), at, at + 4 + length)
-          const key = bytes.slice(at, at + 4)
-          for (let index = 0; index < size; index++) {
-            if (index >= at && index < at + 4) continue
-            const inside = index >= at + 4 && index < at + 4 + length
-            const expected = inside ? before[index]! ^ key[(index - at - 4) % 4]! : before[index]!
-            if (bytes[index] !== expected) expect.fail(`byte ${index} of ${length} at ${at}`)
+    for (const masking of [undefined, platform.maskingMemory!()!]) {
+      const how = masking === undefined ? 'by the loop' : 'by the host'
+      it(`octet i of the payload is combined with octet i modulo 4 of the key, ${name} platform, ${how}`, () => {
+        const size = 400
+        const start = masking === undefined ? 0 : 65536 - 200
+        const bytes = masking?.bytes.subarray(start, start + size) ?? new Uint8Array(size)
+        const words = new Int32Array(bytes.buffer, bytes.byteOffset, size / 4)
+        for (let at = 0; at < 8; at++) {
+          for (const length of [...Array(200).keys(), 255, 256, 257, 383]) {
+            for (let index = 0; index < size; index++) bytes[index] = index * 5 + length
+            const before = Buffer.from(bytes)
+            maskInPlace(platform, { bytes, words, masking }, at, at + 4 + length)
+            const key = Buffer.from(bytes.subarray(at, at + 4))
+            for (let index = 0; index < size; index++) {
+              if (index >= at && index < at + 4) continue
+              const inside = index >= at + 4 && index < at + 4 + length
+              const expected = inside ? before[index]! ^ key[(index - at - 4) % 4]! : before[index]!
+              if (bytes[index] !== expected) expect.fail(`byte ${index} of ${length} at ${at}`)
+            }
           }
         }
-      }
-    })
+      })
+    }
 
     it(`the key stands behind the length, and masks the payload, ${name} platform`, () => {
       const counting = countingPlatform(platform)
@@ -86,6 +93,20 @@ describe('RFC 6455 section 5.3: masking', function () {
       expect(counting.given()).to.be.at.least(keys.size)
     })
   }
+
+  it('a host without WebAssembly has no memory that masks, and says so', async () => {
+    for (const value of [undefined, {}, { Module: () => expect.fail('not to be compiled') }]) {
+      await withProperty(globalThis, 'WebAssembly', value, () => {
+        for (const [, platform] of platforms) expect(platform.maskingMemory!()).to.equal(undefined)
+      })
+    }
+  })
+
+  it('the module that masks is what its source says', async () => {
+    const folder = new URL('../../lib/platform/', import.meta.url)
+    const source = await readFile(new URL('simd.wat', folder), 'utf8')
+    expect(await readFile(new URL('simd-module.ts', folder), 'utf8')).to.equal(await assemble('simd.wat', source))
+  })
 
   it('the keys of one platform are not used up by another', () => {
     const [first, second] = [countingPlatform(nodePlatform), countingPlatform(nodePlatform)]

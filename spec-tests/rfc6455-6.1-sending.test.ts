@@ -69,6 +69,15 @@ describe('RFC 6455 section 6.1: sending data', function () {
         }
       })
 
+      it('writes text that is longer than the memory at a time, and cuts no character', () => {
+        // With one to four bytes in front, so that the cuts fall to everywhere.
+        for (const before of ['', 'x', '\u00e9', '\u20ac', '\ud83d\ude00']) {
+          const text = `${before}${'\ud83d\ude00\u20acx'.repeat(70_000)}\ud83d${'y\ude00'.repeat(70_000)}\ud83d`
+          const [written] = write(writer => expect(writer.text(text)).to.equal(Buffer.byteLength(text)))
+          expect(written!.payload.equals(Buffer.from(text))).to.equal(true)
+        }
+      })
+
       it('writes a lone surrogate as U+FFFD, and keeps a byte order mark', () => {
         for (const [text, expected] of [
           ['\ud800', '\ufffd'],
@@ -221,16 +230,15 @@ describe('RFC 6455 section 6.1: sending data', function () {
         calls.length = 0
         const flushed = writer.flushed
         writer.text('a')
-        // It has a buffer of its own.
-        writer.text('x'.repeat(200_000))
+        writer.text('x'.repeat(1_000_000))
         writer.text('b')
         expect(writer.flush({ write: (bytes, more) => target.write(bytes, more) && false })).to.equal(false)
-        expect(calls).to.deep.equal([
-          [7, true],
-          [200_014, true],
-          [7, false],
-        ])
-        expect(writer.flushed - flushed).to.equal(7 + 200_014 + 7)
+        const lengths = calls.map(([length]) => length)
+        expect(calls.map(([, more]) => more)).to.deep.equal([...Array(calls.length - 1).fill(true), false])
+        expect(Math.min(...lengths)).to.be.above(0)
+        const sum = lengths.reduce((before, length) => before + length, 0)
+        expect(sum).to.equal(7 + 1_000_014 + 7)
+        expect(writer.flushed - flushed).to.equal(sum)
       })
     })
   }
@@ -275,6 +283,26 @@ describe('RFC 6455 section 6.1: sending data', function () {
       connection.sendBinary(payload)
       expect(sent()).to.deep.equal([large])
       expect(connection.departed).to.equal(4 * payload.length + 6)
+    })
+
+    it('a pipe may write to another connection, also while a large message leaves', () => {
+      const inner = openConnection()
+      const outer = openConnection()
+      const write = inner.pipe.write.bind(inner.pipe)
+      inner.pipe.write = (bytes, more) => {
+        outer.connection.sendBinary(bytes.subarray(0, 1000))
+        return write(bytes, more)
+      }
+      const payload = bytesOf(5_000_000)
+      const text = 'x\u20ac'.repeat(1_000_000)
+      inner.connection.sendBinary(payload)
+      inner.connection.sendText(text)
+      inner.connection.sendBinary(payload)
+      const large = `binary ${short(hex(payload))}`
+      expect(inner.sent()).to.deep.equal([large, `text ${short(text)}`, large])
+      const pieces = inner.pipe.writes.map(({ bytes }) => `binary ${short(hex(bytes.subarray(0, 1000)))}`)
+      expect(pieces.length).to.be.above(20)
+      expect(outer.sent()).to.deep.equal(pieces)
     })
 
     it('what is sent keeps its order, also when the bytes of some come later', () => {

@@ -1,39 +1,44 @@
 import type { Pipe } from '../transport/pipe.ts'
-import { maskInPlace, maskOn } from './mask.ts'
+import { currentKey, type MaskableMemory, maskInPlace, maskOn, useKey } from './mask.ts'
 import { TEXT } from './opcodes.ts'
-import type { Platform } from './platform.ts'
+import type { MaskingMemory, Platform } from './platform.ts'
 
 /**
  * Writes masked client frames (RFC 6455 sections 5.2 and 5.3), one behind the other, so that everything one connection
  * sends in a turn leaves in one write, or in a few if it is more than the memory that is kept.
  *
- * Most frames share one slab among all connections: an idle connection owns no buffer. The connection that wrote last
- * owns the slab's tail; when another one wants it, the owner's bytes so far are sealed into a piece. A slab is used again
- * when all of it has left by pipes that look at no byte afterwards. Any other pipe owns what it was given.
+ * Frames share one slab among all connections: an idle connection owns no buffer. The connection that wrote last owns the
+ * slab's tail; when another one wants it, the owner's bytes so far are sealed into a piece. A slab is used again when all
+ * of it has left by pipes that look at no byte afterwards. Any other pipe gets a copy, and owns that.
  */
 
 const SLAB_SIZE = 256 * 1024
-/** A text that is longer than this, in bytes, is encoded in a buffer of its own; other payloads go over several slabs. */
+/** A longer payload, in bytes, may go over several slabs. */
 const LARGE_PAYLOAD = 128 * 1024
-/** So many slabs are kept besides the one that is written to. */
+/** A text that does is encoded in parts that leave so much of a slab empty at most. */
+const SMALL_REST = 12 * 1024
+/** So many slabs are kept besides the one that is written to; and those that mask quickly. */
 const MAX_SPARE = 7
+/** Who has written so many bytes goes on to write, and gets memory that masks quickly: to set that up takes a millisecond. */
+const WORTH_SETTING_UP = 256 * 1024
 const MAX_HEADER = 14
 const FIN = 0x80
 const MASK = 0x80
 
 /** Used again, since to touch fresh memory costs more than to mask what it is for (bench: send). */
-class Slab {
+class Slab implements MaskableMemory {
   readonly bytes: Uint8Array<ArrayBuffer>
-  /** The same as whole words. */
   readonly words: Int32Array
+  readonly masking: MaskingMemory | undefined
   /** How much of it was written, once it is no longer written to. */
   end = 0
   /** How much of that has left, and may be written over. */
   left = 0
 
-  constructor(bytes: Uint8Array<ArrayBuffer>) {
+  constructor(bytes: Uint8Array<ArrayBuffer>, masking?: MaskingMemory) {
     this.bytes = bytes
-    this.words = new Int32Array(bytes.buffer)
+    this.words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+    this.masking = masking
   }
 }
 
@@ -42,6 +47,13 @@ let slab = new Slab(new Uint8Array(0))
 let slabPosition = 0
 const spare: Slab[] = []
 let slabOwner: FrameWriter | undefined
+
+/** Memory that masks quickly, once it is worth having, and how much of it is slabs already. */
+let masking: MaskingMemory | undefined
+let maskingTaken = 0
+let isSetUp = false
+/** Bytes in slabs of other memory. */
+let writtenBefore = 0
 
 export interface FrameWriterOwner {
   /**
@@ -55,8 +67,8 @@ export class FrameWriter {
   readonly #platform: Platform
   readonly #owner: FrameWriterOwner | undefined
   readonly #sealed: Uint8Array[] = []
-  /** The slab of each; undefined for a buffer of its own. */
-  readonly #sealedIn: (Slab | undefined)[] = []
+  /** The slab of each. */
+  readonly #sealedIn: Slab[] = []
   /** Slabs with bytes that the pipe has and will give back, and how many. */
   readonly #lent: { readonly slab: Slab; readonly length: number }[] = []
   /** Where in the slab the bytes begin that are this writer's and not sealed yet; only while it owns the slab. */
@@ -84,7 +96,7 @@ export class FrameWriter {
     this.#claim(most + MAX_HEADER)
     const guess = headerLength(text.length)
     let start = slabPosition + guess
-    const { bytes, words } = slab
+    const { bytes } = slab
     const length = platform.encodeUtf8(text, bytes, start)
     const actual = headerLength(length)
     if (actual !== guess) {
@@ -92,7 +104,7 @@ export class FrameWriter {
       start = slabPosition + actual
     }
     writeHeader(bytes, slabPosition, FIN | TEXT, length)
-    maskInPlace(platform, bytes, words, start - 4, start + length)
+    maskInPlace(platform, slab, start - 4, start + length)
     slabPosition = start + length
     return length
   }
@@ -110,12 +122,12 @@ export class FrameWriter {
     if (length > LARGE_PAYLOAD) return this.#longFrame(firstByte, payload)
     this.#claim(header + length)
     const start = slabPosition + header
-    const { bytes, words } = slab
+    const { bytes } = slab
     // Below this size a loop beats the call into the host (bench: send).
     if (length <= 32) for (let index = 0; index < length; index++) bytes[start + index] = payload[index]!
     else bytes.set(payload, start)
     writeHeader(bytes, slabPosition, firstByte, length)
-    maskInPlace(this.#platform, bytes, words, start - 4, start + length)
+    maskInPlace(this.#platform, slab, start - 4, start + length)
     slabPosition = start + length
   }
 
@@ -135,13 +147,8 @@ export class FrameWriter {
     this.#release()
     let ready = true
     const last = sealed.length - 1
-    for (let index = 0; index <= last; index++) {
-      const bytes = sealed[index]!
-      this.flushed += bytes.length
-      ready = target.write(bytes, index < last)
-      const from = this.#sealedIn[index]
-      if (from !== undefined && target.givesBack === true) this.#lent.push({ slab: from, length: bytes.length })
-    }
+    for (let index = 0; index <= last; index++)
+      ready = this.#hand(target, sealed[index]!, index < last, this.#sealedIn[index]!)
     sealed.length = 0
     this.#sealedIn.length = 0
     if (ready) this.allLeft()
@@ -153,97 +160,110 @@ export class FrameWriter {
     slabOwner = undefined
     const length = slabPosition - this.#start
     if (length === 0) return true
-    const from = slab
+    const ready = this.#hand(target, slab.bytes.subarray(this.#start, slabPosition), false, slab)
+    if (ready) this.allLeft()
+    return ready
+  }
+
+  #hand(target: Pick<Pipe, 'write' | 'givesBack'>, bytes: Uint8Array, more: boolean, from: Slab): boolean {
+    const { length } = bytes
     this.flushed += length
-    const ready = target.write(from.bytes.subarray(this.#start, slabPosition), false)
-    if (target.givesBack !== true) return ready
-    if (ready && this.#lent.length === 0) {
-      from.left += length
-      reuse(from)
-    } else {
-      this.#lent.push({ slab: from, length })
-      if (ready) this.allLeft()
-    }
+    const givesBack = target.givesBack === true
+    const ready = target.write(givesBack ? bytes : new Uint8Array(bytes), more)
+    if (givesBack && (!ready || this.#lent.length > 0)) this.#lent.push({ slab: from, length })
+    else giveBack(from, length)
     return ready
   }
 
   /** All that was handed out has left. */
   allLeft(): void {
-    for (const { slab, length } of this.#lent) {
-      slab.left += length
-      reuse(slab)
-    }
+    for (const { slab, length } of this.#lent) giveBack(slab, length)
     this.#lent.length = 0
   }
 
   #longText(text: string): number {
     const platform = this.#platform
     const length = platform.utf8Length(text)
-    const header = headerLength(length)
     if (length <= LARGE_PAYLOAD) {
+      const header = headerLength(length)
       this.#claim(header + length)
-      const { bytes, words } = slab
       const start = slabPosition + header
-      platform.encodeUtf8(text, bytes, start)
-      writeHeader(bytes, slabPosition, FIN | TEXT, length)
-      maskInPlace(platform, bytes, words, start - 4, start + length)
+      platform.encodeUtf8(text, slab.bytes, start)
+      writeHeader(slab.bytes, slabPosition, FIN | TEXT, length)
+      maskInPlace(platform, slab, start - 4, start + length)
       slabPosition = start + length
       return length
     }
-    const end = header + length
-    const bytes = platform.allocate(end + (-end & 3))
-    platform.encodeUtf8(text, bytes, header)
-    writeHeader(bytes, 0, FIN | TEXT, length)
-    maskInPlace(platform, bytes, new Int32Array(bytes.buffer), header - 4, end)
-    this.#release()
-    this.#sealed.push(bytes.subarray(0, end))
-    this.#sealedIn.push(undefined)
+    this.#startLong(FIN | TEXT, length)
+    for (let index = 0; index < text.length; ) {
+      // In the next slab at the same remainder of four, so that the key goes on as it is.
+      if (slab.bytes.length - slabPosition < SMALL_REST) this.#nextSlab(slabPosition & 3)
+      const start = slabPosition
+      let end = Math.min(text.length, index + Math.floor((slab.bytes.length - start) / 3))
+      // A pair of surrogates is one character.
+      if (end < text.length && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800) end--
+      slabPosition += platform.encodeUtf8(text.slice(index, end), slab.bytes, start)
+      maskOn(slab, start, slabPosition)
+      index = end
+    }
     return length
   }
 
   /** Fills slabs to their ends, so that the key goes on in the next one as it is. */
   #longFrame(first: number, payload: Uint8Array): void {
     const { length } = payload
+    this.#startLong(first, length)
+    for (let index = 0; index < length; ) {
+      if (slabPosition === slab.bytes.length) this.#nextSlab()
+      const start = slabPosition
+      const taken = Math.min(length - index, slab.bytes.length - start)
+      slab.bytes.set(payload.subarray(index, index + taken), start)
+      slabPosition += taken
+      maskOn(slab, start, slabPosition)
+      index += taken
+    }
+  }
+
+  /** Writes the header and the key of a frame whose payload may go over several slabs. */
+  #startLong(first: number, length: number): void {
     const header = headerLength(length)
-    this.#claim(header)
+    this.#claim(header, length)
     writeHeader(slab.bytes, slabPosition, first, length)
     slabPosition += header
-    maskInPlace(this.#platform, slab.bytes, slab.words, slabPosition - 4, slabPosition)
-    for (let index = 0; index < length; ) {
-      const { bytes, words } = slab
-      const start = slabPosition
-      const taken = Math.min(length - index, bytes.length - start)
-      bytes.set(payload.subarray(index, index + taken), start)
-      maskOn(bytes, words, start, start + taken)
-      slabPosition += taken
-      index += taken
-      if (index < length) this.#nextSlab()
-    }
+    maskInPlace(this.#platform, slab, slabPosition - 4, slabPosition)
   }
 
-  /** Makes the slab's tail this writer's, with room for `size` more bytes. */
-  #claim(size: number): void {
-    if (slabOwner !== this) {
-      if (slabOwner !== undefined) slabOwner.#seal()
-      slabOwner = this
-      this.#start = slabPosition
-    }
-    if (slab.bytes.length - slabPosition < size) this.#nextSlab()
+  /** Makes the slab's tail this writer's, with room for `room` bytes, of `size` that are to be written. */
+  #claim(room: number, size = room): void {
+    this.#own()
+    const mayStay = slab.masking !== undefined || !hasBetter(this.#platform, size)
+    if (!mayStay || slab.bytes.length - slabPosition < room) this.#nextSlab()
   }
 
-  #nextSlab(): void {
+  #own(): void {
+    if (slabOwner === this) return
+    if (slabOwner !== undefined) slabOwner.#seal()
+    slabOwner = this
+    this.#start = slabPosition
+  }
+
+  /** Goes on at `position` of another slab, or of the same one if all of that has left. */
+  #nextSlab(position = 0): void {
     this.#seal()
-    slab.end = slabPosition
     if (this.#sealed.length >= MAX_SPARE && this.#owner !== undefined) {
+      // What the pipe does with it may be to write to another connection.
+      const key = currentKey()
       this.#owner.flushEarly()
-      slabOwner = this
-      this.#start = slabPosition
-      // What was in it has left.
-      if (slabPosition === 0) return
+      useKey(key)
+      this.#own()
     }
-    slab = spare.pop() ?? new Slab(this.#platform.allocate(SLAB_SIZE))
-    slabPosition = 0
-    this.#start = 0
+    if (slabPosition > 0 || slab.bytes.length === 0 || (slab.masking === undefined && hasBetter(this.#platform, 0))) {
+      slab.end = slabPosition
+      slab = spare.pop() ?? makeSlab(this.#platform)
+    }
+    slab.left = position
+    slabPosition = position
+    this.#start = position
   }
 
   #seal(): void {
@@ -261,14 +281,36 @@ export class FrameWriter {
   }
 }
 
-/** Writes to a slab from its start again, now or later, if nothing of it is needed any more. */
-function reuse(used: Slab): void {
+/** Whether there is, or can be made, a slab that masks more quickly than one without, for `size` more bytes. */
+function hasBetter(platform: Platform, size: number): boolean {
+  writtenBefore += size
+  if (writtenBefore < WORTH_SETTING_UP) return false
+  if (!isSetUp) {
+    isSetUp = true
+    masking = platform.maskingMemory?.()
+  }
+  return masking !== undefined && (maskingTaken < masking.bytes.length || spare.at(-1)?.masking !== undefined)
+}
+
+function makeSlab(platform: Platform): Slab {
+  if (masking === undefined || maskingTaken === masking.bytes.length) return new Slab(platform.allocate(SLAB_SIZE))
+  const start = maskingTaken
+  maskingTaken += SLAB_SIZE
+  return new Slab(masking.bytes.subarray(start, maskingTaken), masking)
+}
+
+/** So much more of a slab has left: it is written to from its start again, now or later, if nothing of it is needed any more. */
+function giveBack(used: Slab, length: number): void {
+  used.left += length
   if (used === slab) {
     if (used.left < slabPosition) return
     slabPosition = 0
   } else {
-    if (used.left < used.end || spare.length === MAX_SPARE) return
-    spare.push(used)
+    if (used.left < used.end) return
+    // Those that mask quickly are taken first, and all of them kept.
+    if (used.masking !== undefined) spare.push(used)
+    else if (spare.length < MAX_SPARE) spare.unshift(used)
+    else return
   }
   used.left = 0
 }

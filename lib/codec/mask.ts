@@ -1,4 +1,4 @@
-import type { Platform } from './platform.ts'
+import type { MaskingMemory, Platform } from './platform.ts'
 
 /**
  * Masking of client frames (RFC 6455 section 5.3). Keys, and the nonce of the opening handshake, come from the system's
@@ -14,31 +14,45 @@ let poolPlatform: Platform | undefined
 const keyBytes = new Uint8Array(4)
 const keyWord = new Int32Array(keyBytes.buffer)
 
-/**
- * Writes a fresh masking key at `bytes[at, at + 4)` and masks `bytes[at + 4, end)` in place.
- *
- * @param words a view over the whole of `bytes.buffer`, whole words only; `bytes` must begin at its offset 0
- */
-export function maskInPlace(platform: Platform, bytes: Uint8Array, words: Int32Array, at: number, end: number): void {
-  writeKey(platform, bytes, at)
-  maskOn(bytes, words, at + 4, end)
+/** Memory that is masked in place. */
+export interface MaskableMemory {
+  readonly bytes: Uint8Array
+  /** The same as whole words; what is left over at the end of `bytes` cannot be masked. */
+  readonly words: Int32Array
+  /** What `bytes` is a part of, at a multiple of four, if the host helps. */
+  readonly masking: MaskingMemory | undefined
+}
+
+/** From so many bytes on the call into the host pays (bench: send). */
+const WORTH_THE_CALL = 64
+
+/** Writes a fresh masking key at `bytes[at, at + 4)` and masks `bytes[at + 4, end)` in place. */
+export function maskInPlace(platform: Platform, memory: MaskableMemory, at: number, end: number): void {
+  writeKey(platform, memory.bytes, at)
+  maskOn(memory, at + 4, end)
 }
 
 /**
  * Masks `bytes[start, end)` with the key that was written last. In other memory than the part before, it is to begin at the
  * same remainder of four as it would stand at behind that.
  */
-export function maskOn(bytes: Uint8Array, words: Int32Array, start: number, end: number): void {
+export function maskOn({ bytes, words, masking }: MaskableMemory, start: number, end: number): void {
   let position = start
   // 1. Single bytes up to the first whole word.
   while (position < end && (position & 3) !== 0) {
     bytes[position] = bytes[position]! ^ keyBytes[position & 3]!
     position++
   }
-  // 2. Aligned words, four in a turn: 5 to 8 times faster than a byte loop (bench: mask).
+  // 2. Aligned words.
   const key = keyWord[0]!
   const lastWord = (end - (end & 3)) / 4
   let word = (position - (position & 3)) / 4
+  if (masking !== undefined && end - start >= WORTH_THE_CALL) {
+    const { byteOffset } = bytes
+    masking.mask(byteOffset + word * 4, byteOffset + lastWord * 4, key)
+    word = lastWord
+  }
+  // Four in a turn: 5 to 8 times faster than a byte loop.
   for (const lastFour = lastWord - 3; word < lastFour; word += 4) {
     words[word] = words[word]! ^ key
     words[word + 1] = words[word + 1]! ^ key
@@ -49,6 +63,16 @@ export function maskOn(bytes: Uint8Array, words: Int32Array, start: number, end:
   // 3. What is left of the last word.
   if (word * 4 > position) position = word * 4
   for (; position < end; position++) bytes[position] = bytes[position]! ^ keyBytes[position & 3]!
+}
+
+/** The key that was written last, for {@link useKey}. */
+export function currentKey(): number {
+  return keyWord[0]!
+}
+
+/** Goes on with a key, after others may have been written. */
+export function useKey(key: number): void {
+  keyWord[0] = key
 }
 
 /** So many random bytes that nobody else gets: whole words, and not many. */

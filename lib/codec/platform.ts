@@ -1,5 +1,12 @@
 import type { Compression } from './compression.ts'
 
+/** Memory that the host masks faster than a loop of ours does. */
+export interface MaskingMemory {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** XORs each word of `bytes[start, end)` with `key`; both are multiples of four. */
+  mask(start: number, end: number, key: number): void
+}
+
 /**
  * What the codec needs of the host that the language itself does not have. Only types: each host has its own
  * file in `platform/`, and `entry/` joins them.
@@ -15,6 +22,8 @@ export interface Platform {
   base64(bytes: Uint8Array): string
   /** Memory of its own, from offset 0 on. May hold anything: whoever asks writes it before anybody sees it. */
   allocate(size: number): Uint8Array<ArrayBuffer>
+  /** Makes such memory, of some megabytes; undefined where the host has none. */
+  maskingMemory?(): MaskingMemory | undefined
   /** How many bytes `text` has in UTF-8, a lone surrogate counted as U+FFFD. */
   utf8Length(text: string): number
   /**

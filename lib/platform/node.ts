@@ -2,6 +2,7 @@ import { Buffer, isUtf8 } from 'node:buffer'
 import type { Platform } from '../codec/platform.ts'
 import { crypto } from './builtins.ts'
 import { nodeCompression } from './node-zlib.ts'
+import { maskingMemory } from './simd.ts'
 
 /** Node.js, and what is compatible with its Buffer (Bun, Deno). */
 export const nodePlatform: Platform = {
@@ -21,6 +22,12 @@ export const nodePlatform: Platform = {
 
   allocate(size) {
     return Buffer.allocUnsafeSlow(size)
+  },
+
+  maskingMemory() {
+    const memory = maskingMemory()
+    // As a Buffer, like all that is encoded to.
+    return memory && { ...memory, bytes: Buffer.from(memory.bytes.buffer) }
   },
 
   utf8Length(text) {

@@ -1,5 +1,6 @@
 import type { Platform } from '../codec/platform.ts'
 import { sha1 } from './sha1.ts'
+import { maskingMemory } from './simd.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -21,6 +22,8 @@ export const webPlatform: Platform = {
   allocate(size) {
     return new Uint8Array(size)
   },
+
+  maskingMemory,
 
   utf8Length(text) {
     let length = 0

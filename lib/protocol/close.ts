@@ -17,6 +17,9 @@ export interface CloseStatus {
   readonly reason: string
 }
 
+/** No Close frame has come. */
+export const NOT_RECEIVED: CloseStatus = { code: ABNORMAL_CLOSURE, reason: '' }
+
 /** The body of a Close frame (RFC 6455 section 5.5.1). No code means an empty body; the reason is at most 123 bytes. */
 export function writeCloseBody(platform: Platform, code: number | undefined, reason: string): Uint8Array {
   if (code === undefined) return new Uint8Array(0)

@@ -4,7 +4,8 @@ import { CLOSE, PING, PONG } from '../codec/opcodes.ts'
 import type { Platform } from '../codec/platform.ts'
 import { INVALID_PAYLOAD, PROTOCOL_ERROR } from '../codec/violations.ts'
 import type { Pipe, PipeSink } from '../transport/pipe.ts'
-import { ABNORMAL_CLOSURE, type CloseStatus, NO_STATUS, readCloseBody, writeCloseBody } from './close.ts'
+import { type CloseStatus, NO_STATUS, NOT_RECEIVED, readCloseBody, writeCloseBody } from './close.ts'
+import { CLOSED_PIPE } from './closed-pipe.ts'
 import { ConnectionError, type FailureCode } from './errors.ts'
 import type { DeflateParameters } from './extensions.ts'
 import { Outgoing, type OutgoingOwner, type Place } from './outgoing.ts'
@@ -41,12 +42,6 @@ const CLOSED = 5
 const CONGESTION = 64 * 1024
 /** So much is read over after the last frame, in bytes, before a peer that goes on sending is cut off. */
 const MAX_IGNORED = 1024 * 1024
-
-const NOT_RECEIVED: CloseStatus = { code: ABNORMAL_CLOSURE, reason: '' }
-
-/** What is left of a pipe that has closed. */
-const nothing = (): true => true
-const GONE: Omit<Pipe, 'start'> = { write: nothing, end: nothing, abort: nothing, pause: nothing, resume: nothing }
 
 export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
   readonly #platform: Platform
@@ -278,7 +273,7 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
 
   close(cause?: unknown): void {
     // A pipe that closes although it is paused: what came before is read at once.
-    if (this.#busy) this.#pipe = GONE
+    if (this.#busy) this.#pipe = CLOSED_PIPE
     while (this.#busy && !this.#paused) this.goOn()
     const state = this.#state
     if (state < FINISHED) {
