@@ -112,7 +112,11 @@ function echo(url: string): Promise<string> {
   return new Promise(resolve => {
     const socket = new WebSocket(url)
     let last: unknown
-    socket.addEventListener('open', () => socket.send('fine'))
+    socket.addEventListener('open', () => {
+      socket.send('fine')
+      // So much that memory is set up for whoever sends more than a little.
+      socket.send(new Uint8Array(512 * 1024))
+    })
     socket.addEventListener('message', ({ data }) => {
       last = data
       socket.close(1000)

@@ -168,6 +168,7 @@ function compare(expect: Expectation, outcome: Outcome, wire: ClientClose): stri
 async function serveWell(peer: RawPeer): Promise<void> {
   await peer.accept()
   const { text } = await peer.readFrame()
+  await peer.readFrame()
   await peer.send(TEXT, text)
   await conclude(peer)
 }
