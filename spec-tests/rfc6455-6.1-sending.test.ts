@@ -193,6 +193,35 @@ describe('RFC 6455 section 6.1: sending data', function () {
         expect(texts).to.deep.equal(['neighbour', 'neighbour', 'neighbour'])
       })
 
+      it('uses memory again that a slow network made it take', () => {
+        const writer = new FrameWriter(platform)
+        const payload = new Uint8Array(16 << 20)
+        /** What a network is given that takes it only later. */
+        const send = (): Set<number> => {
+          const places = new Set<number>()
+          const write = (bytes: Uint8Array): boolean => {
+            // No piece stands where another one waits.
+            const place = idOf(bytes)
+            expect(places.has(place)).to.equal(false)
+            places.add(place)
+            return false
+          }
+          writer.frame(BINARY, payload)
+          writer.flush({ givesBack: true, write })
+          writer.allLeft()
+          return places
+        }
+        const memory = new Map<ArrayBufferLike, number>()
+        const idOf = ({ buffer, byteOffset }: Uint8Array): number => {
+          if (!memory.has(buffer)) memory.set(buffer, memory.size)
+          return memory.get(buffer)! * 2 ** 32 + byteOffset - (byteOffset % 2 ** 18)
+        }
+        const first = send()
+        expect(first.size).to.be.above(63)
+        const again = send()
+        expect([...again].filter(place => !first.has(place)).length).to.be.at.most(2)
+      })
+
       it('writes over nothing that has not left where another connection shares the memory', () => {
         const slow = new FrameWriter(platform)
         const quick = new FrameWriter(platform)

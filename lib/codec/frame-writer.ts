@@ -46,6 +46,8 @@ class Slab implements MaskableMemory {
 let slab = new Slab(new Uint8Array(0))
 let slabPosition = 0
 const spare: Slab[] = []
+/** Those that there are beyond that, while a network is slower than what is sent: until the next garbage collection. */
+let surplus = new WeakRef<Slab[]>([])
 let slabOwner: FrameWriter | undefined
 
 /** Memory that masks quickly, once it is worth having, and how much of it is slabs already. */
@@ -259,7 +261,7 @@ export class FrameWriter {
     }
     if (slabPosition > 0 || slab.bytes.length === 0 || (slab.masking === undefined && hasBetter(this.#platform, 0))) {
       slab.end = slabPosition
-      slab = spare.pop() ?? makeSlab(this.#platform)
+      slab = spare.pop() ?? surplus.deref()?.pop() ?? makeSlab(this.#platform)
     }
     slab.left = position
     slabPosition = position
@@ -310,9 +312,15 @@ function giveBack(used: Slab, length: number): void {
     // Those that mask quickly are taken first, and all of them kept.
     if (used.masking !== undefined) spare.push(used)
     else if (spare.length < MAX_SPARE) spare.unshift(used)
-    else return
+    else keepForNow(used)
   }
   used.left = 0
+}
+
+function keepForNow(used: Slab): void {
+  const others = surplus.deref()
+  if (others !== undefined) others.push(used)
+  else surplus = new WeakRef([used])
 }
 
 /** The length of a masked frame's header, in bytes, with the minimal length encoding of RFC 6455 section 5.2. */

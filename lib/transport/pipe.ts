@@ -11,7 +11,7 @@ export interface Pipe {
   /** Called once, before anything else. The pipe must not call the sink before or during this call. */
   start(sink: PipeSink): void
   /**
-   * Takes over `bytes` (the caller never changes them afterwards, but for `givesBack`) and sends them in order.
+   * Sends `bytes` in order. They are the pipe's own from now on, unless it `givesBack`.
    *
    * @param more another write follows in this turn, so that a pipe may gather them
    * @returns false if some of the bytes have to wait; `sink.drain()` then follows once all have left
@@ -26,7 +26,10 @@ export interface Pipe {
   resume(): void
   /** Bytes that were accepted and not yet handed to the network. Feeds `bufferedAmount`. */
   readonly buffered?: number | undefined
-  /** No byte is looked at any more once `write` has returned true or `drain` was called: the caller may change them then. */
+  /**
+   * No byte is looked at any more once `write` has returned true or `drain` was called: the caller writes over them then.
+   * They stand in memory that is not the pipe's alone, so it must not transfer that. Without this, each write has a copy.
+   */
   readonly givesBack?: boolean | undefined
   /** Lets the connection keep the process alive (the default), where the host has such a notion. */
   ref?(): void

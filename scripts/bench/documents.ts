@@ -109,12 +109,15 @@ function cell(row: Row | undefined, figure: Figure): string {
   return row.failures.some(({ failure }) => failure !== 'unsupported') ? 'failed' : failureOf(row)
 }
 
-/** Ours everywhere, in the figure that each scenario is judged by. */
+/** Ours everywhere, in the figure that each scenario is judged by, and a bare socket there. */
 function otherRuntimes({ rows }: Results): string {
   const targets = [...new Set(rows.map(row => row.target))].filter(target => target.startsWith('ours, '))
   const lines = [...byGroup(rows).values()].flat().map(scenario => {
     const figure = figuresOf(scenario)[0]!
-    const cells = targets.map(target => cell(findRow(rows, scenario.name, target), figure))
+    const cells = targets.map(target => {
+      const bare = cell(findRow(rows, scenario.name, target.replace('ours', 'bare socket')), figure)
+      return `${cell(findRow(rows, scenario.name, target), figure)}${bare === '' ? '' : ` (${bare})`}`
+    })
     return `| ${scenario.name}, ${figure.unit} | ${cells.join(' | ')} |`
   })
   const names = targets.map(target => target.slice('ours, '.length))

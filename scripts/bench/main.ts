@@ -107,7 +107,7 @@ function chooseTargets({ quick, ci, target: parts }: Options, runtimes: readonly
     if (ci) return name === own
     // Of two runtimes that have the same class, or serve only for comparison, one is enough in a short time.
     if (quick) return name === newest ? implementation !== 'native' : name === own && implementation !== 'raw'
-    return name === newest || !name.startsWith('node') || implementation === 'ours'
+    return name === newest || !name.startsWith('node') || ['ours', 'raw'].includes(implementation)
   })
 }
 

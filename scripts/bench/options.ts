@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 
 export const HELP = `npm run bench -- [options] [scenario...]
 
-A scenario is named by a part of its name. Without any, all are run: about 40 minutes with the newest Node.js, Bun and Deno.
+A scenario is named by a part of its name. Without any, all are run: about an hour with the newest Node.js, Bun and Deno.
 
   --quick            a few scenarios, one round, a tenth of the messages, two versions of Node.js: ends within 2 minutes
   --ci               fewer still, for their content: what else fails is shown, and no reason to fail
@@ -18,9 +18,9 @@ A scenario is named by a part of its name. Without any, all are run: about 40 mi
 
 * may be given more than once
 
-Without --target: all targets of the newest Node.js, of Bun and of Deno, and ours on the other versions of Node.js. More
-runtimes than the one that runs this are there after npm run runtimes. BENCH_SCALE=0.1 in the environment takes a tenth of
-the messages. The exit code is 3 if a message was not what was sent, 1 if something else failed.`
+Without --target: all targets of the newest Node.js, of Bun and of Deno, and on the other versions of Node.js ours and a bare
+socket. More runtimes than the one that runs this are there after npm run runtimes. BENCH_SCALE=0.1 in the environment takes
+a tenth of the messages. The exit code is 3 if a message was not what was sent, 1 if something else failed.`
 
 export interface Options {
   readonly help: boolean

@@ -64,14 +64,15 @@ export function targetsOn(runtimes: readonly Runtime[], root: string): Target[] 
     const { name } = runtime
     const targets: Target[] = [{ name: `ours, ${name}`, implementation: 'ours', runtime, module: ours }]
     const builtIn: Target = { name: `built-in, ${name}`, implementation: 'native', runtime }
-    if (!name.startsWith('node')) return [...targets, builtIn]
+    const bare: Target = { name: `bare socket, ${name}`, implementation: 'raw', runtime }
+    if (!name.startsWith('node')) return [...targets, builtIn, bare]
     targets.push({ name: `ws, ${name}`, implementation: 'ws', runtime, module: ws, environment: plain })
     targets.push({ name: `ws + addons, ${name}`, implementation: 'ws', runtime, module: ws })
     // Node.js 20 has no WebSocket of its own, and this undici needs a newer one.
     if (name !== 'node 20') {
       targets.push({ name: `undici, ${name}`, implementation: 'undici', runtime, module: undici }, builtIn)
     }
-    return [...targets, { name: `bare socket, ${name}`, implementation: 'raw' as const, runtime }]
+    return [...targets, bare]
   })
   return all.filter(({ module }) => module === undefined || existsSync(module))
 }

@@ -29,7 +29,7 @@ const LANGUAGE: ReadonlySet<string> = new Set(
   `AggregateError Array ArrayBuffer BigInt BigInt64Array BigUint64Array Boolean DataView Error EvalError Float32Array
   Float64Array Infinity Int16Array Int32Array Int8Array JSON Map Math NaN Number Object Proxy RangeError ReferenceError
   Reflect RegExp Set String Symbol SyntaxError TypeError URIError Uint16Array Uint32Array Uint8Array Uint8ClampedArray
-  WeakMap WeakSet arguments isFinite isNaN parseFloat parseInt undefined`.split(/\s+/),
+  WeakMap WeakRef WeakSet arguments isFinite isNaN parseFloat parseInt undefined`.split(/\s+/),
 )
 
 /** Checks the sources in `lib/` of the package at `root` against the layers that CONTRIBUTING.md describes. */
