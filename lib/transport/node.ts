@@ -8,7 +8,7 @@ import type { Pipe, PipeSink } from './pipe.ts'
 const READ_SIZE = (process.platform === 'win32' ? 64 : 256) * 1024
 
 /** Bun copies what is gathered, and what it has to wait with then, once more (bench: send binary 16 MiB). */
-const GATHERS = process.versions['bun'] === undefined
+const GATHERS = process.versions.bun === undefined
 
 /**
  * Milliseconds for each of several addresses. Unlike RFC 8305 has it, Node.js gives an attempt up when the next one begins, so
