@@ -23,6 +23,18 @@ describe('Option connect', () => {
     return Duplex.toWeb(await tcp(port)) as { readable: any; writable: any }
   }
 
+  /** The same, where the streams take the memory away that they are given. */
+  async function transferring(port: number): Promise<{ readable: any; writable: any }> {
+    const { readable, writable } = await duplex(port)
+    const writer = writable.getWriter()
+    const write = (chunk: Uint8Array): Promise<void> =>
+      writer.write(structuredClone(chunk, { transfer: [chunk.buffer as ArrayBuffer] }))
+    return {
+      readable,
+      writable: new WritableStream({ write, close: () => writer.close(), abort: () => writer.abort() }),
+    }
+  }
+
   async function pipe(port: number): Promise<Pipe> {
     const { signal } = new AbortController()
     return connectOnNode({ host: '127.0.0.1', port, secure: false, url: `ws://127.0.0.1:${port}/`, signal })
@@ -54,6 +66,7 @@ describe('Option connect', () => {
     const forms: Record<string, (port: number) => unknown> = {
       'a Pipe': pipe,
       'a { readable, writable }': duplex,
+      'a { readable, writable } that transfers': transferring,
       'a function that returns a Pipe': async port => {
         const opened = await pipe(port)
         return () => opened

@@ -149,8 +149,8 @@ export class FrameWriter {
     this.#release()
     let ready = true
     const last = sealed.length - 1
-    for (let index = 0; index <= last; index++)
-      ready = this.#hand(target, sealed[index]!, index < last, this.#sealedIn[index]!)
+    for (const [index, bytes] of sealed.entries())
+      ready = this.#hand(target, bytes, index < last, this.#sealedIn[index]!)
     sealed.length = 0
     this.#sealedIn.length = 0
     if (ready) this.allLeft()
@@ -238,8 +238,8 @@ export class FrameWriter {
   /** Makes the slab's tail this writer's, with room for `room` bytes, of `size` that are to be written. */
   #claim(room: number, size = room): void {
     this.#own()
-    const mayStay = slab.masking !== undefined || !hasBetter(this.#platform, size)
-    if (!mayStay || slab.bytes.length - slabPosition < room) this.#nextSlab()
+    const makesWay = slab.masking === undefined && shouldMakeWay(this.#platform, size)
+    if (makesWay || slab.bytes.length - slabPosition < room) this.#nextSlab()
   }
 
   #own(): void {
@@ -259,7 +259,11 @@ export class FrameWriter {
       useKey(key)
       this.#own()
     }
-    if (slabPosition > 0 || slab.bytes.length === 0 || (slab.masking === undefined && hasBetter(this.#platform, 0))) {
+    if (
+      slabPosition > 0 ||
+      slab.bytes.length === 0 ||
+      (slab.masking === undefined && shouldMakeWay(this.#platform, 0))
+    ) {
       slab.end = slabPosition
       slab = spare.pop() ?? surplus.deref()?.pop() ?? makeSlab(this.#platform)
     }
@@ -283,8 +287,11 @@ export class FrameWriter {
   }
 }
 
-/** Whether there is, or can be made, a slab that masks more quickly than one without, for `size` more bytes. */
-function hasBetter(platform: Platform, size: number): boolean {
+/**
+ * Whether a slab without masking is to make way for one that has it. Counts the `size` bytes that would go to it, and sets
+ * the memory up once they are worth it.
+ */
+function shouldMakeWay(platform: Platform, size: number): boolean {
   writtenBefore += size
   if (writtenBefore < WORTH_SETTING_UP) return false
   if (!isSetUp) {

@@ -36,10 +36,12 @@ class DuplexPipe implements Pipe {
 
   write(bytes: Uint8Array, _more: boolean): boolean {
     if (this.#ended || this.#closed) return true
-    this.#buffered += bytes.length
+    // A stream may transfer the bytes, and leaves none here.
+    const { length } = bytes
+    this.#buffered += length
     this.#mustDrain = true
     this.#writer.write(bytes).then(
-      () => this.#written(bytes.length),
+      () => this.#written(length),
       error => this.#fail(error),
     )
     return false

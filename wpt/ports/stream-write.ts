@@ -5,7 +5,7 @@ import { type Act, anyScope, everyVariant, type Stage } from './support/stage.ts
 import { rejectionOf, rejectsWithDOMException, rejectsWithTypeError } from './support/throws.ts'
 
 /** More than the buffers of both sockets hold: the network cannot take it in before the server, which does not read on, has closed. */
-const bigMessageSize = 32 * 1024 * 1024
+const bigMessageSize = 64 * 1024 * 1024
 
 /** Tells the server to close, right behind that a big message, and returns when the connection is gone. */
 async function closesUnderABigMessage(stage: Stage) {
