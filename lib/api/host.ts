@@ -7,6 +7,8 @@ export interface Host {
   readonly platform: Platform
   /** Queues a task: it runs from the event loop, with all microtasks done before the next one. */
   queueTask(task: () => void): void
+  /** Runs all microtasks now, where a host can: several tasks then run in one callback of the event loop, each with its own. */
+  performMicrotaskCheckpoint?: (() => void) | undefined
   /** Calls back when no microtask is left, and before anything else that the event loop has to do. */
   afterMicrotasks(callback: () => void): void
   /** The transport for connections that bring none of their own. */

@@ -49,10 +49,29 @@ export function whenBatchEnds(callback: () => void): void {
 }
 
 function arm(): void {
-  while (armed < waiting && armed < MAX_ARMED) {
-    armed++
-    host.queueTask(runNext)
+  if (host.performMicrotaskCheckpoint === undefined) {
+    while (armed < waiting && armed < MAX_ARMED) {
+      armed++
+      host.queueTask(runNext)
+    }
+  } else if (armed === 0 && waiting > 0) {
+    armed = Math.min(waiting, MAX_ARMED)
+    host.queueTask(runArmed)
   }
+}
+
+/** Runs all that are armed: a checkpoint in between costs a fifth of a callback of their own (bench: receive, on Bun). */
+function runArmed(): void {
+  try {
+    while (armed > 1) {
+      runNext()
+      host.performMicrotaskCheckpoint!()
+    }
+  } catch (error) {
+    host.queueTask(runArmed)
+    throw error
+  }
+  runNext()
 }
 
 function runNext(): void {

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers'
 import { provideHost } from '../api/host.ts'
+import { microtaskCheckpoint } from '../platform/builtins.ts'
 import { nodePlatform } from '../platform/node.ts'
 
 /** Loaded by the first connection: to import the package is a matter of milliseconds (bench: import). */
@@ -13,6 +14,7 @@ function loadTransport(): NonNullable<typeof transport> {
 provideHost({
   platform: nodePlatform,
   queueTask: task => void setImmediate(task),
+  performMicrotaskCheckpoint: microtaskCheckpoint(),
   afterMicrotasks: callback => process.nextTick(callback),
   connect: async (target, tls) => (await loadTransport()).connect(target, tls),
   locate: async (host, port) => (await loadTransport()).locate(host, port),
