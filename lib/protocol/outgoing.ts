@@ -144,11 +144,12 @@ export class Outgoing {
   /** Hands what was written to the pipe. Returns whether the pipe takes more. */
   flush(pipe: Pick<Pipe, 'write' | 'givesBack'>): boolean {
     const ready = this.#writer.flush(pipe)
-    // Control frames alone are not noted: whoever only receives never asks what has left.
-    if (this.#framed > this.#noted) {
-      this.#noted = this.#framed
-      this.#flushes.push(this.#writer.flushed, this.#framed)
-    }
+    if (ready) {
+      this.#departed = this.#framed
+      if (this.#flushes.length > 0) this.#flushes = []
+      // Control frames alone are not noted: whoever only receives never asks what has left.
+    } else if (this.#framed > this.#noted) this.#flushes.push(this.#writer.flushed, this.#framed)
+    this.#noted = this.#framed
     return ready
   }
 
@@ -164,14 +165,14 @@ export class Outgoing {
    */
   departed(buffered: number): number {
     const flushes = this.#flushes
+    if (flushes.length === 0) return this.#departed
     const gone = this.#writer.flushed - buffered
     let index = 0
     while (index < flushes.length && flushes[index]! <= gone) {
       this.#departed = flushes[index + 1]!
       index += 2
     }
-    if (index === flushes.length) flushes.length = 0
-    else if (index > 0) flushes.splice(0, index)
+    if (index > 0) this.#flushes = flushes.slice(index)
     return this.#departed
   }
 
