@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { sha1 } from '#lib/platform/sha1.js'
+import { simdOfProcess } from '#lib/platform/simd.js'
+import { decodeWith, encodeWith } from '#lib/platform/simd-utf8.js'
 import { withProperty } from './support/expect.ts'
 import { platforms } from './support/frame-recorder.ts'
 
@@ -90,6 +92,41 @@ describe('platform', function () {
       const bytes = Uint8Array.of(1, 2, 3)
       sha1(bytes.subarray(1))
       expect([...bytes]).to.deep.equal([1, 2, 3])
+    })
+  })
+
+  describe('UTF-8 by WebAssembly', () => {
+    const simd = simdOfProcess()!
+    const memory = Buffer.from(simd.memory.buffer)
+
+    function check(text: string): void {
+      const bytes = Buffer.from(text)
+      // What stands around it stays.
+      memory.fill(0xaa, 0, bytes.length + 40)
+      const end = encodeWith(simd, text, 17)
+      expect(memory.subarray(17, end).equals(bytes), 'encoded').to.equal(true)
+      expect(memory.subarray(0, 17).every(byte => byte === 0xaa)).to.equal(true)
+      expect(memory.subarray(end, end + 16).every(byte => byte === 0xaa)).to.equal(true)
+      const decoded = decodeWith(simd, bytes)
+      expect(decoded === bytes.toString(), 'decoded').to.equal(true)
+    }
+
+    it('is that of Buffer for all sorts of text', () => {
+      for (const text of EDGES)
+        for (const padding of ['', 'x'.repeat(7), 'x'.repeat(16)]) check(padding + text + padding)
+      fc.assert(fc.property(anyText, check), { numRuns: 2000 })
+    })
+
+    it('is that of Buffer for each character', () => {
+      for (let start = 0; start < 0x110000; start += 0x1000) {
+        check(String.fromCodePoint(...Array.from({ length: 0x1000 }, (_, index) => start + index)))
+      }
+    })
+
+    it('is that of Buffer where text passes in parts', () => {
+      for (const characters of ['a', 'é', '€', '𝄞', 'a𝄞€é', '\ud800']) {
+        for (const shift of ['', 'b', 'bb', 'bbb']) check(shift + characters.repeat(70_000))
+      }
     })
   })
 
