@@ -147,8 +147,10 @@ export class Outgoing {
     if (ready) {
       this.#departed = this.#framed
       if (this.#flushes.length > 0) this.#flushes = []
+    } else if (this.#framed > this.#noted) {
       // Control frames alone are not noted: whoever only receives never asks what has left.
-    } else if (this.#framed > this.#noted) this.#flushes.push(this.#writer.flushed, this.#framed)
+      this.#flushes.push(this.#writer.flushed, this.#framed)
+    }
     this.#noted = this.#framed
     return ready
   }

@@ -67,6 +67,17 @@ const checks: Readonly<Record<string, Check>> = {
     await close(socket)
   },
 
+  // WebAssembly has a part in it where there is enough, on some versions of Node.js.
+  async 'exchanges text of all widths, more than half a MiB'() {
+    const socket = await open(plain)
+    for (let count = 0; count < 16; count++) {
+      const text = `${count}${'a\u00e9\u20ac\u{1d11e}'.repeat(4096)}`
+      socket.send(text)
+      equal((await next(socket, 'message')).data === text, true)
+    }
+    await close(socket)
+  },
+
   async 'makes each event a task of its own'() {
     const socket = new WebSocket(`${plain}burst`)
     const log: string[] = []
