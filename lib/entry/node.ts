@@ -1,6 +1,6 @@
+import process from 'node:process'
 import { setImmediate } from 'node:timers'
 import { provideHost } from '../api/host.ts'
-import { microtaskCheckpoint } from '../platform/builtins.ts'
 import { nodePlatform } from '../platform/node.ts'
 
 /** Loaded by the first connection: to import the package is a matter of milliseconds (bench: import). */
@@ -9,6 +9,12 @@ let transport: Promise<typeof import('../transport/node.ts')> | undefined
 function loadTransport(): NonNullable<typeof transport> {
   transport ??= import('../transport/node.ts')
   return transport
+}
+
+/** Bun's function that runs all microtasks, and ticks; undefined elsewhere. */
+function microtaskCheckpoint(): (() => void) | undefined {
+  if (process.versions.bun === undefined) return undefined
+  return (process.getBuiltinModule('bun:jsc') as { drainMicrotasks?: () => void } | undefined)?.drainMicrotasks
 }
 
 provideHost({

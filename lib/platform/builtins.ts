@@ -15,9 +15,3 @@ export function zlib(): typeof import('node:zlib') {
 
 /** zlib's constant of that name, which has been the same since there is a zlib. */
 export const Z_SYNC_FLUSH = 2
-
-/** Bun's function that runs all microtasks, and ticks; undefined elsewhere. */
-export function microtaskCheckpoint(): (() => void) | undefined {
-  if (process.versions.bun === undefined) return undefined
-  return (process.getBuiltinModule('bun:jsc') as { drainMicrotasks?: () => void } | undefined)?.drainMicrotasks
-}

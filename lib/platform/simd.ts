@@ -27,7 +27,7 @@ export interface Simd {
   narrow(start: number, end: number): void
 }
 
-/** Here begins what text passes through: so many bytes for what is read, twice as many for what is written. */
+/** Behind four of the frame writer's slabs begins what text passes through: so many bytes for what is read, twice as many for what is written. */
 export const TEXT_AT: number = 68 * 65536
 export const TEXT_PART = 65536
 

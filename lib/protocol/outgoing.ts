@@ -51,7 +51,7 @@ export class Outgoing {
   #framed = 0
   #departed = 0
   #flushes: number[] = []
-  /** Application bytes up to the end of the last flush that was noted. */
+  /** Application bytes up to the end of the last flush. */
   #noted = 0
   readonly #owner: OutgoingOwner
 

@@ -82,8 +82,9 @@ class NodePipe implements Pipe {
   #paused = false
   #aborted = false
   #mustDrain = false
-  /** The last write did. With TLS none does, and Deno's takes no write of nothing. */
+  /** The last write did. */
   #leftAtOnce = true
+  /** With TLS none does, and on Deno a write of nothing never ends there. */
   readonly #secure: boolean
   #corked = false
   /** As it was when it was last looked at. */
