@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 
 export const HELP = `npm run bench -- [options] [scenario...]
 
-A scenario is named by a part of its name. Without any, all are run: about an hour with the newest Node.js, Bun and Deno.
+A scenario is named by a part of its name. Without any, all are run: about an hour and a half with the newest Node.js, Bun and Deno.
 
   --quick            a few scenarios, one round, a tenth of the messages, two versions of Node.js: ends within 2 minutes
   --ci               fewer still, for their content: what else fails is shown, and no reason to fail

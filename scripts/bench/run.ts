@@ -12,7 +12,7 @@ import { type Scenario, warmUpOf } from './scenarios.ts'
 import { canRun, type Target } from './targets.ts'
 
 /** Seconds of a measurement at full scale and of one with next to no messages, to say beforehand how long a run takes. */
-const TYPICAL_TIME = { all: 0.8, none: 0.2, idle: 6 }
+const TYPICAL_TIME = { all: 1.4, none: 0.2, idle: 6 }
 
 export interface Plan {
   readonly root: string
