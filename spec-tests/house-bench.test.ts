@@ -137,11 +137,17 @@ describe('A measurement', function () {
   const broken: Target = { ...ours, name: 'broken, node', module: join(root, 'dist/nonesuch.js') }
   const names = [TEXT, 'send binary 4 KiB, 16 a turn', 'echo text 128 B, 1 in flight', 'compressed send json 128 B']
 
-  async function measure(targets: readonly Target[]): Promise<Row[]> {
-    const progress = { at() {}, tell() {} }
+  /** @param most stops the run in the measurement with this number */
+  async function measure(targets: readonly Target[], most?: number): Promise<Row[]> {
+    const stop = new AbortController()
+    let begun = 0
+    const at = (): void => {
+      if (++begun === most) stop.abort()
+    }
+    const progress = { at, tell() {} }
     const chosen = names.map(name => findScenario(name)!)
     const plan = { root, scenarios: chosen, targets, rounds: 1, scale: '0.002', commit: '' }
-    return await run({ ...plan, maxTime: 30_000, deadline: Number.POSITIVE_INFINITY, progress })
+    return await run({ ...plan, maxTime: 30_000, stop: stop.signal, progress })
   }
 
   it('has figures, whatever fails beside it', async () => {
@@ -156,6 +162,16 @@ describe('A measurement', function () {
       expect(best(one, 'cpu'), one.scenario).to.be.above(0)
       expect(best(one, 'server'), one.scenario).to.be.above(0)
     }
+  })
+
+  it('is the last one when the run is stopped, and counts', async () => {
+    const rows = await measure([ours], 2)
+    expect(rows.map(({ runs, failures }) => [runs.length, failures.length])).to.deep.equal([
+      [1, 0],
+      [1, 0],
+      [0, 0],
+      [0, 0],
+    ])
   })
 
   it('finds a message that is not what was sent, on either side', async () => {

@@ -198,6 +198,14 @@ describe('platform', function () {
         for (const text of EDGES) expectEncoded(text)
         for (const text of EDGES) expectEncoded(`${'x'.repeat(1000)}${text}${'\u20ac'.repeat(1000)}`)
         fc.assert(fc.property(anyText, expectEncoded))
+        // What is not ASCII may stand anywhere in a long text; of U+0161 the lower byte alone would be.
+        for (const length of [2047, 2048, 65_535, 65_536, 150_000]) {
+          const text = 'x'.repeat(length)
+          for (const other of ['', '\u00e9', '\u0161']) {
+            expectEncoded(text + other)
+            expectEncoded(other + text)
+          }
+        }
       })
 
       const expectDecoded = (bytes: Uint8Array): void => {

@@ -69,7 +69,7 @@ async function measure(options: Options): Promise<Results[] | undefined> {
     scale,
     commit: commit(),
     maxTime: options.ci || options.quick ? 10_000 : 60_000,
-    deadline: options.ci ? 45_000 : options.quick ? 105_000 : Number.POSITIVE_INFINITY,
+    stop: stopSignal(options),
     progress: showProgress(),
   })
   const used = new Set(targets.map(({ runtime }) => runtime))
@@ -86,6 +86,14 @@ async function measure(options: Options): Promise<Results[] | undefined> {
       sizes: options.ci ? [] : await measureSizes(root),
     },
   ]
+}
+
+/** A short run ends in time, and any run when it is interrupted: with the figures that there are. A second interruption ends all. */
+function stopSignal({ ci, quick }: Options): AbortSignal {
+  const interrupted = new AbortController()
+  process.once('SIGINT', () => interrupted.abort())
+  if (!ci && !quick) return interrupted.signal
+  return AbortSignal.any([interrupted.signal, AbortSignal.timeout(ci ? 45_000 : 105_000)])
 }
 
 function chooseScenarios({ quick, ci, scenarios: parts }: Options): Scenario[] {

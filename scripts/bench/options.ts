@@ -20,7 +20,8 @@ A scenario is named by a part of its name. Without any, all are run: about an ho
 
 Without --target: all targets of the newest Node.js, of Bun and of Deno, and on the other versions of Node.js ours and a bare
 socket. More runtimes than the one that runs this are there after npm run runtimes. BENCH_SCALE=0.1 in the environment takes
-a tenth of the messages. The exit code is 3 if a message was not what was sent, 1 if something else failed.`
+a tenth of the messages. Ctrl-C ends a run with the figures that there are by then. The exit code is 3 if a message was not what
+was sent, 1 if something else failed.`
 
 export interface Options {
   readonly help: boolean

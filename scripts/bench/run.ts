@@ -24,8 +24,8 @@ export interface Plan {
   readonly commit: string
   /** A measurement takes seconds; one that takes this long, in milliseconds, hangs. */
   readonly maxTime: number
-  /** So many milliseconds after its start the run leaves out what is not measured yet. */
-  readonly deadline: number
+  /** From then on the run leaves out what is not measured yet. */
+  readonly stop: AbortSignal
   readonly progress: Progress
 }
 
@@ -60,8 +60,8 @@ export async function run(plan: Plan): Promise<Row[]> {
   all: for (let round = 1; round <= plan.rounds; round++) {
     for (const { scenario, target, row } of pairs) {
       const left = done === 0 ? expected : ((performance.now() - start) / 1000 / done) * (total - done)
-      if (performance.now() - start > plan.deadline) {
-        plan.progress.tell(`The time is up: ${total - done} measurements are left out.`)
+      if (plan.stop.aborted) {
+        plan.progress.tell(`${total - done} measurements are left out.`)
         break all
       }
       done++
@@ -71,6 +71,8 @@ export async function run(plan: Plan): Promise<Row[]> {
         const before = await server.used()
         const found = await measure(plan, scenario, target, server)
         const used = (await server.used()) - before
+        // The key that stops the run ends its client as well.
+        if ('failure' in found && found.failure === 'failed' && plan.stop.aborted) continue
         if ('failure' in found) row.failures.push(found)
         else row.runs.push({ ...found, server: used / (warmUpOf(scenario) + scenario.count) })
         if ('failure' in found && found.failure !== 'unsupported')

@@ -24,6 +24,8 @@ const ports = await Promise.all(
   ),
 )
 process.on('disconnect', () => process.exit())
+// The key that stops a run reaches this process too, which is asked once more then.
+process.on('SIGINT', () => {})
 // Any message asks how much it has taken so far.
 process.on('message', () => {
   const { user, system } = process.cpuUsage()
