@@ -59,9 +59,9 @@ export const nodePlatform: Platform = {
   },
 
   encodeUtf8(text, target, offset) {
-    if (ENCODES_SLOWLY && text.length >= WORTH_THE_CALLS) {
+    if (ENCODES_SLOWLY && text.length >= WORTH_THE_CALLS && WIDE.test(text)) {
       const simd = simdWith(target)
-      if (simd !== undefined && WIDE.test(text)) {
+      if (simd !== undefined) {
         const start = target.byteOffset + offset
         return encodeWith(simd, text, start) - start
       }
