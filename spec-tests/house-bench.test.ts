@@ -174,6 +174,12 @@ describe('A measurement', function () {
     ])
   })
 
+  it('is no failure when it was interrupted', async () => {
+    const command = [process.execPath, '-e', "process.kill(process.pid, 'SIGINT')", '--']
+    const rows = await measure([{ ...ours, runtime: { ...runtime, command } }])
+    expect(rows.map(({ runs, failures }) => [runs.length, failures.length])).to.deep.equal(names.map(() => [0, 0]))
+  })
+
   it('finds a message that is not what was sent, on either side', async () => {
     process.env.BENCH_CORRUPT = '1'
     try {

@@ -12,7 +12,7 @@ import { type Scenario, warmUpOf } from './scenarios.ts'
 import { canRun, type Target } from './targets.ts'
 
 /** Seconds of a measurement at full scale and of one with next to no messages, to say beforehand how long a run takes. */
-const TYPICAL_TIME = { all: 1.4, none: 0.2, idle: 6 }
+const TYPICAL_TIME = { all: 1.8, none: 0.2, idle: 6 }
 
 export interface Plan {
   readonly root: string
@@ -64,20 +64,19 @@ export async function run(plan: Plan): Promise<Row[]> {
         plan.progress.tell(`${total - done} measurements are left out.`)
         break all
       }
-      done++
       // What hung, or cannot be, would do so again.
       if (row.failures.length === 0) {
-        plan.progress.at(`${done} of ${total}, round ${round}, ${duration(left)} left`, scenario.name, target.name)
+        plan.progress.at(`${done + 1} of ${total}, round ${round}, ${duration(left)} left`, scenario.name, target.name)
         const before = await server.used()
         const found = await measure(plan, scenario, target, server)
         const used = (await server.used()) - before
-        // The key that stops the run ends its client as well.
-        if ('failure' in found && found.failure === 'failed' && plan.stop.aborted) continue
+        if (found === undefined) continue
         if ('failure' in found) row.failures.push(found)
         else row.runs.push({ ...found, server: used / (warmUpOf(scenario) + scenario.count) })
         if ('failure' in found && found.failure !== 'unsupported')
           plan.progress.tell(`  ${target.name}: ${found.message}`)
       }
+      done++
     }
   }
   plan.progress.tell(`That took ${duration((performance.now() - start) / 1000)}.`)
@@ -112,7 +111,13 @@ async function startServer({ root, scale }: Plan): Promise<Server> {
   }
 }
 
-function measure(plan: Plan, scenario: Scenario, target: Target, server: Server): Promise<Measurement | Failure> {
+/** Nothing if it was interrupted: the key that stops a run ends its client as well. */
+function measure(
+  plan: Plan,
+  scenario: Scenario,
+  target: Target,
+  server: Server,
+): Promise<Measurement | Failure | undefined> {
   const [command, ...before] = target.runtime.command
   const client = scenario.kind === 'import' ? 'import-client.js' : 'client.js'
   const script = join(plan.root, 'build', 'scripts', 'bench', client)
@@ -147,6 +152,7 @@ function measure(plan: Plan, scenario: Scenario, target: Target, server: Server)
     const fail = (message: string): void => resolve({ failure: 'failed', message })
     child.once('error', error => fail(String(error)))
     child.once('close', (code, signal) => {
+      if (signal === 'SIGINT') return resolve(undefined)
       try {
         resolve(JSON.parse(output) as Measurement | Failure)
       } catch {

@@ -81,8 +81,8 @@ function label(payload: Payload, size: number): string {
   return `${payload} ${bytes}`
 }
 
-// The counts are so that ours takes half a second, and as much before it is counted, since JIT compilers take some tenths until
-// they are done; less where a peer would take many seconds.
+// The counts are so that ours takes some tenths of a second, and as much before it is counted, since JIT compilers take that long
+// until they are done; less where a peer would take many seconds.
 const all: readonly Scenario[] = [
   receive('text', 16, 2_000_000, CI),
   receive('text', 128, 1_200_000, SHORT),
