@@ -53,11 +53,13 @@ export const floodAttacks: readonly Attack[] = [
   {
     name: 'a flood of empty messages',
     source: 'CVE-2026-48779, RFC 6455 section 10.4',
-    bound: 'what waits is the bytes of the chunk; reading pauses at 512 KiB of them',
-    amount: 64 * KIB,
+    bound: 'what waits is the bytes of the chunk, in memory that was read to; reading pauses at 512 KiB of them',
+    // More bytes than may wait, so that the heap shows whether reading pauses.
+    amount: 512 * KIB,
     unit: 'messages of 2 bytes',
     work: 'linear',
-    memory: { limit: 64, held: 1 },
+    // What waits may leave half of each piece of that memory unused.
+    memory: { limit: 64, held: 2 },
     steps: amount => [
       {
         expect: { ...SURVIVED, messages: amount },
