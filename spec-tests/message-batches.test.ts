@@ -13,6 +13,7 @@ describe('Small messages that come in one chunk', () => {
       const texts = Array.from({ length: 40 }, (_, index) => String.fromCharCode(65 + (index % 26)).repeat(length))
       const given: string[] = []
       const handler = Object.assign(new FrameRecorder(), {
+        takesBatches: true,
         // What is too short for its header to be seen at once comes by itself.
         onText: (text: string) => void given.push(text),
         onBatch: (batch: { left: number; next(): string | ArrayBuffer }) => {

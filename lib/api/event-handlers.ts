@@ -76,7 +76,8 @@ function activate(owner: HandlerOwner, target: Target, name: string, value: obje
       if (typeof handler.value === 'function' && handler.value.call(this, event) === false) event.preventDefault()
     },
   }
-  owner.handlers = [...owner.handlers, handler]
+  // Not spread, which leaves room for 16 more.
+  owner.handlers = owner.handlers.concat(handler)
   target.addEventListener(name, handler.listener)
 }
 

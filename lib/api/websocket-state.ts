@@ -53,6 +53,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   #departed = 0
   #departedAt = -1
   #drainWaiters: { resolve(): void; reject(error: Error): void }[] | undefined
+  #flush: (() => void) | undefined
 
   constructor(target: object, url: URL, protocols: readonly string[], settings: Settings) {
     super(url, settings)
@@ -158,6 +159,11 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   }
 
   flushSoon(): void {
+    // Once there is need of it: most idle connections have sent nothing (bench: idle).
+    this.#flush ??= () => {
+      this.connection!.flush()
+      this.onDrained()
+    }
     whenBatchEnds(this.#flush)
   }
 
@@ -297,11 +303,6 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   #fire(event: object): void {
     dispatchEvent.call(this.#target, event)
-  }
-
-  readonly #flush = (): void => {
-    this.connection!.flush()
-    this.onDrained()
   }
 }
 

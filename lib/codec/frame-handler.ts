@@ -6,8 +6,9 @@ export interface FrameHandler {
   onText(data: string): void
   /** The buffer is the handler's to keep. */
   onBinary(data: ArrayBuffer): void
-  /** Small messages that came together, in place of a call for each, to a handler that has this method. */
-  onBatch?: ((batch: MessageBatch) => void) | undefined
+  /** Whether `onBatch` is called with small messages that came together, in place of a call for each. */
+  readonly takesBatches?: boolean
+  onBatch?(batch: MessageBatch): void
   onPing(payload: Uint8Array): void
   onPong(payload: Uint8Array): void
   /** What has come inflates to so much that reading is held up until `goOn`, to be called from a later task. */

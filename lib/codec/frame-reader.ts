@@ -1,8 +1,8 @@
 import type { InflateParameters } from './compression.ts'
 import type { FrameHandler, ReadLimits } from './frame-handler.ts'
-import { type Held, HeldBytes } from './held-bytes.ts'
+import { type Held, HeldBytes, NOTHING_HELD } from './held-bytes.ts'
 import { copy, type MessageBatch, takeBatch } from './message-batch.ts'
-import { MessageBody } from './message-body.ts'
+import { decodeText, MessageBody } from './message-body.ts'
 import { BINARY, CLOSE, CONTINUATION, MAX_CONTROL_PAYLOAD, PING, PONG, RSV1, TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
 import { type ReadBuffer, ReadTarget } from './read-buffer.ts'
@@ -54,14 +54,16 @@ export class FrameReader {
   /** The message being put together: its opcode (0: none), its frames so far, and its payload so far. */
   #message = 0
   #fragments = 0
-  readonly #body: MessageBody
+  /** From the first on that is not wholly in a chunk: many connections are idle (bench: idle). */
+  #body: MessageBody | undefined
+  readonly #inflate: InflateParameters | undefined
 
   #control: Uint8Array = EMPTY
   #controlLength = 0
 
   /** Reading is held up, and what has come meanwhile, in order. */
   #held = false
-  readonly #rest = new HeldBytes()
+  #rest: HeldBytes | undefined
   #goingOn = false
 
   constructor(platform: Platform, handler: FrameHandler, limits: ReadLimits, inflate?: InflateParameters) {
@@ -71,7 +73,7 @@ export class FrameReader {
     this.#maxPayload = limits.maxPayload > 0 ? limits.maxPayload : Number.POSITIVE_INFINITY
     this.#maxFragments = limits.maxFragments > 0 ? limits.maxFragments : Number.POSITIVE_INFINITY
     this.#reserved = inflate === undefined ? RESERVED_BITS : RESERVED_BITS & ~RSV1
-    this.#body = new MessageBody(platform, this.#maxPayload, inflate)
+    this.#inflate = inflate
   }
 
   /** Reads nothing any more, and lets go of what was read of an unfinished message. */
@@ -79,10 +81,10 @@ export class FrameReader {
     this.#unfinished = STOPPED
     // So that the loop looks, which it does between two frames.
     this.#held = true
-    this.#body.release()
+    this.#body?.release()
     this.#target.close()
     this.#control = EMPTY
-    this.#rest.drop()
+    this.#rest?.drop()
   }
 
   /**
@@ -96,16 +98,16 @@ export class FrameReader {
   /** Reads on, with what was left. */
   goOn(): void {
     this.#held = false
-    this.#body.renew()
+    this.#body?.renew()
     // Called by the handler in the middle of it, the loop below goes on by itself.
     if (this.#goingOn) return
     this.#goingOn = true
     // Once in any case: what is to be inflated may be here already.
     do {
-      const rest = this.#rest.take()
+      const rest = this.#rest?.take() ?? NOTHING_HELD
       this.read(rest.bytes, rest)
       rest.memory?.release()
-    } while (!this.#held && !this.#rest.isEmpty)
+    } while (!this.#held && this.#rest?.isEmpty === false)
     this.#goingOn = false
   }
 
@@ -121,9 +123,9 @@ export class FrameReader {
   room(): Uint8Array | undefined {
     if (this.#unfinished === STOPPED) return undefined
     // What comes while reading is held up is copied; most often nothing does, and the room serves when reading goes on.
-    if (!this.#rest.isEmpty) return this.#target.room()
+    if (this.#rest?.isEmpty === false) return this.#target.room()
     if (this.#unfinished === DATA) {
-      const room = this.#body.room(this.#remaining)
+      const room = this.#body!.room(this.#remaining)
       if (room !== undefined) return room
     } else if (this.#expectsLong && this.#unfinished === NOTHING) {
       this.#expectsLong = false
@@ -153,8 +155,8 @@ export class FrameReader {
     while (position < end) {
       if (this.#held) {
         if (this.#unfinished === STOPPED) return
-        if (rest === undefined) this.#rest.add(chunk.subarray(position), memory)
-        else this.#rest.putBack(chunk.subarray(position), memory)
+        if (rest !== undefined) this.#rest!.putBack(chunk.subarray(position), memory)
+        else (this.#rest ??= new HeldBytes()).add(chunk.subarray(position), memory)
         return
       }
       // 2. Messages in one frame that are wholly here: several small ones at once, or one that is decoded in place.
@@ -180,7 +182,7 @@ export class FrameReader {
         const after = start + length
         if (after <= end && length <= this.#maxPayload) {
           if (first === FINAL_BINARY) this.#handler.onBinary(copy(chunk, start, after).buffer)
-          else if (!this.#deliver(this.#body.decodeText(chunk, start, after))) return
+          else if (!this.#deliver(decodeText(this.#platform, chunk, start, after))) return
           position = after
           continue
         }
@@ -201,7 +203,7 @@ export class FrameReader {
 
   /** Several small messages that are wholly here, for a handler that takes them so. */
   #takeBatch(chunk: Uint8Array, position: number, memory: ReadBuffer | undefined): MessageBatch | undefined {
-    if (this.#handler.onBatch === undefined) return undefined
+    if (this.#handler.takesBatches !== true) return undefined
     return takeBatch(this.#platform, chunk, position, this.#maxPayload, memory)
   }
 
@@ -291,9 +293,10 @@ export class FrameReader {
     if (opcode < CLOSE) {
       if (opcode !== CONTINUATION) {
         this.#message = opcode
+        this.#body ??= new MessageBody(this.#platform, this.#maxPayload, this.#inflate)
         this.#body.begin(opcode === TEXT, (first & RSV1) !== 0)
       }
-      const violation = this.#body.announce(length)
+      const violation = this.#body!.announce(length)
       if (violation !== undefined) return this.#refuseMessage(violation)
       if (++this.#fragments > this.#maxFragments) {
         const message = `a message has more than ${this.#maxFragments} fragments`
@@ -312,7 +315,7 @@ export class FrameReader {
     let after = position + take
     if (this.#opcode >= CLOSE) return this.#readControl(chunk, position, after)
 
-    const body = this.#body
+    const body = this.#body!
     if (take > 0 || body.busy) {
       const violation = body.append(chunk, position, after, this.#remaining, this.#final)
       if (violation !== undefined) return this.#refuseMessage(violation)
@@ -330,7 +333,7 @@ export class FrameReader {
       return -1
     }
     this.#unfinished = NOTHING
-    this.#expectsLong = this.#body.isLong
+    this.#expectsLong = body.isLong
     if (!this.#final) return after
     this.#message = 0
     this.#fragments = 0

@@ -73,9 +73,8 @@ export interface FrameWriterOwner {
 export class FrameWriter {
   readonly #platform: Platform
   readonly #owner: FrameWriterOwner | undefined
-  readonly #sealed: Uint8Array[] = []
-  /** The slab of each. */
-  readonly #sealedIn: Slab[] = []
+  /** What is to go first, piece by piece, and the slab of each. */
+  readonly #sealed: { readonly bytes: Uint8Array; readonly from: Slab }[] = []
   /** Slabs with bytes that the pipe has and will give back, and how many. */
   readonly #lent: { readonly slab: Slab; readonly length: number }[] = []
   /** Where in the slab the bytes begin that are this writer's and not sealed yet; only while it owns the slab. */
@@ -155,10 +154,8 @@ export class FrameWriter {
     this.#release()
     let ready = true
     const last = sealed.length - 1
-    for (const [index, bytes] of sealed.entries())
-      ready = this.#hand(target, bytes, index < last, this.#sealedIn[index]!)
+    for (const [index, { bytes, from }] of sealed.entries()) ready = this.#hand(target, bytes, index < last, from)
     sealed.length = 0
-    this.#sealedIn.length = 0
     if (ready) this.allLeft()
     return ready
   }
@@ -282,8 +279,7 @@ export class FrameWriter {
 
   #seal(): void {
     if (slabPosition > this.#start) {
-      this.#sealed.push(slab.bytes.subarray(this.#start, slabPosition))
-      this.#sealedIn.push(slab)
+      this.#sealed.push({ bytes: slab.bytes.subarray(this.#start, slabPosition), from: slab })
     }
     this.#start = slabPosition
   }

@@ -7,7 +7,7 @@ export interface Held {
   readonly memory: ReadBuffer | undefined
 }
 
-const NOTHING: Held = { bytes: new Uint8Array(0), memory: undefined }
+export const NOTHING_HELD: Held = { bytes: new Uint8Array(0), memory: undefined }
 
 /**
  * Bytes that cannot be read yet, in order. They stay where they stand if that is a copy already, or memory of ours and much
@@ -22,7 +22,7 @@ export class HeldBytes {
 
   /** The first of them, whose memory is the caller's to release; no bytes if there are none. */
   take(): Held {
-    return this.#waiting.shift() ?? NOTHING
+    return this.#waiting.shift() ?? NOTHING_HELD
   }
 
   /** Adds what has come, which the pipe wants back after the call. */

@@ -167,21 +167,12 @@ export class MessageBody {
     const length = this.#length
     const mayKeep = length === bytes.length && bytes !== scratch && bytes !== EMPTY
     const message = this.#isText
-      ? this.decodeText(bytes, 0, length)
+      ? decodeText(this.#platform, bytes, 0, length)
       : mayKeep
         ? bytes.buffer
         : bytes.buffer.slice(0, length)
     this.#clear()
     return message
-  }
-
-  /** A text message as a string; also used for one that is wholly in a chunk. */
-  decodeText(bytes: Uint8Array, start: number, end: number): string | Violation {
-    try {
-      return this.#platform.decodeUtf8(bytes, start, end) ?? NOT_UTF8
-    } catch {
-      return BEYOND_HOST
-    }
   }
 
   /** Lets all memory go. */
@@ -291,5 +282,14 @@ export class MessageBody {
     if (!this.#platform.isUtf8(bytes, this.#validated, whole) || !canBecomeCharacter(bytes, whole, end)) return NOT_UTF8
     this.#validated = whole
     return undefined
+  }
+}
+
+/** A text message as a string; also for one that is wholly in a chunk. */
+export function decodeText(platform: Platform, bytes: Uint8Array, start: number, end: number): string | Violation {
+  try {
+    return platform.decodeUtf8(bytes, start, end) ?? NOT_UTF8
+  } catch {
+    return BEYOND_HOST
   }
 }

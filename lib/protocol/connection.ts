@@ -49,7 +49,6 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
   readonly #owner: ConnectionOwner
   readonly #reader: FrameReader
   readonly #outgoing: Outgoing
-  readonly onBatch: ((batch: MessageBatch) => void) | undefined
   #state = OPEN
   #received: CloseStatus = NOT_RECEIVED
   #ignored = 0
@@ -75,7 +74,6 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
     this.#platform = platform
     this.#pipe = pipe
     this.#owner = owner
-    this.onBatch = owner.onBatch?.bind(owner)
     this.#reader = new FrameReader(platform, this, settings, deflate)
     this.#outgoing = new Outgoing(platform, deflate, settings.perMessageDeflate, this)
     pipe.start(this)
@@ -302,13 +300,17 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
    */
   onPing(payload: Uint8Array): void {
     if (this.#state > CLOSE_SENT) return
-    if (this.congested) {
-      // Not by `slice`: on Node.js the payload may be a Buffer, whose `slice` copies nothing.
-      this.#owedPong = new Uint8Array(payload)
-    } else {
-      this.#owedPong = undefined
-      this.#outgoing.control(PONG, payload)
-    }
+    // Not by `slice`: on Node.js the payload may be a Buffer, whose `slice` copies nothing.
+    this.#owedPong = this.congested ? new Uint8Array(payload) : undefined
+    if (this.#owedPong === undefined) this.#outgoing.control(PONG, payload)
+  }
+
+  get takesBatches(): boolean {
+    return this.#owner.onBatch !== undefined
+  }
+
+  onBatch(batch: MessageBatch): void {
+    this.#owner.onBatch!(batch)
   }
 
   onPong(payload: Uint8Array): void {
@@ -324,11 +326,8 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
   onClose(payload: Uint8Array): void {
     const status = readCloseBody(this.#platform, payload)
     if (status === PROTOCOL_ERROR || status === INVALID_PAYLOAD) {
-      return this.onViolation(
-        status,
-        'WS_ERR_INVALID_CLOSE',
-        'The server broke the protocol: its Close frame is ill-formed',
-      )
+      const message = 'The server broke the protocol: its Close frame is ill-formed'
+      return this.onViolation(status, 'WS_ERR_INVALID_CLOSE', message)
     }
     this.#received = status
     if (this.#state === OPEN) {

@@ -18,7 +18,7 @@ export interface ConnectionOwner {
   /** The buffer is the owner's to keep. */
   onBinary(data: ArrayBuffer): void
   /** Several messages that came together, to an owner that has this method. */
-  onBatch?: ((batch: MessageBatch) => void) | undefined
+  onBatch?(batch: MessageBatch): void
   /** The payload is valid only during the call. */
   onPong(payload: Uint8Array): void
   /** "The WebSocket closing handshake is started", by the peer. `acknowledgeClose` is owed. */

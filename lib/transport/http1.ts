@@ -1,7 +1,7 @@
 import { ConnectionError } from '../protocol/errors.ts'
 import { ResponseBodyReader, ResponseHeadReader, writeRequest } from '../protocol/http1.ts'
 import type { Pipe, PipeSink, ResponseHead, Upgrade, UpgradeHandler, UpgradeRequest } from './pipe.ts'
-import { UpgradedPipe } from './upgraded-pipe.ts'
+import { UpgradedPipe, type Upgrader } from './upgraded-pipe.ts'
 
 /** How long the body of a refused upgrade is waited for, in milliseconds: it only helps to explain the refusal. */
 const BODY_TIMEOUT = 1000
@@ -15,7 +15,7 @@ export function upgradeOver(pipe: Pipe): Upgrade {
 }
 
 /** One request and its response. After a 101 it passes on what the byte pipe reports. */
-class Http1Exchange implements PipeSink {
+class Http1Exchange implements PipeSink, Upgrader {
   readonly #pipe: Pipe
   /** Until the head has come: the exchange stays as long as the connection. */
   #head: ResponseHeadReader | undefined = new ResponseHeadReader()
@@ -38,6 +38,10 @@ class Http1Exchange implements PipeSink {
     this.#handler = undefined
     clearTimeout(this.#timer)
     this.#pipe.abort(reason)
+  }
+
+  passTo(sink: PipeSink): void {
+    this.#sink = sink
   }
 
   data(bytes: Uint8Array): void {
@@ -77,9 +81,7 @@ class Http1Exchange implements PipeSink {
     const rest = bytes.subarray(reader.consumed)
     if (head.status === 101) {
       this.#handler = undefined
-      this.#upgraded = new UpgradedPipe(this.#pipe, sink => {
-        this.#sink = sink
-      })
+      this.#upgraded = new UpgradedPipe(this.#pipe, this)
       handler.upgraded(head, this.#upgraded)
       // Frames that came in the same packet. A handler that has not started the pipe by now has aborted it.
       if (rest.length > 0) this.#upgraded.onFirstData(rest)

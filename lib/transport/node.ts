@@ -75,6 +75,20 @@ export async function connect(target: ConnectTarget, tls?: TlsOptions): Promise<
   })
 }
 
+/** Whose socket it is: one property in place of a function for each event (bench: idle). */
+const PIPE = Symbol('pipe')
+type PipeSocket = Socket & { [PIPE]?: NodePipe }
+
+function onError(this: PipeSocket, error: unknown): void {
+  this[PIPE]!.onError(error)
+}
+function onEnd(this: PipeSocket): void {
+  this[PIPE]!.onEnd()
+}
+function onClose(this: PipeSocket): void {
+  this[PIPE]!.onClose()
+}
+
 class NodePipe implements Pipe {
   #socket!: Socket
   #sink: PipeSink | undefined
@@ -90,8 +104,10 @@ class NodePipe implements Pipe {
   /** As it was when it was last looked at. */
   #buffered = 0
 
+  #onWritten: (() => void) | undefined
+
   // What came before `start`, or was on its way at the pause: bytes, then the end, then the close.
-  #early: Uint8Array[] = []
+  #early: Uint8Array[] | undefined
   #endHeld = false
   #closeHeld = false
 
@@ -107,7 +123,8 @@ class NodePipe implements Pipe {
       buffer: () => this.#sink?.room?.() ?? ownBuffer,
       callback: (length, buffer) => {
         const bytes = buffer.length === length ? buffer : buffer.subarray(0, length)
-        if (this.#sink === undefined || this.#paused || this.#early.length > 0) {
+        if (this.#sink === undefined || this.#paused || this.#early !== undefined) {
+          this.#early ??= []
           this.#early.push(new Uint8Array(bytes))
           return false
         }
@@ -118,23 +135,30 @@ class NodePipe implements Pipe {
   }
 
   /** Takes over a socket that is connected and paused. */
-  adopt(socket: Socket): void {
+  adopt(socket: PipeSocket): void {
     this.#socket = socket
-    socket.on('error', error => {
-      this.#error = error
-      // Not every error of TLS ends its socket.
-      socket.destroy()
-    })
-    socket.on('end', () => {
-      // Behind an error, TLS reports an end that the peer has not sent.
-      if (this.#error !== undefined) return
-      this.#endHeld = true
-      this.#deliver()
-    })
-    socket.on('close', () => {
-      this.#closeHeld = true
-      this.#deliver()
-    })
+    socket[PIPE] = this
+    socket.on('error', onError)
+    socket.on('end', onEnd)
+    socket.on('close', onClose)
+  }
+
+  onError(error: unknown): void {
+    this.#error = error
+    // Not every error of TLS ends its socket.
+    this.#socket.destroy()
+  }
+
+  onEnd(): void {
+    // Behind an error, TLS reports an end that the peer has not sent.
+    if (this.#error !== undefined) return
+    this.#endHeld = true
+    this.#deliver()
+  }
+
+  onClose(): void {
+    this.#closeHeld = true
+    this.#deliver()
   }
 
   get givesBack(): boolean {
@@ -168,7 +192,7 @@ class NodePipe implements Pipe {
     }
     // A callback costs a tick, also where all leaves at once (bench: send, 1 a turn): only after what did not, there is one.
     const callsBack = !more && (this.#secure || !this.#leftAtOnce)
-    socket.write(bytes, callsBack ? this.#onWritten : undefined)
+    socket.write(bytes, callsBack ? this.#written() : undefined)
     if (!more && this.#corked) {
       this.#corked = false
       socket.uncork()
@@ -177,7 +201,7 @@ class NodePipe implements Pipe {
     if (left) this.#mustDrain = false
     if (more) return left
     this.#leftAtOnce = left
-    if (!left && !callsBack && !socket.destroyed) socket.write(NOTHING, this.#onWritten)
+    if (!left && !callsBack && !socket.destroyed) socket.write(NOTHING, this.#written())
     return left
   }
 
@@ -198,7 +222,7 @@ class NodePipe implements Pipe {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
-    if (this.#early.length === 0 && !this.#endHeld) this.#socket.resume()
+    if (this.#early === undefined && !this.#endHeld) this.#socket.resume()
     else process.nextTick(() => this.#goOn())
   }
 
@@ -219,8 +243,12 @@ class NodePipe implements Pipe {
   #deliver(): void {
     const sink = this.#sink
     if (sink === undefined) return
-    while (this.#early.length > 0 && !this.#paused && !this.#aborted) sink.data(this.#early.shift()!)
-    if (this.#endHeld && this.#early.length === 0 && !this.#aborted) {
+    while (this.#early !== undefined && !this.#paused && !this.#aborted) {
+      const bytes = this.#early.shift()!
+      if (this.#early.length === 0) this.#early = undefined
+      sink.data(bytes)
+    }
+    if (this.#endHeld && this.#early === undefined && !this.#aborted) {
       this.#endHeld = false
       sink.end()
     }
@@ -229,11 +257,14 @@ class NodePipe implements Pipe {
     sink.close(this.#error)
   }
 
-  // One function for all writes of the pipe. An error shows in the socket's own events.
-  readonly #onWritten = (): void => {
-    if (!this.#mustDrain || this.buffered > 0 || this.#socket.destroyed) return
-    this.#mustDrain = false
-    this.#sink!.drain()
+  /** One function for all writes of the pipe, once there is need of it. An error shows in the socket's own events. */
+  #written(): () => void {
+    this.#onWritten ??= () => {
+      if (!this.#mustDrain || this.buffered > 0 || this.#socket.destroyed) return
+      this.#mustDrain = false
+      this.#sink!.drain()
+    }
+    return this.#onWritten
   }
 }
 

@@ -3,6 +3,12 @@ import type { Pipe, PipeSink } from './pipe.ts'
 /** So many bytes at a time are handed to the byte pipe below. */
 const PIECE = 512 * 1024
 
+/** What reads the byte pipe below. */
+export interface Upgrader {
+  /** From now on all goes to this sink, but for what `onFirstData`, `onEnd` and `onDrain` bring. */
+  passTo(sink: PipeSink): void
+}
+
 /**
  * The byte pipe from the end of the 101 on.
  *
@@ -11,10 +17,10 @@ const PIECE = 512 * 1024
  */
 export class UpgradedPipe implements Pipe {
   readonly #pipe: Pipe
-  readonly #onStart: (sink: PipeSink) => void
+  readonly #upgrader: Upgrader
   #sink: PipeSink | undefined
-  /** What waits for the pipe below, which has said that it is full. */
-  #queue: Uint8Array[] = []
+  /** What waits for the pipe below, which has said that it is full; from the first time on (bench: idle). */
+  #queue: Uint8Array[] | undefined
   #queued = 0
   #waiting = false
   #ended = false
@@ -24,15 +30,14 @@ export class UpgradedPipe implements Pipe {
   #held: Uint8Array | undefined
   #endHeld = false
 
-  /** @param onStart is given the sink to which all from now on goes, but for what `onDrain` brings */
-  constructor(pipe: Pipe, onStart: (sink: PipeSink) => void) {
+  constructor(pipe: Pipe, upgrader: Upgrader) {
     this.#pipe = pipe
-    this.#onStart = onStart
+    this.#upgrader = upgrader
   }
 
   start(sink: PipeSink): void {
     this.#sink = sink
-    this.#onStart(sink)
+    this.#upgrader.passTo(sink)
   }
 
   get buffered(): number | undefined {
@@ -51,6 +56,7 @@ export class UpgradedPipe implements Pipe {
       this.#waiting = !ready && !more
       return ready
     }
+    this.#queue ??= []
     this.#queue.push(bytes)
     this.#queued += bytes.length
     if (!this.#waiting) this.#writeQueue()
@@ -81,12 +87,12 @@ export class UpgradedPipe implements Pipe {
 
   end(): void {
     this.#ended = true
-    if (this.#queue.length === 0) this.#pipe.end()
+    if (this.#queue === undefined || this.#queue.length === 0) this.#pipe.end()
   }
 
   abort(reason?: unknown): void {
     // What never left stays counted.
-    this.#queue = []
+    this.#queue = undefined
     this.#aborted = true
     this.#pipe.abort(reason)
   }
@@ -122,6 +128,7 @@ export class UpgradedPipe implements Pipe {
   /** Hands down one piece after the other, small ones gathered, until the pipe below is full. */
   #writeQueue(): void {
     const queue = this.#queue
+    if (queue === undefined) return
     while (queue.length > 0 && !this.#waiting) {
       let room = PIECE
       let ready = true

@@ -11,7 +11,7 @@ export interface Size {
  * What a bundle of our `WebSocket` may weigh, gzipped, in bytes. The aim is what that of ws does, which is printed beside
  * it; until it is reached, the number here goes down with each saving, and up only for something that is worth it.
  */
-const BUDGET = 26_050
+const BUDGET = 26_200
 
 export interface Budget {
   readonly ours: Size

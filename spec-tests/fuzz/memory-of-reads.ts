@@ -17,6 +17,7 @@ const limits = record({ maxPayload: constantFrom(0, 0, 0, 100, 2000), maxFragmen
 
 /** Takes batches, keeps them for a while, and writes down what is in them where they stood. */
 class BatchRecorder extends FrameRecorder {
+  readonly takesBatches = true
   readonly #waiting: { at: number; batch: MessageBatch }[] = []
 
   onBatch(batch: MessageBatch): void {
