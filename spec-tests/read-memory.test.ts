@@ -12,8 +12,8 @@ function start(): { events: string[]; reader: FrameReader; read(bytes: Uint8Arra
 }
 
 describe('memory that reads go to, and that messages are put together in', () => {
-  it('more texts in fragments at once than memory is lent for, each with more than that in the end', () => {
-    const texts = Array.from({ length: 20 }, (_, index) => [`${index},`, 'x'.repeat(index * 5000), `,${index}`])
+  it('more texts in fragments at once than memory is lent for, some with more than that in the end', () => {
+    const texts = Array.from({ length: 20 }, (_, index) => [`${index},`, 'x'.repeat(index * 20_000), `,${index}`])
     for (let again = 0; again < 2; again++) {
       const readers = texts.map(() => start())
       for (const [part, opcode] of [TEXT, CONTINUATION, CONTINUATION].entries()) {
@@ -24,10 +24,26 @@ describe('memory that reads go to, and that messages are put together in', () =>
     }
   })
 
+  it('more texts in pieces at once than memory is lent for, some longer than that', () => {
+    const texts = Array.from({ length: 20 }, (_, index) => `${index},${'x'.repeat(index * 20_000)},${index}`)
+    for (let again = 0; again < 2; again++) {
+      const readers = texts.map(() => start())
+      for (const part of [0, 1, 2]) {
+        for (const [index, { read }] of readers.entries()) {
+          const bytes = frame(TEXT, texts[index]!)
+          const third = Math.ceil(bytes.length / 3)
+          read(bytes.subarray(part * third, (part + 1) * third))
+        }
+      }
+      expect(readers.map(({ events }) => events)).to.deep.equal(texts.map(text => [`text ${short(text)}`]))
+    }
+  })
+
   it('a message that is given up leaves nothing to which its pipe may still write', () => {
     const given = start()
     given.read(frame(TEXT, 'x'.repeat(40_000), { fin: false }))
-    given.read(frame(CONTINUATION, 'x'.repeat(20_000)).subarray(0, 1000))
+    // So long that it is asked for room of its own.
+    given.read(frame(CONTINUATION, 'x'.repeat(300_000)).subarray(0, 1000))
     const room = given.reader.room()
     given.reader.stop()
     const other = start()

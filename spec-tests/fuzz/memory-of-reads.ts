@@ -100,7 +100,7 @@ const longStream = array(
       Buffer.concat(Array.from({ length: times }, () => Buffer.concat(frames))),
     ),
     integer({ min: 20_000, max: 400_000 }).map(length => frame(BINARY, new Uint8Array(length).fill(length & 0xff))),
-    integer({ min: 20_000, max: 200_000 }).map(length => frame(TEXT, 'long '.repeat(length / 5))),
+    integer({ min: 20_000, max: 500_000 }).map(length => frame(TEXT, 'long '.repeat(length / 5))),
     tuple(integer({ min: 30_000, max: 90_000 }), integer({ min: 30_000, max: 90_000 })).map(([one, other]) =>
       Buffer.concat([frame(TEXT, '\u00e9'.repeat(one), { fin: false }), frame(0, '\u20ac'.repeat(other))]),
     ),
