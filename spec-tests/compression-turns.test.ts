@@ -17,7 +17,7 @@ const MIB = 1024 * KIB
 /** So much is inflated in a turn. */
 const TURN = 512 * KIB
 /** And at most so much more, to the end of a small message. */
-const SMALL = 64 * KIB
+const SMALL = 128 * KIB
 const COMPRESSED = { rsv: 4 }
 
 function compress(content: string | Uint8Array): Buffer {
