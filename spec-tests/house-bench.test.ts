@@ -8,7 +8,7 @@ import { fill } from '../scripts/bench/documents.ts'
 import { goals, judge } from '../scripts/bench/goals.ts'
 import type { Failure, FailureKind, Measurement } from '../scripts/bench/measuring.ts'
 import { describe as describeOptions, readOptions } from '../scripts/bench/options.ts'
-import { best, merge, type Results, type Row } from '../scripts/bench/results.ts'
+import { best, merge, type Results, type Row, roundsOf } from '../scripts/bench/results.ts'
 import { run } from '../scripts/bench/run.ts'
 import { findScenario, groups, scenarios } from '../scripts/bench/scenarios.ts'
 import { report } from '../scripts/bench/table.ts'
@@ -22,7 +22,7 @@ function row(scenario: string, target: string, cpu: number[], failures: Failure[
 }
 
 function results(rows: readonly Row[], more: Partial<Results> = {}): Results {
-  const fields = { machine: 'this one', date: '2030-01-02', commands: [''], versions: { bun: '1.2.3' }, rounds: 2 }
+  const fields = { machine: 'this one', date: '2030-01-02', commands: [''], versions: { bun: '1.2.3' } }
   return { ...fields, scale: 1, rows, sizes: [], ...more }
 }
 
@@ -83,6 +83,8 @@ describe('The benchmark', () => {
       ['ours, node 26', 2],
       ['ws, node 26', 1],
     ])
+    expect(roundsOf(again.rows)).to.equal('1 to 2')
+    expect(roundsOf(older.rows)).to.equal('1')
     expect(again.versions).to.deep.equal({ ws: '1', bun: '1.2.3' })
     const later = merge(older, results([{ ...row(TEXT, 'ours, node 26', [3]), commit: 'b' }]))
     expect(best(later.rows[0], 'cpu')).to.equal(3)

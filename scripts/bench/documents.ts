@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { charts } from './charts.ts'
 import { findBottlenecks, judge } from './goals.ts'
-import { best, byGroup, digits, type Figure, figuresOf, findRow, type Results, type Row } from './results.ts'
+import { best, byGroup, digits, type Figure, figuresOf, findRow, type Results, type Row, roundsOf } from './results.ts'
 import type { Group, Scenario } from './scenarios.ts'
 import { failureOf, summary } from './table.ts'
 import { newestNode } from './targets.ts'
@@ -33,7 +33,7 @@ export function fill(template: string, results: Results): string {
   })
 }
 
-function describeRun({ machine, date, versions, rounds, commands, rows }: Results): string {
+function describeRun({ machine, date, versions, commands, rows }: Results): string {
   const commits = [...new Set(rows.map(({ commit }) => commit))]
   const narrow = findBottlenecks(rows)
   const note = `The server needed more CPU than the fastest client here, so that rates by the clock are its own: ${narrow.join('; ')}.`
@@ -44,7 +44,7 @@ function describeRun({ machine, date, versions, rounds, commands, rows }: Result
     `| machine | ${machine} |`,
     `| date | ${date} |`,
     `| this package at | ${commits.join(', ')} |`,
-    `| rounds | ${rounds} |`,
+    `| rounds | ${roundsOf(rows)} |`,
     ...commands.map(words => `| command | \`${['npm run bench', words].filter(Boolean).join(' -- ')}\` |`),
     ...names,
     ...(narrow.length === 0 ? [] : ['', note]),

@@ -80,7 +80,6 @@ async function measure(options: Options): Promise<Results[] | undefined> {
       date: new Date().toISOString().slice(0, 10),
       commands: [describe(options)],
       versions: { ...Object.fromEntries(versions), ...peerVersions(root) },
-      rounds,
       scale: Number(scale),
       rows,
       sizes: options.ci ? [] : await measureSizes(root),

@@ -20,7 +20,6 @@ export interface Results {
   readonly commands: readonly string[]
   /** Of the runtimes and of the peers. */
   readonly versions: Readonly<Record<string, string>>
-  readonly rounds: number
   /** What the numbers of messages were multiplied by. */
   readonly scale: number
   readonly rows: readonly Row[]
@@ -32,6 +31,12 @@ export function best(row: Row | undefined, figure: keyof Measurement): number | 
   if (row === undefined || row.failures.some(({ failure }) => failure === 'content')) return undefined
   const values = row.runs.map(run => run[figure]).filter(value => value !== undefined)
   return values.length === 0 ? undefined : Math.min(...values)
+}
+
+/** How often the rows were measured, the least and the most of them; runs that failed left out. */
+export function roundsOf(rows: readonly Row[]): string {
+  const counts = rows.map(({ runs }) => runs.length).filter(count => count > 0)
+  return [...new Set([Math.min(...counts), Math.max(...counts)])].join(' to ')
 }
 
 export function findRow(rows: readonly Row[], scenario: string, target: string): Row | undefined {
