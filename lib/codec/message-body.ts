@@ -70,7 +70,7 @@ export class MessageBody {
   readonly #inflater: Inflater | undefined
   readonly #resetAfterMessage: boolean
   /** As much of `scratch` as the limit allows, and a byte more. */
-  readonly #scratch: Uint8Array<ArrayBuffer>
+  readonly #scratch: Uint8Array<ArrayBuffer> = scratch
 
   #isText = false
   #isCompressed = false
@@ -94,9 +94,9 @@ export class MessageBody {
     this.#maxPayload = maxPayload
     if (inflate !== undefined) {
       this.#inflater = platform.compression!.createInflater(inflate.serverMaxWindowBits, maxPayload)
+      if (maxPayload < scratch.length) this.#scratch = scratch.subarray(0, maxPayload + 1)
     }
     this.#resetAfterMessage = inflate?.serverNoContextTakeover === true
-    this.#scratch = maxPayload < scratch.length ? scratch.subarray(0, maxPayload + 1) : scratch
   }
 
   begin(isText: boolean, isCompressed: boolean): void {
