@@ -84,7 +84,8 @@ describe('The benchmark', () => {
       ['ws, node 26', 1],
     ])
     expect(roundsOf(again.rows)).to.equal('1 to 2')
-    expect(roundsOf(older.rows)).to.equal('1')
+    expect(roundsOf([...older.rows, row(TEXT, 'undici, node 26', [])])).to.equal('1')
+    expect(roundsOf([row(TEXT, 'undici, node 26', [])])).to.equal('none')
     expect(again.versions).to.deep.equal({ ws: '1', bun: '1.2.3' })
     const later = merge(older, results([{ ...row(TEXT, 'ours, node 26', [3]), commit: 'b' }]))
     expect(best(later.rows[0], 'cpu')).to.equal(3)

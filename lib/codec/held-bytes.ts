@@ -7,6 +7,7 @@ export interface Held {
   readonly memory: ReadBuffer | undefined
 }
 
+/** In place of what there is not. */
 export const NOTHING_HELD: Held = { bytes: new Uint8Array(0), memory: undefined }
 
 /**
@@ -20,9 +21,9 @@ export class HeldBytes {
     return this.#waiting.length === 0
   }
 
-  /** The first of them, whose memory is the caller's to release; no bytes if there are none. */
-  take(): Held {
-    return this.#waiting.shift() ?? NOTHING_HELD
+  /** The first of them, whose memory is the caller's to release. */
+  take(): Held | undefined {
+    return this.#waiting.shift()
   }
 
   /** Adds what has come, which the pipe wants back after the call. */

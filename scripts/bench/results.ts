@@ -33,9 +33,10 @@ export function best(row: Row | undefined, figure: keyof Measurement): number | 
   return values.length === 0 ? undefined : Math.min(...values)
 }
 
-/** How often the rows were measured, the least and the most of them; runs that failed left out. */
+/** How often the rows were measured, the least and the most of them; those that never were left out. */
 export function roundsOf(rows: readonly Row[]): string {
   const counts = rows.map(({ runs }) => runs.length).filter(count => count > 0)
+  if (counts.length === 0) return 'none'
   return [...new Set([Math.min(...counts), Math.max(...counts)])].join(' to ')
 }
 
