@@ -64,7 +64,7 @@ describe('The examples of the documents', function () {
 
 describe('The documents', () => {
   it('name every option, and no other', () => {
-    const options = declaredNames(join(root, 'lib/api/options.ts'), 'WebSocketOptions')
+    const options = declaredNames(join(root, 'lib/opening/options.ts'), 'WebSocketOptions')
     expect(firstColumn(document('README.md'), '## Options')).to.have.members(options)
     const own = declaredNames(join(root, 'lib/api/websocket-stream.ts'), 'WebSocketStreamOptions')
     const configured = declaredNames(join(root, 'lib/api/configured.ts'), 'ConfiguredDefaults')
@@ -75,7 +75,7 @@ describe('The documents', () => {
   it('name every member of the options, and no other', () => {
     const members = (heading: string) => firstColumn(document('docs/options.md'), heading)
     expect(members('### `tls`')).to.have.members(declaredNames(join(root, 'lib/transport/connect.ts'), 'TlsOptions'))
-    const deflate = declaredNames(join(root, 'lib/api/options.ts'), 'PerMessageDeflateOptions')
+    const deflate = declaredNames(join(root, 'lib/opening/options.ts'), 'PerMessageDeflateOptions')
     expect(members('### `perMessageDeflate`')).to.have.members(deflate)
   })
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { defaultSettings } from '#lib/api/options.js'
 import { WebSocket } from '#lib/entry/node.js'
+import { defaultSettings } from '#lib/opening/options.js'
 import { expectTypeError, withProperty } from './support/expect.ts'
 import { useLoopback } from './support/ws-server.ts'
 

@@ -316,7 +316,7 @@ describe('RFC 6455 section 6.1: sending data', function () {
       expect(owner.events).to.deep.equal(['drained'])
       connection.sendBinary(payload)
       expect(sent()).to.deep.equal([large])
-      expect(connection.departed).to.equal(4 * payload.length + 6)
+      expect(connection.transmitted).to.equal(4 * payload.length + 6)
     })
 
     it('a pipe may write to another connection, also while a large message leaves', () => {
@@ -372,24 +372,24 @@ describe('RFC 6455 section 6.1: sending data', function () {
 
     it('counts application bytes that have left, in the steps in which they were handed over', () => {
       const { connection, pipe, sent } = openConnection()
-      expect(connection.departed).to.equal(0)
+      expect(connection.transmitted).to.equal(0)
       pipe.ready = false
       connection.sendText('\u20ac'.repeat(10))
       connection.ping(new Uint8Array(100))
-      expect(connection.departed).to.equal(0)
+      expect(connection.transmitted).to.equal(0)
       pipe.buffered = 36 + 106
       sent()
-      expect(connection.departed).to.equal(0)
+      expect(connection.transmitted).to.equal(0)
       connection.sendBinary(new Uint8Array(7))
       pipe.buffered = 36 + 106 + 13
       sent()
       pipe.buffered = 50
-      expect(connection.departed).to.equal(0)
+      expect(connection.transmitted).to.equal(0)
       pipe.buffered = 13
-      expect(connection.departed).to.equal(30)
+      expect(connection.transmitted).to.equal(30)
       pipe.buffered = 0
-      expect(connection.departed).to.equal(37)
-      expect(connection.departed).to.equal(37)
+      expect(connection.transmitted).to.equal(37)
+      expect(connection.transmitted).to.equal(37)
     })
 
     it('counts nothing as left while a pipe waits that does not tell how much it holds', () => {
@@ -397,14 +397,14 @@ describe('RFC 6455 section 6.1: sending data', function () {
       pipe.buffered = undefined
       connection.sendText('one')
       sent()
-      expect(connection.departed).to.equal(3)
+      expect(connection.transmitted).to.equal(3)
       pipe.ready = false
       connection.sendText('two')
       sent()
-      expect(connection.departed).to.equal(3)
+      expect(connection.transmitted).to.equal(3)
       expect(connection.congested).to.equal(true)
       pipe.sink.drain()
-      expect(connection.departed).to.equal(6)
+      expect(connection.transmitted).to.equal(6)
       expect(connection.congested).to.equal(false)
     })
 
@@ -414,7 +414,7 @@ describe('RFC 6455 section 6.1: sending data', function () {
       sent()
       for (let index = 0; index < 100; index++) pipe.receive(frame(PING, 'x'))
       expect(sent()).to.have.length(100)
-      expect(connection.departed).to.equal(3)
+      expect(connection.transmitted).to.equal(3)
     })
   })
 })

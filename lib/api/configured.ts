@@ -1,4 +1,4 @@
-import { readOptions, type WebSocketOptions } from './options.ts'
+import { readOptions, type WebSocketOptions } from '../opening/options.ts'
 import { type BinaryType, isOptions, WebSocket, type WebSocketConstructor } from './websocket.ts'
 
 /** Options for every socket of a class, and the `binaryType` that it begins with. */

@@ -1,8 +1,8 @@
 import { MAX_CONTROL_PAYLOAD } from '../codec/opcodes.ts'
+import { host } from '../host/host.ts'
+import { bytesOf, toDOMString } from '../idl/webidl.ts'
 import type { ConnectionError, HandshakeResponse } from '../protocol/errors.ts'
-import { host } from './host.ts'
-import type { Session } from './session.ts'
-import { bytesOf, toDOMString } from './webidl.ts'
+import type { Session } from '../session/session.ts'
 import { stateOf, type WebSocket } from './websocket.ts'
 import { isWebSocketStream, streamStateOf, type WebSocketStream } from './websocket-stream.ts'
 

@@ -1,6 +1,6 @@
-import { CloseEvent, MessageEvent } from './events.ts'
+import { CloseEvent, MessageEvent } from '../idl/events.ts'
+import { WebSocketError } from '../idl/websocket-error.ts'
 import { WebSocket } from './websocket.ts'
-import { WebSocketError } from './websocket-error.ts'
 import { WebSocketStream } from './websocket-stream.ts'
 
 /** What `install` defines. */

@@ -1,9 +1,9 @@
-import { readCloseInfo, validateCloseCodeAndReason, type WebSocketCloseInfo } from './close-info.ts'
-import { defaultSettings, readOptions, type Settings, type WebSocketOptions } from './options.ts'
-import { getURLRecord } from './url.ts'
-import { completeInterface, requireArguments, toUSVString } from './webidl.ts'
+import { readCloseInfo, validateCloseCodeAndReason, type WebSocketCloseInfo } from '../idl/close-info.ts'
+import { completeInterface, requireArguments, toUSVString } from '../idl/webidl.ts'
+import { defaultSettings, readOptions, type Settings, type WebSocketOptions } from '../opening/options.ts'
+import { getURLRecord } from '../opening/url.ts'
+import { type StreamClasses, type WebSocketOpenInfo, WebSocketStreamState } from '../session/websocket-stream-state.ts'
 import { checkProtocols, documentURL, toProtocols } from './websocket.ts'
-import { type StreamClasses, type WebSocketOpenInfo, WebSocketStreamState } from './websocket-stream-state.ts'
 
 /** The options of a WebSocket, and what is special to streams. */
 export interface WebSocketStreamOptions extends Omit<WebSocketOptions, 'protocols'> {

@@ -1,11 +1,7 @@
-import { isToken } from '../protocol/header-values.ts'
-import { validateCloseCodeAndReason } from './close-info.ts'
-import { defineEventHandlers } from './event-handlers.ts'
-import type { CloseEvent, MessageEvent } from './events.ts'
-import type { Blob, Event, EventTarget, ReadyState, URL } from './host-types.ts'
-import { defaultSettings, readOptions, type Settings, type WebSocketOptions } from './options.ts'
-import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
-import { getURLRecord } from './url.ts'
+import type { Blob, Event, EventTarget, ReadyState, URL } from '../host/host-types.ts'
+import { validateCloseCodeAndReason } from '../idl/close-info.ts'
+import { defineEventHandlers } from '../idl/event-handlers.ts'
+import type { CloseEvent, MessageEvent } from '../idl/events.ts'
 import {
   bytesOf,
   completeInterface,
@@ -14,8 +10,12 @@ import {
   toClampedUnsignedShort,
   toDOMString,
   toUSVString,
-} from './webidl.ts'
-import { WebSocketState } from './websocket-state.ts'
+} from '../idl/webidl.ts'
+import { defaultSettings, readOptions, type Settings, type WebSocketOptions } from '../opening/options.ts'
+import { getURLRecord } from '../opening/url.ts'
+import { isToken } from '../protocol/header-values.ts'
+import { CLOSED, CLOSING, CONNECTING, OPEN } from '../session/ready-state.ts'
+import { WebSocketState } from '../session/websocket-state.ts'
 
 export type BinaryType = 'blob' | 'arraybuffer'
 

@@ -1,10 +1,10 @@
 import type { InflateParameters } from './compression.ts'
 import type { FrameHandler, ReadLimits } from './frame-handler.ts'
-import { type Held, HeldBytes, NOTHING_HELD } from './held-bytes.ts'
 import { copy, type MessageBatch, takeBatch } from './message-batch.ts'
 import { decodeText, MessageBody } from './message-body.ts'
 import { BINARY, CLOSE, CONTINUATION, MAX_CONTROL_PAYLOAD, PING, PONG, RSV1, TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
+import { type Held, HeldBytes, NOTHING_HELD } from './read-backlog.ts'
 import { type ReadBuffer, ReadTarget } from './read-buffer.ts'
 import { POLICY_VIOLATION, PROTOCOL_ERROR, type Violation, type ViolationCode } from './violations.ts'
 

@@ -1,6 +1,6 @@
 import process from 'node:process'
 import { setImmediate } from 'node:timers'
-import { provideHost } from '../api/host.ts'
+import { provideHost } from '../host/host.ts'
 import { nodePlatform } from '../platform/node.ts'
 
 /** Loaded by the first connection: to import the package is a matter of milliseconds (bench: import). */

@@ -8,10 +8,10 @@ import { type CloseStatus, NO_STATUS, NOT_RECEIVED, readCloseBody, writeCloseBod
 import { CLOSED_PIPE } from './closed-pipe.ts'
 import { ConnectionError, type FailureCode } from './errors.ts'
 import type { DeflateParameters } from './extensions.ts'
-import { Outgoing, type OutgoingOwner, type Place } from './outgoing.ts'
-import type { Closure, ConnectionOwner, ConnectionSettings } from './owner.ts'
+import type { CloseResult, ConnectionOwner, ConnectionSettings } from './owner.ts'
+import { type Place, SendQueue, type SendQueueOwner } from './send-queue.ts'
 
-export type { Closure, ConnectionOwner, ConnectionSettings }
+export type { CloseResult, ConnectionOwner, ConnectionSettings }
 
 /*
  * The one state machine: what a WebSocket connection is once its opening handshake is done.
@@ -43,12 +43,12 @@ const CONGESTION = 64 * 1024
 /** So much is read over after the last frame, in bytes, before a peer that goes on sending is cut off. */
 const MAX_IGNORED = 1024 * 1024
 
-export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
+export class Connection implements PipeSink, FrameHandler, SendQueueOwner {
   readonly #platform: Platform
   #pipe: Omit<Pipe, 'start'>
   readonly #owner: ConnectionOwner
   readonly #reader: FrameReader
-  readonly #outgoing: Outgoing
+  readonly #sendQueue: SendQueue
   #state = OPEN
   #received: CloseStatus = NOT_RECEIVED
   #ignored = 0
@@ -75,7 +75,7 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
     this.#pipe = pipe
     this.#owner = owner
     this.#reader = new FrameReader(platform, this, settings, deflate)
-    this.#outgoing = new Outgoing(platform, deflate, settings.perMessageDeflate, this)
+    this.#sendQueue = new SendQueue(platform, deflate, settings.perMessageDeflate, this)
     pipe.start(this)
   }
 
@@ -105,8 +105,8 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
    * Application bytes that have left for the network, counted up to the last whole flush that has. A connection that is
    * lost leaves it where it was.
    */
-  get departed(): number {
-    return this.#outgoing.departed(this.#pipe.buffered ?? (this.#waiting ? Number.POSITIVE_INFINITY : 0))
+  get transmitted(): number {
+    return this.#sendQueue.transmitted(this.#pipe.buffered ?? (this.#waiting ? Number.POSITIVE_INFINITY : 0))
   }
 
   /**
@@ -115,36 +115,36 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
    * @returns its length in bytes
    */
   sendText(text: string): number {
-    const length = this.#outgoing.text(text)
+    const length = this.#sendQueue.text(text)
     this.requestFlush()
     return length
   }
 
   /** Sends a binary message. The bytes are copied. */
   sendBinary(bytes: Uint8Array): void {
-    this.#outgoing.binary(bytes)
+    this.#sendQueue.binary(bytes)
     this.requestFlush()
   }
 
   /** Gives up the messages that wait for their turn. */
   dropWaiting(): void {
-    this.#outgoing.dropMessages()
+    this.#sendQueue.dropMessages()
   }
 
   /** Takes a place in the order for a binary message whose bytes come later, by `fill`. */
   reserve(): Place {
-    return this.#outgoing.reserve()
+    return this.#sendQueue.reserve()
   }
 
   /** Gives a reserved place its bytes, which are taken over. */
   fill(place: Place, bytes: Uint8Array): void {
-    this.#outgoing.fill(place, bytes)
+    this.#sendQueue.fill(place, bytes)
   }
 
   /** Sends a ping at once, past everything reserved. At most 125 bytes, which are copied. */
   ping(payload: Uint8Array): void {
     if (this.#state !== OPEN) return
-    this.#outgoing.control(PING, payload)
+    this.#sendQueue.control(PING, payload)
     this.requestFlush()
   }
 
@@ -156,7 +156,7 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
   startClosingHandshake(code: number | undefined, reason: string): void {
     if (this.#state !== OPEN) return
     this.#state = CLOSE_SENT
-    this.#outgoing.close(writeCloseBody(this.#platform, code, reason))
+    this.#sendQueue.close(writeCloseBody(this.#platform, code, reason))
     this.requestFlush()
   }
 
@@ -165,7 +165,7 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
     if (this.#state !== CLOSE_RECEIVED) return
     this.#state = FINISHED
     const { code, reason } = this.#received
-    this.#outgoing.close(writeCloseBody(this.#platform, code === NO_STATUS ? undefined : code, reason))
+    this.#sendQueue.close(writeCloseBody(this.#platform, code === NO_STATUS ? undefined : code, reason))
     this.requestFlush()
   }
 
@@ -176,7 +176,7 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
   fail(error: ConnectionError): void {
     if (this.#state >= FINISHED) return
     if (error.closeCode !== undefined && this.writable) {
-      this.#outgoing.control(CLOSE, writeCloseBody(this.#platform, error.closeCode, ''))
+      this.#sendQueue.control(CLOSE, writeCloseBody(this.#platform, error.closeCode, ''))
     }
     this.#lose(error)
     this.#end()
@@ -191,7 +191,7 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
   /** Hands everything written since the last flush to the pipe, in one write mostly. */
   flush(): void {
     this.#flushRequested = false
-    if (this.#outgoing.pending) this.#waiting = !this.#outgoing.flush(this.#pipe)
+    if (this.#sendQueue.pending) this.#waiting = !this.#sendQueue.flush(this.#pipe)
   }
 
   /** Gives out no more messages until `resume`, and stops reading from the network. */
@@ -243,9 +243,9 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
 
   drain(): void {
     this.#waiting = false
-    this.#outgoing.drained()
+    this.#sendQueue.drained()
     if (this.#owedPong !== undefined && this.#state <= CLOSE_SENT) {
-      this.#outgoing.control(PONG, this.#owedPong)
+      this.#sendQueue.control(PONG, this.#owedPong)
       this.flush()
     }
     this.#owedPong = undefined
@@ -260,7 +260,7 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
     }
     if (this.#state === CLOSE_RECEIVED) {
       // It waits for nothing more: what has to wait for its bytes is too late.
-      this.#outgoing.dropMessages()
+      this.#sendQueue.dropMessages()
       this.acknowledgeClose()
     }
     if (this.#state < FINISHED) {
@@ -302,7 +302,7 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
     if (this.#state > CLOSE_SENT) return
     // Not by `slice`: on Node.js the payload may be a Buffer, whose `slice` copies nothing.
     this.#owedPong = this.congested ? new Uint8Array(payload) : undefined
-    if (this.#owedPong === undefined) this.#outgoing.control(PONG, payload)
+    if (this.#owedPong === undefined) this.#sendQueue.control(PONG, payload)
   }
 
   get takesBatches(): boolean {
@@ -337,7 +337,7 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
     }
     this.#state = FINISHED
     // The peer reads no more data: what still waits for its bytes makes way for our Close frame, which stands last.
-    this.#outgoing.dropMessages()
+    this.#sendQueue.dropMessages()
     this.requestFlush()
   }
 
@@ -348,14 +348,14 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
   // What the outgoing side calls.
 
   requestFlush(): void {
-    if (this.#flushRequested || !this.#outgoing.pending) return
+    if (this.#flushRequested || !this.#sendQueue.pending) return
     this.#flushRequested = true
     this.#owner.flushSoon()
   }
 
   /** While the network takes all, a large message leaves as it is written, by memory that is used again (bench: send). */
   flushEarly(): void {
-    if (!this.#waiting) this.#waiting = !this.#outgoing.flush(this.#pipe)
+    if (!this.#waiting) this.#waiting = !this.#sendQueue.flush(this.#pipe)
   }
 
   // The rest, in call order.
@@ -373,7 +373,7 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
 
   /** Sends at once what was written in answer to what was read. */
   #flushAnswers(): void {
-    if (this.#outgoing.pending && !this.#flushRequested) this.flush()
+    if (this.#sendQueue.pending && !this.#flushRequested) this.flush()
   }
 
   /** Ends our side of the pipe, once, and makes sure that the peer's end is seen. */
@@ -388,7 +388,7 @@ export class Connection implements PipeSink, FrameHandler, OutgoingOwner {
   /** Nothing more is read, and nothing more waits to be written; the memory for both goes. */
   #stop(): void {
     this.#reader.stop()
-    this.#outgoing.stop()
+    this.#sendQueue.stop()
   }
 
   #lose(error: ConnectionError): void {

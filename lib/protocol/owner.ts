@@ -2,10 +2,10 @@ import type { ReadLimits } from '../codec/frame-reader.ts'
 import type { MessageBatch } from '../codec/message-batch.ts'
 import type { CloseStatus } from './close.ts'
 import type { ConnectionError } from './errors.ts'
-import type { CompressionSettings } from './outgoing.ts'
+import type { CompressionSettings } from './send-queue.ts'
 
 /** How a connection ended. */
-export interface Closure extends CloseStatus {
+export interface CloseResult extends CloseStatus {
   readonly wasClean: boolean
   /** Why it failed; undefined if it closed cleanly. */
   readonly error: ConnectionError | undefined
@@ -30,7 +30,7 @@ export interface ConnectionOwner {
   /** All bytes that had to wait have left. */
   onDrained(): void
   /** "The WebSocket connection is closed", once. The pipe may take until `onReleased` to go. */
-  onClosed(closure: Closure): void
+  onClosed(closure: CloseResult): void
   /** The pipe is gone too. The last call. */
   onReleased(): void
 }

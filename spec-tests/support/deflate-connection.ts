@@ -2,7 +2,7 @@ import type { Compression } from '#lib/codec/compression.js'
 import { nodePlatform } from '#lib/platform/node.js'
 import { Connection } from '#lib/protocol/connection.js'
 import type { DeflateParameters } from '#lib/protocol/extensions.js'
-import type { CompressionSettings } from '#lib/protocol/outgoing.js'
+import type { CompressionSettings } from '#lib/protocol/send-queue.js'
 import { type ClientFrame, OwnerRecorder, parseClientFrames, ScriptedPipe } from './scripted-pipe.ts'
 
 export const RSV1 = 0x40

@@ -1,6 +1,11 @@
 import type { Platform } from '#lib/codec/platform.js'
 import { nodePlatform } from '#lib/platform/node.js'
-import { type Closure, Connection, type ConnectionOwner, type ConnectionSettings } from '#lib/protocol/connection.js'
+import {
+  type CloseResult,
+  Connection,
+  type ConnectionOwner,
+  type ConnectionSettings,
+} from '#lib/protocol/connection.js'
 import type { Pipe, PipeSink } from '#lib/transport/pipe.js'
 import { hex, lend, short } from './frame-recorder.ts'
 
@@ -59,7 +64,7 @@ export class ScriptedPipe implements Pipe {
 /** Writes down what a connection tells its owner, one line each. */
 export class OwnerRecorder implements ConnectionOwner {
   readonly events: string[] = []
-  closure: Closure | undefined
+  closure: CloseResult | undefined
   /** Whether `flush` is owed. */
   flushOwed = false
   /** How often `goOn` is owed. */
@@ -93,7 +98,7 @@ export class OwnerRecorder implements ConnectionOwner {
     this.events.push('drained')
   }
 
-  onClosed(closure: Closure): void {
+  onClosed(closure: CloseResult): void {
     this.closure = closure
     const { code, reason, wasClean, error } = closure
     const how = wasClean ? 'clean' : 'unclean'

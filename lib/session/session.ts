@@ -1,20 +1,20 @@
 import type { MessageBatch } from '../codec/message-batch.ts'
+import { host } from '../host/host.ts'
+import type { URL } from '../host/host-types.ts'
+import { startTimer, type Timer } from '../host/timers.ts'
+import { type CompactHead, compactHead, expandHead } from '../opening/compact-head.ts'
+import { NO_BODY, OpeningHandshake } from '../opening/opening-handshake.ts'
+import type { Settings } from '../opening/options.ts'
 import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
-import { type Closure, Connection, type ConnectionOwner } from '../protocol/connection.ts'
+import { type CloseResult, Connection, type ConnectionOwner } from '../protocol/connection.ts'
 import { ConnectionError, type HandshakeResponse } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
 import type { Pipe, ResponseHead } from '../transport/pipe.ts'
-import { Establishment, NO_BODY } from './establish.ts'
 import { Heartbeat } from './heartbeat.ts'
-import { host } from './host.ts'
-import type { URL } from './host-types.ts'
-import type { Settings } from './options.ts'
-import { type PackedHead, packHead, unpackHead } from './packed-head.ts'
 import { PingLog } from './ping-log.ts'
-import { startTimer, type Timer } from './timers.ts'
 
 /** What a message that waits for the user costs beside its payload, in bytes: so a flood of empty ones is bounded, too. */
-export const MESSAGE_COST = 128
+export const MESSAGE_OVERHEAD = 128
 
 /**
  * What a WebSocket and a WebSocketStream have in common behind their interfaces: one connection, from the attempt to
@@ -32,11 +32,11 @@ export abstract class Session implements ConnectionOwner {
   protected pings: PingLog | undefined
 
   readonly #settings: Settings
-  #establishment: Establishment | undefined
+  #opening: OpeningHandshake | undefined
   #heartbeat: Heartbeat | undefined
   #closeTimer: Timer | undefined
   #keepsAlive = true
-  #response: HandshakeResponse | PackedHead | undefined
+  #response: HandshakeResponse | CompactHead | undefined
 
   constructor(url: URL, settings: Settings) {
     this.url = url.href
@@ -45,7 +45,7 @@ export abstract class Session implements ConnectionOwner {
 
   /** The server's answer to the opening handshake, once it came. */
   get response(): HandshakeResponse | undefined {
-    if (typeof this.#response === 'string') this.#response = { ...unpackHead(this.#response), body: NO_BODY }
+    if (typeof this.#response === 'string') this.#response = { ...expandHead(this.#response), body: NO_BODY }
     return this.#response
   }
 
@@ -58,7 +58,7 @@ export abstract class Session implements ConnectionOwner {
   /** The opening handshake is done. */
   protected abstract established(agreement: Agreement): void
   /** The connection has ended, or never came to be. Once. */
-  protected abstract ended(closure: Closure): void
+  protected abstract ended(closure: CloseResult): void
 
   abstract onText(data: string): void
   abstract onBinary(data: ArrayBuffer): void
@@ -70,11 +70,11 @@ export abstract class Session implements ConnectionOwner {
 
   /** Begins to connect. May report before it returns, so it comes last in a constructor. */
   protected connect(url: URL, protocols: readonly string[]): void {
-    this.#establishment = new Establishment(url, protocols, this.#settings, {
+    this.#opening = new OpeningHandshake(url, protocols, this.#settings, {
       established: (pipe, agreement, head) => this.#established(pipe, agreement, head),
       failed: error => this.#failed(error),
     })
-    this.#establishment.start()
+    this.#opening.start()
   }
 
   /** Gives up what is not open yet for the user. */
@@ -82,7 +82,7 @@ export abstract class Session implements ConnectionOwner {
     const message = 'The WebSocket was closed before it was open'
     const error = new ConnectionError('WS_ERR_CLOSED_BEFORE_OPEN', message, { closeCode: NORMAL_CLOSURE })
     // The connection may stand already, with the task of the open event still to come.
-    if (this.connection === undefined) this.#establishment?.fail(error)
+    if (this.connection === undefined) this.#opening?.fail(error)
     else this.connection.fail(error)
   }
 
@@ -110,7 +110,7 @@ export abstract class Session implements ConnectionOwner {
   /** Gives the connection up at once, without a closing handshake. */
   terminate(): void {
     const error = new ConnectionError('WS_ERR_TERMINATED', 'The WebSocket was terminated')
-    if (this.connection === undefined) this.#establishment?.fail(error)
+    if (this.connection === undefined) this.#opening?.fail(error)
     else this.connection.abort(error)
   }
 
@@ -148,7 +148,7 @@ export abstract class Session implements ConnectionOwner {
     this.startCloseTimer()
   }
 
-  onClosed(closure: Closure): void {
+  onClosed(closure: CloseResult): void {
     this.#heartbeat?.stop()
     this.failure = closure.error
     this.ended(closure)
@@ -165,8 +165,8 @@ export abstract class Session implements ConnectionOwner {
   // The rest.
 
   #established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void {
-    this.#establishment = undefined
-    this.#response = packHead(head)
+    this.#opening = undefined
+    this.#response = compactHead(head)
     const connection = new Connection(host.platform, pipe, this, this.#settings, agreement.deflate)
     this.connection = connection
     if (!this.#keepsAlive) connection.unref()
@@ -176,7 +176,7 @@ export abstract class Session implements ConnectionOwner {
   }
 
   #failed(error: ConnectionError): void {
-    this.#establishment = undefined
+    this.#opening = undefined
     this.#response = error.response
     this.failure = error
     this.ended({ code: ABNORMAL_CLOSURE, reason: '', wasClean: false, error })

@@ -1,3 +1,5 @@
+import { host } from '../host/host.ts'
+import { startTimer, type Timer } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
 import { getAll } from '../protocol/header-values.ts'
@@ -5,14 +7,12 @@ import type { Location } from '../transport/connect.ts'
 import { duplexPipe } from '../transport/duplex.ts'
 import { upgradeOver } from '../transport/http1.ts'
 import type { Duplex, HeaderList, Pipe, ResponseHead } from '../transport/pipe.ts'
-import { enterLine } from './connecting.ts'
-import { host } from './host.ts'
+import { enterConnectionQueue } from './connection-queue.ts'
 import type { Settings } from './options.ts'
-import { startTimer, type Timer } from './timers.ts'
 import { hostOf, isBlockedPort, percentDecode, portOf } from './url.ts'
 
 /** Where `establish` reports: one of the two, once. */
-export interface EstablishHandler {
+export interface OpeningHandshakeHandler {
   /** The pipe is to be started within the call. */
   established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void
   failed(error: ConnectionError): void
@@ -27,18 +27,18 @@ export const NO_BODY: Uint8Array = new Uint8Array(0)
  *
  * @see https://websockets.spec.whatwg.org/#concept-websocket-establish
  */
-export class Establishment {
+export class OpeningHandshake {
   readonly #url: URL
   readonly #protocols: readonly string[]
   readonly #settings: Settings
-  readonly #handler: EstablishHandler
+  readonly #handler: OpeningHandshakeHandler
   readonly #connecting = new AbortController()
   #over = false
-  #leaveLine: (() => void) | undefined
+  #leaveQueue: (() => void) | undefined
   #cancelExchange: ((reason?: unknown) => void) | undefined
   #timer: Timer | undefined
 
-  constructor(url: URL, protocols: readonly string[], settings: Settings, handler: EstablishHandler) {
+  constructor(url: URL, protocols: readonly string[], settings: Settings, handler: OpeningHandshakeHandler) {
     this.#url = url
     this.#protocols = protocols
     this.#settings = settings
@@ -84,9 +84,9 @@ export class Establishment {
     // Waiting in line for others is no fault of the server's, so the time starts anew when it is over.
     clearTimeout(this.#timer)
     // Without the address, the name has to stand for the remote host.
-    const leaveLine = await enterLine(location?.key ?? `${name} ${port}`)
-    if (this.#over) return leaveLine()
-    this.#leaveLine = leaveLine
+    const leaveQueue = await enterConnectionQueue(location?.key ?? `${name} ${port}`)
+    if (this.#over) return leaveQueue()
+    this.#leaveQueue = leaveQueue
     this.#startTimer()
 
     const target = {
@@ -149,7 +149,7 @@ export class Establishment {
     this.#over = true
     clearTimeout(this.#timer)
     this.#settings.signal?.removeEventListener('abort', this.#aborted)
-    this.#leaveLine?.()
+    this.#leaveQueue?.()
   }
 
   readonly #aborted = (): void => {

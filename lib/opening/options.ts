@@ -1,10 +1,10 @@
+import type { AbortSignal } from '../host/host-types.ts'
+import { toDOMString } from '../idl/webidl.ts'
 import type { DeflateOffer } from '../protocol/extensions.ts'
 import { isFieldValue, isToken, trimWhitespace } from '../protocol/header-values.ts'
-import type { CompressionSettings } from '../protocol/outgoing.ts'
+import type { CompressionSettings } from '../protocol/send-queue.ts'
 import type { Connect, TlsOptions } from '../transport/connect.ts'
 import type { Duplex, HeaderList, Pipe } from '../transport/pipe.ts'
-import type { AbortSignal } from './host-types.ts'
-import { toDOMString } from './webidl.ts'
 
 /** The fields to send: anything that the constructor of Headers takes. */
 export type HeadersInput =

@@ -1,5 +1,5 @@
+import { host } from '../host/host.ts'
 import { MAX_REASON_BYTES } from '../protocol/close.ts'
-import { host } from './host.ts'
 import { toEnforcedUnsignedShort, toUSVString } from './webidl.ts'
 
 /** How a WebSocketStream is to be closed, or was. */

@@ -1,19 +1,19 @@
 import type { MessageBatch } from '../codec/message-batch.ts'
+import { host } from '../host/host.ts'
+import type { ReadableStream, URL, WritableStream } from '../host/host-types.ts'
+import { validateCloseCodeAndReason, type WebSocketCloseInfo } from '../idl/close-info.ts'
+import { bytesOf, toDOMString } from '../idl/webidl.ts'
+import { createWebSocketError, isWebSocketError, setCause, type WebSocketError } from '../idl/websocket-error.ts'
+import type { Settings } from '../opening/options.ts'
 import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
-import type { Closure, Connection } from '../protocol/connection.ts'
+import type { CloseResult, Connection } from '../protocol/connection.ts'
 import type { ConnectionError } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
-import { validateCloseCodeAndReason, type WebSocketCloseInfo } from './close-info.ts'
 import { Deferred } from './deferred.ts'
-import { host } from './host.ts'
-import type { ReadableStream, URL, WritableStream } from './host-types.ts'
 import { type Message, MessageReadable, type MessageSource } from './message-readable.ts'
-import type { Settings } from './options.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
-import { closedError, MESSAGE_COST, Session } from './session.ts'
+import { closedError, MESSAGE_OVERHEAD, Session } from './session.ts'
 import { whenBatchEnds } from './tasks.ts'
-import { bytesOf, toDOMString } from './webidl.ts'
-import { createWebSocketError, isWebSocketError, setCause, type WebSocketError } from './websocket-error.ts'
 
 /** What a WebSocketStream gives out once it is open. */
 export interface WebSocketOpenInfo {
@@ -162,7 +162,7 @@ export class WebSocketStreamState extends Session implements MessageSource {
       const length = this.#send(connection, chunk)
       this.#sent += length
       this.#unflushed += length
-      this.#gathered += length + MESSAGE_COST
+      this.#gathered += length + MESSAGE_OVERHEAD
     } catch (error) {
       this.#dropQueue()
       throw error
@@ -171,7 +171,7 @@ export class WebSocketStreamState extends Session implements MessageSource {
     }
     if (this.#queued === 0) this.#sendClose()
     // While the network takes all, whoever waits for each write comes with the next one in a microtask.
-    if (this.#gathered < GATHERED && connection.departed + this.#unflushed === this.#sent) {
+    if (this.#gathered < GATHERED && connection.transmitted + this.#unflushed === this.#sent) {
       this.#flushLater()
       return undefined
     }
@@ -290,7 +290,7 @@ export class WebSocketStreamState extends Session implements MessageSource {
   }
 
   /** "The WebSocket connection is closed" */
-  protected ended(closure: Closure): void {
+  protected ended(closure: CloseResult): void {
     this.#readyState = CLOSED
     if (this.connection === undefined) return this.#neverOpened(closure.error!)
     const { code, reason, error } = closure
@@ -322,7 +322,7 @@ export class WebSocketStreamState extends Session implements MessageSource {
 
   /** Whether the network has taken all messages. One that was given up never departs. */
   #hasLeft(connection: Connection): boolean {
-    return connection.departed >= this.#sent
+    return connection.transmitted >= this.#sent
   }
 
   /** The messages that wait in the writable's queue are no more. */

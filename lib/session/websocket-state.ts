@@ -1,15 +1,15 @@
 import type { MessageBatch } from '../codec/message-batch.ts'
+import { host } from '../host/host.ts'
+import type { Blob, URL } from '../host/host-types.ts'
+import { type Handler, type HandlerOwner, NO_HANDLERS } from '../idl/event-handlers.ts'
+import { closeEvent, joinHostClasses, messageEvent, plainEvent } from '../idl/events.ts'
+import type { Settings } from '../opening/options.ts'
 import { NORMAL_CLOSURE } from '../protocol/close.ts'
-import type { Closure, Connection } from '../protocol/connection.ts'
+import type { CloseResult, Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
-import { type Handler, type HandlerOwner, NO_HANDLERS } from './event-handlers.ts'
-import { closeEvent, joinHostClasses, messageEvent, plainEvent } from './events.ts'
-import { host } from './host.ts'
-import type { Blob, URL } from './host-types.ts'
-import type { Settings } from './options.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
-import { closedError, MESSAGE_COST, Session } from './session.ts'
+import { closedError, MESSAGE_OVERHEAD, Session } from './session.ts'
 import { currentTurn, queueTask, type TaskTarget, whenBatchEnds } from './tasks.ts'
 
 // What a task of ours does.
@@ -50,8 +50,8 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   // The bytes that were ever sent, and those of them that had left when the turn of that number began.
   #sent = 0
-  #departed = 0
-  #departedAt = -1
+  #transmitted = 0
+  #transmittedAt = -1
   #drainWaiters: { resolve(): void; reject(error: Error): void }[] | undefined
   #flush: (() => void) | undefined
 
@@ -72,8 +72,8 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   /** @see https://websockets.spec.whatwg.org/#dom-websocket-bufferedamount */
   get bufferedAmount(): number {
-    this.#freezeDeparted()
-    return this.#sent - this.#departed
+    this.#freezeTransmitted()
+    return this.#sent - this.#transmitted
   }
 
   /** @throws "InvalidStateError" DOMException while connecting */
@@ -176,7 +176,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   }
 
   /** The error event and the close event are one task of the standard; here two, for the microtasks in between. */
-  protected ended(closure: Closure): void {
+  protected ended(closure: CloseResult): void {
     if (closure.error !== undefined) queueTask(this, TASK_ERROR, undefined)
     queueTask(this, TASK_CLOSE, closure)
   }
@@ -188,10 +188,10 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
       case TASK_BATCH:
         return this.#handleBatch(data as MessageBatch)
       case TASK_TEXT:
-        this.#goOn((data as string).length + MESSAGE_COST)
+        this.#goOn((data as string).length + MESSAGE_OVERHEAD)
         return this.#handleMessage(data)
       case TASK_BINARY:
-        this.#goOn((data as ArrayBuffer).byteLength + MESSAGE_COST)
+        this.#goOn((data as ArrayBuffer).byteLength + MESSAGE_OVERHEAD)
         return this.#handleMessage(data)
       case TASK_OPEN:
         return this.#handleEstablished(data as Agreement)
@@ -200,7 +200,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
       case TASK_ERROR:
         return this.#handleFailed()
       case TASK_CLOSE:
-        return this.#handleClosed(data as Closure)
+        return this.#handleClosed(data as CloseResult)
       case TASK_DRAINED:
         return this.#handleDrained()
     }
@@ -242,7 +242,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   }
 
   /** "The WebSocket connection is closed", its last step */
-  #handleClosed({ wasClean, code, reason, error }: Closure): void {
+  #handleClosed({ wasClean, code, reason, error }: CloseResult): void {
     this.#readyState = CLOSED
     this.pings?.end(() => error ?? closedError())
     this.#handleDrained()
@@ -263,7 +263,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   // The rest.
 
   #queueMessage(kind: number, data: unknown, length: number): void {
-    this.#waitFor(length + MESSAGE_COST)
+    this.#waitFor(length + MESSAGE_OVERHEAD)
     queueTask(this, kind, data)
   }
 
@@ -288,17 +288,17 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     if (this.#readyState === CONNECTING) {
       throw new DOMException('The WebSocket is not open yet: send after its open event', 'InvalidStateError')
     }
-    this.#freezeDeparted()
+    this.#freezeTransmitted()
     const connection = this.connection
     return this.#readyState === OPEN && connection!.writable ? connection : undefined
   }
 
   /** What has left is looked up once a turn, so that `bufferedAmount` does not fall while a script runs. */
-  #freezeDeparted(): void {
+  #freezeTransmitted(): void {
     const turn = currentTurn()
-    if (this.#departedAt === turn) return
-    this.#departedAt = turn
-    if (this.connection !== undefined) this.#departed = this.connection.departed
+    if (this.#transmittedAt === turn) return
+    this.#transmittedAt = turn
+    if (this.connection !== undefined) this.#transmitted = this.connection.transmitted
   }
 
   #fire(event: object): void {

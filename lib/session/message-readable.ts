@@ -1,6 +1,6 @@
 import { MessageBatch } from '../codec/message-batch.ts'
 import { MessageIterator, type MessageReader } from './message-iterator.ts'
-import { MESSAGE_COST } from './session.ts'
+import { MESSAGE_OVERHEAD } from './session.ts'
 
 export type Message = string | Uint8Array<ArrayBuffer>
 
@@ -220,5 +220,5 @@ export class MessageReadable {
 }
 
 function costOf(message: Message): number {
-  return message.length + MESSAGE_COST
+  return message.length + MESSAGE_OVERHEAD
 }

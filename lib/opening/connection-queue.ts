@@ -12,7 +12,7 @@ const lines = new Map<string, Promise<void>>()
  * @param key the remote host and port
  * @returns what is to be called when the connection is open, or has failed, or is no longer wanted
  */
-export async function enterLine(key: string): Promise<() => void> {
+export async function enterConnectionQueue(key: string): Promise<() => void> {
   const before = lines.get(key)
   let leave!: () => void
   const done = new Promise<void>(resolve => {

@@ -1,5 +1,5 @@
+import type { DOMException } from '../host/host-types.ts'
 import { readCloseInfo, validateCloseCodeAndReason, type WebSocketCloseInfo } from './close-info.ts'
-import type { DOMException } from './host-types.ts'
 import { completeInterface, toDOMString } from './webidl.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Event } from './host-types.ts'
+import type { Event } from '../host/host-types.ts'
 import { completeInterface, requireArguments, toDOMString, toUnsignedShort, toUSVString } from './webidl.ts'
 
 /**
@@ -85,7 +85,7 @@ const NO_REST: Rest = { lastEventId: '', source: null, ports: NO_PORTS }
 /** What `messageEvent` gives the constructor: a call with no dictionary, and each field written once (bench: receive). */
 const SOCKET_MESSAGE = { data: undefined as unknown, origin: '' }
 
-let setClosure: (event: object, wasClean: boolean, code: number, reason: string) => void
+let setCloseResult: (event: object, wasClean: boolean, code: number, reason: string) => void
 
 export const MessageEvent: MessageEventConstructor = class MessageEvent extends HostEvent {
   #data: unknown
@@ -179,7 +179,7 @@ export const CloseEvent: CloseEventConstructor = class CloseEvent extends HostEv
   }
 
   static {
-    setClosure = (event, wasClean, code, reason) => {
+    setCloseResult = (event, wasClean, code, reason) => {
       const close = event as CloseEvent
       close.#wasClean = wasClean
       close.#code = code
@@ -201,7 +201,7 @@ export function messageEvent(data: unknown, origin: string): MessageEvent {
 /** A `close` event, made without a dictionary. */
 export function closeEvent(wasClean: boolean, code: number, reason: string): CloseEvent {
   const event = new CloseEvent('close')
-  setClosure(event, wasClean, code, reason)
+  setCloseResult(event, wasClean, code, reason)
   return event
 }
 

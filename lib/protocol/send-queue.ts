@@ -20,7 +20,7 @@ export interface Place {
   readonly opcode: number
 }
 
-export interface OutgoingOwner extends FrameWriterOwner {
+export interface SendQueueOwner extends FrameWriterOwner {
   /** Something was written later than it was sent. */
   requestFlush(): void
 }
@@ -35,7 +35,7 @@ let scratch = new Uint8Array(0)
  * What a connection sends: messages in the order in which they were sent, also when one of them has to wait for its
  * bytes or for its compression, with control frames in between; and how much of it has left.
  */
-export class Outgoing {
+export class SendQueue {
   readonly #platform: Platform
   readonly #writer: FrameWriter
   readonly #deflater: Deflater | undefined
@@ -49,17 +49,17 @@ export class Outgoing {
   // Application bytes: written into frames, and known to have left. Flushes that may still wait: bytes on the wire and
   // application bytes up to their end, in pairs.
   #framed = 0
-  #departed = 0
+  #transmitted = 0
   #flushes: number[] = []
   /** Application bytes up to the end of the last flush. */
   #noted = 0
-  readonly #owner: OutgoingOwner
+  readonly #owner: SendQueueOwner
 
   constructor(
     platform: Platform,
     deflate: DeflateParameters | undefined,
     settings: CompressionSettings | undefined,
-    owner: OutgoingOwner,
+    owner: SendQueueOwner,
   ) {
     this.#platform = platform
     this.#writer = new FrameWriter(platform, owner)
@@ -145,7 +145,7 @@ export class Outgoing {
   flush(pipe: Pick<Pipe, 'write' | 'givesBack'>): boolean {
     const ready = this.#writer.flush(pipe)
     if (ready) {
-      this.#departed = this.#framed
+      this.#transmitted = this.#framed
       if (this.#flushes.length > 0) this.#flushes = []
     } else if (this.#framed > this.#noted) {
       // Control frames alone are not noted: whoever only receives never asks what has left.
@@ -165,17 +165,17 @@ export class Outgoing {
    *
    * @param buffered bytes that wait in the pipe
    */
-  departed(buffered: number): number {
+  transmitted(buffered: number): number {
     const flushes = this.#flushes
-    if (flushes.length === 0) return this.#departed
+    if (flushes.length === 0) return this.#transmitted
     const gone = this.#writer.flushed - buffered
     let index = 0
     while (index < flushes.length && flushes[index]! <= gone) {
-      this.#departed = flushes[index + 1]!
+      this.#transmitted = flushes[index + 1]!
       index += 2
     }
     if (index > 0) this.#flushes = flushes.slice(index)
-    return this.#departed
+    return this.#transmitted
   }
 
   #enqueue(place: Place): void {

@@ -1,4 +1,4 @@
-import { host } from './host.ts'
+import { host } from '../host/host.ts'
 
 /**
  * The WebSocket task source: tasks run in the order in which they were queued, each from the event loop, so that all

@@ -1,7 +1,7 @@
+import { startTimer, type Timer } from '../host/timers.ts'
+import type { HeartbeatOptions } from '../opening/options.ts'
 import type { Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
-import type { HeartbeatOptions } from './options.ts'
-import { startTimer, type Timer } from './timers.ts'
 
 const NO_PAYLOAD = new Uint8Array(0)
 
