@@ -24,7 +24,10 @@ export {
   type MessageEventInit,
 } from '../idl/events.ts'
 export { WebSocketError, type WebSocketErrorConstructor } from '../idl/websocket-error.ts'
-export type { HeadersInput, HeartbeatOptions, PerMessageDeflateOptions, WebSocketOptions } from '../opening/options.ts'
+export type { PerMessageDeflateOptions } from '../opening/options/deflate.ts'
+export type { HeadersInput } from '../opening/options/headers.ts'
+export type { HeartbeatOptions } from '../opening/options/heartbeat.ts'
+export type { WebSocketOptions } from '../opening/options.ts'
 export { ConnectionError, type FailureCode, type HandshakeResponse } from '../protocol/errors.ts'
 export type { StreamClasses, WebSocketOpenInfo } from '../session/websocket-stream-state.ts'
 export type { Connect, ConnectTarget, TlsOptions } from '../transport/connect.ts'

@@ -1,15 +1,19 @@
 import type { ResponseHead } from '../transport/pipe.ts'
 
-/** The head of a response in one string, for as long as nobody asks for it: its parts take six times as much (bench: idle). */
+/**
+ * The head of a response as one string: the status line, then a field a line, each part of a line behind a colon. Every open
+ * socket keeps its response's head, and few programs read it; a list of fields takes six times the memory (bench: idle).
+ */
 export type CompactHead = string
 
-/** Nothing in a head contains a line break, nor a name a colon. */
+/** No part of a response head contains a line break, and no field name a colon. */
 export function compactHead({ status, statusText, headers }: ResponseHead): CompactHead {
   return [`${status}:${statusText}`, ...headers.map(field => field.join(':'))].join('\n')
 }
 
-export function expandHead(packed: CompactHead): ResponseHead {
-  const [[status, statusText], ...headers] = packed.split('\n').map(splitAtColon) as [Field, ...Field[]]
+/** The reverse of `compactHead`. */
+export function expandHead(head: CompactHead): ResponseHead {
+  const [[status, statusText], ...headers] = head.split('\n').map(splitAtColon) as [Field, ...Field[]]
   return { status: Number(status), statusText, headers }
 }
 

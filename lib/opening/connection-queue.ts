@@ -1,28 +1,35 @@
 /**
- * RFC 6455 section 4.1, step 2: at most one connection to a remote host and port is being opened at a time; the others
- * wait in order.
+ * The connection queue of RFC 6455 section 4.1, step 2: at most one connection to a remote host and port is in the state
+ * CONNECTING; the others wait for their turn, in the order in which they came.
  */
+class ConnectionQueue {
+  /**
+   * For each remote host and port with a connection being opened, a promise that resolves when the last one of its queue
+   * leaves. `enter` writes an entry; the last one to leave deletes it.
+   */
+  readonly #tails = new Map<string, Promise<void>>()
 
-/** The last in line for each remote host: settled when it is done. */
-const lines = new Map<string, Promise<void>>()
-
-/**
- * Waits for the turn to connect.
- *
- * @param key the remote host and port
- * @returns what is to be called when the connection is open, or has failed, or is no longer wanted
- */
-export async function enterConnectionQueue(key: string): Promise<() => void> {
-  const before = lines.get(key)
-  let leave!: () => void
-  const done = new Promise<void>(resolve => {
-    leave = resolve
-  })
-  const last = before === undefined ? done : before.then(() => done)
-  lines.set(key, last)
-  await before
-  return () => {
-    leave()
-    if (lines.get(key) === last) lines.delete(key)
+  /**
+   * Waits for the turn to connect.
+   *
+   * @param key the remote host and port
+   * @returns a function to call once the connection is open, has failed, or is no longer wanted: it lets the next one connect
+   */
+  async enter(key: string): Promise<() => void> {
+    const previous = this.#tails.get(key)
+    let leave!: () => void
+    const left = new Promise<void>(resolve => {
+      leave = resolve
+    })
+    const tail = previous === undefined ? left : previous.then(() => left)
+    this.#tails.set(key, tail)
+    await previous
+    return () => {
+      leave()
+      if (this.#tails.get(key) === tail) this.#tails.delete(key)
+    }
   }
 }
+
+/** Shared by all sockets of the process, since the RFC counts the connections of a client, not those of one object. */
+export const connectionQueue: ConnectionQueue = new ConnectionQueue()

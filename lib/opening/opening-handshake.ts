@@ -2,28 +2,29 @@ import { host } from '../host/host.ts'
 import { startTimer, type Timer } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
-import { getAll } from '../protocol/header-values.ts'
-import type { Location } from '../transport/connect.ts'
+import type { ConnectTarget, Location } from '../transport/connect.ts'
 import { duplexPipe } from '../transport/duplex.ts'
 import { upgradeOver } from '../transport/http1.ts'
-import type { Duplex, HeaderList, Pipe, ResponseHead } from '../transport/pipe.ts'
-import { enterConnectionQueue } from './connection-queue.ts'
+import type { Duplex, Pipe, PipeSink, ResponseHead } from '../transport/pipe.ts'
+import { connectionQueue } from './connection-queue.ts'
+import { addCredentials } from './credentials.ts'
+import { isDuplex, isPipe } from './options/connect.ts'
 import type { Settings } from './options.ts'
-import { hostOf, isBlockedPort, percentDecode, portOf } from './url.ts'
+import { hostOf, isBlockedPort, portOf } from './url.ts'
 
-/** Where `establish` reports: one of the two, once. */
+/** Called by an `OpeningHandshake` when it ends: one of the two, once. */
 export interface OpeningHandshakeHandler {
-  /** The pipe is to be started within the call. */
+  /** The connection is open. The pipe has to be started within the call. */
   established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void
   failed(error: ConnectionError): void
 }
 
-/** That of a response which was upgraded. */
+/** The body of a response that upgraded the connection. */
 export const NO_BODY: Uint8Array = new Uint8Array(0)
 
 /**
- * An attempt to establish a WebSocket connection: resolve, wait in line, connect, shake hands. Anything that ends it
- * early lets go of all that it holds.
+ * The opening of one connection: resolve the host name, wait in the connection queue, connect, shake hands. Whatever ends
+ * it early releases its place in the queue, its timer, its listener on the signal, and its pipe.
  *
  * @see https://websockets.spec.whatwg.org/#concept-websocket-establish
  */
@@ -32,9 +33,13 @@ export class OpeningHandshake {
   readonly #protocols: readonly string[]
   readonly #settings: Settings
   readonly #handler: OpeningHandshakeHandler
+  /** Tells the transport that nobody waits for the connection any more. */
   readonly #connecting = new AbortController()
+  /** Set once, before the handler is called. A stage that completes afterwards only releases what it got. */
   #over = false
+  /** Set while this connection has its turn in the connection queue. */
   #leaveQueue: (() => void) | undefined
+  /** Set from the request on: drops the HTTP exchange and its pipe. */
   #cancelExchange: ((reason?: unknown) => void) | undefined
   #timer: Timer | undefined
 
@@ -45,16 +50,15 @@ export class OpeningHandshake {
     this.#handler = handler
   }
 
-  /** Starts the attempt. The handler may be called before this returns. */
+  /** Starts to open the connection. The handler may be called before this returns. */
   start(): void {
     const { signal } = this.#settings
     if (signal?.aborted) return this.#aborted()
     signal?.addEventListener('abort', this.#aborted)
     const port = portOf(this.#url)
     if (isBlockedPort(port)) {
-      return this.fail(
-        new ConnectionError('WS_ERR_BLOCKED_PORT', `Port ${port} is blocked: it belongs to another protocol`),
-      )
+      const message = `Port ${port} is blocked: it belongs to another protocol`
+      return this.fail(new ConnectionError('WS_ERR_BLOCKED_PORT', message))
     }
     this.#open().catch(cause => {
       const message = `Could not connect to ${this.#url.host}: ${messageOf(cause)}`
@@ -62,7 +66,7 @@ export class OpeningHandshake {
     })
   }
 
-  /** Gives the attempt up; the handler hears why. Without effect once it is over. */
+  /** Gives up, and passes `error` to the handler. Has no effect once the handler was called. */
   fail(error: ConnectionError): void {
     if (this.#over) return
     this.#finish()
@@ -72,24 +76,28 @@ export class OpeningHandshake {
   }
 
   async #open(): Promise<void> {
-    const own = this.#settings.connect
+    const { connect } = this.#settings
     const name = hostOf(this.#url)
     const port = portOf(this.#url)
+
+    // 1. Resolve the host name, unless the caller's transport does. This has a time limit of its own.
     let location: Location | undefined
     this.#startTimer()
-    if (own === undefined && host.locate !== undefined) {
+    if (connect === undefined && host.locate !== undefined) {
       location = await host.locate(name, port)
       if (this.#over) return
     }
-    // Waiting in line for others is no fault of the server's, so the time starts anew when it is over.
     clearTimeout(this.#timer)
-    // Without the address, the name has to stand for the remote host.
-    const leaveQueue = await enterConnectionQueue(location?.key ?? `${name} ${port}`)
+
+    // 2. Wait in the connection queue, without a time limit: a queue is no fault of the server. The queue of a host whose
+    // address is not known here is that of its name.
+    const leaveQueue = await connectionQueue.enter(location?.key ?? `${name} ${port}`)
     if (this.#over) return leaveQueue()
     this.#leaveQueue = leaveQueue
     this.#startTimer()
 
-    const target = {
+    // 3. Connect.
+    const target: ConnectTarget = {
       host: name,
       port,
       secure: this.#url.protocol === 'wss:',
@@ -97,13 +105,14 @@ export class OpeningHandshake {
       signal: this.#connecting.signal,
       ...(location === undefined ? {} : { addresses: location.addresses }),
     }
-    const opened = await (own === undefined ? connectByHost(target, this.#settings) : own(target))
-    const pipe = asPipe(opened)
+    const pipe = asPipe(await (connect === undefined ? connectByHost(target, this.#settings) : connect(target)))
     if (this.#over) {
-      pipe.start(DEAF)
+      pipe.start(NULL_SINK)
       pipe.abort()
       return
     }
+
+    // 4. Shake hands.
     this.#shakeHands(pipe)
   }
 
@@ -112,7 +121,7 @@ export class OpeningHandshake {
       host: this.#url.host,
       protocols: this.#protocols,
       origin: this.#settings.origin ?? documentOrigin(),
-      headers: withCredentials(this.#url, this.#settings.headers),
+      headers: addCredentials(this.#settings.headers, this.#url),
       deflate: host.platform.compression === undefined ? undefined : this.#settings.perMessageDeflate,
     })
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
@@ -158,49 +167,36 @@ export class OpeningHandshake {
   }
 
   readonly #timedOut = (): void => {
-    const { handshakeTimeout } = this.#settings
-    const message = `The opening handshake was not done within ${handshakeTimeout} ms`
+    const message = `The opening handshake did not complete within ${this.#settings.handshakeTimeout} ms`
     this.fail(new ConnectionError('WS_ERR_HANDSHAKE_TIMEOUT', message))
   }
 }
 
-function connectByHost(target: Parameters<NonNullable<typeof host.connect>>[0], settings: Settings): PromiseLike<Pipe> {
+function connectByHost(target: ConnectTarget, settings: Settings): PromiseLike<Pipe> {
   if (host.connect === undefined) throw new TypeError('This host has no transport: pass the option "connect"')
   return host.connect(target, settings.tls)
 }
 
 function asPipe(opened: Pipe | Duplex): Pipe {
-  if (typeof opened === 'object' && opened !== null) {
-    if ('start' in opened) return opened
-    if ('readable' in opened && 'writable' in opened) return duplexPipe(opened)
-  }
-  throw new TypeError('The option "connect" gave neither a Pipe nor an object with readable and writable')
+  if (isPipe(opened)) return opened
+  if (isDuplex(opened)) return duplexPipe(opened)
+  throw new TypeError('The option "connect" returned neither a Pipe nor an object with readable and writable')
 }
 
-/** What an error says; one for several addresses (AggregateError) says nothing itself. */
+/**
+ * The message of an error in one line. An AggregateError, which stands for one error an address, has no message of its own;
+ * those of OpenSSL end with a line break.
+ */
 function messageOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
   const { errors } = cause as { errors?: unknown[] }
-  // Those of OpenSSL end with a line break.
   return cause.message === '' && errors !== undefined ? errors.map(messageOf).join(', ') : cause.message.trim()
 }
 
-/** The origin of the document or worker that this runs in, where the host has such a thing. */
+/** The origin of the document or worker that this runs in; undefined where the host has no location. */
 function documentOrigin(): string | undefined {
   return (globalThis as { location?: { origin?: string } }).location?.origin
 }
 
-/** Credentials of the URL become basic authorization (RFC 7617), unless the caller has set his own. */
-function withCredentials(url: URL, headers: HeaderList): HeaderList {
-  if ((url.username === '' && url.password === '') || getAll(headers, 'authorization').length > 0) return headers
-  const user = percentDecode(url.username)
-  const password = percentDecode(url.password)
-  const bytes = new Uint8Array(user.length + 1 + password.length)
-  bytes.set(user)
-  bytes[user.length] = 0x3a
-  bytes.set(password, user.length + 1)
-  return [['Authorization', `Basic ${host.platform.base64(bytes)}`], ...headers]
-}
-
-/** For a pipe that nobody wants any more. */
-const DEAF = { data(): void {}, drain(): void {}, end(): void {}, close(): void {} }
+/** The sink of a pipe that came too late: it ignores everything. */
+const NULL_SINK: PipeSink = { data() {}, drain() {}, end() {}, close() {} }

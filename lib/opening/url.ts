@@ -1,7 +1,5 @@
-/** URLs of the WebSockets Standard, and the ports of Fetch that no connection may go to. */
-
 /**
- * Gets a URL record.
+ * Parses the URL of a WebSocket: http and https become ws and wss.
  *
  * @see https://websockets.spec.whatwg.org/#get-a-url-record
  * @throws "SyntaxError" DOMException if the URL does not parse, has another scheme than ws, wss, http or https, or has
@@ -12,50 +10,41 @@ export function getURLRecord(url: string, baseURL: string | undefined): URL {
   try {
     record = new URL(url, baseURL)
   } catch {
-    throw new DOMException(
-      `"${url}" is not a valid URL${baseURL === undefined ? '' : ` below ${baseURL}`}`,
-      'SyntaxError',
-    )
+    const relation = baseURL === undefined ? '' : ` relative to ${baseURL}`
+    throw new DOMException(`"${url}" is not a valid URL${relation}`, 'SyntaxError')
   }
   if (record.protocol === 'http:') record.protocol = 'ws:'
   else if (record.protocol === 'https:') record.protocol = 'wss:'
   if (record.protocol !== 'ws:' && record.protocol !== 'wss:') {
-    throw new DOMException(`A WebSocket URL begins with ws: or wss:, not ${record.protocol}`, 'SyntaxError')
+    throw new DOMException(`The URL of a WebSocket must begin with ws: or wss:, not ${record.protocol}`, 'SyntaxError')
   }
-  // An empty fragment shows in the serialization alone.
-  if (record.href.includes('#')) throw new DOMException('A WebSocket URL has no fragment (#)', 'SyntaxError')
+  // Not `record.hash`, which is empty for an empty fragment, too.
+  if (record.href.includes('#')) {
+    throw new DOMException('The URL of a WebSocket must not have a fragment (#)', 'SyntaxError')
+  }
   return record
 }
 
-/** The port of a ws or wss URL. */
+/** The port of a ws or wss URL, be it the default of the scheme. */
 export function portOf(url: URL): number {
   return url.port === '' ? (url.protocol === 'wss:' ? 443 : 80) : Number(url.port)
 }
 
-/** The URL's host as a name or address to connect to: an IPv6 address without its brackets. */
+/** The host name or the address to connect to; an IPv6 address without its brackets. */
 export function hostOf(url: URL): string {
   return url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname
 }
 
-/** The bytes that a percent-encoded part of a URL stands for. @see https://url.spec.whatwg.org/#percent-decode */
-export function percentDecode(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length)
-  let length = 0
-  for (let index = 0; index < text.length; index++) {
-    const hex = text[index] === '%' ? text.slice(index + 1, index + 3) : ''
-    if (/^[0-9a-f]{2}$/i.test(hex)) {
-      bytes[length++] = Number.parseInt(hex, 16)
-      index += 2
-    } else bytes[length++] = text.charCodeAt(index)
-  }
-  return bytes.subarray(0, length)
-}
-
-/** @see https://fetch.spec.whatwg.org/#port-blocking */
+/**
+ * Whether `port` belongs to another protocol, so that no connection may go there.
+ *
+ * @see https://fetch.spec.whatwg.org/#port-blocking
+ */
 export function isBlockedPort(port: number): boolean {
   return BLOCKED_PORTS.has(port)
 }
 
+/** The "bad ports" of Fetch. */
 const BLOCKED_PORTS: ReadonlySet<number> = new Set([
   0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110,
   111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532,

@@ -1,5 +1,5 @@
 import { startTimer, type Timer } from '../host/timers.ts'
-import type { HeartbeatOptions } from '../opening/options.ts'
+import type { HeartbeatOptions } from '../opening/options/heartbeat.ts'
 import type { Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 

@@ -1,0 +1,38 @@
+import { host } from '../host/host.ts'
+import { getAll } from '../protocol/header-values.ts'
+import type { HeaderList } from '../transport/pipe.ts'
+
+/**
+ * Adds the credentials of a URL to the header fields, as basic authorization (RFC 7617). Returns `headers` as they are if
+ * the URL has no credentials, or if the caller has set an Authorization field.
+ */
+export function addCredentials(headers: HeaderList, url: URL): HeaderList {
+  if ((url.username === '' && url.password === '') || getAll(headers, 'authorization').length > 0) return headers
+  return [['Authorization', basicAuthorization(url)], ...headers]
+}
+
+function basicAuthorization(url: URL): string {
+  const user = percentDecode(url.username)
+  const password = percentDecode(url.password)
+  const bytes = new Uint8Array(user.length + 1 + password.length)
+  bytes.set(user)
+  bytes[user.length] = COLON
+  bytes.set(password, user.length + 1)
+  return `Basic ${host.platform.base64(bytes)}`
+}
+
+const COLON = 0x3a
+
+/** Decodes a percent-encoded part of a URL to bytes. @see https://url.spec.whatwg.org/#percent-decode */
+function percentDecode(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length)
+  let length = 0
+  for (let index = 0; index < text.length; index++) {
+    const hex = text[index] === '%' ? text.slice(index + 1, index + 3) : ''
+    if (/^[0-9a-f]{2}$/i.test(hex)) {
+      bytes[length++] = Number.parseInt(hex, 16)
+      index += 2
+    } else bytes[length++] = text.charCodeAt(index)
+  }
+  return bytes.subarray(0, length)
+}

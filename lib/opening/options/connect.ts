@@ -1,0 +1,36 @@
+import type { Connect } from '../../transport/connect.ts'
+import type { Duplex, Pipe } from '../../transport/pipe.ts'
+import { invalid, type Readers } from './reading.ts'
+
+/** The transport. */
+export interface Options {
+  /**
+   * The transport, instead of TCP and TLS of the host: a function that opens a byte pipe or a pair of byte streams, already
+   * encrypted for wss; or an open pipe or pair of streams, for one socket only.
+   */
+  readonly connect?: Connect | Pipe | Duplex
+}
+
+export interface Settings {
+  /** Undefined: the host's transport. */
+  readonly connect: Connect | undefined
+}
+
+export const readers: Readers<Settings> = { connect: readConnect }
+
+function readConnect(value: unknown, name: string): Connect | undefined {
+  if (value === undefined) return undefined
+  if (typeof value === 'function') return value as Connect
+  if (isPipe(value) || isDuplex(value)) return () => value
+  return invalid(name, 'a function, a Pipe, or an object with readable and writable')
+}
+
+/** Whether `value` has the shape of a `Pipe`. */
+export function isPipe(value: unknown): value is Pipe {
+  return typeof value === 'object' && value !== null && 'start' in value
+}
+
+/** Whether `value` has the shape of a `Duplex`. */
+export function isDuplex(value: unknown): value is Duplex {
+  return typeof value === 'object' && value !== null && 'readable' in value && 'writable' in value
+}

@@ -1,0 +1,80 @@
+import { toDOMString } from '../../idl/webidl.ts'
+import { isFieldValue, isToken, trimWhitespace } from '../../protocol/header-values.ts'
+import type { HeaderList } from '../../transport/pipe.ts'
+import { invalid, type Readers } from './reading.ts'
+
+/** Header fields: anything that the constructor of Headers takes. */
+export type HeadersInput =
+  | Iterable<readonly [name: string, value: string]>
+  | Readonly<Record<string, string | readonly string[]>>
+
+/** Header fields of the opening handshake. */
+export interface Options {
+  /** Fields to send with the opening handshake. Those of the handshake itself cannot be set; `Host` can. */
+  readonly headers?: HeadersInput
+  /** The value of the Origin field. Default: the origin of `globalThis.location`; without a location, no field. */
+  readonly origin?: string
+}
+
+export interface Settings {
+  readonly headers: HeaderList
+  readonly origin: string | undefined
+}
+
+export const readers: Readers<Settings> = { headers: readHeaders, origin: readOrigin }
+
+function readHeaders(value: unknown, name: string): HeaderList {
+  if (value === undefined) return []
+  if (typeof value !== 'object' || value === null) return invalid(name, 'an object or a list of [name, value] pairs')
+  const headers: [string, string][] = []
+  if (Symbol.iterator in value) {
+    for (const pair of value as Iterable<unknown>) {
+      const parts = typeof pair === 'object' && pair !== null && Symbol.iterator in pair ? [...(pair as string[])] : []
+      if (parts.length !== 2) return invalid(name, 'a list of [name, value] pairs')
+      headers.push(readHeader(parts[0], parts[1], name))
+    }
+  } else {
+    for (const [key, content] of Object.entries(value)) {
+      for (const one of Array.isArray(content) ? content : [content]) headers.push(readHeader(key, one, name))
+    }
+  }
+  return headers
+}
+
+function readHeader(key: unknown, content: unknown, name: string): [string, string] {
+  if (typeof key === 'symbol' || typeof content === 'symbol') return invalid(name, 'made of strings')
+  const field = toDOMString(key)
+  if (!isToken(field)) throw new TypeError(`${JSON.stringify(field)} is not a valid name of an HTTP header`)
+  if (isHandshakeField(field.toLowerCase())) {
+    throw new TypeError(`The header "${field}" cannot be set: it is reserved for the opening handshake`)
+  }
+  const text = trimWhitespace(toDOMString(content))
+  if (!isFieldValue(text)) {
+    throw new TypeError(`The value of the header "${field}" contains characters that HTTP does not allow`)
+  }
+  return [field, text]
+}
+
+/** Whether a field, its name in lower case, makes the request an opening handshake, or would give the request a body. */
+function isHandshakeField(name: string): boolean {
+  return name.startsWith('sec-websocket-') || HANDSHAKE_FIELDS.has(name)
+}
+
+const HANDSHAKE_FIELDS: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+function readOrigin(value: unknown, name: string): string | undefined {
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && isFieldValue(value)) return value
+  return invalid(name, 'a string of characters that HTTP allows in a header')
+}

@@ -1,0 +1,38 @@
+import type { AbortSignal } from '../../host/host-types.ts'
+import { invalid, type Readers } from './reading.ts'
+
+/** What is asked for: the URL, the subprotocols, and for how long anybody wants an answer. */
+export interface Options {
+  /** Subprotocols, in order of preference. */
+  readonly protocols?: string | Iterable<string>
+  /** What a relative URL is resolved against. Default: `globalThis.location`; without a location, relative URLs fail. */
+  readonly baseURL?: string | { readonly href: string }
+  /** Gives up connecting when aborted. A WebSocket that is open stays open. */
+  readonly signal?: AbortSignal
+}
+
+export interface Settings {
+  /** As given: the constructors convert it, as Web IDL does their second argument. */
+  readonly protocols: unknown
+  readonly baseURL: string | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+export const readers: Readers<Settings> = { protocols: value => value, baseURL: readBaseURL, signal: readSignal }
+
+function readBaseURL(value: unknown, name: string): string | undefined {
+  if (value === undefined) return undefined
+  const url = hasHref(value) ? value.href : value
+  return typeof url === 'string' && URL.canParse(url) ? url : invalid(name, 'an absolute URL')
+}
+
+function hasHref(value: unknown): value is { href: unknown } {
+  return typeof value === 'object' && value !== null && 'href' in value
+}
+
+function readSignal(value: unknown, name: string): AbortSignal | undefined {
+  if (value === undefined) return undefined
+  const signal = value as { aborted?: unknown; addEventListener?: unknown } | null
+  const isSignal = typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function'
+  return isSignal ? (value as AbortSignal) : invalid(name, 'an AbortSignal')
+}
