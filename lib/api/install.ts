@@ -1,4 +1,5 @@
-import { CloseEvent, MessageEvent } from '../idl/events.ts'
+import { CloseEvent } from '../idl/close-event.ts'
+import { MessageEvent } from '../idl/message-event.ts'
 import { WebSocketError } from '../idl/websocket-error.ts'
 import { WebSocket } from './websocket.ts'
 import { WebSocketStream } from './websocket-stream.ts'

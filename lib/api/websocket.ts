@@ -1,7 +1,8 @@
 import type { Blob, Event, EventTarget, ReadyState, URL } from '../host/host-types.ts'
+import type { CloseEvent } from '../idl/close-event.ts'
 import { validateCloseCodeAndReason } from '../idl/close-info.ts'
 import { defineEventHandlers } from '../idl/event-handlers.ts'
-import type { CloseEvent, MessageEvent } from '../idl/events.ts'
+import type { MessageEvent } from '../idl/message-event.ts'
 import {
   bytesOf,
   completeInterface,

@@ -15,14 +15,10 @@ export {
   type WebSocketStreamConstructor,
   type WebSocketStreamOptions,
 } from '../api/websocket-stream.ts'
+export { CloseEvent, type CloseEventInit } from '../idl/close-event.ts'
 export type { WebSocketCloseInfo } from '../idl/close-info.ts'
-export {
-  CloseEvent,
-  type CloseEventInit,
-  type EventInit,
-  MessageEvent,
-  type MessageEventInit,
-} from '../idl/events.ts'
+export type { EventInit } from '../idl/host-event.ts'
+export { MessageEvent, type MessageEventInit } from '../idl/message-event.ts'
 export { WebSocketError, type WebSocketErrorConstructor } from '../idl/websocket-error.ts'
 export type { PerMessageDeflateOptions } from '../opening/options/deflate.ts'
 export type { HeadersInput } from '../opening/options/headers.ts'

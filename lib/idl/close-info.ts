@@ -2,7 +2,7 @@ import { host } from '../host/host.ts'
 import { MAX_REASON_BYTES } from '../protocol/close.ts'
 import { toEnforcedUnsignedShort, toUSVString } from './webidl.ts'
 
-/** How a WebSocketStream is to be closed, or was. */
+/** The code and reason to close a WebSocketStream with, or those it was closed with. */
 export interface WebSocketCloseInfo {
   /** 1000, or 3000 to 4999. */
   closeCode?: number
@@ -11,14 +11,14 @@ export interface WebSocketCloseInfo {
 }
 
 /**
- * The dictionary WebSocketCloseInfo.
+ * Converts to the dictionary WebSocketCloseInfo.
  *
  * @throws TypeError for what is neither an object nor undefined nor null, and for a code that is not from 0 to 65535
  */
 export function readCloseInfo(value: unknown): { closeCode: number | undefined; reason: string } {
   if (value === undefined || value === null) return { closeCode: undefined, reason: '' }
   if (typeof value !== 'object' && typeof value !== 'function') {
-    throw new TypeError('How to close is not told by an object with closeCode and reason')
+    throw new TypeError('The close info must be an object with closeCode and reason')
   }
   const { closeCode, reason } = value as { closeCode?: unknown; reason?: unknown }
   return {
@@ -28,15 +28,17 @@ export function readCloseInfo(value: unknown): { closeCode: number | undefined; 
 }
 
 /**
+ * Checks a close code and reason that an application wants to send.
+ *
  * @see https://websockets.spec.whatwg.org/#validate-close-code-and-reason
- * @throws "InvalidAccessError" DOMException for a code that an application may not send, "SyntaxError" DOMException for
- *   a reason that has no room in a Close frame
+ * @throws "InvalidAccessError" DOMException for a code that is not 1000 or 3000 to 4999, "SyntaxError" DOMException for a
+ *   reason that does not fit into a Close frame
  */
 export function validateCloseCodeAndReason(code: number | undefined, reason: string | undefined): void {
   if (code !== undefined && code !== 1000 && (code < 3000 || code > 4999)) {
-    throw new DOMException(`A close code is 1000 or from 3000 to 4999, not ${code}`, 'InvalidAccessError')
+    throw new DOMException(`The close code must be 1000 or from 3000 to 4999, not ${code}`, 'InvalidAccessError')
   }
   if (reason !== undefined && host.platform.utf8Length(reason) > MAX_REASON_BYTES) {
-    throw new DOMException(`A close reason has at most ${MAX_REASON_BYTES} bytes of UTF-8`, 'SyntaxError')
+    throw new DOMException(`The close reason must have at most ${MAX_REASON_BYTES} bytes of UTF-8`, 'SyntaxError')
   }
 }

@@ -1,12 +1,14 @@
 /**
- * Event handler IDL attributes (`onopen` and so on).
+ * An event handler: the value of an attribute such as `onopen`.
  *
  * @see https://html.spec.whatwg.org/multipage/webappapis.html#event-handler-idl-attributes
  */
 export interface Handler {
+  /** The name of the event, without "on". */
   readonly name: string
+  /** A function, or an object that is kept and never called. */
   value: object
-  /** What stands among the target's listeners; its place there stays when the value is replaced. */
+  /** Calls `value`. It stays among the target's listeners, in its place, when `value` is replaced. */
   readonly listener: (this: unknown, event: { preventDefault(): void }) => void
 }
 
@@ -15,18 +17,21 @@ type Target = {
   removeEventListener(type: string, listener: (event: any) => void): void
 }
 
-/** A target's handlers. A list that fits, since a map takes several times as much, and many sockets are idle (bench: idle). */
+/**
+ * The holder of a target's handlers. An array of exact size, since a Map takes several times the memory, which idle sockets
+ * would pay (bench: idle).
+ */
 export interface HandlerOwner {
   handlers: readonly Handler[]
 }
 
-/** What an owner begins with. */
+/** The handlers of a new owner, one array for all. */
 export const NO_HANDLERS: readonly Handler[] = []
 
 /**
- * Defines `on` + name on a prototype for each of the event names.
+ * Defines the attribute `on` + name on a prototype, for each of the event names.
  *
- * @param ownerOf where a target keeps its handlers; throws a TypeError for what is no such target
+ * @param ownerOf gives the owner of a target's handlers; throws a TypeError if its argument is no such target
  */
 export function defineEventHandlers(
   prototype: object,
@@ -72,11 +77,10 @@ function activate(owner: HandlerOwner, target: Target, name: string, value: obje
     name,
     value,
     listener(event) {
-      // A handler that is an object but no function is kept, and does nothing.
       if (typeof handler.value === 'function' && handler.value.call(this, event) === false) event.preventDefault()
     },
   }
-  // Not spread, which leaves room for 16 more.
+  // Not an array literal with a spread, which reserves memory for 16 more elements (bench: idle).
   owner.handlers = owner.handlers.concat(handler)
   target.addEventListener(name, handler.listener)
 }

@@ -1,22 +1,26 @@
-/** Conversions of Web IDL, as far as the interfaces here need them. @see https://webidl.spec.whatwg.org/ */
+/**
+ * Web IDL, as far as the interfaces here need it: conversions of values, then what it asks of classes and functions.
+ *
+ * @see https://webidl.spec.whatwg.org/
+ */
 
-/** DOMString. @throws TypeError for a symbol */
+/** Converts to DOMString. @throws TypeError for a symbol */
 export function toDOMString(value: unknown): string {
   return `${value}`
 }
 
-/** USVString: lone surrogates become U+FFFD. @throws TypeError for a symbol */
+/** Converts to USVString: lone surrogates become U+FFFD. @throws TypeError for a symbol */
 export function toUSVString(value: unknown): string {
   return toDOMString(value).replace(/\p{Surrogate}/gu, '\ufffd')
 }
 
-/** A number, as the language's own operators make one. @throws TypeError for a symbol or a BigInt */
+/** Converts to a number (ECMAScript's ToNumber). @throws TypeError for a symbol or a BigInt */
 function toNumber(value: unknown): number {
-  // Unlike `Number(value)`, which takes a BigInt.
+  // Not `Number(value)`, which accepts a BigInt.
   return +(value as number)
 }
 
-/** unsigned short with [Clamp]: rounded to the nearest integer, ties to even. @throws TypeError as `toNumber` does */
+/** Converts to unsigned short with [Clamp]: the nearest one, ties to even. @throws TypeError as `toNumber` does */
 export function toClampedUnsignedShort(value: unknown): number {
   const number = Math.min(Math.max(toNumber(value), 0), 65535)
   if (Number.isNaN(number)) return 0
@@ -26,31 +30,30 @@ export function toClampedUnsignedShort(value: unknown): number {
   return fraction < 0.5 ? floor : floor + 1
 }
 
-/** unsigned short: cut to 16 bits. @throws TypeError as `toNumber` does */
+/** Converts to unsigned short: an integer modulo 65536. @throws TypeError as `toNumber` does */
 export function toUnsignedShort(value: unknown): number {
   const number = toNumber(value)
   return Number.isFinite(number) ? Math.trunc(number) & 0xffff : 0
 }
 
-/** unsigned short with [EnforceRange]. @throws TypeError for a number that is none, not finite, or out of range */
+/** Converts to unsigned short with [EnforceRange]. @throws TypeError for NaN, a number out of range, and as `toNumber` does */
 export function toEnforcedUnsignedShort(value: unknown): number {
-  // By way of the operator, which refuses a bigint.
-  const number = Math.trunc(+(value as number))
-  if (!(number >= 0 && number <= 65535)) throw new TypeError(`${number} is not a number from 0 to 65535`)
-  // Not -0.
+  const number = Math.trunc(toNumber(value))
+  if (!(number >= 0 && number <= 65535)) throw new TypeError(`${number} is not in the range from 0 to 65535`)
+  // Makes 0 of -0.
   return number + 0
 }
 
 /**
- * Whether `data` is a BufferSource: its bytes, not copied, or undefined if it is something else.
+ * Returns the bytes of a BufferSource as a view, not as a copy; undefined if `data` is something else.
  *
- * @throws TypeError for shared or resizable memory, which no attribute of the IDL allows here
+ * @throws TypeError for a shared or resizable buffer: the IDL has neither [AllowShared] nor [AllowResizable] here
  */
 export function bytesOf(data: unknown): Uint8Array | undefined {
   if (ArrayBuffer.isView(data)) {
     refuseUnstable(data.buffer)
     if (isEmpty(data.buffer)) return NO_BYTES
-    // Another view of a plain one is not needed, and costs more than to mask a short message (bench: send).
+    // Fast path: a second view costs more than to mask a short message (bench: send).
     if (Object.getPrototypeOf(data) === Uint8Array.prototype) return data as Uint8Array
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   }
@@ -61,7 +64,7 @@ export function bytesOf(data: unknown): Uint8Array | undefined {
 
 const NO_BYTES = new Uint8Array(0)
 
-/** Also of a detached buffer, whose bytes the IDL takes for none, but which the language lets nobody look into. */
+/** True for a detached buffer, too: to Web IDL it has no bytes, but a view of it cannot be made. */
 function isEmpty(buffer: ArrayBufferLike): boolean {
   return buffer.byteLength === 0
 }
@@ -69,7 +72,7 @@ function isEmpty(buffer: ArrayBufferLike): boolean {
 function isAnyArrayBuffer(value: unknown): value is ArrayBufferLike {
   if (value instanceof ArrayBuffer) return true
   if (typeof value !== 'object' || value === null) return false
-  // Of another realm, or shared.
+  // From another realm, or shared.
   const tag = Object.prototype.toString.call(value)
   return tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]'
 }
@@ -83,7 +86,10 @@ function refuseUnstable(buffer: ArrayBufferLike): void {
   }
 }
 
-/** Makes members of a prototype enumerable, as those of IDL interfaces are, and names the class, whatever a bundler called it. */
+/**
+ * Makes a class look like an IDL interface: its members are enumerable, it has a `Symbol.toStringTag`, and it has its name
+ * even if a bundler has renamed the class.
+ */
 export function completeInterface(
   interfaceObject: { prototype: object },
   name: string,
@@ -95,7 +101,7 @@ export function completeInterface(
   Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true })
 }
 
-/** Constants stand on the interface and on its prototype, enumerable and fixed. */
+/** Defines the constants of an interface, on the class and on its prototype: enumerable, neither writable nor configurable. */
 export function defineConstants(
   interfaceObject: { prototype: object },
   constants: Readonly<Record<string, number>>,

@@ -3,7 +3,8 @@ import { readCloseInfo, validateCloseCodeAndReason, type WebSocketCloseInfo } fr
 import { completeInterface, toDOMString } from './webidl.ts'
 
 /**
- * How a WebSocketStream ended that did not end well; and, given to `abort` or `cancel` of its streams, how to close it.
+ * The error of a WebSocketStream that did not close cleanly. Given to `abort` or `cancel` of its streams, it says with which
+ * code and reason to close.
  *
  * @see https://whatpr.org/websockets/48.html
  */
@@ -12,14 +13,14 @@ export interface WebSocketError extends DOMException {
   readonly closeCode: number | null
   /** The reason in the Close frame, or the empty string. */
   readonly reason: string
-  /** What lies below: the failure of the connection, with its stable code. Unlike the proposal, which has no such thing. */
+  /** The failure of the connection, with its stable code. Unlike the proposal, which defines no cause. */
   readonly cause?: unknown
 }
 
 export interface WebSocketErrorConstructor {
   /**
    * @param message Default: empty
-   * @param init the code, 1000 if there is only a reason, and the reason
+   * @param init the code and the reason. With a reason and no code, the code is 1000
    * @throws "InvalidAccessError" DOMException for a code that is not 1000 or 3000 to 4999; "SyntaxError" DOMException
    *   for a reason of more than 123 bytes of UTF-8; TypeError for a code that is not from 0 to 65535
    */
@@ -32,6 +33,7 @@ interface Slots {
   readonly reason: string
 }
 
+/** The property that holds the slots of a WebSocketError; no other object has it. */
 const slot = Symbol('WebSocketError state')
 
 const HostDOMException = globalThis.DOMException as unknown as new (message: string, name: string) => object
@@ -39,7 +41,7 @@ const HostDOMException = globalThis.DOMException as unknown as new (message: str
 export const WebSocketError: WebSocketErrorConstructor = class WebSocketError extends HostDOMException {
   constructor(message: unknown = '', init: unknown = undefined) {
     super(toDOMString(message), 'WebSocketError')
-    // There are versions of Node.js whose DOMException makes no instances of a class below it.
+    // In some versions of Node.js, the constructor of DOMException does not make instances of its subclasses.
     if (Object.getPrototypeOf(this) !== new.target.prototype) Object.setPrototypeOf(this, new.target.prototype)
     const { closeCode, reason } = readCloseInfo(init)
     validateCloseCodeAndReason(closeCode, reason)
@@ -57,7 +59,7 @@ export const WebSocketError: WebSocketErrorConstructor = class WebSocketError ex
 
 completeInterface(WebSocketError as never, 'WebSocketError', ['closeCode', 'reason'])
 
-/** Makes an error with any code, such as 1006. */
+/** Makes an error with any close code, also one that an application may not send, such as 1006. */
 export function createWebSocketError(
   message: string,
   closeCode: number | null,
@@ -70,7 +72,7 @@ export function createWebSocketError(
   return error
 }
 
-/** Gives an error a cause as the constructor of Error does; that of DOMException has no place for one. */
+/** Sets the `cause` of an error as the constructor of Error does: the constructor of DOMException takes none. */
 export function setCause(error: object, cause: unknown): void {
   if (cause === undefined) return
   Object.defineProperty(error, 'cause', { value: cause, writable: true, configurable: true })
