@@ -111,7 +111,7 @@ describe('npm start', function () {
     ['an unknown option', ['--nonesuch'], '--nonesuch'],
     ['an option without a URL', ['-k'], '--insecure needs a URL'],
     ['a header without a name', ['-H', 'nothing', 'ws://127.0.0.1/'], "'Name: value'"],
-    ['a header of the handshake', ['-H', 'Upgrade: other', 'ws://127.0.0.1/'], '"headers" cannot set Upgrade'],
+    ['a header of the handshake', ['-H', 'Upgrade: other', 'ws://127.0.0.1/'], 'The header "Upgrade" cannot be set'],
     ['a subprotocol with a space', ['-s', 'a b', 'ws://127.0.0.1/'], 'subprotocol'],
     ['a time that is none', ['-w', 'soon', 'ws://127.0.0.1/'], '--wait'],
     ['a file that is not there', ['--ca', 'nonesuch.pem', 'ws://127.0.0.1/'], 'nonesuch.pem'],

@@ -1,8 +1,8 @@
 import type { ResponseHead } from '../transport/pipe.ts'
 
 /**
- * The head of a response as one string: the status line, then a field a line, each part of a line behind a colon. Every open
- * socket keeps its response's head, and few programs read it; a list of fields takes six times the memory (bench: idle).
+ * The head of a response as one string of lines: `status:statusText`, then `name:value` for each field. Every open socket
+ * keeps the head of its response, and few programs read it; a list of fields takes six times the memory (bench: idle).
  */
 export type CompactHead = string
 
