@@ -1,7 +1,7 @@
 import process from 'node:process'
-import { demonstrate } from './start/demonstration.ts'
-import { readOptions, UsageError, usage } from './start/options.ts'
-import { talk } from './start/talk.ts'
+import { demonstrate } from './demonstration.ts'
+import { readOptions, UsageError, usage } from './options.ts'
+import { talk } from './talk.ts'
 
 /*
  * `npm start`: an exchange with an echo server of our own. `npm start -- URL`: a conversation with that server.

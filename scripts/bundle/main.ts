@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-const dist = fileURLToPath(new URL('../../dist', import.meta.url))
+const dist = fileURLToPath(new URL('../../../dist', import.meta.url))
 const outdir = join(dist, 'bundle')
 const transports = readdirSync(join(dist, 'transport')).filter(name => name.endsWith('.js'))
 

@@ -1,5 +1,5 @@
 /**
- * node build/scripts/stream-memory.js [SECONDS]
+ * node build/scripts/memory/main.js [SECONDS]
  *
  * How much memory a WebSocketStream takes that is written to faster than it is read, in either direction: 1 GiB goes
  * through it, at first to a side that takes one message a second, or nothing, and then as fast as it can. The figures are those
@@ -7,7 +7,7 @@
  */
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { measure, type Scenario } from './memory/measure.ts'
+import { measure, type Scenario } from './measure.ts'
 
 const KIBIBYTE = 1024
 const MEBIBYTE = 1024 * KIBIBYTE

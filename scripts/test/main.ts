@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { judgeCoverage } from './test/coverage.ts'
-import { runMocha } from './test/mocha-suite.ts'
-import { closingLine, describeSuite, type SuiteResult } from './test/suite.ts'
-import { runWebPlatformTests } from './test/web-platform-suite.ts'
+import { judgeCoverage } from './coverage.ts'
+import { runMocha } from './mocha-suite.ts'
+import { closingLine, describeSuite, type SuiteResult } from './suite.ts'
+import { runWebPlatformTests } from './web-platform-suite.ts'
 
 const usage = `npm test                         run every test
 npm test -- [options] [FILE...]  run the files of spec-tests/ whose paths have one of these parts
@@ -18,7 +18,7 @@ npm test -- [options] [FILE...]  run the files of spec-tests/ whose paths have o
 
 The last line has the numbers of all suites together. A part of the suites is run without coverage.`
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const root = fileURLToPath(new URL('../../..', import.meta.url))
 
 process.exitCode = await main(process.argv.slice(2))
 

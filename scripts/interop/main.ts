@@ -5,7 +5,7 @@ import { type Exchanged, exchange } from './exchange.ts'
 import { createRandom } from './random.ts'
 import { type ServerDeflate, type ServerKind, type ServerSettings, serverKinds, startServer } from './servers.ts'
 
-const usage = `node build/scripts/interop/interop.js [options] [SERVER...]
+const usage = `node build/scripts/interop/main.js [options] [SERVER...]
 
 Exchanges random messages with other people's servers (${serverKinds.map(({ name }) => name).join(', ')}): each with every
 setting for compression that it has, against offers of all kinds. Prints what went over the wire of what was sent. The exit

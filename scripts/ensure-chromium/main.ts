@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import process from 'node:process'
-import { findChromium } from '../wpt/runner/chromium.ts'
+import { findChromium } from '../../wpt/runner/chromium.ts'
 
 if (findChromium() === undefined) install()
 const found = findChromium()

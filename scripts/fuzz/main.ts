@@ -1,7 +1,7 @@
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { allProperties } from '../spec-tests/fuzz/all.ts'
-import type { Property } from '../spec-tests/fuzz/property.ts'
+import { allProperties } from '../../spec-tests/fuzz/all.ts'
+import type { Property } from '../../spec-tests/fuzz/property.ts'
 
 const usage = `npm run fuzz -- [options]    try the properties of spec-tests/fuzz with random values
 
