@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import type { Job } from './child/job.ts'
 import { modulePath } from './module-files.ts'
 import { fileStatuses, subtestStatuses } from './results.ts'
-import { pageBase, type Server, webSocketBase } from './servers.ts'
+import { pageBase, type Server, webSocketBase } from './server.ts'
 import { pagePath, pageScheme, type TestCase } from './test-case.ts'
 
 /** Takes the place of upstream's file of that name, which is there for that. */

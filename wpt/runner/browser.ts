@@ -4,7 +4,7 @@ import { preparePort, prepareUpstream } from './browser-pages.ts'
 import { findChromium } from './chromium.ts'
 import { UsageError } from './options.ts'
 import { type FileResult, type ReportLine, resultOf, type Subject } from './results.ts'
-import type { Hosts, Server } from './servers.ts'
+import type { Hosts, Server } from './server.ts'
 import type { TestCase } from './test-case.ts'
 
 /** A browser that runs tests, each in a context (cookies, cache) of its own. */

@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { authority, certificate, privateKey } from '../server/certificate.ts'
 import type { Scheme } from '../server/server.ts'
 import { UsageError } from './options.ts'
-import type { Hosts, Server } from './servers.ts'
+import type { Hosts, Server } from './server.ts'
 
 /** How long `wpt serve` may take until it answers; it loads much Python. */
 const startMilliseconds = 60_000

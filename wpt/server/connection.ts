@@ -3,7 +3,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type ByteReader, ConnectionLost } from './byte-reader.ts'
 import type { MessageDeflate } from './deflate.ts'
 import { encodeFrame, type Frame, opcodes, ProtocolFailure, readFrame } from './frames.ts'
-import type { CloseBody, Handler, UpgradeRequest } from './handler.ts'
+import type { UpgradeRequest } from './upgrade-request.ts'
+
+/** The content of a close frame; `code: undefined` is an empty one. */
+export interface CloseBody {
+  readonly code: number | undefined
+  readonly reason: string
+}
+
+/** What to answer to a close frame of the client, which is `clientClose` by then. */
+type AnswerClose = (connection: Connection) => CloseBody | Promise<CloseBody>
 
 /** An open connection, as a handler sees it. All reading is pulled: what nobody receives stays in the network. */
 export class Connection {
@@ -15,7 +24,7 @@ export class Connection {
   readonly #stream: Duplex
   readonly #reader: ByteReader
   readonly #deflate: MessageDeflate | undefined
-  readonly #handler: Handler
+  readonly #answerClose: AnswerClose
   #closeSent = false
 
   constructor(
@@ -23,14 +32,14 @@ export class Connection {
     stream: Duplex,
     reader: ByteReader,
     deflate: MessageDeflate | undefined,
-    handler: Handler,
+    answerClose: AnswerClose,
     signal: AbortSignal,
   ) {
     this.request = request
     this.#stream = stream
     this.#reader = reader
     this.#deflate = deflate
-    this.#handler = handler
+    this.#answerClose = answerClose
     this.signal = signal
   }
 
@@ -112,7 +121,7 @@ export class Connection {
     const code = payload.length === 0 ? undefined : payload.readUInt16BE()
     this.clientClose = { code, reason: payload.toString('utf8', 2) }
     if (this.#closeSent) return
-    const { code: answer, reason } = (await this.#handler.answerClose?.(this)) ?? { code: 1000, reason: '' }
+    const { code: answer, reason } = await this.#answerClose(this)
     await this.beginClose(answer, reason)
   }
 

@@ -4,7 +4,8 @@ import { ByteReader, ConnectionLost } from './byte-reader.ts'
 import { Connection } from './connection.ts'
 import { agreeOnDeflate, MessageDeflate } from './deflate.ts'
 import { ProtocolFailure } from './frames.ts'
-import { Aborted, type Handler, type Handshake, Refused, type UpgradeRequest } from './handler.ts'
+import { Aborted, type Handler, type Handshake, Refused } from './handler.ts'
+import type { UpgradeRequest } from './upgrade-request.ts'
 
 /** How one version of HTTP says yes or no to a WebSocket handshake. */
 export interface Responder {
@@ -64,8 +65,9 @@ async function run(
   if (agreement) fields.push(['Sec-WebSocket-Extensions', agreement.header])
   responder.accept(fields)
 
+  const answerClose = (open: Connection) => handler.answerClose?.(open) ?? { code: 1000, reason: '' }
   const deflate = agreement && new MessageDeflate(agreement)
-  const connection = new Connection(request, stream, reader, deflate, handler, signal)
+  const connection = new Connection(request, stream, reader, deflate, answerClose, signal)
   try {
     await handler.open?.(connection)
     if (!connection.clientClose) await connection.close(1000)

@@ -1,4 +1,5 @@
-import type { Connection } from './connection.ts'
+import type { CloseBody, Connection } from './connection.ts'
+import type { UpgradeRequest } from './upgrade-request.ts'
 
 /** What one path of the WebSocket server does. Every function is optional: without any, the handshake is accepted and closed. */
 export interface Handler {
@@ -8,24 +9,6 @@ export interface Handler {
   open?(connection: Connection): void | Promise<void>
   /** The answer to a close frame of the client; without it, 1000 and no reason. May throw `Aborted`. */
   answerClose?(connection: Connection): CloseBody | Promise<CloseBody>
-}
-
-/** The content of a close frame; `code: undefined` is an empty one. */
-export interface CloseBody {
-  readonly code: number | undefined
-  readonly reason: string
-}
-
-export interface UpgradeRequest {
-  /** The path without its query. */
-  readonly path: string
-  /** What follows the first `?` of the target; undefined when there is none. */
-  readonly query: string | undefined
-  /** By lower-case name; fields that came more than once are joined with `, `. */
-  readonly headers: ReadonlyMap<string, string>
-  /** The subprotocols that the client asks for. */
-  readonly protocols: readonly string[]
-  readonly version: 'HTTP/1.1' | 'HTTP/2'
 }
 
 /** The opening handshake, as a handler may shape it. */

@@ -1,5 +1,5 @@
-import type { Connection } from '../connection.ts'
-import { Aborted, type CloseBody, type Handler } from '../handler.ts'
+import type { CloseBody, Connection } from '../connection.ts'
+import { Aborted, type Handler } from '../handler.ts'
 
 /** What the client is to say last, in every handler that waits for a last word. */
 const farewell = 'Goodbye'
