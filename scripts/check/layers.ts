@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs'
-import { basename, join, posix, sep } from 'node:path'
-import { findFreeNames, type Import, parseSource, type Source } from './source.ts'
+import { basename, join } from 'node:path'
+import { findCircles } from './circles.ts'
+import { findFreeNames, listSources, parseSource, resolveImport, type Source } from './source.ts'
 import type { Violation } from './violation.ts'
 
 const MAX_LINES = 400
@@ -42,20 +42,27 @@ const LANGUAGE: ReadonlySet<string> = new Set(
   WeakMap WeakRef WeakSet arguments isFinite isNaN parseFloat parseInt undefined`.split(/\s+/),
 )
 
-/** Checks the sources in `lib/` of the package at `root` against the layers that CONTRIBUTING.md describes. */
+/** The folders with sources beside `lib`. They may import what they like, but not in circles. */
+const OTHERS = ['wpt', 'scripts', 'spec-tests']
+
+/**
+ * Checks the sources in `lib/` of the package at `root` against the layers that CONTRIBUTING.md describes, and all sources for
+ * circles of imports.
+ */
 export function checkLayers(root: string): { files: number; violations: Violation[] } {
-  const library = join(root, 'lib')
-  const paths = readdirSync(library, { recursive: true, encoding: 'utf8' })
-    .map(path => path.split(sep).join('/'))
-    .filter(path => path.endsWith('.ts'))
-    .sort()
-  const sources = new Map(paths.map(path => [path, parseSource(join(library, path))]))
-  const violations = paths.flatMap(path => [
-    ...checkFile(path, sources.get(path)!),
-    ...checkImports(path, sources),
-    ...(PURE.has(layerOf(path)) ? checkPurity(path, sources.get(path)!) : []),
+  const library = new Map(listSources(join(root, 'lib')).map(path => [path, parseSource(join(root, 'lib', path))]))
+  const violations = [...library].flatMap(([path, source]) => [
+    ...checkFile(path, source),
+    ...checkImports(path, library),
+    ...(PURE.has(layerOf(path)) ? checkPurity(path, source) : []),
   ])
-  return { files: paths.length, violations }
+  const imports = new Map([...library].map(([path, source]) => [`lib/${path}`, source.imports]))
+  for (const folder of OTHERS) {
+    for (const path of listSources(join(root, folder))) {
+      imports.set(`${folder}/${path}`, parseSource(join(root, folder, path)).imports)
+    }
+  }
+  return { files: imports.size, violations: [...violations, ...findCircles(imports)] }
 }
 
 function checkFile(path: string, { lines }: Source): Violation[] {
@@ -121,11 +128,6 @@ function checkPurity(path: string, source: Source): Violation[] {
     .map(({ name, line }) => at(path, line, `${layer} knows no ${name}: it does no I/O and has no host`))
   const waits = source.waits.map(({ what, line }) => at(path, line, `${layer} does not wait, but here is ${what}`))
   return [...names, ...waits]
-}
-
-/** The path below `lib/`, or undefined for what is not relative. */
-function resolveImport(path: string, { from }: Import): string | undefined {
-  return from.startsWith('.') ? posix.join(posix.dirname(path), from) : undefined
 }
 
 function layerOf(path: string): string {

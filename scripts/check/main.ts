@@ -8,7 +8,7 @@ import { report } from './violation.ts'
 
 const usage = `node build/scripts/check/main.js [options] [CHECK...]    runs these checks, by default all
 
-  layers      imports point one way
+  layers      imports in lib/ point one way, and no files import each other in a circle
   size        a bundle of WebSocket alone keeps within its budget
   exports     the package as a user gets it: packed, installed, loaded, compiled and bundled
 
@@ -23,7 +23,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 const checks: Readonly<Record<string, (options: Options) => number | Promise<number>>> = {
   layers() {
     const { files, violations } = checkLayers(root)
-    return report('layers', violations, `${files} files, imports point one way`)
+    return report('layers', violations, `${files} files, imports point one way and in no circle`)
   },
   async size({ reportOnly }) {
     const budget = await measureBudget(root)

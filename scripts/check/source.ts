@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
 import { type ParseResult, parse } from '@babel/parser'
 
 /** One import or re-export. */
@@ -22,6 +23,27 @@ interface Node {
   readonly type: string
   readonly loc?: { readonly start: { readonly line: number } } | null
   readonly [key: string]: unknown
+}
+
+/** The TypeScript files in `folder`, by their paths below it, without installed packages. A folder that is missing has none. */
+export function listSources(folder: string): string[] {
+  return listFiles(folder, '')
+    .filter(path => path.endsWith('.ts'))
+    .sort()
+}
+
+function listFiles(folder: string, below: string): string[] {
+  const entries = existsSync(join(folder, below)) ? readdirSync(join(folder, below), { withFileTypes: true }) : []
+  return entries.flatMap(entry => {
+    const path = posix.join(below, entry.name)
+    if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : listFiles(folder, path)
+    return [path]
+  })
+}
+
+/** The path that a file at `path` imports, or undefined for what is not relative. */
+export function resolveImport(path: string, { from }: Import): string | undefined {
+  return from.startsWith('.') ? posix.join(posix.dirname(path), from) : undefined
 }
 
 /** @throws {SyntaxError} that names the file */
@@ -138,17 +160,24 @@ function isReference(parent: Node, key: string): boolean {
   return true
 }
 
+type Visitor = (node: Node, parent: Node, key: string) => void
+
 /** Calls back for each node, its parent, and the property of the parent that it stands in. */
-function visit(node: Node, callback: (node: Node, parent: Node, key: string) => void): void {
-  for (const [key, value] of Object.entries(node)) {
-    for (const child of Array.isArray(value) ? value : [value]) {
-      if (typeof child !== 'object' || child === null || typeof (child as Node).type !== 'string') continue
-      if (key.endsWith('Comments')) continue
-      if (node.type === 'ObjectPattern') (child as { inPattern?: boolean }).inPattern = true
-      callback(child as Node, node, key)
-      visit(child as Node, callback)
-    }
+function visit(node: Node, callback: Visitor): void {
+  // Without Object.entries and the locations, which are half of all objects: this is most of what the checks take.
+  for (const key in node) {
+    if (key === 'loc' || key.endsWith('Comments')) continue
+    const value = node[key]
+    if (Array.isArray(value)) for (const child of value) visitChild(child, node, key, callback)
+    else visitChild(value, node, key, callback)
   }
+}
+
+function visitChild(child: unknown, parent: Node, key: string, callback: Visitor): void {
+  if (typeof child !== 'object' || child === null || typeof (child as Node).type !== 'string') return
+  if (parent.type === 'ObjectPattern') (child as { inPattern?: boolean }).inPattern = true
+  callback(child as Node, parent, key)
+  visit(child as Node, callback)
 }
 
 function lineOf(node: Node): number {
