@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { checkLayers } from '../scripts/check/layers.ts'
@@ -166,5 +168,25 @@ describe('The layers of the library', () => {
   it('tell the line', () => {
     const folder = makeFolder({ 'lib/codec/a.ts': "\n\nimport '../api/b.ts'\n", 'lib/api/b.ts': empty })
     expect(checkLayers(folder).violations.map(({ place }) => place)).to.deep.equal(['lib/codec/a.ts:3'])
+  })
+})
+
+describe('The folder scripts/', () => {
+  const names = readdirSync(join(root, 'scripts')).filter(name => name !== 'README.md')
+
+  it('has a folder with a main.ts for each command, and nothing else', () => {
+    for (const name of names) expect(existsSync(join(root, 'scripts', name, 'main.ts')), name).to.equal(true)
+  })
+
+  it('has all commands in its README', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>
+    }
+    const rows = readFileSync(join(root, 'scripts/README.md'), 'utf8').matchAll(/^\| `(.+?)` \|/gm)
+    const described = [...rows].map(([, command]) => {
+      const program = scripts[/^npm (?:run )?([\w-]+)$/.exec(command!)?.[1] ?? ''] ?? command!
+      return /node build\/scripts\/([\w-]+)\/main\.js/.exec(program)?.[1]
+    })
+    expect(described).to.have.members(names)
   })
 })
