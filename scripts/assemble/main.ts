@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { assemble } from './assembler.ts'
 
-/* Writes the library's WebAssembly as a module of TypeScript. The result is in the repository, so that a build needs no assembler. */
+/*
+ * Assembles lib/platform/simd.wat to lib/platform/simd-module.ts. The result is in the repository, so that a build needs no
+ * assembler.
+ */
 
 const folder = fileURLToPath(new URL('../../../lib/platform', import.meta.url))
 writeFileSync(

@@ -1,4 +1,7 @@
-/** The floor: a bare socket that carries the same bytes as a WebSocket would, one read or write for a batch of frames. */
+/**
+ * The scenarios with a bare socket, which carries the same bytes as a WebSocket would, with one write per batch of frames. Its
+ * CPU time is the lower bound for clients.
+ */
 import { Buffer } from 'node:buffer'
 import { connect, type Socket } from 'node:net'
 import { setImmediate } from 'node:timers'
@@ -51,7 +54,7 @@ async function receive(scenario: Scenario, socket: Socket): Promise<Measurement>
 
 async function send(scenario: Scenario, socket: Socket): Promise<Measurement> {
   const frames = (await payloadsOf(scenario)).map(payload => masked(payload, firstByteOf(scenario)))
-  // What a turn sends is made once: a batch begins at one of few places among the messages.
+  // The bytes of each batch are built once: batches start at few different positions in the rotation of messages.
   const blocks = new Map<string, Buffer>()
   const blockAt = (start: number, count: number): Buffer => {
     const key = `${start % frames.length} ${count}`
@@ -67,7 +70,7 @@ async function send(scenario: Scenario, socket: Socket): Promise<Measurement> {
     new Promise(resolve => {
       const target = sent + count
       socket.once('data', chunk => {
-        // Behind the header.
+        // The payload begins after the two bytes of the header.
         checkAnswer(chunk.toString('latin1', 2))
         resolve()
       })
@@ -120,7 +123,7 @@ function echo(scenario: Scenario, socket: Socket): Promise<Measurement> {
   })
 }
 
-/** With a request and a Close frame, as many bytes as a WebSocket needs at the least. */
+/** Opens with a request and closes with a Close frame, the least that a WebSocket exchanges. */
 async function openAndClose(scenario: Scenario, open: () => Promise<Socket>): Promise<Measurement> {
   const one = async (): Promise<void> => {
     const socket = await open()
@@ -153,7 +156,7 @@ async function idle(scenario: Scenario, open: () => Promise<Socket>): Promise<Me
   return { ...opened, memory: (process.memoryUsage().rss - before) / scenario.count }
 }
 
-/** A client frame, its masking key zero: the bytes on the wire are as many. */
+/** A client frame with a masking key of zeros: as long as any client frame, without the cost of masking. */
 function masked(payload: Buffer, first: number): Buffer {
   const plain = frame(first, payload)
   const header = plain.length - payload.length

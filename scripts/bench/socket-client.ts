@@ -1,4 +1,4 @@
-/** The scenarios with a WebSocket, of whatever make. */
+/** The scenarios with a WebSocket, of any implementation. */
 import { setImmediate } from 'node:timers'
 import { begin, checkAnswer, collectGarbage, end, fail, type Measurement, percentile } from './measuring.ts'
 import { isSame, messagesOf } from './payloads.ts'
@@ -21,7 +21,7 @@ export type SocketClass = new (url: string, options?: unknown) => Socket
 /** Opens a connection for a scenario. */
 type Open = () => Promise<Socket>
 
-/** @param onOpen sees the first connection */
+/** @param onOpen is called with the first connection, to check it */
 export async function measureSockets(
   scenario: Scenario,
   WebSocket: SocketClass,
@@ -54,7 +54,7 @@ async function receive(scenario: Scenario, socket: Socket): Promise<Measurement>
     socket.onmessage = ({ data }) => {
       const index = received++
       if (index < messages.length) check(data, index)
-      // All messages of a scenario have one length: the rest are held to that.
+      // Further messages are only checked for their length, which is the same for all messages of a scenario.
       else if ((typeof data === 'string' ? data.length : (data.byteLength ?? data.size)) !== length) {
         fail('content', `message ${index} has a wrong length`)
       }
@@ -78,7 +78,7 @@ async function receive(scenario: Scenario, socket: Socket): Promise<Measurement>
   }
 }
 
-/** Starts to watch by how much timers are late; what comes back ends it. The same code in all runtimes. */
+/** Records how late a timer of 1 ms fires, until the returned function is called. Uses only what all runtimes have. */
 function watchDelay(): () => Measurement {
   const late: number[] = []
   let due = performance.now() + 1
@@ -89,7 +89,7 @@ function watchDelay(): () => Measurement {
   }, 1)
   return () => {
     clearInterval(timer)
-    // What is late at the end counts too: a loop that never came back has no other sample.
+    // A loop that was blocked to the end has no sample but this one.
     late.push(Math.max(0, performance.now() - due))
     return { delay50: percentile(late, 0.5), delay99: percentile(late, 0.99) }
   }
@@ -131,7 +131,7 @@ async function echo(scenario: Scenario, socket: Socket): Promise<Measurement> {
     const trips: number[] = []
     let received = 0
     let sent = 0
-    // One of those in flight is timed, so that the clock is no part of the figure where there are many.
+    // Only one message of a batch is timed, so that reading the clock does not add to the figure.
     let sentAt = 0
     const sendOne = (): void => {
       if (sent % batch === 0) sentAt = performance.now()
@@ -151,7 +151,7 @@ async function echo(scenario: Scenario, socket: Socket): Promise<Measurement> {
   })
 }
 
-/** One after the other. */
+/** Opens and closes connections, one after the other. */
 async function connect(scenario: Scenario, open: Open): Promise<Measurement> {
   const one = async (): Promise<void> => {
     const socket = await open()
@@ -166,11 +166,11 @@ async function connect(scenario: Scenario, open: Open): Promise<Measurement> {
   return end(scenario.count)
 }
 
-/** So many connections are opened at once. */
+/** Number of connections that are opened at the same time. */
 const AT_ONCE = 100
 const BROADCASTS = 5
 
-/** Connections that do nothing: memory, and time to open, for each; then the server sends one message to all. */
+/** Idle connections: memory and time to open for each, then the time of a message that the server sends to all. */
 async function idle(scenario: Scenario, open: Open): Promise<Measurement> {
   const sockets: Socket[] = []
   const openSome = async (count: number): Promise<void> => {

@@ -8,12 +8,12 @@ const MAX_LINES = 400
 /** How much of a file another one may import. */
 type Access = 'anything' | 'types'
 
-/** The way of the data, from what a host imports to the bytes: each room may import those that stand behind it. */
+/** The rooms (folders) of lib/ on the way from what users import to the bytes. Each may import all rooms after it. */
 const WAY = ['entry', 'api', 'session', 'opening', 'idl', 'protocol', 'codec']
 
 /**
- * What a room may import besides: another room, or one file of it. The types of a pipe are the ground that most rooms
- * stand on. Only `entry` joins a transport to a platform.
+ * Imports that are allowed besides, by room: another room, or one file of it. Most rooms use the types of a pipe. Only `entry`
+ * joins a transport to a platform.
  */
 const besides: Readonly<Record<string, Readonly<Record<string, Access>>>> = {
   entry: { host: 'anything', transport: 'anything', platform: 'anything' },
@@ -28,13 +28,13 @@ const besides: Readonly<Record<string, Readonly<Record<string, Access>>>> = {
   platform: { codec: 'types', 'codec/compression': 'anything' },
 }
 
-/** They know no host: nothing that they load imports anything from outside of the library. */
+/** Rooms that depend on no host: they import nothing from outside of lib/, directly or indirectly. */
 const HOSTLESS = new Set(['api', 'session', 'opening', 'idl', 'host', 'protocol', 'codec'])
 
-/** They do no I/O: no host, no promise, no timer, no clock. */
+/** Rooms without I/O: no host, no promise, no timer, no clock. */
 const PURE = new Set(['protocol', 'codec'])
 
-/** What the language itself has, without its promises and its clock. */
+/** The globals of the language that rooms without I/O may use: all but promises and the clock. */
 const LANGUAGE: ReadonlySet<string> = new Set(
   `AggregateError Array ArrayBuffer BigInt BigInt64Array BigUint64Array Boolean DataView Error EvalError Float32Array
   Float64Array Infinity Int16Array Int32Array Int8Array JSON Map Math NaN Number Object Proxy RangeError ReferenceError
@@ -104,7 +104,7 @@ function accessOf(layer: string, target: string): Access | undefined {
   return besides[layer]?.[target.replace(/\.ts$/, '')] ?? besides[layer]?.[room]
 }
 
-/** An import from outside of the library that loading `path` leads to. */
+/** The first import from outside of lib/ that loading `path` leads to. */
 function findHostImport(
   path: string,
   sources: ReadonlyMap<string, Source>,

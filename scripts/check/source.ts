@@ -6,16 +6,16 @@ import { type ParseResult, parse } from '@babel/parser'
 export interface Import {
   readonly from: string
   readonly line: number
-  /** Nothing of it is left when the types are stripped. */
+  /** It imports types only, and disappears when they are stripped. */
   readonly typesOnly: boolean
 }
 
-/** What the checks want to know of a TypeScript file. */
+/** A parsed TypeScript file. */
 export interface Source {
   readonly tree: ParseResult
   readonly lines: number
   readonly imports: readonly Import[]
-  /** Where it is asynchronous. */
+  /** Asynchronous code: what it is, such as `await`, and its line. */
   readonly waits: readonly { readonly what: string; readonly line: number }[]
 }
 
@@ -41,7 +41,7 @@ function listFiles(folder: string, below: string): string[] {
   })
 }
 
-/** The path that a file at `path` imports, or undefined for what is not relative. */
+/** The path of the imported file; undefined if the import is not relative. Paths are relative to the same folder as `path`. */
 export function resolveImport(path: string, { from }: Import): string | undefined {
   return from.startsWith('.') ? posix.join(posix.dirname(path), from) : undefined
 }
@@ -69,7 +69,7 @@ function parseText(text: string, path: string): ParseResult {
   }
 }
 
-/** Names that are used as values, or `Promise` as a type too, and declared nowhere in the file. */
+/** Names that are used as values and declared nowhere in the file; `Promise` also where it is used as a type. */
 export function findFreeNames({ tree }: Source): { name: string; line: number }[] {
   const bound = new Set<string>()
   const used: { name: string; line: number }[] = []
@@ -134,7 +134,7 @@ function isBinding(parent: Node, key: string): boolean {
       return key === 'params'
     case 'CatchClause':
       return key === 'param'
-    // Parts of a pattern. Where they assign to what stands elsewhere, that one is declared there.
+    // Parts of a pattern. A pattern that assigns, and does not declare, names variables that are declared elsewhere in the file.
     case 'RestElement':
     case 'ArrayPattern':
       return true
@@ -164,7 +164,7 @@ type Visitor = (node: Node, parent: Node, key: string) => void
 
 /** Calls back for each node, its parent, and the property of the parent that it stands in. */
 function visit(node: Node, callback: Visitor): void {
-  // Without Object.entries and the locations, which are half of all objects: this is most of what the checks take.
+  // The hot loop of the check. No Object.entries, and no look into locations, which are half of all objects.
   for (const key in node) {
     if (key === 'loc' || key.endsWith('Comments')) continue
     const value = node[key]

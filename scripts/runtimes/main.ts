@@ -46,7 +46,7 @@ function install(where: string): void {
   if (status !== 0) process.exitCode = 1
 }
 
-/** By a manifest with nothing else in it, since npm always installs all that a manifest names. */
+/** Installs only these runtimes, by a temporary manifest with them alone: npm installs all dependencies of a manifest. */
 function installAlone(names: readonly string[]): void {
   const { dependencies, optionalDependencies } = JSON.parse(
     readFileSync(join(folder, 'package.json'), 'utf8'),
@@ -65,7 +65,7 @@ function installAlone(names: readonly string[]): void {
     writeFileSync(join(alone, 'package.json'), JSON.stringify(manifest))
     cpSync(join(folder, '.npmrc'), join(alone, '.npmrc'))
     install(alone)
-    // What npm has linked into its own folders is of no use elsewhere.
+    // Links and metadata of npm, which are wrong in another folder.
     rmSync(join(alone, 'node_modules/.bin'), { recursive: true, force: true })
     rmSync(join(alone, 'node_modules/.package-lock.json'), { force: true })
     mkdirSync(join(folder, 'node_modules'), { recursive: true })

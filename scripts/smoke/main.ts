@@ -21,7 +21,7 @@ The package is installed from its tarball, and connects, exchanges and closes in
 and those that "npm run runtimes" has installed, such as "bun" or "node24". Prints what works in which. The exit code is 1 if
 something does not work, or a runtime is not installed.`
 
-/** How long one runtime may take, in milliseconds. */
+/** Milliseconds that one runtime may take. */
 const LIMIT = 180_000
 
 const commands: Partial<Record<RuntimeKind, readonly string[]>> = {
@@ -69,7 +69,7 @@ interface Servers {
   close(): void
 }
 
-/** Echo servers, one of them over TLS, that also do what the path asks for. */
+/** Starts two echo servers, one over TLS. The paths `/refuse`, `/burst` and `/vanish` make them behave otherwise. */
 async function startServers(): Promise<Servers> {
   const plain = new WebSocketServer({
     host: '127.0.0.1',
@@ -101,7 +101,7 @@ async function startServers(): Promise<Servers> {
   }
 }
 
-/** Returns the number of failures. */
+/** Runs the program in one runtime, prints its output, and returns the number of failures. */
 async function smoke({ name, kind, version, executable }: Runtime, program: string, servers: Servers): Promise<number> {
   const flags = commands[kind]
   const label = `${kind} ${version}${name === 'this' ? ', which runs this' : ''}`

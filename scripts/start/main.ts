@@ -13,7 +13,7 @@ try {
   if (options.help) console.log(usage)
   else process.exitCode = options.url === undefined ? await demonstrate() : await talk(options.url, options)
 } catch (error) {
-  // What the constructor of WebSocket throws is about what was typed, too.
+  // The constructor of WebSocket throws TypeError or DOMException for a wrong URL, header or subprotocol: errors of the user.
   if (!(error instanceof UsageError || error instanceof TypeError || error instanceof DOMException)) throw error
   console.error(`${error.message}\n\n${usage}`)
   process.exitCode = 2

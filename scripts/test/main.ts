@@ -16,7 +16,7 @@ npm test -- [options] [FILE...]  run the files of spec-tests/ whose paths have o
   -g, --grep TEXT                only tests whose names have this text
   -h, --help                     print this
 
-The last line has the numbers of all suites together. A part of the suites is run without coverage.`
+The last line has the sums of all suites. Only a run of every test judges the coverage.`
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -42,7 +42,7 @@ interface Choice {
   readonly grep: string | undefined
 }
 
-/** Returns an exit code where there is nothing to run. */
+/** Returns an exit code if there is nothing to run. */
 function readCommandLine(commandLine: string[]): Choice | number {
   try {
     const { values, positionals } = parseArgs({
@@ -72,7 +72,7 @@ async function runSuites({ parts, grep }: Choice, folder: string): Promise<Suite
   return results
 }
 
-/** The compiled tests. What is left of a source that was removed is none. */
+/** The compiled tests, found by their sources: build/ may still have tests whose source has been removed. */
 async function testFiles(): Promise<string[]> {
   const sources = await readdir(join(root, 'spec-tests'), { recursive: true })
   return sources
