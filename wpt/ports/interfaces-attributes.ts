@@ -75,7 +75,7 @@ function buffersText(text: string, bytes: number): Act {
   )
 }
 
-/** One, two, three and four bytes. */
+/** Characters of one, two, three and four bytes in UTF-8. */
 const texts = ['x', '\u00E5', '\u5336', '\u{1047E}']
 
 const folder = 'interfaces/WebSocket'

@@ -7,8 +7,8 @@ import type { Hosts, Server } from './server.ts'
 import { findUpstreamServer, startUpstreamServer } from './upstream-server.ts'
 
 /**
- * The server that `choice` names: `ours`, `upstream` (wpt serve of the checkout) or the address of a running wpt serve; by default
- * upstream's when the checkout has it. @throws {UsageError} when it does not start or answer
+ * Starts or finds the server that `choice` names: `ours`, `upstream` (wpt serve of the checkout) or the address of a running wpt
+ * serve. By default it is upstream's if the checkout has it, otherwise ours. @throws {UsageError} when it does not start or answer
  */
 export async function chooseServer(
   choice: string | undefined,

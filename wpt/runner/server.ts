@@ -2,7 +2,7 @@ import type { Scheme } from '../server/server.ts'
 
 /** A running test server, as the runner sees it. */
 export interface Server {
-  /** For the user: which server it is. */
+  /** The name of the server for the user. */
   readonly name: string
   /** The port of a scheme. @throws {UsageError} when the server has none */
   port(scheme: Scheme): number
@@ -10,7 +10,7 @@ export interface Server {
   close(): Promise<void>
 }
 
-/** The names that a server goes by: its own, and one by which it is another site. */
+/** The host names of a server: its own, and one that makes it another site. */
 export interface Hosts {
   readonly host: string
   readonly alternateHost: string

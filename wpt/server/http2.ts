@@ -4,7 +4,7 @@ import { type Responder, serve } from './exchange.ts'
 import type { Handler } from './handler.ts'
 import { makeUpgradeRequest, type UpgradeRequest } from './upgrade-request.ts'
 
-/** Serves an extended CONNECT (RFC 8441) of an HTTP/2 server; false when the stream is not one for a WebSocket. */
+/** Serves an extended CONNECT (RFC 8441) of an HTTP/2 server. Returns false if the stream is not for a WebSocket. */
 export function serveExtendedConnect(
   stream: ServerHttp2Stream,
   head: IncomingHttpHeaders,
@@ -39,7 +39,7 @@ class Http2Responder implements Responder {
     if (!this.#gone) this.#stream.respond({ ':status': status, ...collect(fields) })
   }
 
-  /** The client may have left while a handler took its time; a stream that it reset is closed before it is destroyed. */
+  /** Whether the client has left while a handler was waiting. A stream that was reset is closed before it is destroyed. */
   get #gone(): boolean {
     return this.#stream.destroyed || this.#stream.closed
   }
