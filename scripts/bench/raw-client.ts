@@ -6,14 +6,15 @@ import { Buffer } from 'node:buffer'
 import { connect, type Socket } from 'node:net'
 import { setImmediate } from 'node:timers'
 import { connect as connectSecurely } from 'node:tls'
-import { begin, checkAnswer, collectGarbage, end, fail, type Measurement, percentile } from './measuring.ts'
+import { measureIdle, measureOneByOne } from './connections.ts'
+import { begin, checkAnswer, end, fail, type Measurement, percentile } from './measuring.ts'
 import { firstByteOf, frame, framesOf, messagesOf, payloadsOf } from './payloads.ts'
 import { type Scenario, warmUpOf } from './scenarios.ts'
 
 export async function runRaw(scenario: Scenario, port: number): Promise<Measurement> {
   const open = (): Promise<Socket> => openSocket(scenario, port)
-  if (scenario.kind === 'connect') return openAndClose(scenario, open)
-  if (scenario.kind === 'idle') return idle(scenario, open)
+  if (scenario.kind === 'connect') return measureOneByOne(scenario, () => openAndClose(open))
+  if (scenario.kind === 'idle') return (await measureIdle(scenario, open)).measurement
   const socket = await open()
   socket.once('close', () => fail('failed', 'the server hung up'))
   if (scenario.kind === 'receive') return receive(scenario, socket)
@@ -124,36 +125,13 @@ function echo(scenario: Scenario, socket: Socket): Promise<Measurement> {
 }
 
 /** Opens with a request and closes with a Close frame, the least that a WebSocket exchanges. */
-async function openAndClose(scenario: Scenario, open: () => Promise<Socket>): Promise<Measurement> {
-  const one = async (): Promise<void> => {
-    const socket = await open()
-    socket.resume()
-    await new Promise(resolve => {
-      socket.once('close', resolve)
-      socket.write(masked(Buffer.alloc(0), 0x88))
-    })
-  }
-  for (let index = warmUpOf(scenario); index > 0; index--) await one()
-  begin()
-  for (let index = 0; index < scenario.count; index++) await one()
-  return end(scenario.count)
-}
-
-async function idle(scenario: Scenario, open: () => Promise<Socket>): Promise<Measurement> {
-  const sockets: Socket[] = []
-  const openSome = async (count: number): Promise<void> => {
-    for (let left = count; left > 0; left -= 100) {
-      sockets.push(...(await Promise.all(Array.from({ length: Math.min(left, 100) }, open))))
-    }
-  }
-  await openSome(warmUpOf(scenario))
-  collectGarbage()
-  const before = process.memoryUsage().rss
-  begin()
-  await openSome(scenario.count)
-  const opened = end(scenario.count)
-  collectGarbage()
-  return { ...opened, memory: (process.memoryUsage().rss - before) / scenario.count }
+async function openAndClose(open: () => Promise<Socket>): Promise<void> {
+  const socket = await open()
+  socket.resume()
+  await new Promise(resolve => {
+    socket.once('close', resolve)
+    socket.write(masked(Buffer.alloc(0), 0x88))
+  })
 }
 
 /** A client frame with a masking key of zeros: as long as any client frame, without the cost of masking. */

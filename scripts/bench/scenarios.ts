@@ -122,24 +122,23 @@ const all: readonly Scenario[] = [
   send('binary', 16 * MIB, 1, 80, CHART),
   echo(1, 40_000, CI),
   echo(64, 200_000, SHORT),
-  ...[128, 4 * KIB, 64 * KIB].flatMap(size => [
-    receive('json', size, Math.min(60_000, 100_000_000 / size), {
-      name: `compressed receive ${label('json', size)}`,
+  ...[128, 4 * KIB, 64 * KIB].flatMap(size => {
+    const compressed: More = {
       group: 'compressed',
       compressed: true,
       charted: true,
       quick: size === 128,
       ci: size === 4 * KIB,
-    }),
-    send('json', size, 16, Math.min(60_000, 40_000_000 / size), {
-      name: `compressed send ${label('json', size)}`,
-      group: 'compressed',
-      compressed: true,
-      charted: true,
-      quick: size === 128,
-      ci: size === 4 * KIB,
-    }),
-  ]),
+    }
+    const name = label('json', size)
+    return [
+      receive('json', size, Math.min(60_000, 100_000_000 / size), {
+        ...compressed,
+        name: `compressed receive ${name}`,
+      }),
+      send('json', size, 16, Math.min(60_000, 40_000_000 / size), { ...compressed, name: `compressed send ${name}` }),
+    ]
+  }),
   stream('stream-receive', 'text', 128, 800_000),
   stream('stream-receive', 'text', 64 * KIB, 16_000),
   stream('stream-receive', 'binary', 128, 400_000),

@@ -1,6 +1,7 @@
 /** The scenarios with a WebSocket, of any implementation. */
 import { setImmediate } from 'node:timers'
-import { begin, checkAnswer, collectGarbage, end, fail, type Measurement, percentile } from './measuring.ts'
+import { measureIdle, measureOneByOne } from './connections.ts'
+import { begin, checkAnswer, end, fail, type Measurement, percentile } from './measuring.ts'
 import { isSame, messagesOf } from './payloads.ts'
 import { type Scenario, warmUpOf } from './scenarios.ts'
 
@@ -35,7 +36,7 @@ export async function measureSockets(
       socket.onerror = () => fail('failed', 'the connection failed')
       socket.onopen = () => resolve(socket)
     })
-  if (scenario.kind === 'connect') return connect(scenario, open)
+  if (scenario.kind === 'connect') return measureOneByOne(scenario, () => openAndClose(open))
   if (scenario.kind === 'idle') return idle(scenario, open)
   const socket = await open()
   onOpen(socket)
@@ -151,42 +152,20 @@ async function echo(scenario: Scenario, socket: Socket): Promise<Measurement> {
   })
 }
 
-/** Opens and closes connections, one after the other. */
-async function connect(scenario: Scenario, open: Open): Promise<Measurement> {
-  const one = async (): Promise<void> => {
-    const socket = await open()
-    await new Promise(resolve => {
-      socket.onclose = resolve
-      socket.close()
-    })
-  }
-  for (let index = warmUpOf(scenario); index > 0; index--) await one()
-  begin()
-  for (let index = 0; index < scenario.count; index++) await one()
-  return end(scenario.count)
+async function openAndClose(open: Open): Promise<void> {
+  const socket = await open()
+  await new Promise(resolve => {
+    socket.onclose = resolve
+    socket.close()
+  })
 }
 
-/** Number of connections that are opened at the same time. */
-const AT_ONCE = 100
 const BROADCASTS = 5
 
 /** Idle connections: memory and time to open for each, then the time of a message that the server sends to all. */
 async function idle(scenario: Scenario, open: Open): Promise<Measurement> {
-  const sockets: Socket[] = []
-  const openSome = async (count: number): Promise<void> => {
-    for (let left = count; left > 0; left -= AT_ONCE) {
-      sockets.push(...(await Promise.all(Array.from({ length: Math.min(left, AT_ONCE) }, open))))
-    }
-  }
-  await openSome(warmUpOf(scenario))
-  collectGarbage()
-  const before = process.memoryUsage().rss
-  begin()
-  await openSome(scenario.count)
-  const opened = end(scenario.count)
-  collectGarbage()
-  const memory = (process.memoryUsage().rss - before) / scenario.count
-  return { ...opened, memory, broadcast: await broadcast(sockets, messagesOf(scenario)[0]!) }
+  const { measurement, sockets } = await measureIdle(scenario, open)
+  return { ...measurement, broadcast: await broadcast(sockets, messagesOf(scenario)[0]!) }
 }
 
 async function broadcast(sockets: readonly Socket[], message: unknown): Promise<number> {
