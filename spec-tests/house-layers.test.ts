@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { checkLayers } from '../scripts/check/layers.ts'
@@ -122,8 +124,69 @@ describe('The layers of the library', () => {
     expect(complaints({ 'api/a.ts': "import './b.ts'\n" })).to.deep.equal(['./b.ts is no file of lib'])
   })
 
+  it('have no circle of imports, of any length, in lib or elsewhere', () => {
+    const types = "export type { A } from '../api/a.ts'\n"
+    expect(
+      complaints({ 'api/a.ts': "import '../codec/b.ts'\nexport interface A {}\n", 'codec/b.ts': types }),
+    ).to.include('is in a circle of imports: lib/api/a.ts -> lib/codec/b.ts -> lib/api/a.ts')
+    for (const folder of ['wpt', 'scripts', 'spec-tests']) {
+      const circle = {
+        [`${folder}/a.ts`]: "import './b.ts'\nimport './in/c.ts'\n",
+        [`${folder}/b.ts`]: empty,
+        [`${folder}/in/c.ts`]: "export type X = import('./d.ts').X\n",
+        [`${folder}/in/d.ts`]: "export * from '../a.ts'\nexport interface X {}\n",
+      }
+      expect(checkLayers(makeFolder(circle)).violations).to.deep.equal([
+        {
+          place: `${folder}/a.ts:2`,
+          message: `is in a circle of imports: ${['a', 'in/c', 'in/d', 'a'].map(name => `${folder}/${name}.ts`).join(' -> ')}`,
+        },
+      ])
+    }
+  })
+
+  it('tell each circle once, also where two share a file, and a file that imports itself', () => {
+    const files = {
+      'wpt/a.ts': "import './b.ts'\n",
+      'wpt/b.ts': "import './a.ts'\nimport '../scripts/c.ts'\n",
+      'scripts/c.ts': "import '../wpt/b.ts'\n",
+      'scripts/d.ts': "import './d.ts'\n",
+    }
+    expect(checkLayers(makeFolder(files)).violations.map(({ message }) => message)).to.have.members([
+      'is in a circle of imports: wpt/a.ts -> wpt/b.ts -> wpt/a.ts',
+      'is in a circle of imports: scripts/c.ts -> wpt/b.ts -> scripts/c.ts',
+      'is in a circle of imports: scripts/d.ts -> scripts/d.ts',
+    ])
+  })
+
+  it('are not looked for in installed packages', () => {
+    const circle = { 'a.ts': "import './b.ts'\n", 'b.ts': "import './a.ts'\n" }
+    const installed = Object.entries(circle).map(([path, text]) => [`scripts/x/node_modules/y/${path}`, text])
+    expect(checkLayers(makeFolder(Object.fromEntries(installed)))).to.deep.equal({ files: 0, violations: [] })
+  })
+
   it('tell the line', () => {
     const folder = makeFolder({ 'lib/codec/a.ts': "\n\nimport '../api/b.ts'\n", 'lib/api/b.ts': empty })
     expect(checkLayers(folder).violations.map(({ place }) => place)).to.deep.equal(['lib/codec/a.ts:3'])
+  })
+})
+
+describe('The folder scripts/', () => {
+  const names = readdirSync(join(root, 'scripts')).filter(name => name !== 'README.md')
+
+  it('has a folder with a main.ts for each command, and nothing else', () => {
+    for (const name of names) expect(existsSync(join(root, 'scripts', name, 'main.ts')), name).to.equal(true)
+  })
+
+  it('has all commands in its README', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>
+    }
+    const rows = readFileSync(join(root, 'scripts/README.md'), 'utf8').matchAll(/^\| `(.+?)` \|/gm)
+    const described = [...rows].map(([, command]) => {
+      const program = scripts[/^npm (?:run )?([\w-]+)$/.exec(command!)?.[1] ?? ''] ?? command!
+      return /node build\/scripts\/([\w-]+)\/main\.js/.exec(program)?.[1]
+    })
+    expect(described).to.have.members(names)
   })
 })

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { useLoopback } from './support/ws-server.ts'
 
-const program = fileURLToPath(new URL('../scripts/start.js', import.meta.url))
+const program = fileURLToPath(new URL('../scripts/start/main.js', import.meta.url))
 
 interface Outcome {
   readonly exitCode: number | null

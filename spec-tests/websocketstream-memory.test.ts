@@ -6,7 +6,7 @@ const MEBIBYTE = 1024 * 1024
 const TOTAL = 256 * MEBIBYTE
 const ALLOWED = 32 * MEBIBYTE
 
-/** The short form of scripts/stream-memory.ts, which moves 1 GiB, over TLS as well. */
+/** The short form of scripts/memory/main.ts, which moves 1 GiB, over TLS as well. */
 describe('WebSocketStream, memory', function () {
   this.timeout(60_000)
 

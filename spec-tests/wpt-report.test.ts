@@ -58,7 +58,7 @@ describe('the page of the web-platform-tests runner', () => {
     const path = join(folder, 'report.html')
     await writeFile(path, page())
     const executablePath = findChromium()
-    assert.isDefined(executablePath, 'there is no Chromium: node build/scripts/ensure-chromium.js installs it')
+    assert.isDefined(executablePath, 'there is no Chromium: node build/scripts/ensure-chromium/main.js installs it')
     const args = ['--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync']
     if (process.getuid?.() === 0) args.push('--no-sandbox')
     browser = await chromium.launch({ executablePath, args })

@@ -44,7 +44,7 @@ function portFaults(): string[] {
   return faults
 }
 
-/** By the names of the files: no file of the area restricts itself to fewer scopes in a comment. */
+/** The scopes that follow from the name of a file. No file below `websockets/` restricts them further in a comment. */
 function scopesOf(file: string): Scope[] {
   if (file.endsWith('.any.js')) return ['window', 'worker']
   return [file.endsWith('.worker.js') ? 'worker' : 'window']

@@ -7,7 +7,7 @@ import { readOptions, UsageError, usage } from './runner/options.ts'
 import { findTests, type Run, runTests } from './runner/run.ts'
 import { Progress, printTable, printVerdicts } from './runner/terminal.ts'
 
-// Ends in order, so that nothing that was started goes on alone.
+// process.exit() calls the exit listeners, which end the browsers, servers and runtimes that were started.
 process.on('SIGINT', () => process.exit(130))
 process.on('SIGTERM', () => process.exit(143))
 try {
@@ -17,7 +17,7 @@ try {
   process.exitCode = 2
 }
 
-/** The exit code: 1 when something is not as expected. */
+/** Returns the exit code: 1 if a result is not as expected. */
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2))
   if (options.help) {

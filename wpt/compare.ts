@@ -1,6 +1,6 @@
 /**
- * Joins the results of runs, as `--json` writes them, to the tables of docs/compatibility.md, in Markdown: how many subtests pass, and
- * which behaviours fail where. Its arguments are the files; of one subject that several have, the last counts.
+ * Prints the tables of docs/compatibility.md: how many subtests pass, and which behaviours fail where. Its arguments are files that
+ * `--json` has written. If several have results of the same subject, the last one counts.
  */
 import { readFile } from 'node:fs/promises'
 import process from 'node:process'

@@ -1,6 +1,6 @@
 import type { Expectation } from './runner/judge.ts'
 
-/** What this package is known not to pass, with the reason. Another list can be given with `--expectations`. */
+/** The tests that this package is known not to pass, each with the reason. `--expectations` takes another list. */
 export const expectations: readonly Expectation[] = [
   {
     implementation: 'ours',

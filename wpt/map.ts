@@ -1,6 +1,6 @@
 /**
  * The files of upstream's `websockets/` at the commit that `upstream.ts` names: their variants, how many subtests each variant
- * has in window scope (counted in Chromium), and for a file that takes a browser, why.
+ * has in window scope (counted in Chromium), and why a file needs a browser.
  */
 export interface MappedFile {
   /** Below `websockets/`. */

@@ -30,18 +30,18 @@ export type Scope = 'window' | 'worker'
 
 export type Subtest = (t: Context) => void | Promise<void>
 
-/** What a subtest is given. */
+/** The argument of a subtest. */
 export interface Context extends Implementation {
   readonly variant: Variant
   readonly scope: Scope
   /**
    * A ws: or wss: URL of the test server of this variant. `path` starts with a slash, or is empty for a URL without a path.
-   * Runners get it right with `urlOf`.
+   * Runners build it with `urlOf`.
    */
   url(path: string, parts?: UrlParts): string
   /** `http://host:port` (or `https:`) of the test server for plain HTTP requests, without a slash at its end. */
   readonly httpBase: string
-  /** The absolute http: or https: URL that stands for the document's: the base of relative URLs, its origin the Origin. */
+  /** An absolute http: or https: URL in place of that of a document: the base of relative URLs. Its origin is sent as Origin. */
   readonly location: string
 }
 
@@ -63,7 +63,7 @@ export interface UrlParts {
   readonly port?: number
 }
 
-/** Builds what `Context.url` returns out of `base`, the server's `scheme://host:port`. Keeps non-ASCII characters as they are. */
+/** Builds the result of `Context.url` from `base`, the server's `scheme://host:port`. Does not encode non-ASCII characters. */
 export function urlOf(base: string, path: string, parts: UrlParts = {}): string {
   const [, scheme, host, port] = /^(\w+):\/\/(.+):(\d+)$/.exec(base) ?? []
   if (scheme === undefined) throw new TypeError(`not scheme://host:port: ${base}`)

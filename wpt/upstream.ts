@@ -1,10 +1,10 @@
-/** Where the facts about web-platform-tests in this folder come from; the one place that names the commit. */
+/** The checkout of web-platform-tests that the ports and `map.ts` follow. This is the only place that names the commit. */
 export const upstream = {
   repository: 'https://github.com/web-platform-tests/wpt.git',
-  /** Of the end of August 2025. */
+  /** A commit of the end of August 2025. */
   commit: 'a07f152493d8d06020cea2818b8323b1db078d93',
-  /** What a sparse checkout needs to run the tests against our server. */
+  /** The folders of a sparse checkout that is tested against our server. */
   folders: ['common', 'interfaces', 'resources', 'websockets'],
-  /** What it needs besides to run upstream's own server, `wpt serve`. */
+  /** The further folders for upstream's own server, `wpt serve`. */
   serverFolders: ['fetch/api/resources', 'tools'],
 } as const

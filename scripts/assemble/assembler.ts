@@ -1,10 +1,10 @@
 import wabt from 'wabt'
 
 /**
- * A module of TypeScript that holds the assembled text.
+ * Assembles WebAssembly text and returns a TypeScript module that exports the binary in base64.
  *
- * @param name of the text's file
- * @throws Error that tells the place, for a text that is not well-formed or not valid
+ * @param name the file name of the text, for error messages
+ * @throws {Error} with the place in the text, if it is not well-formed or not valid
  */
 export async function assemble(name: string, text: string): Promise<string> {
   const { parseWat } = await wabt()

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { drained, WebSocket } from '#lib/entry/node.js'
 import type { MemoryScenario } from './memory.ts'
 
-/* Opens connections, does what the scenario says, and prints the KiB that each of them takes. */
+/* Opens connections, exchanges messages as the scenario says, and prints the resident KiB per connection. */
 
 const COUNT = 400
 
@@ -11,7 +11,7 @@ const [, , port, json] = process.argv
 const { perMessageDeflate, sends, receives } = JSON.parse(json!) as MemoryScenario
 const collect = (globalThis as unknown as { gc(): void }).gc
 
-/** Once what is no longer needed has gone. */
+/** Resident memory in KiB, after garbage collections. */
 async function resident(): Promise<number> {
   for (let count = 0; count < 5; count++) {
     collect()
@@ -45,7 +45,7 @@ async function openAll(count: number): Promise<WebSocket[]> {
   return sockets
 }
 
-// The first ones bring along what all share.
+// Warm-up: the first connections allocate what all connections share.
 const first = await openAll(20)
 await Promise.all(first.map(close))
 const before = await resident()

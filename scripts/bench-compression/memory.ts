@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url'
 import { WebSocketServer } from 'ws'
 import type { WebSocketOptions } from '#lib/entry/node.js'
 
-/** What a client process does with its connections before it is measured. */
+/** What the client process does on each connection before its memory is measured. */
 export interface MemoryScenario {
   readonly name: string
   readonly perMessageDeflate: NonNullable<WebSocketOptions['perMessageDeflate']>
-  /** Messages of 1 KiB go from us, from the server, both ways, or not at all. */
+  /** Whether the client sends, and receives, one message of 1 KiB. */
   readonly sends: boolean
   readonly receives: boolean
 }
@@ -35,7 +35,7 @@ const scenarios: readonly MemoryScenario[] = [
   },
 ]
 
-/** The memory of a connection that does nothing: resident, in a process of its own. */
+/** Measures the resident memory of an idle connection, each scenario in a client process of its own. Returns a Markdown table. */
 export async function measureMemory(): Promise<string> {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: { threshold: 0 } })
   const message = 'a message of the server '.repeat(43)

@@ -10,12 +10,12 @@ const KIB = 1024
 const SIZES = [16, 32, 64, 128, 256, KIB, 4 * KIB, 16 * KIB, 64 * KIB, 128 * KIB, 256 * KIB, KIB * KIB]
 const TAIL = Buffer.from([0, 0, 0xff, 0xff])
 
-/** Of so many rounds the one that took least is taken: what disturbs can only add. */
+/** Rounds per measurement. The fastest counts, because other load on the machine only adds time. */
 const ROUNDS = 7
-/** Microseconds of CPU time in a round, at least. */
+/** Shortest round that counts, in microseconds of CPU time. A shorter one is repeated with twice the calls. */
 const ROUND = 15_000
 
-/** Messages of one kind, as a server of prices sends them: each one new, all of them alike. */
+/** Messages like those of a price feed: JSON with the same members and other values. */
 function messages(size: number, count: number): Buffer[] {
   return Array.from({ length: count }, (_, index) => {
     let text = ''
@@ -26,7 +26,7 @@ function messages(size: number, count: number): Buffer[] {
   })
 }
 
-/** Microseconds of CPU time that one call takes. */
+/** Microseconds of CPU time per call of `run`. */
 function timeOf(run: (index: number) => void): number {
   let best = Number.POSITIVE_INFINITY
   let calls = 1
@@ -47,7 +47,7 @@ function deflater(level: number): Deflater {
   return nativeCompression.createDeflater({ windowBits: 15, level, memLevel: 8 })
 }
 
-/** The bytes that are left of a message, on average, once there are messages to look back to. */
+/** Average compressed size in bytes of the second half of the messages, when the window is filled by the first half. */
 function compressedSize(level: number, list: readonly Buffer[]): number {
   const one = deflater(level)
   let sum = 0
@@ -83,7 +83,7 @@ function inflateTime(list: readonly Buffer[]): number {
   return time
 }
 
-/** Milliseconds by the clock until a message is compressed on the thread pool, and it alone. */
+/** Microseconds of wall time to compress one message on the thread pool, with no other message in flight. */
 async function laterTime(list: readonly Buffer[]): Promise<number> {
   const one = deflater(1)
   let best = Number.POSITIVE_INFINITY
@@ -96,7 +96,7 @@ async function laterTime(list: readonly Buffer[]): Promise<number> {
   return best * 1000
 }
 
-/** What it takes to send a message as it is. */
+/** Microseconds of CPU time to write an uncompressed frame: the cost that compression is compared with. */
 function plainTime(list: readonly Buffer[]): number {
   const writer = new FrameWriter(nodePlatform)
   const pipe = { write: () => true }
@@ -131,7 +131,10 @@ export async function measureTimes(): Promise<string> {
   return rows.join('\n')
 }
 
-/** Microseconds of CPU time for the worst that one read can bring: in all, and of its turns that in the middle and the longest. */
+/**
+ * Microseconds of CPU time to inflate a decompression bomb that arrives in one read: in all, for the median turn of the event
+ * loop, and for the longest turn.
+ */
 function bombTimes(): { all: number; middle: number; longest: number } {
   const handler = { onBinary() {}, onText() {}, onPing() {}, onPong() {}, onBusy() {}, onClose() {}, onViolation() {} }
   const options = { level: 9, finishFlush: constants.Z_SYNC_FLUSH }

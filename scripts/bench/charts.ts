@@ -1,4 +1,4 @@
-/** The charts of docs/performance.md: one for each group, in which every scenario is a panel with a scale of its own. */
+/** Draws the charts of docs/performance.md as SVG: one per group, with a panel and a scale for each scenario. */
 import { best, byGroup, digits, figuresOf, findRow, type Results, type Row } from './results.ts'
 import type { Group, Scenario } from './scenarios.ts'
 import { newestNode } from './targets.ts'
@@ -8,7 +8,7 @@ export interface Chart {
   readonly svg: string
 }
 
-// Colours that people who do not see all of them tell apart (Okabe and Ito); each bar has its name beside it as well.
+// The palette of Okabe and Ito, which colour-blind people can tell apart. Each bar also has its name beside it.
 const COLOURS: Readonly<Record<string, string>> = {
   ours: '#0072b2',
   ws: '#e69f00',
@@ -25,7 +25,7 @@ const LABEL = 104
 const BAR = 20
 const TITLE = 30
 const GAP = 14
-/** For the figure behind a bar. */
+/** Width that is kept free for the figure to the right of a bar. */
 const VALUE = 60
 
 export function charts({ rows, machine, date }: Results): Chart[] {

@@ -1,6 +1,6 @@
 /**
- * One measurement: runs a scenario with an implementation and prints what it took as JSON. Works on Node.js, Bun and
- * Deno, so it uses what they share.
+ * The client process of one measurement: runs a scenario with an implementation and prints the figures as JSON. It runs on
+ * Node.js, Bun and Deno, so it uses only what all three have.
  */
 import { createRequire } from 'node:module'
 import process from 'node:process'
@@ -25,7 +25,7 @@ async function load(): Promise<{ WebSocket: SocketClass; WebSocketStream: Stream
   }
 }
 
-/** ws falls back in silence where its native parts cannot be loaded, and the comparison would not be what it says. */
+/** Checks that ws uses its native addons if and only if the target says so: it falls back to JavaScript silently. */
 function checkAddons(): void {
   const wanted = process.env.WS_NO_BUFFER_UTIL === undefined
   const loaded = Object.keys(createRequire(import.meta.url).cache).some(path => /bufferutil.*\.node$/.test(path))

@@ -1,4 +1,4 @@
-/** docs/performance.md: the prose of a template, with the figures put in, and the charts beside it. */
+/** Writes docs/performance.md, from a template with prose and the results, and its charts. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { charts } from './charts.ts'
@@ -8,14 +8,14 @@ import type { Group, Scenario } from './scenarios.ts'
 import { failureOf, summary } from './table.ts'
 import { newestNode } from './targets.ts'
 
-/** @param template a file in which a line {{name}} stands for what is put in */
+/** @param template a file in which a line {{name}} is replaced by a table or another part of the results */
 export function writeDocuments(results: Results, template: string, folder: string): void {
   mkdirSync(join(folder, 'charts'), { recursive: true })
   for (const { name, svg } of charts(results)) writeFileSync(join(folder, 'charts', `${name}.svg`), svg)
   writeFileSync(join(folder, 'performance.md'), fill(readFileSync(template, 'utf8'), results))
 }
 
-/** Throws where a template asks for something that there is not. */
+/** @throws {Error} if the template has a name that is none of the parts */
 export function fill(template: string, results: Results): string {
   const groups = byGroup(results.rows)
   return template.replace(/^\{\{([\w -]+)\}\}$/gm, (_, name: string) => {
@@ -68,7 +68,7 @@ function sizes({ sizes }: Results): string {
   return ['| | package, kB | `WebSocket` in a bundle, kB |', '|---|---:|---:|', ...lines].join('\n')
 }
 
-/** The chart of a group and a table for each figure that its scenarios have. */
+/** The chart of a group, then a table for each kind of figure that its scenarios have. */
 function group({ rows }: Results, name: Group, members: readonly Scenario[]): string {
   if (members.length === 0) return 'Not measured.'
   const figures = new Map<string, Figure>()
@@ -82,7 +82,7 @@ function group({ rows }: Results, name: Group, members: readonly Scenario[]): st
 
 const RATE: Figure = { name: 'wall', unit: 'thousands a second, by the clock', divisor: 1 }
 
-/** All of the newest Node.js, of Bun and of Deno: the other versions of Node.js are shown together. */
+/** The targets on the newest Node.js, on Bun and on Deno. Older versions of Node.js are shown in "On other runtimes". */
 function targetsOf(rows: readonly Row[], members: readonly Scenario[]): string[] {
   const names = new Set(members.map(({ name }) => name))
   const targets = [...new Set(rows.filter(row => names.has(row.scenario)).map(row => row.target))]
@@ -101,7 +101,7 @@ function table(rows: readonly Row[], members: readonly Scenario[], targets: read
   )
 }
 
-/** The wall time is shown as a rate. */
+/** The best value of a figure, or why there is none. Wall time is shown as a rate. */
 function cell(row: Row | undefined, figure: Figure): string {
   const value = best(row, figure.name)
   if (value !== undefined) return digits(figure === RATE ? 1000 / value : value / figure.divisor)
@@ -109,7 +109,7 @@ function cell(row: Row | undefined, figure: Figure): string {
   return row.failures.some(({ failure }) => failure !== 'unsupported') ? 'failed' : failureOf(row)
 }
 
-/** Ours everywhere, in the figure that each scenario is judged by, and a bare socket there. */
+/** This package on each runtime, in the figure that each scenario is judged by, and a bare socket in brackets. */
 function otherRuntimes({ rows }: Results): string {
   const targets = [...new Set(rows.map(row => row.target))].filter(target => target.startsWith('ours, '))
   const lines = [...byGroup(rows).values()].flat().map(scenario => {

@@ -1,7 +1,7 @@
 /**
- * What is aimed at, and whether the figures are there. "≥ 3x best peer" says that the best peer needs at least three times
- * what ours does, "≤ 2x bare socket" that ours needs at most twice what a bare socket does. Beside what is missed stands
- * how near a bare socket comes.
+ * The goals for the figures, and whether results meet them. "≥ 3x best peer": the best peer needs at least three times what
+ * ours does. "≤ 2x bare socket": ours needs at most twice what a bare socket does. A missed goal also says what a bare socket
+ * reaches, since a goal that a bare socket misses is out of reach.
  */
 import type { Measurement } from './measuring.ts'
 import { best, digits, figuresOf, findRow, type Results, type Row } from './results.ts'
@@ -10,19 +10,19 @@ import { newestNode } from './targets.ts'
 
 type FigureName = keyof Measurement
 
-/** One figure of ours, on the newest Node.js, and what it has to be. */
+/** A goal for one figure of ours on the newest Node.js: exactly one of `atLeast`, `atMost` and `limit` is given. */
 export interface Goal {
   readonly scenario: string
   readonly figure: FigureName
-  /** How it is held against the others: the least of these, all but the last named without the runtime. */
+  /** The targets to compare with; the lowest of their figures counts. A name without a comma is on the newest Node.js. */
   readonly others: readonly string[]
-  /** Where those are taken from, if it is another scenario. */
+  /** The scenario that the figures of `others` are taken from, if it is another one. */
   readonly of?: string
-  /** The others need at least so many times as much as ours. */
+  /** Lowest allowed ratio of theirs to ours. */
   readonly atLeast?: number
-  /** Ours needs at most so many times as much as the others. */
+  /** Highest allowed ratio of ours to theirs. */
   readonly atMost?: number
-  /** Ours is at most so much, in the unit of the figure. */
+  /** Highest allowed value of ours. The figure is divided by `divisor` to be in `unit`. */
   readonly limit?: { readonly value: number; readonly unit: string; readonly divisor: number }
 }
 
@@ -30,7 +30,7 @@ export interface Verdict {
   readonly what: string
   readonly target: string
   readonly measured: string
-  /** Neither where something was not measured. */
+  /** Undefined if a figure that the goal needs was not measured. */
   readonly met: boolean | undefined
 }
 
@@ -123,7 +123,7 @@ export const goals: readonly Goal[] = [
   peers('import', 3, 'memory', WS),
 ]
 
-/** A verdict on each goal, on the newest Node.js that was measured, then on the other runtimes and the size. */
+/** Judges the goals on the newest Node.js that was measured, then the other runtimes, then the size of a bundle. */
 export function judge(results: Results): Verdict[] {
   const runtimes = [...new Set(results.rows.map(row => row.target.split(', ')[1]!))]
   const node = newestNode(runtimes.map(name => ({ name })))
@@ -156,7 +156,7 @@ function judgeGoal(goal: Goal, rows: readonly Row[], node: string): Verdict {
   const target = atLeast !== undefined ? `≥ ${atLeast}x ${other}` : `≤ ${atMost}x ${other}`
   const ratio = !ours || !least ? undefined : atLeast !== undefined ? least / ours : ours / least
   const met = atLeast !== undefined ? ratio! >= atLeast : ratio! <= atMost!
-  // What is missed may be out of reach: then a bare socket does not get there either.
+  // For a missed goal: the ratio that a bare socket reaches, which bounds what any client can reach.
   const plain = scenario.replace('stream ', '')
   const bare = met || atLeast === undefined ? undefined : best(findRow(rows, plain, `bare socket, ${node}`), figure)
   const floor = bare && least ? `; a bare socket ${digits(least / bare)}x` : ''
@@ -168,7 +168,7 @@ function nameOf(others: readonly string[]): string {
   return others === PEERS ? 'best peer' : 'ws'
 }
 
-/** An older Node.js: how far behind the newest, at the worst. */
+/** Judges an older Node.js by how much more CPU time ours needs there than on the newest, in the worst scenario. */
 function judgeNode({ rows }: Results, name: string, newest: string): Verdict {
   const ratios = compare(rows, `ours, ${name}`, `ours, ${newest}`)
   const bare = compare(rows, `bare socket, ${name}`, `bare socket, ${newest}`)
@@ -183,7 +183,7 @@ function judgeNode({ rows }: Results, name: string, newest: string): Verdict {
   )
 }
 
-/** Bun or Deno: ours there, and their own class. */
+/** Judges ours on Bun or Deno against the WebSocket that is built in there. */
 function judgeOther({ rows }: Results, name: string): Verdict {
   const ratios = compare(rows, `ours, ${name}`, `built-in, ${name}`)
   const bare = compare(rows, `bare socket, ${name}`, `built-in, ${name}`)
@@ -205,12 +205,12 @@ function countUpTo(most: number, ratios: readonly Ratio[]): string {
   return `${ratios.filter(({ ratio }) => ratio <= most).length} of ${ratios.length}`
 }
 
-/** In how many the runtime's own socket is as near: what runs on it cannot well be nearer. */
+/** In how many scenarios a bare socket of the runtime reaches the ratio: a client on top of it can hardly do better. */
 function bareSocket(most: number, ratios: readonly Ratio[]): string {
   return ratios.length === 0 ? '' : `; a bare socket in ${countUpTo(most, ratios)}`
 }
 
-/** By what each scenario is judged by: how much one target needs of what another does. */
+/** The ratio of one target to another in each scenario, in the figure that the scenario is judged by. */
 function compare(rows: readonly Row[], one: string, other: string): Ratio[] {
   return scenarios.flatMap(scenario => {
     const { name } = figuresOf(scenario)[0]!
@@ -234,7 +234,7 @@ function verdict(what: string, target: string, value: number | undefined, measur
     : { what, target, measured, met }
 }
 
-/** Where the server needs more than the fastest client does: rates by the clock, of the clients too, are then its own. */
+/** The scenarios in which the server needs more CPU time than the fastest client, so that it limits the rates by the clock. */
 export function findBottlenecks(rows: readonly Row[]): string[] {
   return scenarios.flatMap(({ name }) => {
     const clients = rows.filter(row => row.scenario === name && !row.target.startsWith('bare'))

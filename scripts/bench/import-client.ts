@@ -1,6 +1,6 @@
 /**
- * The measurement of an import, in a process that has loaded nothing else: what the other client needs of the runtime would
- * be there already, and would count for nobody.
+ * The client process that measures an import. It is not part of client.ts, whose own imports would already have loaded parts of
+ * the runtime, which then would not be counted.
  */
 import process from 'node:process'
 import { begin, collectGarbage, end, fail, finish } from './measuring.ts'

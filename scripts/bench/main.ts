@@ -1,8 +1,8 @@
 /**
  * npm run bench: compares this package with its peers.
  *
- * What is judged is the least CPU time per message of several rounds: noise only ever adds. How it is measured stands in
- * run.ts, what in scenarios.ts, what is compared in targets.ts, and what is aimed at in goals.ts.
+ * The figure that counts is the lowest CPU time per message of several rounds, because noise only adds time. scenarios.ts says
+ * what is measured, targets.ts what is compared, run.ts how, and goals.ts what is aimed at.
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -45,7 +45,7 @@ async function main(commandLine: readonly string[]): Promise<number> {
   return !options.ci && failures.some(({ failure }) => failure === 'failed') ? 1 : 0
 }
 
-/** Nothing if only the names are asked for. */
+/** Runs the scenarios that the options choose. Undefined if `--list` asked for the names only. */
 async function measure(options: Options): Promise<Results[] | undefined> {
   if (!options.list && !installPeers(root)) {
     console.error('The peers cannot be installed, so there is nothing to compare with.')
@@ -87,7 +87,10 @@ async function measure(options: Options): Promise<Results[] | undefined> {
   ]
 }
 
-/** A short run ends in time, and any run when it is interrupted: with the figures that there are. A second interruption ends all. */
+/**
+ * Aborts on Ctrl-C, and after a time limit if the run is a short one. The run then ends with the figures it has so far. A second
+ * Ctrl-C ends the process.
+ */
 function stopSignal({ ci, quick }: Options): AbortSignal {
   const interrupted = new AbortController()
   process.once('SIGINT', () => interrupted.abort())
@@ -112,13 +115,13 @@ function chooseTargets({ quick, ci, target: parts }: Options, runtimes: readonly
   const own = `node ${process.versions.node.split('.')[0]}`
   return targets.filter(({ implementation, runtime: { name } }) => {
     if (ci) return name === own
-    // Of two runtimes that have the same class, or serve only for comparison, one is enough in a short time.
+    // A short run measures the built-in class and the bare socket, which serve for comparison, on one runtime each.
     if (quick) return name === newest ? implementation !== 'native' : name === own && implementation !== 'raw'
     return name === newest || !name.startsWith('node') || ['ours', 'raw'].includes(implementation)
   })
 }
 
-/** What is measured: the last commit, and whether there is more than that. */
+/** The commit that is measured, and whether `lib/` has changes that are not committed. */
 function commit(): string {
   const git = (...words: string[]): string => execFileSync('git', words, { cwd: root, encoding: 'utf8' }).trim()
   try {

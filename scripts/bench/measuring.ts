@@ -18,12 +18,12 @@ export interface Measurement {
   trip99?: number
   /** Microseconds of CPU for each message of a broadcast to all connections. */
   broadcast?: number
-  /** What the server took meanwhile: microseconds of CPU for each, with those that do not count. */
+  /** Microseconds of CPU that the server needed per message or connection, with those of the warm-up. */
   server?: number
 }
 
 /**
- * Why there are no figures. `content`: a message was not what was sent. `unsupported`: the implementation does not do what
+ * Why there are no figures. `content`: a message differs from what was sent. `unsupported`: the implementation does not do what
  * the scenario is about, so it is not compared. `failed`: anything else.
  */
 export type FailureKind = 'content' | 'unsupported' | 'failed'
@@ -36,43 +36,43 @@ export interface Failure {
 let startCpu = { user: 0, system: 0 }
 let startWall = 0
 
-/** The counted part begins. */
+/** Starts the clocks: the warm-up is over. */
 export function begin(): void {
   startCpu = process.cpuUsage()
   startWall = performance.now()
 }
 
-/** The counted part is over, and has been so many. */
+/** Stops the clocks, and divides by the number of messages or connections since `begin`. */
 export function end(count: number): Measurement {
   const { user, system } = process.cpuUsage(startCpu)
   return { cpu: (user + system) / count, wall: ((performance.now() - startWall) * 1000) / count }
 }
 
-/** Ends the process: nothing that comes of closing afterwards, in some client or other, spoils the figures. */
+/** Reports a measurement and ends the process, so that the time to close connections does not count. */
 export function finish(measurement: Measurement): never {
   console.log(JSON.stringify(measurement))
   process.exit()
 }
 
-/** Ends the process: an error that is thrown in a listener would be lost on the way. */
+/** Reports a failure and ends the process. Throwing would not do: some clients swallow errors of listeners. */
 export function fail(failure: FailureKind, message: string): never {
   console.log(JSON.stringify({ failure, message } satisfies Failure))
   process.exit(1)
 }
 
-/** What the server says about the messages that it got, once at the end of each part. */
+/** Checks the verdict of the server on the messages it received, which it sends after the warm-up and after the counted part. */
 export function checkAnswer(answer: unknown): void {
   if (answer === 'plain') fail('unsupported', 'sends without compression')
   if (answer !== 'done') fail('content', 'the server got something else than what was sent')
 }
 
-/** A scenario about compression is about nothing where it was not agreed on. */
+/** Ends the process if the scenario is about compression and the connection has none. */
 export function checkExtensions(scenario: Scenario, extensions: unknown): void {
   if (scenario.compressed && !String(extensions).includes('permessage-deflate'))
     fail('unsupported', 'does not agree on compression')
 }
 
-/** Where the runtime lets us: what nobody holds any more is no part of a figure of memory. */
+/** Collects garbage, where the runtime allows it, so that memory figures count reachable objects only. */
 export function collectGarbage(): void {
   const { gc, Bun } = globalThis as { gc?: () => void; Bun?: { gc(synchronous: boolean): void } }
   if (Bun !== undefined) Bun.gc(true)

@@ -35,11 +35,11 @@ export interface Options {
   readonly docs: string | undefined
   readonly merge: readonly string[]
   readonly from: readonly string[]
-  /** What messages are multiplied by. */
+  /** Factor for the number of messages, as BENCH_SCALE has it. */
   readonly scale: string
 }
 
-/** Throws where there is no such option. */
+/** @throws {Error} for an option that does not exist or has a wrong value */
 export function readOptions(commandLine: readonly string[], environment: NodeJS.ProcessEnv): Options {
   const { values, positionals } = parseArgs({
     args: [...commandLine],
@@ -76,7 +76,7 @@ export function readOptions(commandLine: readonly string[], environment: NodeJS.
   }
 }
 
-/** The options that say what is measured, and none that say where it goes: what other people need to do the same. */
+/** The options that say what is measured, as a command line, so that others can repeat the run. */
 export function describe({ quick, ci, rounds, target, scenarios }: Options): string {
   const words = [
     ...(quick ? ['--quick'] : []),

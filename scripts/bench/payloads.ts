@@ -2,10 +2,10 @@ import { Buffer } from 'node:buffer'
 import { constants, createDeflateRaw } from 'node:zlib'
 import type { Payload, Scenario } from './scenarios.ts'
 
-/** How many different messages a scenario has before it begins again. */
+/** Number of different messages of a scenario. They are sent in rotation. */
 const VARIETY = 64
 
-/** The messages of a scenario, all of its size in bytes. */
+/** The different messages of a scenario, each `size` bytes long. */
 export function messagesOf({ payload, size }: Scenario): (string | Uint8Array<ArrayBuffer>)[] {
   const variety = size > 256 * 1024 ? 2 : VARIETY
   return Array.from({ length: variety }, (_, index) => message(payload, size, index))
@@ -16,7 +16,7 @@ function message(payload: Payload, size: number, index: number): string | Uint8A
     case 'text':
       return String.fromCharCode(97 + (index % 26)).repeat(size)
     case 'utf8':
-      // Two, three and four bytes in turn, filled up with ASCII.
+      // Characters of two, three, four and one bytes, padded with ASCII.
       return 'é€𝄞a'.repeat(Math.floor(size / 10)) + 'z'.repeat(size % 10)
     case 'binary':
       return new Uint8Array(size).fill(index)
@@ -25,7 +25,7 @@ function message(payload: Payload, size: number, index: number): string | Uint8A
   }
 }
 
-/** A message as applications send them: the same members with other values. */
+/** A message like those of applications: JSON with the same members and other values. */
 function json(size: number, index: number): string {
   let text = `{"id":${index * 7919},"type":"update","user":"user${(index * 104729) % 1000}"`
   for (let member = 0; text.length < size; member++) {
@@ -35,18 +35,18 @@ function json(size: number, index: number): string {
   return text.slice(0, size)
 }
 
-/** The same as they are on the wire: UTF-8, and compressed where the scenario says so. */
+/** The payloads of `messagesOf` as they are on the wire: UTF-8, and compressed if the scenario says so. */
 export async function payloadsOf(scenario: Scenario): Promise<Buffer[]> {
   const bytes = messagesOf(scenario).map(content => Buffer.from(content as string))
   return scenario.compressed ? await compress(bytes) : bytes
 }
 
-/** The first byte of a whole message. */
+/** The first byte of the frame of an unfragmented message: FIN, RSV1 and opcode. */
 export function firstByteOf({ payload, compressed }: Scenario): number {
   return 0x80 | (payload === 'binary' ? 2 : 1) | (compressed ? 0x40 : 0)
 }
 
-/** Server frames for the messages, one behind the other. */
+/** The server's frames for the messages of `messagesOf`, concatenated. */
 export async function framesOf(scenario: Scenario): Promise<Buffer> {
   const fragments = scenario.fragments ?? 1
   const opcode = firstByteOf(scenario) & 0x7f
@@ -60,7 +60,10 @@ export async function framesOf(scenario: Scenario): Promise<Buffer> {
   return Buffer.concat(frames)
 }
 
-/** With one window over all of them, fresh at the first: so the whole may be repeated. */
+/**
+ * Compresses the messages with context takeover. The window is empty at the first message, so the sequence can be sent again
+ * and again.
+ */
 async function compress(messages: Buffer[]): Promise<Buffer[]> {
   const compressed: Buffer[] = []
   const deflate = createDeflateRaw({ level: 6 })
@@ -79,7 +82,7 @@ async function compress(messages: Buffer[]): Promise<Buffer[]> {
   return compressed
 }
 
-/** An unmasked frame. */
+/** An unmasked frame. `first` is its first byte. */
 export function frame(first: number, payload: Uint8Array): Buffer {
   const { length } = payload
   const header =
@@ -91,7 +94,7 @@ export function frame(first: number, payload: Uint8Array): Buffer {
   return Buffer.concat([header, payload])
 }
 
-/** Whether a message is the one that was sent, as a string or as bytes. */
+/** Whether a received message, as a string or as bytes, equals the expected one. */
 export function isSame(message: unknown, expected: string | Uint8Array | undefined): boolean {
   if (typeof expected === 'string') return message === expected
   if (typeof message === 'string' || expected === undefined) return false

@@ -1,4 +1,4 @@
-/** The server's end of one connection: what a scenario's client talks to. */
+/** The server's side of a benchmark connection. */
 import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
@@ -7,35 +7,35 @@ import { frame, framesOf, messagesOf } from './payloads.ts'
 import { findScenario, type Scenario, warmUpOf } from './scenarios.ts'
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
-/** Changes a byte of what is sent and of what is expected, for a test that this is found. */
+/** Set in the test that wrong content is detected: changes a byte of what is sent and of what is expected. */
 const corrupts = process.env.BENCH_CORRUPT !== undefined
 
-/** What a flood writes: the messages of a scenario one or more times over. */
+/** Frames with all messages of a scenario, once or several times over, to be written in one call. */
 interface Flood {
   readonly bytes: Buffer
-  /** How often all messages are in it. */
+  /** How many times `bytes` contains all messages. */
   readonly copies: number
 }
-// Made once, so that the server does next to nothing while a client is measured.
+// Frames by scenario, made once, so that the server needs little CPU time while a client is measured.
 const floods = new Map<string, Promise<Flood>>()
-/** Those that wait for a broadcast. */
+/** Open connections of the scenario "idle connections", which get the broadcasts. */
 const idle = new Set<Peer>()
 
-/** Reads a request, then client frames. */
+/** Answers the opening handshake, then reads client frames and answers as the scenario of the request says. */
 export class Peer {
   readonly #socket: Socket
   #scenario: Scenario | undefined
-  /** The scenario's messages are counted rather than answered. */
+  /** Whether messages are only counted, and not answered one by one. */
   #counts = false
   #rest: Buffer = Buffer.alloc(0)
-  /** Of the frame that is being read: its first byte, its masking key, and how many bytes of its payload are to come. */
+  /** Parser state: first byte and masking key of the current frame, and how many bytes of its payload are still to come. */
   #first = 0
   #key: Buffer = Buffer.alloc(4)
   #missing = 0
-  /** The payload so far, where it is looked at. */
+  /** The payload of the current frame so far; undefined if it is skipped unread. */
   #pieces: Buffer[] | undefined
   #received = 0
-  /** How many of the first messages are compared with what they must be. */
+  /** How many messages, from the first on, are compared with the expected ones. */
   #toCheck = 0
   #checked: Buffer[] = []
   #answers: Buffer[] = []
@@ -86,7 +86,7 @@ export class Peer {
     )
   }
 
-  /** Returns how many bytes it has read: what is left is less than a header. */
+  /** Reads frames, and returns how many bytes it took. The rest is shorter than a frame header. */
   #frames(bytes: Buffer): number {
     let position = 0
     for (;;) {
@@ -113,7 +113,7 @@ export class Peer {
     }
   }
 
-  /** A whole message. Clients do not send them in fragments. */
+  /** Handles a complete frame, which is a complete message: no client here fragments. */
   #message(): void {
     const payload = this.#pieces === undefined ? undefined : unmask(Buffer.concat(this.#pieces), this.#key)
     this.#pieces = undefined
@@ -138,7 +138,7 @@ export class Peer {
     } else void this.#flood()
   }
 
-  /** Compares the first messages with what they must be, and tells a client that sent something else. */
+  /** Compares the first messages with the expected ones, and sends "wrong" or "plain" (not compressed) if they differ. */
   #check(payload: Buffer): void {
     const scenario = this.#scenario!
     const compressed = (this.#first & 0x40) !== 0
@@ -155,7 +155,7 @@ export class Peer {
     if (!expected.equals(compressed ? inflate(sent) : sent)) this.#tell('wrong')
   }
 
-  /** Tells the client when all that it counts have come. */
+  /** Sends "done" when all messages of the warm-up, and of the counted part, have arrived. */
   #count(): void {
     const { count } = this.#scenario!
     const warmUp = warmUpOf(this.#scenario!)
@@ -167,14 +167,14 @@ export class Peer {
     this.#socket.write(frame(0x81, Buffer.from(text)))
   }
 
-  /** Any message asks for all that the scenario counts. */
+  /** Sends all messages of the scenario, for one message of the client, whatever its content. */
   async #flood(): Promise<void> {
     const scenario = this.#scenario!
     let promise = floods.get(scenario.name)
     if (promise === undefined) floods.set(scenario.name, (promise = makeFlood(scenario)))
     const { bytes, copies } = await promise
     const count = warmUpOf(scenario) + scenario.count
-    // Whole rounds of the messages.
+    // A flood is a whole number of rounds through the messages.
     let left = Math.ceil(count / messagesOf(scenario).length)
     while (left > 0 && !this.#socket.destroyed) {
       const now = Math.min(left, copies)
@@ -188,12 +188,12 @@ export class Peer {
 async function makeFlood(scenario: Scenario): Promise<Flood> {
   const frames = await framesOf(scenario)
   if (corrupts) frames[frames.length - 1]! ^= 1
-  // Several in one write if they are small.
+  // Small messages: several rounds in one write.
   const copies = Math.max(1, Math.floor((512 * 1024) / frames.length))
   return { bytes: Buffer.concat(Array.from({ length: copies }, () => frames)), copies }
 }
 
-/** Empty where it is no compressed data at all. */
+/** Empty if `bytes` is not valid DEFLATE data. */
 function inflate(bytes: Buffer): Buffer {
   try {
     return inflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH })

@@ -1,4 +1,7 @@
-/** The packages that the benchmark compares with. They live in a package of their own, so that nobody else installs them. */
+/**
+ * The packages that the benchmark compares with. scripts/bench is a package of its own that has them as dependencies, so that
+ * `npm install` does not fetch them for everybody.
+ */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,7 +9,7 @@ import { measureBudget } from '../check/size.ts'
 
 const NAMES = ['ws', 'bufferutil', 'utf-8-validate', 'undici']
 
-/** Bytes of what is downloaded, and of `WebSocket` alone in a bundle: minified and gzipped. */
+/** Bytes of the tarball, and of a bundle with `WebSocket` alone, minified and gzipped. */
 export interface PackageSize {
   readonly name: string
   readonly packed: number
@@ -14,10 +17,10 @@ export interface PackageSize {
 }
 
 /**
- * Installs the peers where they are not there yet. Without their install scripts: the addons come compiled, are looked for
- * when they are loaded, and the client makes sure that they were found.
+ * Installs the peers if they are missing, without running install scripts: the addons come compiled, and the client checks
+ * that they were loaded.
  *
- * @returns false where that does not work
+ * @returns false if npm failed
  */
 export function installPeers(root: string): boolean {
   const folder = folderOf(root)
@@ -32,7 +35,7 @@ export function installPeers(root: string): boolean {
   }
 }
 
-/** The versions that are installed. */
+/** The installed versions by package name. */
 export function peerVersions(root: string): Record<string, string> {
   const manifests = NAMES.map(name => join(folderOf(root), 'node_modules', name, 'package.json')).filter(existsSync)
   return Object.fromEntries(
@@ -60,7 +63,7 @@ function packedSize(folder: string): number {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   })
-  // An array, or an object by the package's name: that depends on npm.
+  // Depending on its version, npm prints an array, or an object with the package's name as key.
   return (Object.values(JSON.parse(told) as Record<string, { size: number }>)[0] as { size: number }).size
 }
 

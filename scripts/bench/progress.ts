@@ -1,14 +1,14 @@
-/** What a run says while it goes on. */
+/** Shows the progress of a run on standard error. */
 import process from 'node:process'
 
 export interface Progress {
-  /** Where it is: what of how many, and what comes now. */
+  /** Shows the current place, such as "3 of 40", and the measurement that begins. */
   at(place: string, scenario: string, target: string): void
-  /** Something that stays. */
+  /** Prints a message that is not overwritten. */
   tell(text: string): void
 }
 
-/** In a terminal one line that changes; elsewhere a line for each scenario. */
+/** Overwrites one line on a terminal; elsewhere prints a line per scenario. */
 export function showProgress(): Progress {
   const { stderr } = process
   let last = ''

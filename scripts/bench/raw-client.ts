@@ -1,16 +1,20 @@
-/** The floor: a bare socket that carries the same bytes as a WebSocket would, one read or write for a batch of frames. */
+/**
+ * The scenarios with a bare socket, which carries the same bytes as a WebSocket would, with one write per batch of frames. Its
+ * CPU time is the lower bound for clients.
+ */
 import { Buffer } from 'node:buffer'
 import { connect, type Socket } from 'node:net'
 import { setImmediate } from 'node:timers'
 import { connect as connectSecurely } from 'node:tls'
-import { begin, checkAnswer, collectGarbage, end, fail, type Measurement, percentile } from './measuring.ts'
+import { measureIdle, measureOneByOne } from './connections.ts'
+import { begin, checkAnswer, end, fail, type Measurement, percentile } from './measuring.ts'
 import { firstByteOf, frame, framesOf, messagesOf, payloadsOf } from './payloads.ts'
 import { type Scenario, warmUpOf } from './scenarios.ts'
 
 export async function runRaw(scenario: Scenario, port: number): Promise<Measurement> {
   const open = (): Promise<Socket> => openSocket(scenario, port)
-  if (scenario.kind === 'connect') return openAndClose(scenario, open)
-  if (scenario.kind === 'idle') return idle(scenario, open)
+  if (scenario.kind === 'connect') return measureOneByOne(scenario, () => openAndClose(open))
+  if (scenario.kind === 'idle') return (await measureIdle(scenario, open)).measurement
   const socket = await open()
   socket.once('close', () => fail('failed', 'the server hung up'))
   if (scenario.kind === 'receive') return receive(scenario, socket)
@@ -51,7 +55,7 @@ async function receive(scenario: Scenario, socket: Socket): Promise<Measurement>
 
 async function send(scenario: Scenario, socket: Socket): Promise<Measurement> {
   const frames = (await payloadsOf(scenario)).map(payload => masked(payload, firstByteOf(scenario)))
-  // What a turn sends is made once: a batch begins at one of few places among the messages.
+  // The bytes of each batch are built once: batches start at few different positions in the rotation of messages.
   const blocks = new Map<string, Buffer>()
   const blockAt = (start: number, count: number): Buffer => {
     const key = `${start % frames.length} ${count}`
@@ -67,7 +71,7 @@ async function send(scenario: Scenario, socket: Socket): Promise<Measurement> {
     new Promise(resolve => {
       const target = sent + count
       socket.once('data', chunk => {
-        // Behind the header.
+        // The payload begins after the two bytes of the header.
         checkAnswer(chunk.toString('latin1', 2))
         resolve()
       })
@@ -120,40 +124,17 @@ function echo(scenario: Scenario, socket: Socket): Promise<Measurement> {
   })
 }
 
-/** With a request and a Close frame, as many bytes as a WebSocket needs at the least. */
-async function openAndClose(scenario: Scenario, open: () => Promise<Socket>): Promise<Measurement> {
-  const one = async (): Promise<void> => {
-    const socket = await open()
-    socket.resume()
-    await new Promise(resolve => {
-      socket.once('close', resolve)
-      socket.write(masked(Buffer.alloc(0), 0x88))
-    })
-  }
-  for (let index = warmUpOf(scenario); index > 0; index--) await one()
-  begin()
-  for (let index = 0; index < scenario.count; index++) await one()
-  return end(scenario.count)
+/** Opens with a request and closes with a Close frame, the least that a WebSocket exchanges. */
+async function openAndClose(open: () => Promise<Socket>): Promise<void> {
+  const socket = await open()
+  socket.resume()
+  await new Promise(resolve => {
+    socket.once('close', resolve)
+    socket.write(masked(Buffer.alloc(0), 0x88))
+  })
 }
 
-async function idle(scenario: Scenario, open: () => Promise<Socket>): Promise<Measurement> {
-  const sockets: Socket[] = []
-  const openSome = async (count: number): Promise<void> => {
-    for (let left = count; left > 0; left -= 100) {
-      sockets.push(...(await Promise.all(Array.from({ length: Math.min(left, 100) }, open))))
-    }
-  }
-  await openSome(warmUpOf(scenario))
-  collectGarbage()
-  const before = process.memoryUsage().rss
-  begin()
-  await openSome(scenario.count)
-  const opened = end(scenario.count)
-  collectGarbage()
-  return { ...opened, memory: (process.memoryUsage().rss - before) / scenario.count }
-}
-
-/** A client frame, its masking key zero: the bytes on the wire are as many. */
+/** A client frame with a masking key of zeros: as long as any client frame, without the cost of masking. */
 function masked(payload: Buffer, first: number): Buffer {
   const plain = frame(first, payload)
   const header = plain.length - payload.length

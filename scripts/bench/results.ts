@@ -1,13 +1,13 @@
-/** The figures of one or more runs. */
+/** The results of one or more runs: how they are merged, and which figures a scenario has. */
 import type { Failure, Measurement } from './measuring.ts'
 import type { PackageSize } from './peers.ts'
 import { type Group, groups, type Scenario, scenarios } from './scenarios.ts'
 
-/** One scenario with one target. */
+/** The measurements of one scenario with one target. */
 export interface Row {
   readonly scenario: string
   readonly target: string
-  /** What was measured: where two results have different ones, they are not mixed. */
+  /** The commit that was measured. Measurements of different commits are not mixed. */
   readonly commit: string
   readonly runs: Measurement[]
   readonly failures: Failure[]
@@ -18,22 +18,22 @@ export interface Results {
   readonly date: string
   /** The command lines behind `npm run bench --`. */
   readonly commands: readonly string[]
-  /** Of the runtimes and of the peers. */
+  /** Versions of the runtimes and the peers, by name. */
   readonly versions: Readonly<Record<string, string>>
-  /** What the numbers of messages were multiplied by. */
+  /** Factor by which the numbers of messages were multiplied. */
   readonly scale: number
   readonly rows: readonly Row[]
   readonly sizes: readonly PackageSize[]
 }
 
-/** The least of a figure over all runs: what else a machine does only ever adds. Nothing where a message was wrong. */
+/** The lowest value of a figure over all runs, because noise only adds. Undefined if any message had wrong content. */
 export function best(row: Row | undefined, figure: keyof Measurement): number | undefined {
   if (row === undefined || row.failures.some(({ failure }) => failure === 'content')) return undefined
   const values = row.runs.map(run => run[figure]).filter(value => value !== undefined)
   return values.length === 0 ? undefined : Math.min(...values)
 }
 
-/** How often the rows were measured, the least and the most of them; those that never were left out. */
+/** The lowest and the highest number of runs of a row, such as "1 to 3". Rows without a run do not count. */
 export function roundsOf(rows: readonly Row[]): string {
   const counts = rows.map(({ runs }) => runs.length).filter(count => count > 0)
   if (counts.length === 0) return 'none'
@@ -44,7 +44,7 @@ export function findRow(rows: readonly Row[], scenario: string, target: string):
   return rows.find(row => row.scenario === scenario && row.target === target)
 }
 
-/** Another run of the same commit adds rounds; one of a later commit takes the place of what it measures anew. */
+/** Joins two results. Rows of the same commit are added up; a row of another commit is replaced by the newer one. */
 export function merge(older: Results, newer: Results): Results {
   const rows = new Map(older.rows.map(row => [keyOf(row), row]))
   for (const row of newer.rows) {
@@ -70,13 +70,13 @@ function keyOf({ scenario, target }: Row): string {
   return `${scenario}\n${target}`
 }
 
-/** By scenario as they are listed; targets stay as they came. */
+/** Sorted by scenario, in the order of scenarios.ts; targets keep their order. */
 function inOrder(rows: readonly Row[]): Row[] {
   const order = scenarios.map(({ name }) => name)
   return [...rows].sort((one, other) => order.indexOf(one.scenario) - order.indexOf(other.scenario))
 }
 
-/** The scenarios that there are results of, by group. */
+/** The measured scenarios by group. */
 export function byGroup(rows: readonly Row[]): Map<Group, Scenario[]> {
   const measured = new Set(rows.map(({ scenario }) => scenario))
   const found = groups.map((group): [Group, Scenario[]] => [
@@ -86,17 +86,17 @@ export function byGroup(rows: readonly Row[]): Map<Group, Scenario[]> {
   return new Map(found.filter(([, members]) => members.length > 0))
 }
 
-/** A figure that a scenario has, as it is shown. */
+/** A figure of a scenario, and how it is shown. */
 export interface Figure {
   readonly name: keyof Measurement
   readonly unit: string
-  /** What it is divided by to be in that unit. */
+  /** The measured value is divided by this to be in `unit`. */
   readonly divisor: number
 }
 
 const CPU: Figure = { name: 'cpu', unit: 'µs of CPU', divisor: 1 }
 
-/** The figures of a scenario. What it is judged by comes first. */
+/** The figures of a scenario. The first is the one it is judged by. */
 export function figuresOf({ kind, delay }: Scenario): readonly Figure[] {
   if (delay) {
     return [
@@ -129,7 +129,7 @@ export function figuresOf({ kind, delay }: Scenario): readonly Figure[] {
   return [CPU]
 }
 
-/** Three digits that mean something. */
+/** The number with three significant digits. */
 export function digits(value: number): string {
   return value >= 100
     ? value.toFixed(0)

@@ -11,7 +11,7 @@ import type { Row } from './results.ts'
 import { type Scenario, warmUpOf } from './scenarios.ts'
 import { canRun, type Target } from './targets.ts'
 
-/** Seconds of a measurement at full scale and of one with next to no messages, to say beforehand how long a run takes. */
+/** Seconds that a measurement typically takes: at full scale, with hardly any message, of idle connections. For the estimate. */
 const TYPICAL_TIME = { all: 1.8, none: 0.2, idle: 6 }
 
 export interface Plan {
@@ -19,26 +19,26 @@ export interface Plan {
   readonly scenarios: readonly Scenario[]
   readonly targets: readonly Target[]
   readonly rounds: number
-  /** What the counts of messages are multiplied by, in the client and in the server. */
+  /** Factor for the number of messages, in the client and in the server. */
   readonly scale: string
   readonly commit: string
-  /** A measurement takes seconds; one that takes this long, in milliseconds, hangs. */
+  /** Milliseconds after which a measurement counts as hanging and is killed. */
   readonly maxTime: number
-  /** From then on the run leaves out what is not measured yet. */
+  /** When this aborts, the run leaves out what is not measured yet. */
   readonly stop: AbortSignal
   readonly progress: Progress
 }
 
 interface Server {
   readonly ports: readonly number[]
-  /** A file with what a client has to trust. */
+  /** The path of a PEM file with the certificate authority of the server. */
   readonly authority: string
-  /** Microseconds of CPU until now. */
+  /** Microseconds of CPU that the server has used so far. */
   used(): Promise<number>
   stop(): void
 }
 
-/** Nothing that fails stops it: the failure stands in the row. */
+/** Runs the plan. A failed measurement does not stop it: the failure is recorded in the row. */
 export async function run(plan: Plan): Promise<Row[]> {
   const rows: Row[] = []
   const pairs = plan.scenarios.flatMap(scenario =>
@@ -64,7 +64,7 @@ export async function run(plan: Plan): Promise<Row[]> {
         plan.progress.tell(`${total - done} measurements are left out.`)
         break all
       }
-      // What hung, or cannot be, would do so again.
+      // A target that failed in this scenario would fail again.
       if (row.failures.length === 0) {
         plan.progress.at(`${done + 1} of ${total}, round ${round}, ${duration(left)} left`, scenario.name, target.name)
         const before = await server.used()
@@ -111,7 +111,7 @@ async function startServer({ root, scale }: Plan): Promise<Server> {
   }
 }
 
-/** Nothing if it was interrupted: the key that stops a run ends its client as well. */
+/** Runs one measurement. Undefined if it was interrupted: Ctrl-C in a terminal also ends the client process. */
 function measure(
   plan: Plan,
   scenario: Scenario,

@@ -1,9 +1,9 @@
-/** What is measured. One measurement is one process that runs one scenario with one implementation. */
+/** The scenarios. One measurement is one process that runs one scenario with one implementation. */
 
 export type Payload = 'text' | 'utf8' | 'binary' | 'json'
 export type Kind = 'receive' | 'send' | 'echo' | 'connect' | 'idle' | 'import' | 'stream-receive' | 'stream-send'
 
-/** The tables and charts: one for each. */
+/** Groups of scenarios: each has a chart and tables. */
 export const groups = [
   'receive',
   'send',
@@ -24,7 +24,7 @@ export interface Scenario {
   readonly payload: Payload
   /** Bytes of a message. */
   readonly size: number
-  /** Counted messages (or connections); see `warmUpOf` for those before. */
+  /** Counted messages or connections, without those of the warm-up (`warmUpOf`). */
   readonly count: number
   /** send: messages a turn; echo: messages in flight. */
   readonly batch?: number
@@ -71,7 +71,7 @@ function stream(kind: 'stream-receive' | 'stream-send', payload: Payload, size: 
   return { name, group: 'streams', kind, payload, size, count, charted: true }
 }
 
-/** No messages, or a few. */
+/** A scenario that is not about messages. */
 function other(name: string, group: Group, kind: Kind, count: number, more: More): Scenario {
   return { name, group, kind, payload: 'text', size: 16, count, charted: true, ...more }
 }
@@ -81,8 +81,8 @@ function label(payload: Payload, size: number): string {
   return `${payload} ${bytes}`
 }
 
-// The counts are so that ours takes some tenths of a second, and as much before it is counted, since JIT compilers take that long
-// until they are done; less where a peer would take many seconds.
+// With these counts ours takes some tenths of a second, and the warm-up as long, because JIT compilers need that time. Counts
+// are lower where a peer would take many seconds.
 const all: readonly Scenario[] = [
   receive('text', 16, 2_000_000, CI),
   receive('text', 128, 1_200_000, SHORT),
@@ -122,24 +122,23 @@ const all: readonly Scenario[] = [
   send('binary', 16 * MIB, 1, 80, CHART),
   echo(1, 40_000, CI),
   echo(64, 200_000, SHORT),
-  ...[128, 4 * KIB, 64 * KIB].flatMap(size => [
-    receive('json', size, Math.min(60_000, 100_000_000 / size), {
-      name: `compressed receive ${label('json', size)}`,
+  ...[128, 4 * KIB, 64 * KIB].flatMap(size => {
+    const compressed: More = {
       group: 'compressed',
       compressed: true,
       charted: true,
       quick: size === 128,
       ci: size === 4 * KIB,
-    }),
-    send('json', size, 16, Math.min(60_000, 40_000_000 / size), {
-      name: `compressed send ${label('json', size)}`,
-      group: 'compressed',
-      compressed: true,
-      charted: true,
-      quick: size === 128,
-      ci: size === 4 * KIB,
-    }),
-  ]),
+    }
+    const name = label('json', size)
+    return [
+      receive('json', size, Math.min(60_000, 100_000_000 / size), {
+        ...compressed,
+        name: `compressed receive ${name}`,
+      }),
+      send('json', size, 16, Math.min(60_000, 40_000_000 / size), { ...compressed, name: `compressed send ${name}` }),
+    ]
+  }),
   stream('stream-receive', 'text', 128, 800_000),
   stream('stream-receive', 'text', 64 * KIB, 16_000),
   stream('stream-receive', 'binary', 128, 400_000),
@@ -158,7 +157,7 @@ const all: readonly Scenario[] = [
   other('import', 'import', 'import', 1, SHORT),
 ]
 
-/** A short run has fewer messages, in the client and in the server alike. */
+/** Factor for all counts. The client and the server are given the same. */
 const scale = Number(process.env.BENCH_SCALE ?? 1)
 
 export const scenarios: readonly Scenario[] = all.map(scenario => ({
@@ -167,8 +166,8 @@ export const scenarios: readonly Scenario[] = all.map(scenario => ({
 }))
 
 /**
- * Messages, or connections, before those that count: as many, since with less than that the JIT compiler is half of the cost of
- * a short one.
+ * Messages or connections of the warm-up, before those that count. As many as are counted, because with fewer the JIT compiler
+ * is half of the cost of a short scenario.
  */
 export function warmUpOf({ kind, count }: Scenario): number {
   return kind === 'idle' || kind === 'import' ? Math.ceil(count / 10) : count

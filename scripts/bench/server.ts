@@ -1,7 +1,7 @@
 /**
- * The server: frames that are made beforehand, or counted, or sent back, by a few lines over TCP, so that it is never
- * what a measurement waits for. It takes a scenario's name as the path, tells its ports to the process that started it, and
- * ends with that one.
+ * The server process. It writes prepared frames, or counts or echoes what it receives, with little code of its own over TCP, so
+ * that it is not what a measurement waits for. The path of a request names the scenario. The server tells its ports to the
+ * process that started it, and ends with that process.
  */
 import { type AddressInfo, createServer } from 'node:net'
 import process from 'node:process'
@@ -24,9 +24,9 @@ const ports = await Promise.all(
   ),
 )
 process.on('disconnect', () => process.exit())
-// The key that stops a run reaches this process too, which is asked once more then.
+// Ctrl-C reaches this process too, but the benchmark asks for its CPU time once more.
 process.on('SIGINT', () => {})
-// Any message asks how much it has taken so far.
+// Any message asks for the microseconds of CPU time used so far.
 process.on('message', () => {
   const { user, system } = process.cpuUsage()
   process.send?.(user + system)

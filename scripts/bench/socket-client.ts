@@ -1,6 +1,7 @@
-/** The scenarios with a WebSocket, of whatever make. */
+/** The scenarios with a WebSocket, of any implementation. */
 import { setImmediate } from 'node:timers'
-import { begin, checkAnswer, collectGarbage, end, fail, type Measurement, percentile } from './measuring.ts'
+import { measureIdle, measureOneByOne } from './connections.ts'
+import { begin, checkAnswer, end, fail, type Measurement, percentile } from './measuring.ts'
 import { isSame, messagesOf } from './payloads.ts'
 import { type Scenario, warmUpOf } from './scenarios.ts'
 
@@ -21,7 +22,7 @@ export type SocketClass = new (url: string, options?: unknown) => Socket
 /** Opens a connection for a scenario. */
 type Open = () => Promise<Socket>
 
-/** @param onOpen sees the first connection */
+/** @param onOpen is called with the first connection, to check it */
 export async function measureSockets(
   scenario: Scenario,
   WebSocket: SocketClass,
@@ -35,7 +36,7 @@ export async function measureSockets(
       socket.onerror = () => fail('failed', 'the connection failed')
       socket.onopen = () => resolve(socket)
     })
-  if (scenario.kind === 'connect') return connect(scenario, open)
+  if (scenario.kind === 'connect') return measureOneByOne(scenario, () => openAndClose(open))
   if (scenario.kind === 'idle') return idle(scenario, open)
   const socket = await open()
   onOpen(socket)
@@ -54,7 +55,7 @@ async function receive(scenario: Scenario, socket: Socket): Promise<Measurement>
     socket.onmessage = ({ data }) => {
       const index = received++
       if (index < messages.length) check(data, index)
-      // All messages of a scenario have one length: the rest are held to that.
+      // Further messages are only checked for their length, which is the same for all messages of a scenario.
       else if ((typeof data === 'string' ? data.length : (data.byteLength ?? data.size)) !== length) {
         fail('content', `message ${index} has a wrong length`)
       }
@@ -78,7 +79,7 @@ async function receive(scenario: Scenario, socket: Socket): Promise<Measurement>
   }
 }
 
-/** Starts to watch by how much timers are late; what comes back ends it. The same code in all runtimes. */
+/** Records how late a timer of 1 ms fires, until the returned function is called. Uses only what all runtimes have. */
 function watchDelay(): () => Measurement {
   const late: number[] = []
   let due = performance.now() + 1
@@ -89,7 +90,7 @@ function watchDelay(): () => Measurement {
   }, 1)
   return () => {
     clearInterval(timer)
-    // What is late at the end counts too: a loop that never came back has no other sample.
+    // A loop that was blocked to the end has no sample but this one.
     late.push(Math.max(0, performance.now() - due))
     return { delay50: percentile(late, 0.5), delay99: percentile(late, 0.99) }
   }
@@ -131,7 +132,7 @@ async function echo(scenario: Scenario, socket: Socket): Promise<Measurement> {
     const trips: number[] = []
     let received = 0
     let sent = 0
-    // One of those in flight is timed, so that the clock is no part of the figure where there are many.
+    // Only one message of a batch is timed, so that reading the clock does not add to the figure.
     let sentAt = 0
     const sendOne = (): void => {
       if (sent % batch === 0) sentAt = performance.now()
@@ -151,42 +152,20 @@ async function echo(scenario: Scenario, socket: Socket): Promise<Measurement> {
   })
 }
 
-/** One after the other. */
-async function connect(scenario: Scenario, open: Open): Promise<Measurement> {
-  const one = async (): Promise<void> => {
-    const socket = await open()
-    await new Promise(resolve => {
-      socket.onclose = resolve
-      socket.close()
-    })
-  }
-  for (let index = warmUpOf(scenario); index > 0; index--) await one()
-  begin()
-  for (let index = 0; index < scenario.count; index++) await one()
-  return end(scenario.count)
+async function openAndClose(open: Open): Promise<void> {
+  const socket = await open()
+  await new Promise(resolve => {
+    socket.onclose = resolve
+    socket.close()
+  })
 }
 
-/** So many connections are opened at once. */
-const AT_ONCE = 100
 const BROADCASTS = 5
 
-/** Connections that do nothing: memory, and time to open, for each; then the server sends one message to all. */
+/** Idle connections: memory and time to open for each, then the time of a message that the server sends to all. */
 async function idle(scenario: Scenario, open: Open): Promise<Measurement> {
-  const sockets: Socket[] = []
-  const openSome = async (count: number): Promise<void> => {
-    for (let left = count; left > 0; left -= AT_ONCE) {
-      sockets.push(...(await Promise.all(Array.from({ length: Math.min(left, AT_ONCE) }, open))))
-    }
-  }
-  await openSome(warmUpOf(scenario))
-  collectGarbage()
-  const before = process.memoryUsage().rss
-  begin()
-  await openSome(scenario.count)
-  const opened = end(scenario.count)
-  collectGarbage()
-  const memory = (process.memoryUsage().rss - before) / scenario.count
-  return { ...opened, memory, broadcast: await broadcast(sockets, messagesOf(scenario)[0]!) }
+  const { measurement, sockets } = await measureIdle(scenario, open)
+  return { ...measurement, broadcast: await broadcast(sockets, messagesOf(scenario)[0]!) }
 }
 
 async function broadcast(sockets: readonly Socket[], message: unknown): Promise<number> {

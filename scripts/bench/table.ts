@@ -1,9 +1,9 @@
-/** The results in a terminal. */
+/** The results as text for a terminal. */
 import { findBottlenecks, judge, type Verdict } from './goals.ts'
 import { best, digits, type Figure, figuresOf, findRow, type Results, type Row } from './results.ts'
 import { scenarios } from './scenarios.ts'
 
-/** All tables: figures, sizes, and what of the goals is met. */
+/** All tables: figures, sizes, and which goals are met. */
 export function report(results: Results): string {
   const parts = [table(results), sizes(results), verdicts(judge(results))]
   if (results.scale < 1)
@@ -23,7 +23,7 @@ function sizes({ sizes }: Results): string {
   return lines.length === 0 ? '' : ['size', ...lines].join('\n')
 }
 
-/** A line for each goal that something is known about. */
+/** A line for each goal whose figures were measured. */
 function verdicts(all: readonly Verdict[]): string {
   const known = all.filter(({ met }) => met !== undefined)
   if (known.length === 0) return ''
@@ -34,7 +34,7 @@ function verdicts(all: readonly Verdict[]): string {
   return [`goals: ${summary(all)}`, ...lines].join('\n')
 }
 
-/** How many of the goals are met. */
+/** How many goals are met and missed, such as "3 met, 1 missed". */
 export function summary(all: readonly Verdict[]): string {
   const [met, missed, unknown] = [true, false, undefined].map(state => all.filter(one => one.met === state).length)
   return `${met} met, ${missed} missed${unknown === 0 ? '' : `, ${unknown} not measured`}`
@@ -66,7 +66,7 @@ function table({ rows }: Results): string {
   return lines.join('\n')
 }
 
-/** By how much more a target needs than ours does on the same runtime. */
+/** The ratio of a target to ours on the same runtime. */
 function ratioToOurs(row: Row, rows: readonly Row[], { name }: Figure): string {
   const runtime = row.target.split(', ')[1]
   const ours = findRow(rows, row.scenario, `ours, ${runtime}`)
@@ -75,7 +75,7 @@ function ratioToOurs(row: Row, rows: readonly Row[], { name }: Figure): string {
   return `${(value / reference).toFixed(2)}x ours`
 }
 
-/** What came or went a second by the clock. */
+/** Messages or connections per second of wall time. */
 function rates(row: Row): string[] {
   const wall = best(row, 'wall')
   if (wall === undefined || wall === 0 || row.scenario === 'import') return []

@@ -1,4 +1,4 @@
-/** What is compared: implementations, each on a runtime. */
+/** The targets that are compared: implementations, each on a runtime. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -6,11 +6,11 @@ import { findRuntimes as installedRuntimes } from '../runtimes/runtimes.ts'
 import type { Scenario } from './scenarios.ts'
 
 export interface Target {
-  /** As it stands in tables: what, a comma, and where. */
+  /** As in tables: implementation, comma, runtime; such as `ours, node 26`. */
   readonly name: string
   readonly implementation: 'ours' | 'ws' | 'undici' | 'native' | 'raw'
   readonly runtime: Runtime
-  /** What is imported; none for the runtime's own class and the bare socket. */
+  /** Path of the module to import; undefined for the built-in class and the bare socket. */
   readonly module?: string
   readonly environment?: Readonly<Record<string, string>>
 }
@@ -19,15 +19,15 @@ export interface Runtime {
   /** Such as `node 26` or `bun`. */
   readonly name: string
   readonly version: string
-  /** The executable and its arguments before the script. All implementations run with the same. */
+  /** The executable and its arguments before the script, the same for all implementations. */
   readonly command: readonly string[]
 }
 
 const NODE = ['--expose-gc', '--no-warnings']
-// The flag for the network is what Deno's own WebSocketStream needs.
+// Deno's own WebSocketStream needs --unstable-net.
 const DENO = ['run', '-A', '--quiet', '--no-check', '--unstable-net', '--v8-flags=--expose-gc']
 
-/** The runtimes there are: the one that runs this, and those that scripts/runtimes has installed; Node.js first. */
+/** The available runtimes: the one that runs this, and those that `npm run runtimes` has installed; Node.js first. */
 export function findRuntimes(): Runtime[] {
   const major = process.versions.node.split('.')[0]
   const nodes: Runtime[] = [
@@ -43,7 +43,7 @@ export function findRuntimes(): Runtime[] {
   return [...nodes.sort((one, other) => majorOf(one.name) - majorOf(other.name)), ...others]
 }
 
-/** The Node.js whose figures are judged: the newest. */
+/** The name of the newest Node.js, whose figures are judged. */
 export function newestNode(runtimes: readonly { readonly name: string }[]): string | undefined {
   const nodes = runtimes.map(({ name }) => name).filter(name => name.startsWith('node '))
   return nodes.sort((one, other) => majorOf(other) - majorOf(one))[0]
@@ -53,7 +53,7 @@ function majorOf(name: string): number {
   return Number(name.split(' ')[1])
 }
 
-/** What is compared on these runtimes. Peers in JavaScript run on Node.js alone, as they are used. */
+/** The targets on these runtimes. ws and undici run on Node.js only, where people use them. */
 export function targetsOn(runtimes: readonly Runtime[], root: string): Target[] {
   const peers = join(root, 'scripts', 'bench', 'node_modules')
   const ours = join(root, 'dist', 'bundle', 'entry', 'node.js')
@@ -68,7 +68,7 @@ export function targetsOn(runtimes: readonly Runtime[], root: string): Target[] 
     if (!name.startsWith('node')) return [...targets, builtIn, bare]
     targets.push({ name: `ws, ${name}`, implementation: 'ws', runtime, module: ws, environment: plain })
     targets.push({ name: `ws + addons, ${name}`, implementation: 'ws', runtime, module: ws })
-    // Node.js 20 has no WebSocket of its own, and this undici needs a newer one.
+    // Node.js 20 has no built-in WebSocket, and this version of undici needs a newer Node.js.
     if (name !== 'node 20') {
       targets.push({ name: `undici, ${name}`, implementation: 'undici', runtime, module: undici }, builtIn)
     }
@@ -77,10 +77,10 @@ export function targetsOn(runtimes: readonly Runtime[], root: string): Target[] 
   return all.filter(({ module }) => module === undefined || existsSync(module))
 }
 
-/** Whether a target has what a scenario is about. */
+/** Whether a target can run a scenario at all. */
 export function canRun({ implementation, runtime }: Target, { kind, delay, compressed }: Scenario): boolean {
   if (implementation === 'raw') {
-    // It knows the end by the number of bytes, and another zlib makes others of them than the server's.
+    // The bare socket finds the end by counting bytes, and another runtime's zlib compresses to other lengths than the server's.
     const hasOtherLength = compressed && kind === 'receive' && !runtime.name.startsWith('node')
     return !['import', 'stream-receive', 'stream-send'].includes(kind) && !delay && !hasOtherLength
   }

@@ -5,7 +5,8 @@ import { lastWords, run } from './run.ts'
 import type { Violation } from './violation.ts'
 
 /**
- * The field `sideEffects` is true: a bundler that believes it keeps what has to run, and drops what nobody uses.
+ * Checks that the field `sideEffects` of package.json is right: bundlers keep the modules that have side effects, and drop the
+ * unused ones.
  */
 export async function checkSideEffects(project: Project): Promise<Violation[]> {
   const { name } = project.manifest

@@ -9,14 +9,14 @@ import type { Violation } from './violation.ts'
 const typescriptPackage = createRequire(import.meta.url).resolve('typescript/package.json')
 const tsc = join(dirname(typescriptPackage), 'lib/tsc.js')
 
-/** Programs that users compile: with and without the types of a browser, and in both ways to find a package. */
+/** Compiler options of users: with and without the types of browsers, and with both ways to resolve packages. */
 const settings = [
   { lib: ['es2023'], module: 'nodenext' },
   { lib: ['es2023', 'dom'], module: 'nodenext' },
   { lib: ['es2023'], module: 'esnext', moduleResolution: 'bundler' },
 ]
 
-/** The declarations compile in a user's program, themselves included, and without the types of Node.js. */
+/** Checks that the declarations compile in a user's program, without the types of Node.js and with `skipLibCheck` off. */
 export function checkDeclarations({ folder, manifest }: Project, subpaths: readonly string[]): Violation[] {
   const specifiers = subpaths
     .filter(subpath => !subpath.endsWith('.json'))

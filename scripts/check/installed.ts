@@ -5,15 +5,15 @@ import { type Export, listExports, type Manifest, readManifest } from './manifes
 import { lastWords, run, runModule } from './run.ts'
 import type { Violation } from './violation.ts'
 
-/** A project that has a package installed and nothing else. */
+/** A project with the package as its only installed package. */
 export interface Project {
   readonly folder: string
-  /** Where the package is. */
+  /** The folder of the package in `node_modules`. */
   readonly installed: string
   readonly manifest: Manifest
 }
 
-/** Installs a tarball in a new project. No registry is asked: a package that needs another one does not install. */
+/** Installs a tarball in a new project, offline, so that a package with dependencies does not install. */
 export function install(tarball: string, name: string, folder: string): Project {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'a-project', version: '1.0.0', private: true }))
@@ -23,7 +23,7 @@ export function install(tarball: string, name: string, folder: string): Project 
   return { folder, installed, manifest: readManifest(installed) }
 }
 
-/** No package is needed beside this one. */
+/** Checks that the package requires no other package. */
 export function checkDependencies({ folder, manifest }: Project): Violation[] {
   const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = manifest
   const required = [
@@ -38,7 +38,7 @@ export function checkDependencies({ folder, manifest }: Project): Violation[] {
   }))
 }
 
-/** Each export leads to a file, and `import` and `require` give the same of it. */
+/** Checks that each export leads to a file, that `import` and `require` give the same, and that nothing else is exported. */
 export function checkExports(project: Project): Violation[] {
   const exports = listExports(project.manifest, project.installed)
   return [
@@ -48,7 +48,7 @@ export function checkExports(project: Project): Violation[] {
   ]
 }
 
-/** The file is there, and is what a host with the conditions resolves to. */
+/** Checks that the file of an export exists, and that Node.js with its conditions resolves to it. */
 function checkTarget({ subpath, conditions, file }: Export, { folder, installed, manifest }: Project): Violation[] {
   const place = `exports["${subpath}"]${conditions.map(condition => `.${condition}`).join('')}`
   if (!existsSync(join(installed, file))) return [{ place, message: `${file} is not in the package` }]
@@ -61,7 +61,7 @@ function checkTarget({ subpath, conditions, file }: Export, { folder, installed,
   return [{ place, message: `resolves to ${resolved.output || lastWords(resolved)}, not to ${file}` }]
 }
 
-/** Node.js always has its own conditions; a later `default` is for others. */
+/** Whether this is a nested `default`, which Node.js may not reach because one of its own conditions matches before it. */
 function shadowed(conditions: readonly string[]): boolean {
   return conditions.includes('default') && conditions.length > 1
 }
@@ -82,7 +82,7 @@ function checkLoading(subpath: string, { folder, manifest }: Project): Violation
   return [{ place: `exports["${subpath}"]`, message: `does not load:\n    ${lastWords(loaded)}` }]
 }
 
-/** What is not exported cannot be imported. */
+/** Checks that a file that is not exported cannot be imported. */
 function checkClosed({ folder, manifest }: Project): Violation[] {
   const specifier = JSON.stringify(`${manifest.name}/dist/api/websocket.js`)
   const { output } = runModule(`import(${specifier}).catch(error => process.stdout.write(error.code))`, folder)
@@ -90,7 +90,7 @@ function checkClosed({ folder, manifest }: Project): Violation[] {
   return [{ place: 'exports', message: 'a file that is no export can be imported' }]
 }
 
-/** Each command starts, without a package beside it. */
+/** Checks that each command of the package prints its help. */
 export function checkCommands({ folder, manifest }: Project): Violation[] {
   return Object.keys(manifest.bin ?? {}).flatMap(name => {
     const started = run('npx', ['--no-install', name, '--help'], folder)
@@ -99,10 +99,10 @@ export function checkCommands({ folder, manifest }: Project): Violation[] {
   })
 }
 
-/** Sources that a source map names are in the package, and each compiled file has one: none is left from before. */
+/** Checks that the package has all sources that its source maps name, and no compiled file whose source has been removed. */
 export function checkSources({ installed }: Project): Violation[] {
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' }).map(file => file.replaceAll('\\', '/'))
-  // What is bundled is made anew by each build.
+  // dist/bundle is emptied by each build, and its files have no single source.
   const isCompiled = /^dist\/(?!bundle\/).*\.js$/
   const compiled = files.filter(file => isCompiled.test(file))
   const orphans = compiled.filter(file => !files.includes(file.replace(/^dist/, 'lib').replace(/\.js$/, '.ts')))

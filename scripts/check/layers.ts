@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs'
-import { basename, join, posix, sep } from 'node:path'
-import { findFreeNames, type Import, parseSource, type Source } from './source.ts'
+import { basename, join } from 'node:path'
+import { findCircles } from './circles.ts'
+import { findFreeNames, listSources, parseSource, resolveImport, type Source } from './source.ts'
 import type { Violation } from './violation.ts'
 
 const MAX_LINES = 400
@@ -8,12 +8,12 @@ const MAX_LINES = 400
 /** How much of a file another one may import. */
 type Access = 'anything' | 'types'
 
-/** The way of the data, from what a host imports to the bytes: each room may import those that stand behind it. */
+/** The rooms (folders) of lib/ on the way from what users import to the bytes. Each may import all rooms after it. */
 const WAY = ['entry', 'api', 'session', 'opening', 'idl', 'protocol', 'codec']
 
 /**
- * What a room may import besides: another room, or one file of it. The types of a pipe are the ground that most rooms
- * stand on. Only `entry` joins a transport to a platform.
+ * Imports that are allowed besides, by room: another room, or one file of it. Most rooms use the types of a pipe. Only `entry`
+ * joins a transport to a platform.
  */
 const besides: Readonly<Record<string, Readonly<Record<string, Access>>>> = {
   entry: { host: 'anything', transport: 'anything', platform: 'anything' },
@@ -28,13 +28,13 @@ const besides: Readonly<Record<string, Readonly<Record<string, Access>>>> = {
   platform: { codec: 'types', 'codec/compression': 'anything' },
 }
 
-/** They know no host: nothing that they load imports anything from outside of the library. */
+/** Rooms that depend on no host: they import nothing from outside of lib/, directly or indirectly. */
 const HOSTLESS = new Set(['api', 'session', 'opening', 'idl', 'host', 'protocol', 'codec'])
 
-/** They do no I/O: no host, no promise, no timer, no clock. */
+/** Rooms without I/O: no host, no promise, no timer, no clock. */
 const PURE = new Set(['protocol', 'codec'])
 
-/** What the language itself has, without its promises and its clock. */
+/** The globals of the language that rooms without I/O may use: all but promises and the clock. */
 const LANGUAGE: ReadonlySet<string> = new Set(
   `AggregateError Array ArrayBuffer BigInt BigInt64Array BigUint64Array Boolean DataView Error EvalError Float32Array
   Float64Array Infinity Int16Array Int32Array Int8Array JSON Map Math NaN Number Object Proxy RangeError ReferenceError
@@ -42,20 +42,27 @@ const LANGUAGE: ReadonlySet<string> = new Set(
   WeakMap WeakRef WeakSet arguments isFinite isNaN parseFloat parseInt undefined`.split(/\s+/),
 )
 
-/** Checks the sources in `lib/` of the package at `root` against the layers that CONTRIBUTING.md describes. */
+/** The folders with sources beside `lib`. They may import what they like, but not in circles. */
+const OTHERS = ['wpt', 'scripts', 'spec-tests']
+
+/**
+ * Checks the sources in `lib/` of the package at `root` against the layers that CONTRIBUTING.md describes, and all sources for
+ * circles of imports.
+ */
 export function checkLayers(root: string): { files: number; violations: Violation[] } {
-  const library = join(root, 'lib')
-  const paths = readdirSync(library, { recursive: true, encoding: 'utf8' })
-    .map(path => path.split(sep).join('/'))
-    .filter(path => path.endsWith('.ts'))
-    .sort()
-  const sources = new Map(paths.map(path => [path, parseSource(join(library, path))]))
-  const violations = paths.flatMap(path => [
-    ...checkFile(path, sources.get(path)!),
-    ...checkImports(path, sources),
-    ...(PURE.has(layerOf(path)) ? checkPurity(path, sources.get(path)!) : []),
+  const library = new Map(listSources(join(root, 'lib')).map(path => [path, parseSource(join(root, 'lib', path))]))
+  const violations = [...library].flatMap(([path, source]) => [
+    ...checkFile(path, source),
+    ...checkImports(path, library),
+    ...(PURE.has(layerOf(path)) ? checkPurity(path, source) : []),
   ])
-  return { files: paths.length, violations }
+  const imports = new Map([...library].map(([path, source]) => [`lib/${path}`, source.imports]))
+  for (const folder of OTHERS) {
+    for (const path of listSources(join(root, folder))) {
+      imports.set(`${folder}/${path}`, parseSource(join(root, folder, path)).imports)
+    }
+  }
+  return { files: imports.size, violations: [...violations, ...findCircles(imports)] }
 }
 
 function checkFile(path: string, { lines }: Source): Violation[] {
@@ -97,7 +104,7 @@ function accessOf(layer: string, target: string): Access | undefined {
   return besides[layer]?.[target.replace(/\.ts$/, '')] ?? besides[layer]?.[room]
 }
 
-/** An import from outside of the library that loading `path` leads to. */
+/** The first import from outside of lib/ that loading `path` leads to. */
 function findHostImport(
   path: string,
   sources: ReadonlyMap<string, Source>,
@@ -121,11 +128,6 @@ function checkPurity(path: string, source: Source): Violation[] {
     .map(({ name, line }) => at(path, line, `${layer} knows no ${name}: it does no I/O and has no host`))
   const waits = source.waits.map(({ what, line }) => at(path, line, `${layer} does not wait, but here is ${what}`))
   return [...names, ...waits]
-}
-
-/** The path below `lib/`, or undefined for what is not relative. */
-function resolveImport(path: string, { from }: Import): string | undefined {
-  return from.startsWith('.') ? posix.join(posix.dirname(path), from) : undefined
 }
 
 function layerOf(path: string): string {

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path'
 
 export type Target = string | { readonly [condition: string]: Target } | null
 
-/** What the checks read of a package.json. */
+/** The fields of package.json that the checks read. */
 export interface Manifest {
   readonly name: string
   readonly version: string
@@ -14,7 +14,7 @@ export interface Manifest {
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
 }
 
-/** A subpath that can be imported, and the file behind it under some conditions. */
+/** A subpath that can be imported, and the file it resolves to under some conditions. */
 export interface Export {
   /** Such as `./transport/memory`. */
   readonly subpath: string
@@ -28,7 +28,7 @@ export function readManifest(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
 }
 
-/** Every export of a package, patterns written out with the files that are there. */
+/** All exports of a package. Patterns with `*` are expanded to the files that exist. */
 export function listExports(manifest: Manifest, folder: string): Export[] {
   return Object.entries(manifest.exports).flatMap(([subpath, target]) =>
     listTargets(target).flatMap(({ conditions, file }) => expand({ subpath, conditions, file }, folder)),

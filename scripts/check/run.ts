@@ -15,9 +15,9 @@ export function run(program: string, commandLine: readonly string[], folder: str
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 120_000,
     maxBuffer: 64 * 1024 * 1024,
-    // What a program of the house reads from its environment is not for those that it starts.
+    // These variables are for this process: a child would write coverage, or colours into its output.
     env: { ...process.env, NODE_V8_COVERAGE: undefined, NODE_OPTIONS: undefined, FORCE_COLOR: undefined },
-    // The command of npm is a script there.
+    // On Windows npm is a script, which takes a shell.
     shell: process.platform === 'win32' && program === 'npm',
   })
   if (error !== undefined && status === null) throw error
@@ -29,7 +29,7 @@ export function runModule(text: string, folder: string, flags: readonly string[]
   return run(process.execPath, [...flags, '--input-type=module', '--eval', text], folder)
 }
 
-/** What a program that failed has said last, or the error that ended it, for a message. */
+/** The last error in the output of a failed program, or its last lines, for a message. */
 export function lastWords({ output, errors }: Outcome): string {
   const lines = `${output}${errors}`.trim().split('\n')
   const error = lines.findLastIndex(line => /^\S*Error\b/.test(line))

@@ -1,15 +1,15 @@
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
-/** Bytes of a bundle. */
+/** The size of a bundle in bytes. */
 export interface Size {
   readonly minified: number
   readonly gzipped: number
 }
 
 /**
- * What a bundle of our `WebSocket` may weigh, gzipped, in bytes. The aim is what that of ws does, which is printed beside
- * it; until it is reached, the number here goes down with each saving, and up only for something that is worth it.
+ * Most bytes that a gzipped bundle of our `WebSocket` may have. The aim is the size of ws, which is printed beside it. Until
+ * then lower this number with each saving, and raise it only for a feature that is worth it.
  */
 const BUDGET = 26_200
 
@@ -20,9 +20,9 @@ export interface Budget {
 }
 
 /**
- * Measures the two packages in the same way, as they are resolved from the package at `root`.
+ * Measures our bundle and that of ws in the same way. Both packages are resolved from the folder `root`.
  *
- * @param ours what our bundle imports, for a test of this check
+ * @param ours the source of our bundle, which a test of this check replaces
  */
 export async function measureBudget(
   root: string,
@@ -37,7 +37,7 @@ export function describeBudget({ ours, theirs, withinBudget }: Budget): string {
   return `size: WebSocket alone, minified and gzipped: ${numbers}${withinBudget ? '' : ': over the budget'}`
 }
 
-/** Bundles a module for Node.js, and leaves out what nobody uses. */
+/** Bundles a module for Node.js, minified and with tree shaking. */
 async function bundle(root: string, contents: string): Promise<Size> {
   const result = await build({
     stdin: { contents, resolveDir: root },
@@ -49,7 +49,7 @@ async function bundle(root: string, contents: string): Promise<Size> {
     format: 'esm',
     legalComments: 'none',
     logLevel: 'silent',
-    // The optional native parts of ws.
+    // The optional native addons of ws.
     external: ['bufferutil', 'utf-8-validate'],
   })
   const { contents: bytes } = result.outputFiles[0]!

@@ -12,10 +12,10 @@ const attwPackage = createRequire(import.meta.url).resolve('@arethetypeswrong/cl
 const attw = join(dirname(attwPackage), 'dist/index.js')
 
 /**
- * Packs the package as it stands.
+ * Packs the package with npm.
  *
- * @param folder where the tarball goes
- * @returns its path
+ * @param folder for the tarball
+ * @returns the path of the tarball
  */
 export function pack(root: string, folder: string): string {
   const packed = run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], root)
@@ -24,7 +24,7 @@ export function pack(root: string, folder: string): string {
   return join(folder, Object.values(told)[0]!.filename.replace('@', '').replace('/', '-'))
 }
 
-/** What publint finds in a tarball, down to its suggestions. */
+/** All messages of publint about a tarball, its suggestions included. */
 export async function lintTarball(tarball: string, manifest: Manifest): Promise<Violation[]> {
   const bytes = readFileSync(tarball)
   const { messages } = await publint({ pack: { tarball: Uint8Array.from(bytes).buffer }, strict: true })
@@ -35,14 +35,14 @@ export async function lintTarball(tarball: string, manifest: Manifest): Promise<
 }
 
 interface Analysis {
-  /** False where the package has none. */
+  /** `types` is false if the package has no types. */
   readonly analysis?: { readonly types: unknown }
   readonly problems?: Readonly<Record<string, readonly { readonly kind: string; readonly entrypoint?: string }[]>>
 }
 
 /**
- * What "are the types wrong" finds in a tarball, as all module resolutions see it that know `exports`. That `require`
- * finds an ES module is meant: all Node.js versions that the package is for can load it.
+ * The problems that "are the types wrong" finds in a tarball, with all module resolutions that support `exports`. Its rule
+ * "cjs-resolves-to-esm" is off, because all supported Node.js versions can `require` an ES module.
  */
 export function checkTypes(tarball: string, subpaths: readonly string[], folder: string): Violation[] {
   const rules = ['--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm']
@@ -52,7 +52,7 @@ export function checkTypes(tarball: string, subpaths: readonly string[], folder:
   try {
     found = JSON.parse(analysed.output) as Analysis
   } catch {
-    // It did not come so far: its last words tell.
+    // attw failed before it printed its result; its last output is reported below.
   }
   if (found.analysis?.types === false) return [{ place: 'package.json', message: 'attw: the package has no types' }]
   if (analysed.exitCode === 0) return []

@@ -1,11 +1,11 @@
-/** Something that a check of the house does not allow. */
+/** A violation of the rules that a check enforces. */
 export interface Violation {
-  /** Where, such as `lib/codec/mask.ts:12`. */
+  /** The place, such as `lib/codec/mask.ts:12`. */
   readonly place: string
   readonly message: string
 }
 
-/** Prints what a check has found, and gives the exit code. */
+/** Prints the result of a check, and returns the exit code. */
 export function report(check: string, violations: readonly Violation[], good: string): 0 | 1 {
   for (const { place, message } of violations) console.error(`${place}: ${message}`)
   if (violations.length === 0) console.log(`${check}: ${good}`)

@@ -1,6 +1,6 @@
 import type { ServerSettings } from './servers.ts'
 
-/* An echo server on Bun.serve, to be run by Bun. Takes its settings as JSON, and says where it listens. */
+/* An echo server on Bun.serve, run by Bun. Its argument is `ServerSettings` as JSON. Prints its port and version as JSON. */
 
 interface BunSocket {
   send(message: string | Uint8Array, compress: boolean): number
@@ -14,7 +14,7 @@ declare const Bun: {
 
 const { deflate } = JSON.parse(Bun.argv[2]!) as ServerSettings
 
-// Its windows are all it lets be set: "shared" is one without context takeover.
+// Bun has one setting per direction: "shared" compresses without context takeover.
 const own = deflate?.serverNoContextTakeover === true ? 'shared' : 'dedicated'
 const theirs = deflate?.clientNoContextTakeover === true ? 'shared' : 'dedicated'
 const server = Bun.serve({

@@ -3,24 +3,24 @@ import { type Random, randomMessage, words } from './random.ts'
 import { startRelay } from './relay.ts'
 
 export interface Exchanged {
-  /** The extensions in use. */
+  /** The value of `WebSocket.extensions`. */
   readonly extensions: string
   readonly messages: number
   /** Bytes of payload in each direction. */
   readonly payload: number
-  /** As much of the payload as cannot be compressed, in bytes. */
+  /** Bytes of the payload that are random and cannot be compressed. */
   readonly noise: number
   /** Bytes on the wire. */
   readonly toServer: number
   readonly toClient: number
 }
 
-/** So many messages are on their way at a time. */
+/** Number of messages in flight. */
 const IN_FLIGHT = 8
-/** No server takes so long, in milliseconds. */
+/** Milliseconds after which an exchange has failed. */
 const LIMIT = 60_000
 
-/** Sends random messages to a server that echoes, expects each of them back, in order, and closes. */
+/** Sends random messages to an echo server, checks that each comes back unchanged and in order, and closes. */
 export async function exchange(
   port: number,
   options: WebSocketOptions,
@@ -40,7 +40,7 @@ export async function exchange(
       const send = (): void => {
         if (sent++ === messages) socket.close(1000, 'done')
         if (sent > messages) return
-        // The first one can be compressed in any case.
+        // The first message is always compressible, so that compression that does not work is noticed.
         const { content, isNoise } =
           sent === 1 ? { content: words(random, 50_000), isNoise: false } : randomMessage(random)
         const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length
@@ -54,9 +54,9 @@ export async function exchange(
       }
       socket.onmessage = ({ data }) => {
         const message = expected.shift()
-        if (message === undefined) return reject(new Error('there is a message too much'))
+        if (message === undefined) return reject(new Error('there is one message too many'))
         if (!isSame(message, data as string | ArrayBuffer)) return reject(new Error('a message comes back changed'))
-        // The last one is behind all others.
+        // Once all are sent, the close follows the last echo.
         if (sent < messages || expected.length === 0) send()
       }
       socket.onclose = ({ code, reason, wasClean }) => {

@@ -1,4 +1,4 @@
-/** A number that follows from the seed, from 0 to just below 1 (the generator "mulberry32", public domain). */
+/** The next pseudo-random number, from 0 to just below 1. The generator is "mulberry32" (public domain). */
 export type Random = () => number
 
 export function createRandom(seed: number): Random {
@@ -11,16 +11,16 @@ export function createRandom(seed: number): Random {
   }
 }
 
-/** Some of all that JSON and UTF-8 have. */
+/** Pieces of text: JSON syntax, and characters of one to four bytes in UTF-8. */
 const WORDS = ['{"id":', '"name"', ',', ' ', 'α', '€uro', '🐘', 'true', '}', '[', ']', 'lorem ipsum ', '\n', '0', '\0']
 
 export interface RandomMessage {
   readonly content: string | Uint8Array
-  /** No compression makes it smaller. */
+  /** Random bytes, which cannot be compressed. */
   readonly isNoise: boolean
 }
 
-/** Text of words that come again, noise, or one byte all over; of any size up to some 300 KiB, mostly small. */
+/** Repetitive text, random bytes, or a single byte repeated. Up to about 300 KiB, mostly small. */
 export function randomMessage(random: Random): RandomMessage {
   const size = Math.floor(2 ** (random() * 18.2)) - 1
   const kind = random()
@@ -31,7 +31,7 @@ export function randomMessage(random: Random): RandomMessage {
   return { content, isNoise: true }
 }
 
-/** At least so many units. */
+/** Text of at least `size` UTF-16 code units. */
 export function words(random: Random, size: number): string {
   let text = ''
   while (text.length < size) text += WORDS[Math.floor(random() * WORDS.length)]

@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** Passes connections on to a port, and counts what goes through. */
+/** A TCP relay that counts the bytes in each direction. */
 export interface Relay {
   readonly port: number
   readonly toServer: number

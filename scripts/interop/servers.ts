@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { findRuntimes } from '../runtimes/runtimes.ts'
 
-/** What a server agrees to. */
+/** The parameters of permessage-deflate that a server is configured with. */
 export interface ServerDeflate {
   readonly serverNoContextTakeover?: boolean
   readonly clientNoContextTakeover?: boolean
@@ -13,19 +13,19 @@ export interface ServerDeflate {
 }
 
 export interface ServerSettings {
-  /** Null where it shall not compress. */
+  /** Null turns compression off. */
   readonly deflate: ServerDeflate | null
-  /** It sends its messages in several frames. */
+  /** Whether it sends its messages in fragments. */
   readonly fragments: boolean
 }
 
-/** A kind of server that echoes messages. */
+/** An echo server of another project. */
 export interface ServerKind {
   readonly name: string
   readonly settings: readonly ServerSettings[]
-  /** Whether it answers such an offer with 400, instead of going on without compression. */
+  /** Whether it refuses this offer with status 400, instead of accepting without compression. */
   refuses?(settings: ServerSettings, offer: string): boolean
-  /** The command that runs it, or why there is none. */
+  /** The command line that starts it, or the reason why it cannot be started. */
   command(): readonly string[] | string
 }
 
@@ -48,7 +48,7 @@ function everyWay(deflates: readonly ServerDeflate[], fragments: readonly boolea
   return [...deflates, null].flatMap(deflate => fragments.map(one => ({ deflate, fragments: one })))
 }
 
-/** Debian's own, which other installations of Python do not see. */
+/** Debian's Python: only this one sees the package python3-websockets. */
 const PYTHON = '/usr/bin/python3'
 
 export const serverKinds: readonly ServerKind[] = [
@@ -78,7 +78,7 @@ export const serverKinds: readonly ServerKind[] = [
     command() {
       if (!hasPythonWebsockets()) installPythonWebsockets()
       if (!hasPythonWebsockets()) return 'it is not installed: apt-get install python3-websockets'
-      // Beside the sources, since it is not compiled.
+      // The Python file is in the source folder, since only TypeScript is compiled to build/.
       return [PYTHON, fileURLToPath(new URL('../../../scripts/interop/websockets-server.py', import.meta.url))]
     },
   },
@@ -88,7 +88,7 @@ function hasPythonWebsockets(): boolean {
   return spawnSync(PYTHON, ['-c', 'import websockets']).status === 0
 }
 
-/** Where we may: as root or with sudo, on Debian or what derives from it. */
+/** With apt-get, as root or with sudo without a password. Elsewhere it does nothing. */
 function installPythonWebsockets(): void {
   const environment = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '--quiet']
   const [program, ...before] = process.getuid?.() === 0 ? environment : ['sudo', '--non-interactive', ...environment]
@@ -97,7 +97,7 @@ function installPythonWebsockets(): void {
   }
 }
 
-/** Starts a server, and waits until it listens. */
+/** Starts a server, and waits until it prints its port. */
 export function startServer(command: readonly string[], settings: ServerSettings): Promise<RunningServer> {
   return new Promise((resolve, reject) => {
     const [program, ...args] = command

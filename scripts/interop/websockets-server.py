@@ -1,4 +1,4 @@
-"""An echo server on Debian's python3-websockets. Takes its settings as JSON, and says where it listens."""
+"""An echo server on Debian's python3-websockets. Its argument is ServerSettings as JSON. Prints its port and version as JSON."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ import sys
 import websockets
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 
-# The client tells what has gone wrong.
+# The client reports what went wrong.
 logging.getLogger("websockets").setLevel(logging.CRITICAL)
 settings = json.loads(sys.argv[1])
 

@@ -4,7 +4,7 @@ import process from 'node:process'
 import { type PerMessageDeflateOptions, WebSocketServer } from 'ws'
 import type { ServerSettings } from './servers.ts'
 
-/* An echo server on ws. Takes its settings as JSON, and says where it listens. */
+/* An echo server on ws. Its argument is `ServerSettings` as JSON. Prints its port and version as JSON. */
 
 const { deflate, fragments } = JSON.parse(process.argv[2]!) as ServerSettings
 
@@ -15,7 +15,7 @@ const server = new WebSocketServer({
   perMessageDeflate: deflate === null ? false : ({ threshold: 0, ...deflate } satisfies PerMessageDeflateOptions),
 })
 server.on('connection', socket => {
-  // The client tells what has gone wrong.
+  // The client reports what went wrong.
   socket.on('error', () => {})
   socket.on('message', (data: Buffer, binary) => {
     if (!fragments) return socket.send(data, { binary })

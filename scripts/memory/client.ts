@@ -1,4 +1,7 @@
-/** The process that is measured: a WebSocketStream that is slow until it is told "fast", and then is not. */
+/**
+ * The client process whose memory is measured. Its reader takes one message per interval until the parent sends "fast", and then
+ * reads at full speed; its writer always writes as fast as backpressure allows.
+ */
 import process from 'node:process'
 import { setImmediate as turn } from 'node:timers/promises'
 import { WebSocketStream } from '#lib/entry/node.js'
@@ -43,7 +46,7 @@ async function receive(): Promise<void> {
   }
 }
 
-/** As fast as the writable lets us: it is the server that is slow. */
+/** Writes as fast as backpressure allows. In this direction it is the server that is slow. */
 async function send(): Promise<void> {
   const writer = writable.getWriter()
   for (let message = 0; message < order.total / order.size; message++) {
@@ -57,7 +60,7 @@ async function send(): Promise<void> {
   writer.releaseLock()
 }
 
-/** Until the next message is due, or there is no need to be slow any more. */
+/** Waits until the next message is due, or the parent has sent "fast". */
 async function pause(): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const due = new Promise<void>(resolve => {

@@ -10,30 +10,30 @@ import type { Direction, Load, Order, Report } from './scenarios.ts'
 export interface Scenario extends Load {
   readonly direction: Direction
   readonly secure: boolean
-  /** Messages that shrink to almost nothing, compressed. */
+  /** Whether permessage-deflate is on. The messages are one repeated byte, which compress to almost nothing. */
   readonly compressed: boolean
 }
 
 export interface Figures {
-  /** Bytes resident with an open stream and nothing to do. */
+  /** Resident bytes of the client process with an idle open stream. */
   readonly idle: number
-  /** The most while the reader, or the server, was slow; and altogether. */
+  /** Peak resident bytes of the client process: while the receiver was slow, and in the whole run. */
   readonly slowPeak: number
   readonly peak: number
-  /** Payload in bytes that the server had got rid of, or the client, when the slow part ended; and in the end. */
+  /** Bytes of payload that the server had sent or received when the slow part ended, and the client in the end. */
   readonly slowBytes: number
   readonly bytes: number
 }
 
 const client = fileURLToPath(new URL('./client.js', import.meta.url))
 
-/** While more than this many bytes wait on the server's side, it waits. */
+/** Backpressure threshold of the server in bytes: with more in its queue it waits for a message to leave. */
 const SERVER_BUFFER = 1024 * 1024
 
 /**
- * Runs a client in a process of its own against a server in this one.
+ * Runs a client in a process of its own against a server in this process.
  *
- * @param slow resolves when the slow part is over; it is given the bytes that have gone through so far
+ * @param slow resolves when the slow part is over; `progress` gives the bytes that the server has sent or received so far
  */
 export async function measure(
   scenario: Scenario,
@@ -100,7 +100,7 @@ async function sendAll(socket: WebSocket, { total, size }: Load, sent: (count: n
   for (let index = 0; index < total / size; index++) {
     await new Promise<void>((resolve, reject) => {
       const done = (error?: Error | null): void => (error ? reject(error) : resolve())
-      // With room, the next message need not wait for this one.
+      // Below the threshold the next message does not wait for this one to leave.
       if (socket.bufferedAmount < SERVER_BUFFER) {
         socket.send(message)
         setImmediate(done)

@@ -1,16 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
 
-/** Lets the peak begin anew, where the system can do that (Linux). */
+/** Resets the peak of `peakResident`. Works on Linux only. */
 export function resetPeak(): void {
   try {
     writeFileSync('/proc/self/clear_refs', '5')
   } catch {
-    // Then the peak is the one since the process began, which is no smaller.
+    // Elsewhere the peak stays that since the start of the process, an upper bound.
   }
 }
 
-/** The most memory that the process has had resident, in bytes. In Linux, `maxRSS` counts that of the process it comes from. */
+/** Peak resident memory of this process in bytes. Not `maxRSS` on Linux, which includes the parent process it was forked from. */
 export function peakResident(): number {
   try {
     const status = readFileSync('/proc/self/status', 'utf8')

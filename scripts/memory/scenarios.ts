@@ -1,25 +1,25 @@
-/** What is moved, and in what pieces. */
+/** How much is sent, and in which message size. */
 export interface Load {
-  /** Bytes altogether. */
+  /** Bytes of payload in all. */
   readonly total: number
-  /** Bytes in a message. */
+  /** Bytes per message. */
   readonly size: number
 }
 
 export type Direction = 'receive' | 'send'
 
-/** What the client process is told. */
+/** The argument of the client process, as JSON. */
 export interface Order extends Load {
   readonly direction: Direction
   readonly url: string
   /** Milliseconds between two messages while the reader is slow. */
   readonly interval: number
-  /** Trust any certificate. */
+  /** Whether to trust any certificate. */
   readonly insecure: boolean
 }
 
-/** What the client process reports, in this order. */
+/** The messages of the client process, in this order. */
 export type Report =
   | { readonly kind: 'idle'; readonly resident: number }
-  /** `bytes` is what has gone through; what follows goes at full speed. */
+  /** `slow`: the slow part has ended. `bytes` is the payload received or sent so far, `peak` the peak resident memory. */
   | { readonly kind: 'slow' | 'done'; readonly bytes: number; readonly peak: number }

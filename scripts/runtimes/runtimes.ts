@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 export type RuntimeKind = 'node' | 'bun' | 'deno' | 'workerd'
 
-/** A runtime that `install` has put here. */
+/** A runtime that `npm run runtimes` has installed. */
 export interface Runtime {
   /** Such as `node24` or `bun`. */
   readonly name: string
@@ -16,10 +16,10 @@ export interface Runtime {
   readonly executable: string
 }
 
-/** The package that has the runtimes as its dependencies: among the sources, since nothing of it is compiled. */
+/** The package that has the runtimes as dependencies. It is in the source folder, since nothing of it is compiled to build/. */
 export const folder: string = fileURLToPath(new URL('../../../scripts/runtimes/packages', import.meta.url))
 
-// The programs themselves: what the packages have in `bin` needs an install script to find them.
+// The programs inside of the packages. Their `bin` entries work only after install scripts, which are not run.
 const places: readonly [name: RegExp, kind: RuntimeKind, program: string][] = [
   [/^(node\d+)-/, 'node', 'bin/node'],
   [/^@oven\/(bun)-/, 'bun', 'bin/bun'],

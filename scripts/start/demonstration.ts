@@ -17,7 +17,7 @@ import { count, hexadecimal, styleFor } from './terminal.ts'
 const style = styleFor(process.stdout)
 const { version } = createRequire(import.meta.url)('whatwg-websocket/package.json') as { version: string }
 
-/** What is sent, one after the other; each is to come back as it was. */
+/** The messages to send, one after the other. Each must come back unchanged. */
 const messages: readonly (string | Uint8Array<ArrayBuffer> | Blob)[] = [
   'Hello, WebSocket!',
   'Grüße, 你好, 👋',
@@ -27,7 +27,7 @@ const messages: readonly (string | Uint8Array<ArrayBuffer> | Blob)[] = [
 ]
 
 /**
- * An exchange over `globalThis.WebSocket`, after the shim, with an echo server in this process.
+ * Installs the package as `globalThis.WebSocket` and exchanges messages with an echo server in this process.
  *
  * @returns the exit code
  */
@@ -68,7 +68,7 @@ async function exchange(url: string): Promise<number> {
     if (answer === undefined) break
     log.event('message', await describe(answer.data))
     if (Buffer.compare(await bytesOf(message), await bytesOf(answer.data)) === 0) faithful++
-    // The first binary message comes back as a Blob, as in browsers; the rest as the other kind that there is.
+    // The first binary message comes back as a Blob, the default; the others as an ArrayBuffer.
     if (answer.data instanceof Blob) socket.binaryType = 'arraybuffer'
   }
 
@@ -87,7 +87,7 @@ async function exchange(url: string): Promise<number> {
   return good ? 0 : 1
 }
 
-/** Prints what we do and what happens, each with the time since the start. */
+/** Prints calls and events, each with the time since the start. */
 class Log {
   readonly #began = performance.now()
 

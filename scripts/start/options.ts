@@ -9,7 +9,7 @@ export interface Options {
   readonly origin: string | undefined
   readonly certificateAuthority: string | undefined
   readonly insecure: boolean
-  /** How long to wait for messages once the input has ended, in milliseconds. */
+  /** Milliseconds to wait for further messages once the input has ended. */
   readonly wait: number
   readonly help: boolean
 }
@@ -27,11 +27,11 @@ npm start -- [options] URL       a conversation with the server at URL (ws:, wss
   -o, --origin ORIGIN            send this Origin
       --ca FILE                  trust the certificate authorities in this PEM file
   -k, --insecure                 trust any certificate
-  -w, --wait SECONDS             once the input has ended, close after so long without a message (default 1)
+  -w, --wait SECONDS             close this long after the last message once the input has ended (default 1)
   -h, --help                     print this
 
-* may be given more than once. Each line that you type is sent as a text message; /help tells what else there is.
-Where the input is no terminal, every line of it is sent as it is, and standard output has only what the server sent.`
+* may be given more than once. Each line that you type is sent as a text message; /help lists the commands.
+If the input is not a terminal, its lines are sent unchanged, and standard output has only what the server sent.`
 
 const definitions = {
   header: { type: 'string', short: 'H', multiple: true },

@@ -42,7 +42,7 @@ class Conversation {
   readonly #socket: WebSocket
   readonly #wait: number
   readonly #isTerminal = process.stdin.isTTY && process.stdout.isTTY
-  // What belongs to no message is kept from standard output where a program may read it.
+  // Without a terminal, standard output has messages only, for another program to read; the rest goes to standard error.
   readonly #notes = this.#isTerminal ? process.stdout : process.stderr
   readonly #style = styleFor(this.#notes)
   #input: Interface | undefined
@@ -105,7 +105,7 @@ class Conversation {
   #ping(text: string): void {
     ping(this.#socket, text).then(
       milliseconds => this.#note('green', `pong after ${milliseconds.toFixed(2)} ms`),
-      () => {}, // The close event tells.
+      () => {}, // Rejects if the connection ends, which `#closed` reports.
     )
   }
 
@@ -128,13 +128,13 @@ class Conversation {
     this.#closeAfterSilence()
   }
 
-  /** The answers to what was sent may still be on their way. */
+  /** Restarts the timer of `--wait`, which closes the connection. Until it fires, answers may still be in flight. */
   #closeAfterSilence(): void {
     clearTimeout(this.#silence)
     this.#silence = setTimeout(() => this.#socket.close(1000), this.#wait)
   }
 
-  /** Ctrl+C: close as one should, and at the second time at once. */
+  /** Ctrl+C starts the closing handshake; a second Ctrl+C drops the connection. */
   readonly #interrupt = (): void => {
     if (this.#socket.readyState === WebSocket.CLOSING) terminate(this.#socket)
     else this.#socket.close(...(this.#socket.readyState === WebSocket.OPEN ? [1000] : []))
@@ -188,7 +188,7 @@ function describeBytes(bytes: Uint8Array): string {
   return `binary, ${count(bytes.length, 'byte')}: ${hexadecimal(bytes)}`
 }
 
-/** Several attempts to connect fail with one error that has no message of its own. */
+/** Node.js joins the errors of several addresses to an AggregateError without a message. */
 function describeCause(cause: Error): string {
   if (cause instanceof AggregateError) return cause.errors.map(error => (error as Error).message).join('; ')
   return cause.message.trim()

@@ -12,13 +12,13 @@ const codes: Readonly<Record<Style, readonly [on: number, off: number]>> = {
   cyan: [36, 39],
 }
 
-/** Gives a function that styles text, if the stream is a terminal that has colours and NO_COLOR is not set. */
+/** Returns a function that styles text. It leaves text as it is if the stream is no terminal with colours, or NO_COLOR is set. */
 export function styleFor(stream: NodeJS.WriteStream): (style: Style, text: string) => string {
   const coloured = stream.isTTY && (process.env.NO_COLOR ?? '') === '' && (stream as WriteStream).hasColors()
   return (style, text) => (coloured ? `\x1b[${codes[style][0]}m${text}\x1b[${codes[style][1]}m` : text)
 }
 
-/** What a server sent, made harmless for a terminal: control characters show as escapes. */
+/** Escapes control characters, so that text from a server cannot control the terminal. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, character => {
@@ -26,14 +26,14 @@ export function printable(text: string): string {
   })
 }
 
-/** The first bytes in hexadecimal. */
+/** The first `most` bytes in hexadecimal. */
 export function hexadecimal(bytes: Uint8Array, most = 16): string {
   const shown = Array.from(bytes.subarray(0, most), byte => byte.toString(16).padStart(2, '0')).join(' ')
   return bytes.length > most ? `${shown} …` : shown
 }
 
 export function count(number: number, noun: string): string {
-  // Not by toLocaleString, whose first call takes 40 ms: it would look as if the socket did.
+  // Not toLocaleString: its first call takes 40 ms, which would show up in the times that are printed.
   const digits = String(number).replace(/\B(?=(\d{3})+$)/g, ',')
   return `${digits} ${noun}${number === 1 ? '' : 's'}`
 }

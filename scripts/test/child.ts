@@ -3,27 +3,27 @@ import process from 'node:process'
 
 /** How a child process ended. */
 export interface Ending {
-  /** Undefined where a signal ended it. */
+  /** Undefined if a signal ended it. */
   readonly exitCode: number | undefined
-  /** A reason that its results cannot be trusted, in words; undefined if it ended by itself. */
+  /** Why its results cannot be trusted, as text; undefined if it ended by itself. */
   readonly broken: string | undefined
 }
 
 export interface ChildOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>
-  /** Milliseconds after which it is ended, with all the processes that it started. */
+  /** Milliseconds after which it is killed, with all processes that it started. */
   readonly limit: number
-  /** Throws away what it writes. Default: it writes where we do. */
+  /** Discards its output. By default it writes to the output of this process. */
   readonly silent?: boolean | undefined
 }
 
-/** Runs a Node.js program, without input, to its end. */
+/** Runs a Node.js program to its end, without input. */
 export function runNode(
   commandLine: readonly string[],
   { environment, limit, silent = false }: ChildOptions,
 ): Promise<Ending> {
   return new Promise((resolve, reject) => {
-    // A process group of its own, so that what it started can be ended with it.
+    // In a process group of its own, so that the processes it started can be killed with it.
     const detached = process.platform !== 'win32'
     const child = spawn(process.execPath, commandLine, {
       stdio: ['ignore', silent ? 'ignore' : 'inherit', silent ? 'ignore' : 'inherit'],
@@ -34,7 +34,7 @@ export function runNode(
       try {
         process.kill(detached ? -child.pid! : child.pid!, 'SIGKILL')
       } catch {
-        // It ended in the meantime.
+        // It has already ended.
       }
     }
     const interrupt = (): void => {

@@ -7,7 +7,7 @@ import type { SuiteResult } from './suite.ts'
 
 const c8 = createRequire(import.meta.url).resolve('c8/bin/c8.js')
 
-/** The folders that are judged, each by itself, and what they must reach in per cent. */
+/** The folders that are judged, each by itself, and the coverage that each must reach in per cent. */
 const FOLDERS = ['lib/codec', 'lib/protocol']
 const THRESHOLD = 98
 
@@ -19,10 +19,10 @@ interface Figure {
 type Summary = Readonly<Record<string, { readonly lines: Figure; readonly branches: Figure }>>
 
 /**
- * Holds what V8 has recorded against the threshold.
+ * Reports coverage, and judges it by the threshold.
  *
- * @param root the package
- * @param recorded the folder that was NODE_V8_COVERAGE
+ * @param root the folder of the package
+ * @param recorded the folder to which V8 wrote coverage (NODE_V8_COVERAGE)
  */
 export function judgeCoverage(root: string, recorded: string): SuiteResult {
   const name = 'coverage'
@@ -58,7 +58,7 @@ export function judgeSummary(root: string, summary: Summary): SuiteResult {
   return { name: 'coverage', passed: FOLDERS.length - failed, failed, skipped: 0, notes }
 }
 
-/** Sources whose compiled file has more than types. */
+/** Sources whose compiled file has code, and not only `export {}`. */
 function filesWithCode(root: string, folder: string): string[] {
   if (!existsSync(join(root, folder))) return []
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import process from 'node:process'
 import Mocha from 'mocha'
 
-/** What the reporter leaves in its file. `finished` is false if the process ended before the last test did. */
+/** The content of the report file. `finished` is false if the process ended before the last test. */
 export interface MochaReport {
   readonly passed: number
   readonly failed: number
@@ -10,22 +10,22 @@ export interface MochaReport {
   readonly finished: boolean
   /** The names of the tests that failed. */
   readonly failures: readonly string[]
-  /** What kept the process alive after the last test, if anything did. */
+  /** The resources that kept the process alive after the last test. */
   readonly leftOpen: readonly string[]
 }
 
 interface Options {
   readonly output: string
   readonly grace: string
-  /** `yes` prints each test, as mocha's own reporter does; else one line for each `describe` at the top. */
+  /** `yes` prints each test, as mocha's reporter "spec" does; otherwise a line for each top-level `describe`. */
   readonly detailed: string
 }
 
 const { EVENT_RUN_END, EVENT_SUITE_BEGIN, EVENT_SUITE_END, EVENT_TEST_FAIL } = Mocha.Runner.constants
 
 /**
- * Leaves the counts in the file that the option `output` names, and ends a process that does not end by itself within
- * `grace` milliseconds after the last test.
+ * Writes the counts to the file `output` as JSON, and ends a process that is still alive `grace` milliseconds after the last
+ * test.
  */
 export default class CountingReporter extends Mocha.reporters.Base {
   readonly #output: string
@@ -40,12 +40,12 @@ export default class CountingReporter extends Mocha.reporters.Base {
     else this.#printSuites(runner)
     runner.on(EVENT_TEST_FAIL, test => this.#failures.push(test.fullTitle()))
 
-    // Whatever ends the process, the file tells how far it came.
+    // Written at exit too, so that a process that ends early still reports its counts.
     const onExit = (): void => this.#write([])
     process.on('exit', onExit)
     runner.once(EVENT_RUN_END, () => {
       this.#finished = true
-      // It only fires if something else keeps the process alive, which is a test that did not clean up.
+      // The timer is unreferenced: it fires only if a test left something open that keeps the process alive.
       setTimeout(() => {
         this.#write(process.getActiveResourcesInfo())
         process.off('exit', onExit)
@@ -59,7 +59,7 @@ export default class CountingReporter extends Mocha.reporters.Base {
     runner.on(EVENT_SUITE_BEGIN, suite => {
       if (suite.parent?.root !== true) return
       before = { ...this.stats }
-      // Without an end of the line, so that it shows which suite is running.
+      // No line break yet, so that one sees which suite is running.
       process.stdout.write(`  ${suite.title}: `)
     })
     runner.on(EVENT_SUITE_END, suite => {

@@ -11,12 +11,13 @@ import type { SuiteResult } from './suite.ts'
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js')
 const reporter = fileURLToPath(new URL('./mocha-reporter.js', import.meta.url))
 
-/** No run takes so long, in milliseconds, unless it hangs. */
+/** Milliseconds after which a run counts as hanging. */
 const LIMIT = 20 * 60_000
+/** Milliseconds that the process may take to end after the last test. */
 const GRACE = 10_000
-/** Nor does a test: it is long, because the machine may have much else to do. */
+/** Milliseconds after which a test counts as hanging: many, because the machine may be busy. */
 const TEST_LIMIT = 20_000
-/** So many failures are named in the summary; all are described where they happened. */
+/** Most failures that the summary names. All are described above it, where they happened. */
 const MAX_NAMED = 20
 
 export interface MochaOptions {
@@ -24,7 +25,7 @@ export interface MochaOptions {
   readonly files: readonly string[]
   /** Only tests whose full name has this text. */
   readonly grep?: string | undefined
-  /** A folder for V8's coverage of the process. */
+  /** The folder to which V8 writes coverage. */
   readonly coverage?: string | undefined
   readonly limit?: number
   /** How long the process may take to end after the last test, in milliseconds. */
@@ -34,7 +35,7 @@ export interface MochaOptions {
   readonly detailed?: boolean
 }
 
-/** Runs test files with mocha, in one process of its own. */
+/** Runs test files with mocha, all in one child process. */
 export async function runMocha(options: MochaOptions): Promise<SuiteResult> {
   const { name, files, grep, coverage, limit = LIMIT, grace = GRACE, silent, detailed } = options
   if (files.length === 0) return broken(name, 'there is no test file to run')

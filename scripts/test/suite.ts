@@ -1,14 +1,14 @@
-/** What came of a suite. One that broke, or ran nothing, counts as a failure of its own. */
+/** The result of a suite. A suite that broke, or ran no test, counts as a failed test. */
 export interface SuiteResult {
   readonly name: string
   readonly passed: number
   readonly failed: number
   readonly skipped: number
-  /** What a person has to know beside the numbers: why a suite broke, or what was left out. */
+  /** Lines for the summary: why a suite broke, which tests failed, what was left out. */
   readonly notes: readonly string[]
 }
 
-/** The line that ends a run. No suite, or suites without a single test, are a failure. */
+/** The last line of a run, and the exit code. A run without any test has failed. */
 export function closingLine(results: readonly SuiteResult[]): { line: string; exitCode: 0 | 1 } {
   const sum = (key: 'passed' | 'failed' | 'skipped') => results.reduce((total, result) => total + result[key], 0)
   const passed = sum('passed')

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { runNode } from './child.ts'
 import type { SuiteResult } from './suite.ts'
 
-/** No run takes so long, in milliseconds, unless it hangs. */
+/** Milliseconds after which a run counts as hanging. */
 const LIMIT = 30 * 60_000
-/** So many failures are named in the summary; the runner describes all. */
+/** Most failures that the summary names. The runner describes all. */
 const MAX_NAMED = 20
 
-/** What this needs of the report that the runner of the ported web-platform-tests writes. */
+/** The part of the JSON report of the web-platform-tests runner that is read here. */
 interface Report {
   readonly results: readonly { readonly status: string; readonly subtests: readonly { readonly status: string }[] }[]
   readonly verdicts: readonly {
@@ -19,11 +19,11 @@ interface Report {
 }
 
 /**
- * Runs the ported web-platform-tests. A subtest counts as skipped where the expectations say why it cannot pass, and as
- * failed where it does not do what is expected of it, even if it passes.
+ * Runs the ported web-platform-tests. A subtest that fails as the expectations say counts as skipped. An unexpected failure
+ * counts as failed, and so does an unexpected pass.
  *
- * @param program the runner's command
- * @param output where it is to leave its report
+ * @param program path of the runner
+ * @param output path for the report that the runner writes
  */
 export async function runWebPlatformTests(program: string, output: string, silent = false): Promise<SuiteResult> {
   const name = 'web-platform-tests'

@@ -24,7 +24,7 @@ function constructs(...args: unknown[]): Act {
   }
 }
 
-/** Expects the server to choose `chosen` and to tell so, then closes. */
+/** Expects the server to choose the subprotocol `chosen` and to send a message, then closes. */
 function agreesOn(chosen: string, path: string, protocols: string | string[]): Act {
   return async stage => {
     const socket = stage.socket(path, protocols)

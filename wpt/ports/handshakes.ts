@@ -12,7 +12,7 @@ import {
   workerOnly,
 } from './support/stage.ts'
 
-/** Asks the server to close, which it has to do without a message before, cleanly and once. */
+/** Asks the server to close. Expects one clean close event, and no message before it. */
 function closedByServer(path: string): Act {
   return async stage => {
     const socket = stage.socket(path)
@@ -21,10 +21,10 @@ function closedByServer(path: string): Act {
   }
 }
 
-/** How long the connection stays silent; the time is what upstream asserts. */
+/** Milliseconds of silence, as many as in upstream's test. */
 const silenceMilliseconds = 20_000
 
-/** Opens a socket, lets it stand idle, and expects it to work after that as before. */
+/** Opens a socket, leaves it idle, and expects it to work afterwards. */
 async function survivesSilence(stage: Stage): Promise<void> {
   const socket = stage.socket('/echo')
   await throughAttributes(
@@ -42,7 +42,7 @@ async function survivesSilence(stage: Stage): Promise<void> {
   )
 }
 
-/** Expects the Origin header that the server tells of, and closes. */
+/** Expects the server to report the origin of `location` as Origin header, and closes. Returns the origin of the message event. */
 async function sendsOrigin(stage: Stage, url: string): Promise<string> {
   const socket = stage.construct(url)
   let origin = ''

@@ -75,37 +75,35 @@ function buffersText(text: string, bytes: number): Act {
   )
 }
 
-/** One, two, three and four bytes. */
+/** Like `buffers`, with an ArrayBuffer of ten bytes. */
+function buffersArrayBuffer(binaryType: Socket['binaryType'], check: (data: unknown) => void): Act {
+  return buffers(
+    10,
+    socket => {
+      socket.binaryType = binaryType
+      socket.send(new ArrayBuffer(10))
+    },
+    check,
+  )
+}
+
+/** Characters of one, two, three and four bytes in UTF-8. */
 const texts = ['x', '\u00E5', '\u5336', '\u{1047E}']
 
 const folder = 'interfaces/WebSocket'
 
 const bufferedAmount: Port[] = [
   windowOnly(`${folder}/bufferedAmount/bufferedAmount-arraybuffer.html`, everyVariant, {
-    'grows by the length of an ArrayBuffer, with binaryType arraybuffer': buffers(
-      10,
-      socket => {
-        socket.binaryType = 'arraybuffer'
-        socket.send(new ArrayBuffer(10))
-      },
-      data => {
-        assert.instanceOf(data, ArrayBuffer)
-        assert.equal((data as ArrayBuffer).byteLength, 10)
-      },
-    ),
+    'grows by the length of an ArrayBuffer, with binaryType arraybuffer': buffersArrayBuffer('arraybuffer', data => {
+      assert.instanceOf(data, ArrayBuffer)
+      assert.equal((data as ArrayBuffer).byteLength, 10)
+    }),
   }),
   windowOnly(`${folder}/bufferedAmount/bufferedAmount-blob.html`, everyVariant, {
-    'grows by the length of an ArrayBuffer, with binaryType blob': buffers(
-      10,
-      socket => {
-        socket.binaryType = 'blob'
-        socket.send(new ArrayBuffer(10))
-      },
-      data => {
-        assert.instanceOf(data, Blob)
-        assert.equal((data as Blob).size, 10)
-      },
-    ),
+    'grows by the length of an ArrayBuffer, with binaryType blob': buffersArrayBuffer('blob', data => {
+      assert.instanceOf(data, Blob)
+      assert.equal((data as Blob).size, 10)
+    }),
   }),
   windowOnly(`${folder}/bufferedAmount/bufferedAmount-defineProperty-getter.html`, overHttp1, {
     'its getter can be replaced': getterCanBeReplaced('bufferedAmount'),

@@ -6,7 +6,7 @@ import { anyScope, everyVariant, long, overHttp1, windowOnly } from './support/s
 
 const folder = 'interfaces/WebSocket/close'
 
-/** How long a second close event is waited for after the first. */
+/** Milliseconds to wait for an unexpected second close event. */
 const lateMilliseconds = 500
 
 export const ports: Port[] = [
@@ -79,7 +79,7 @@ export const ports: Port[] = [
           },
           { allow: ['error'] },
         )
-        // The handshake has no event to wait for; the server takes ten seconds for it.
+        // No event says that the handshake is in progress, so wait a second; the server delays its answer for ten.
         await new Promise(resolve => setTimeout(resolve, 1000))
         assert.equal(socket.readyState, socket.CONNECTING)
         socket.close()

@@ -15,7 +15,7 @@ function forEach(title: (name: Constant) => string, check: (stage: Stage, name: 
   )
 }
 
-/** Does something to the constant wherever it can be read, and expects it to be as before. */
+/** Tries to change the constant of the class, of the prototype and of a socket, and expects it unchanged. */
 function forEachUnchanged(verb: string, change: (holder: object, name: Constant) => void): Record<string, Act> {
   return forEach(
     name => `${name} cannot be ${verb}`,
@@ -43,7 +43,7 @@ function forEachFixed(accessor: 'get' | 'set'): Record<string, Act> {
   )
 }
 
-/** So that a class whose constants do change fails here and not in what runs after. */
+/** Restores the constant after `act`, so that a class whose constants can change fails this subtest only. */
 function restoringConstant(WebSocket: WebSocketClass, name: Constant, act: () => void): void {
   restoring(WebSocket, [name], () => restoring(WebSocket.prototype, [name], act))
 }

@@ -19,7 +19,7 @@ function forEach(
   )
 }
 
-/** A function first, and then `value`, which is no object: the attribute is null after it. */
+/** Sets a function and then `value`, which is not an object. Expects the attribute to be null afterwards. */
 function forEachCleared(title: string, value: null | undefined): Record<string, Act> {
   return forEach(
     attribute => `${attribute} is null after it was set to ${title}`,
@@ -34,7 +34,7 @@ function forEachCleared(title: string, value: null | undefined): Record<string, 
   )
 }
 
-/** A value that is no object: the attribute stays null. */
+/** Sets a value that is not an object. Expects the attribute to stay null. */
 function forEachIgnored(title: string, value: unknown): Record<string, Act> {
   return forEach(
     attribute => `${attribute} stays null when it is set to ${title}`,
@@ -47,8 +47,8 @@ function forEachIgnored(title: string, value: unknown): Record<string, Act> {
 }
 
 /**
- * What /echo_raw puts on the wire as it is: a text frame that says "test", and then a frame of the reserved opcode 3, at which the
- * client has to fail the connection. So all four events come.
+ * Bytes for /echo_raw, which sends them as they are: a text frame "test", then a frame with the reserved opcode 3, at which the
+ * client has to fail the connection. This causes all four events.
  */
 const frames = new Uint8Array([
   0x81,

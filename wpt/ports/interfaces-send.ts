@@ -4,7 +4,7 @@ import { throughAttributes } from './support/events.ts'
 import { type Act, everyVariant, long, overHttp1, windowOnly } from './support/stage.ts'
 import { throwsDOMException, throwsTypeError } from './support/throws.ts'
 
-/** send() with what the types do not allow. */
+/** Calls send() with any arguments, also with those that the types do not allow. */
 function sendRaw(socket: Socket, ...args: unknown[]): unknown {
   return Reflect.apply(socket.send, socket, args)
 }
@@ -36,7 +36,7 @@ function echoes(sent: unknown, echo: string): Act {
   }
 }
 
-/** What is sent as a string though it is none, made anew for each socket. */
+/** Makers of values that send() converts to strings, by title. */
 const convertible: Record<string, (socket: Socket) => unknown> = {
   null: () => null,
   undefined: () => undefined,

@@ -16,7 +16,7 @@ function closesCleanly(close: (socket: Socket) => void): Act {
   }
 }
 
-/** As above, but looks at what the close event carries. */
+/** Like `closesCleanly`, but checks code and reason of the close event. */
 function endsWith(close: (socket: Socket) => void, expected: { code?: number; reason?: string }): Act {
   return async stage => {
     const socket = stage.socket('/echo')
@@ -95,7 +95,7 @@ export const ports: Port[] = [
           socket.close()
         },
       })
-      // A tenth is for timers that fire early.
+      // A tenth less than the second, because timers may fire early.
       assert.isAtLeast(performance.now() - start, 900)
       assert.equal(socket.readyState, closed)
       assert.isTrue(event.wasClean)

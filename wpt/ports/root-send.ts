@@ -55,7 +55,7 @@ type TypedArray =
   | Float64Array
 type TypedArrayClass = new (buffer: ArrayBuffer, offset?: number, length?: number) => TypedArray
 
-/** Sends a view of a part of a buffer whose other bytes are 0xFF, and expects the elements of the view back, and no others. */
+/** Sends a view of a part of a buffer whose other bytes are 0xFF, and expects exactly the elements of the view back. */
 function echoesView(className: string, bufferSize: number, offset = 0, length?: number): Act {
   return async stage => {
     const View = Reflect.get(globalThis, className) as TypedArrayClass | undefined
@@ -75,7 +75,7 @@ function echoesView(className: string, bufferSize: number, offset = 0, length?: 
   }
 }
 
-/** How many messages go to a server that takes a tenth of a second for each: five seconds in all. */
+/** Messages to a server that reads one every tenth of a second: five seconds in all. */
 const messageCount = 50
 const messageSize = 65_536
 

@@ -16,7 +16,7 @@ function endsWith(
   return async stage => {
     const stream = stage.stream(path)
     const opened = await stream.opened
-    // What the act gives need not fulfill, but it must not reject.
+    // The promise of the act may stay pending, but it must not reject.
     const acted = Promise.resolve(act(opened, stage, (...args) => Reflect.apply(stream.close, stream, args)))
     const { closeCode, reason } = await Promise.race([stream.closed, acted.then(() => stream.closed)])
     assert.deepEqual<CloseInfo>({ closeCode, reason } as CloseInfo, expected)
@@ -77,7 +77,7 @@ const byStreams: Record<string, Act> = {
     const { writable } = await stage.stream('/delayed-passive-close').opened
     const start = performance.now()
     await writable.getWriter().close()
-    // A tenth is for timers that fire early.
+    // A tenth less than the second, because timers may fire early.
     assert.isAtLeast(performance.now() - start, 900)
   },
   'a handshake that the server does not finish is not clean': async stage => {
@@ -142,7 +142,7 @@ const byServer: Record<string, Act> = {
   'a close before all was written is not clean': async stage => {
     const stream = stage.stream('/remote-close?code=4567')
     const { writable } = await stream.opened
-    // More than the network holds, so that the close frame comes first.
+    // More than the socket buffers hold, so that the close frame arrives before all is written.
     const written = rejectionOf(writable.getWriter().write(new Uint8Array(20 * 1024 * 1024)))
     await failsWith(stage, stream.closed, 4567)
     await rejectsWithDOMException(

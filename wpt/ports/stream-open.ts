@@ -5,7 +5,7 @@ import { rejectionOf, rejectsWithDOMException, throwsDOMException, throwsTypeErr
 
 const folder = 'stream/tentative'
 
-/** Both promises reject with an AbortError. */
+/** Expects both promises to reject with an AbortError. */
 async function isAborted(stream: { opened: Promise<unknown>; closed: Promise<unknown> }): Promise<void> {
   await rejectsWithDOMException('AbortError', stream.opened)
   await rejectsWithDOMException('AbortError', stream.closed)
@@ -13,7 +13,7 @@ async function isAborted(stream: { opened: Promise<unknown>; closed: Promise<unk
 
 const abort: Record<string, Act> = {
   'a signal aborted before keeps the connection from being made': async stage => {
-    // The HTTP server notes any request for this URL, an attempt to open a WebSocket too.
+    // The HTTP server records every request for this URL, also one that asks for a WebSocket.
     const query = `?key=${Math.random().toString(36).slice(2)}`
     const url = `${stage.t.httpBase}${resources.stashPut}${query}&value=connected`
     await isAborted(stage.constructStream(url.replace('http', 'ws'), { signal: AbortSignal.abort() }))
@@ -63,7 +63,7 @@ const construct: Record<string, Act> = {
   },
   'opened gives a readable, a writable, a protocol and the extensions': async stage => {
     const { readable, writable, protocol, extensions } = await stage.stream('/echo').opened
-    // Both methods throw for anything but a stream of the host.
+    // Both methods throw if their receiver is not a stream of the host.
     ReadableStream.prototype.getReader.call(readable)
     WritableStream.prototype.getWriter.call(writable)
     assert.isString(protocol)
@@ -77,7 +77,7 @@ function errorOf(stage: Stage, ...args: unknown[]) {
   return Reflect.construct(stage.need('WebSocketError'), args)
 }
 
-/** Makes a WebSocketError and looks at its five attributes. */
+/** Makes a WebSocketError and checks its five attributes. */
 function errorHas(args: unknown[], expected: { message: string; closeCode: number | null; reason: string }): Act {
   return stage => {
     const { code, name, message, closeCode, reason } = errorOf(stage, ...args)
@@ -110,23 +110,23 @@ const errors: Record<string, Act> = {
     throwsDOMException('SyntaxError', () => errorOf(stage, '', { reason: '\u{1F50C}'.repeat(32) })),
 }
 
-/** A server that is slow for two seconds is waited for; a tenth of that is for timers that fire early. */
+/** Shortest wait for a server that is slow for two seconds. A tenth less, because timers may fire early. */
 const patienceMilliseconds = 1800
 const largeMessageCount = 16
 
-/** The server sends more than the network holds, and measures how long it takes while nobody reads for two seconds. */
+/** The server sends more than the socket buffers hold, and reports how long that took. Nobody reads for two seconds. */
 async function holdsTheServerBack(stage: Stage): Promise<void> {
   const { readable } = await stage.stream('/send-backpressure').opened
   const reader = readable.getReader()
   await new Promise(resolve => setTimeout(resolve, 2000))
-  // An empty message, which fills the queue of the readable, and then the large ones.
+  // An empty message, which fills the queue of the readable, then the large ones.
   for (let index = 0; index < 1 + largeMessageCount; index++) await reader.read()
   const { value } = await reader.read()
   assert.isString(value)
   assert.isAtLeast(Number(value) * 1000, patienceMilliseconds)
 }
 
-/** The server does not read for two seconds, and the message is larger than what the network holds. */
+/** The server does not read for two seconds, and the message is larger than the socket buffers. */
 async function isHeldBackByTheServer(stage: Stage): Promise<void> {
   const { writable } = await stage.stream('/receive-backpressure').opened
   const writer = writable.getWriter()

@@ -4,10 +4,10 @@ import { collectGarbage } from './support/garbage.ts'
 import { type Act, anyScope, everyVariant, type Stage } from './support/stage.ts'
 import { rejectionOf, rejectsWithDOMException, rejectsWithTypeError } from './support/throws.ts'
 
-/** More than the buffers of both sockets hold: the network cannot take it in before the server, which does not read on, has closed. */
+/** More than the buffers of both sockets hold, so it is not all written when the server, which reads no further, closes. */
 const bigMessageSize = 64 * 1024 * 1024
 
-/** Tells the server to close, right behind that a big message, and returns when the connection is gone. */
+/** Asks the server to close, sends a big message right after, and returns when the connection is closed. */
 async function closesUnderABigMessage(stage: Stage) {
   const stream = stage.stream('/echo_exit')
   const { writable } = await stream.opened
@@ -21,7 +21,7 @@ async function closesUnderABigMessage(stage: Stage) {
   return { writer, bigMessage }
 }
 
-/** Expects write() to reject what `make` gives with a TypeError. */
+/** Expects write() to reject the value of `make` with a TypeError. */
 function refuses(make: () => unknown): Act {
   return async stage => {
     const { writable } = await stage.stream('/echo').opened
@@ -30,7 +30,7 @@ function refuses(make: () => unknown): Act {
   }
 }
 
-/** Shared memory that pages get too that are not isolated from other origins and so have no SharedArrayBuffer. */
+/** Shared memory by way of WebAssembly: pages that are not cross-origin isolated have no global SharedArrayBuffer. */
 function sharedMemory(): SharedArrayBuffer {
   const { Memory } = Reflect.get(globalThis, 'WebAssembly') as {
     Memory: new (descriptor: object) => { buffer: SharedArrayBuffer }
@@ -38,15 +38,15 @@ function sharedMemory(): SharedArrayBuffer {
   return new Memory({ initial: 1, maximum: 1, shared: true }).buffer
 }
 
-/** Starts writes and drops every reference to the stream but a weak one. */
+/** Starts writes, and keeps only a weak reference to the stream. */
 async function startsWritesAndForgets(stage: Stage): Promise<WeakRef<SocketStream>> {
-  // Not made by the stage, which would keep a reference.
+  // Not `stage.stream()`, which would keep a reference.
   const WebSocketStream = stage.need('WebSocketStream')
   const stream = new WebSocketStream(stage.url('/echo'))
   const { writable } = await stream.opened
   const writer = writable.getWriter()
   for (let index = 0; index < 20; index++) {
-    // They fail when the connection is collected with the rest.
+    // The writes fail when the connection is collected too.
     writer.write(new Uint8Array(100_000)).catch(() => {})
   }
   return new WeakRef(stream)

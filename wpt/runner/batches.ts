@@ -1,13 +1,13 @@
 import type { Subject } from './results.ts'
 import type { TestCase } from './test-case.ts'
 
-/** To start a process takes longer than most files do. With more of them, the jobs would not end at about the same time. */
+/** Most files per process. Starting a process takes longer than most files, but larger batches are shared out less evenly. */
 const size = 10
 
 /**
- * The tests in groups that may share a process. Files of upstream are alone, since each takes a global scope of its own; ports put
- * back what they change. One that may take long is alone as well. Only this package's own classes share: what an implementation
- * throws late, when its test is over, would be held against the next one.
+ * Groups the tests that may share a process. Files of upstream run alone, since each needs its own global scope; ports restore
+ * what they change. A long test runs alone too. Only tests of this package's own classes are grouped: an error that another
+ * implementation throws after its test has ended would count against the next test.
  */
 export function inBatches(tests: readonly TestCase[], { implementation }: Subject): TestCase[][] {
   const batches: TestCase[][] = []

@@ -1,6 +1,6 @@
 import { matches } from './judge.ts'
 
-/** What the tests are about, in words for who chooses an implementation or writes one. Each file is in one of the groups. */
+/** A group of files by what they test, in words for people who choose or write an implementation. Each file is in one group. */
 export interface Behaviour {
   readonly words: string
   /** Patterns for paths below `websockets/`; a `*` stands for any text. */
@@ -181,7 +181,7 @@ export const behaviours: readonly Behaviour[] = [
   { words: '`WebSocketStream`: a writer waits for the server', files: ['stream/tentative/backpressure-send*'] },
 ]
 
-/** Those that a file belongs to: one, if the list is right. */
+/** The groups of a file: exactly one, if the list is right. */
 export function behavioursOf(file: string): Behaviour[] {
   return behaviours.filter(({ files }) => files.some(pattern => matches(pattern, file)))
 }

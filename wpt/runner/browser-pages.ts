@@ -2,10 +2,10 @@ import type { Page } from 'playwright-core'
 import type { Job } from './child/job.ts'
 import { modulePath } from './module-files.ts'
 import { fileStatuses, subtestStatuses } from './results.ts'
-import { pageBase, type Server, webSocketBase } from './servers.ts'
+import { pageBase, type Server, webSocketBase } from './server.ts'
 import { pagePath, pageScheme, type TestCase } from './test-case.ts'
 
-/** Takes the place of upstream's file of that name, which is there for that. */
+/** Replaces upstream's testharnessreport.js, a file that exists for runners to replace it. */
 const reportScript = `{
   const subtestStatuses = ${JSON.stringify(subtestStatuses)}
   const fileStatuses = ${JSON.stringify(fileStatuses)}
@@ -17,7 +17,7 @@ const reportScript = `{
   })
 }`
 
-/** Has a page of upstream tell its results. Returns the page's address. */
+/** Prepares a page so that a test of upstream reports its results. Returns the address to open. */
 export async function prepareUpstream(page: Page, test: TestCase, server: Server): Promise<string> {
   await page.route('**/resources/testharnessreport.js', route =>
     route.fulfill({ contentType: 'text/javascript', body: reportScript }),
@@ -25,7 +25,7 @@ export async function prepareUpstream(page: Page, test: TestCase, server: Server
   return pageBase(server, pageScheme(test)) + pagePath(test)
 }
 
-/** Has an empty page of the server run a port. Returns the page's address. */
+/** Prepares an empty page of the server so that it runs a port. Returns the address to open. */
 export async function preparePort(page: Page, test: TestCase, server: Server, milliseconds: number): Promise<string> {
   const location = `${pageBase(server, pageScheme(test))}/common/blank.html`
   const { variant, scope } = test

@@ -4,7 +4,7 @@ import { preparePort, prepareUpstream } from './browser-pages.ts'
 import { findChromium } from './chromium.ts'
 import { UsageError } from './options.ts'
 import { type FileResult, type ReportLine, resultOf, type Subject } from './results.ts'
-import type { Hosts, Server } from './servers.ts'
+import type { Hosts, Server } from './server.ts'
 import type { TestCase } from './test-case.ts'
 
 /** A browser that runs tests, each in a context (cookies, cache) of its own. */
@@ -30,10 +30,10 @@ export async function openBrowser(name: 'chromium' | 'firefox', path: string | u
   }
 }
 
-/** What the server is called in browsers, which find it by these names without a hosts file. */
+/** The names of the server in browsers, which resolve them without a hosts file. */
 export const browserHosts: Hosts = { host: 'web-platform.test', alternateHost: 'not-web-platform.test' }
 
-/** All names of the hosts that tests open. */
+/** All host names that tests connect to. */
 const names = [browserHosts.host, browserHosts.alternateHost].flatMap(host => [
   host,
   ...['www', 'www1', 'www2', 'xn--n8j6ds53lwwkrqhv28a', 'xn--lve-6lad'].map(subdomain => `${subdomain}.${host}`),
@@ -41,7 +41,7 @@ const names = [browserHosts.host, browserHosts.alternateHost].flatMap(host => [
 
 const chromiumOptions = {
   args: [
-    // Inside of containers the root user has no sandbox.
+    // The sandbox of Chromium does not work for the root user.
     ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
     '--disable-quic',
     '--disable-background-networking',
@@ -50,7 +50,7 @@ const chromiumOptions = {
     '--ignore-certificate-errors',
     `--host-resolver-rules=${names.map(name => `MAP ${name} 127.0.0.1`).join(',')}`,
   ],
-  // Some of the tests are about this cache.
+  // Some tests are about this cache.
   ignoreDefaultArgs: ['--disable-back-forward-cache'],
 }
 
@@ -85,10 +85,10 @@ async function runPage(
   }
 }
 
-/** Beyond its own time limit a page gets this long to load and to say what it has. */
+/** Milliseconds that a page gets beyond its own time limit, to load and to report. */
 const grace = 10_000
 
-/** Opens a page and takes what it tells through `reportLine`, until it tells its end or nothing new for `limit`. */
+/** Opens a page and collects what it reports with `reportLine`, until it reports its end, or nothing for `limit` milliseconds. */
 async function visit(page: Page, limit: number, address: string): Promise<ReportLine[]> {
   let timer: ReturnType<typeof setTimeout> | undefined
   try {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 
-/** Where systems put Chromium, or the browser that is made of it. */
+/** The usual paths of Chromium, and of Chrome, which is made from it. */
 const usualPlaces = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
 /** The Chromium of this machine; undefined when none is in one of the usual places. */

@@ -2,7 +2,7 @@ import { reportData } from './report-data.ts'
 import { showReport } from './report-script.ts'
 import type { Run } from './run.ts'
 
-/** One page with the results, its style and its script, which works without a network. */
+/** The results as one HTML page, which contains its style and script and works offline. */
 export function htmlReport(run: Run): string {
   const data = reportData(run)
   return `<!doctype html>
@@ -32,7 +32,7 @@ export function htmlReport(run: Run): string {
 `
 }
 
-/** Blue and orange differ for every kind of colour vision; light and dark tell them apart besides. */
+/** Passing is light blue and failing dark orange, which people with every kind of colour vision can tell apart. */
 const style = `
 :root { color-scheme: light; font: 15px/1.4 system-ui, sans-serif; color: #1a1a1a; background: #fff; }
 body { margin: 1.5rem; }
@@ -67,7 +67,7 @@ function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }
 
-/** Inside of a script element only a tag could end it early. */
+/** Escapes `<`, because inside of a script element a tag could end the element early. */
 function escapeData(json: string): string {
   return json.replaceAll('<', '\\u003c')
 }

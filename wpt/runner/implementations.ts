@@ -5,10 +5,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { UsageError } from './options.ts'
 import type { RuntimeKind } from './runtimes.ts'
 
-/** The packages that are here to compare with. */
+/** Packages to compare with. */
 const packages = ['ws', 'undici']
 
-/** The address of the module with the classes of an implementation; undefined for `native`. @throws {UsageError} when it is not there */
+/** The address of the module of an implementation; undefined for `native`. @throws {UsageError} when it is missing */
 export function findImplementation(name: string, runtime: RuntimeKind): string | undefined {
   if (name === 'native') return undefined
   if (name === 'ours') return pathToFileURL(ownEntry(runtime)).href
@@ -19,7 +19,7 @@ export function findImplementation(name: string, runtime: RuntimeKind): string |
   return pathToFileURL(path).href
 }
 
-/** This package's own entry for a runtime: what `import 'whatwg-websocket'` finds there. */
+/** Path of this package's entry for a runtime, as `import 'whatwg-websocket'` resolves it there. */
 function ownEntry(runtime: RuntimeKind): string {
   const root = new URL('../../../', import.meta.url)
   const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { exports: { '.': Target } }
@@ -32,7 +32,7 @@ function ownEntry(runtime: RuntimeKind): string {
 
 type Target = string | { readonly [condition: string]: Target }
 
-/** The first condition in the order of the manifest counts. */
+/** Resolves a target of `exports`: the first condition that matches, in the order of the manifest. */
 function select(target: Target, conditions: ReadonlySet<string>): string | undefined {
   if (typeof target === 'string') return target
   for (const [condition, inner] of Object.entries(target)) {
@@ -42,7 +42,7 @@ function select(target: Target, conditions: ReadonlySet<string>): string | undef
   return undefined
 }
 
-/** From this package, or else from the current directory, which is where a user of the package would have it. */
+/** Resolves a package from here, or else from the current directory, where users of this package have it installed. */
 function resolvePackage(name: string): string {
   for (const from of [import.meta.url, pathToFileURL(resolve('package.json')).href]) {
     try {

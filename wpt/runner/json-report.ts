@@ -1,6 +1,6 @@
 import type { Run } from './run.ts'
 
-/** The results as JSON: of every file its subtests, what was not as expected, and what was left out with the reason. */
+/** The results as JSON: files with their subtests, verdicts, and the files that were not run with the reasons. */
 export function jsonReport({ suite, results, verdicts, notRun }: Run): string {
   const report = {
     suite,

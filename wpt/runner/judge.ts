@@ -2,8 +2,8 @@ import type { Scope, Variant } from '../port.ts'
 import type { FileResult, Subject } from './results.ts'
 
 /**
- * What is known not to pass, and why. A `*` in a pattern stands for any text. What is left out matches everything. All that
- * match count: a subtest is expected to fail when one of them says so.
+ * Tests that are known not to pass, and why. A `*` in a pattern stands for any text. A member that is left out matches everything.
+ * A subtest is expected to fail if at least one expectation matches.
  */
 export interface Expectation {
   readonly implementation: string
@@ -16,7 +16,7 @@ export interface Expectation {
   readonly scope?: Scope
   /** A pattern for the name of a subtest. A file that breaks as a whole is the subtest `(file)`. */
   readonly subtest?: string
-  /** `fail`: it is run, and passing is an error. `not run`: running it would tell nothing. */
+  /** `fail`: the test is run, and passing is an error. `not run`: the test is left out. */
   readonly outcome: 'fail' | 'not run'
   readonly reason: string
 }
@@ -24,7 +24,7 @@ export interface Expectation {
 export interface Verdict {
   readonly result: FileResult
   readonly subtest: string
-  /** `failure`: of an implementation that is here to compare with, which nothing is expected of. */
+  /** `failure`: of an implementation to compare with, of which nothing is expected. */
   readonly kind: 'unexpected failure' | 'unexpected pass' | 'expected failure' | 'failure'
   readonly message: string
 }
@@ -54,7 +54,10 @@ export function findExpectation(
   )
 }
 
-/** Everything that did not pass, or was not to. `isJudged` says of which implementations something is expected. */
+/**
+ * A verdict on each subtest that failed, or passed although it was expected to fail. `isJudged` says whether an implementation is
+ * expected to pass; the failures of others are no errors.
+ */
 export function judge(
   results: readonly FileResult[],
   suite: 'upstream' | 'ports',
@@ -85,7 +88,7 @@ export function judge(
   return verdicts
 }
 
-/** Whether a pattern, in which a `*` stands for any text, is for `text`. No pattern is for all. */
+/** Whether `text` matches a pattern, in which a `*` stands for any text. Without a pattern all texts match. */
 export function matches(pattern: string | undefined, text: string): boolean {
   if (pattern === undefined) return true
   const parts = pattern.split('*').map(part => part.replace(/[\\^$.+?()[\]{}|/]/g, '\\$&'))

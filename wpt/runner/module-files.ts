@@ -3,7 +3,7 @@ import { join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { answer, type HttpResponse } from '../server/http-resources.ts'
 
-/** Below this path of the server a browser finds the modules of this package. */
+/** The path of the server below which browsers load the modules of this package. */
 export const modulePath = '/whatwg-websocket-wpt/'
 
 const buildFolder = fileURLToPath(new URL('..', import.meta.url))

@@ -19,13 +19,13 @@ export interface Options {
   readonly html: string | undefined
   readonly expectations: string | undefined
   readonly jobs: number
-  /** Of a normal test; a long one has six times as much. */
+  /** Time limit of a normal test. A long one has six times as much. */
   readonly seconds: number
   readonly list: boolean
   readonly help: boolean
 }
 
-/** The command line is wrong, or what it asks for is not there: the message says how. */
+/** The command line is wrong, or something that it names is missing. The message is for the user. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }

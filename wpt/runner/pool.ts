@@ -1,4 +1,4 @@
-/** Does `work` for all items, `jobs` at a time, in their order. Rejects with the first error, after which nothing new starts. */
+/** Does `work` for all items in their order, `jobs` at a time. Rejects with the first error, after which nothing new starts. */
 export async function inParallel<Item>(
   items: readonly Item[],
   jobs: number,

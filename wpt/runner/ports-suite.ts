@@ -3,7 +3,7 @@ import type { TestCase } from './test-case.ts'
 
 const queries = { ws: '?default', wss: '?wss', h2: '?wpt_flags=h2' } as const
 
-/** All ported tests, by file, scope and variant, under the addresses that upstream's have. */
+/** All ported tests, one per file, scope and variant, with upstream's paths and queries. */
 export function findPortedTests(): TestCase[] {
   return ports.flatMap(port =>
     port.scopes.flatMap(scope =>

@@ -1,7 +1,7 @@
 import { count, type FileResult, labelOf } from './results.ts'
 import type { Run } from './run.ts'
 
-/** What the page of a report shows. The page's script gets it as JSON. */
+/** The data of a report page, which its script gets as JSON. */
 export interface ReportData {
   readonly title: string
   /** The labels of the columns. */
@@ -29,7 +29,7 @@ export interface ReportRun {
 export interface ReportFailure {
   readonly subtest: string
   readonly message: string
-  /** Why it was expected; undefined when it was not. */
+  /** Why the failure was expected; undefined if it was not. */
   readonly expected?: string
 }
 

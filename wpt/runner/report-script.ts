@@ -1,6 +1,6 @@
 import type { ReportData, ReportRow, ReportRun } from './report-data.ts'
 
-/** As much of a DOM as the page's script uses; the host's types have none. */
+/** The parts of the DOM that the page's script uses. The types of Node.js have no DOM. */
 interface Node {
   textContent: string | null
   className: string
@@ -20,8 +20,8 @@ interface Document {
 }
 
 /**
- * The script of a report's page. It runs there as its own text, so it uses nothing from outside of its body but types: it shows
- * the matrix of files by subjects, the messages of a file on a click, and only what the filters let through.
+ * The script of a report page. It shows the matrix of files by subjects, the messages of a file on a click, and filters the files.
+ * The page contains it as text, so it uses nothing from outside of its body except types.
  */
 export function showReport(document: Document, data: ReportData): void {
   const element = (id: string) => document.getElementById(id)!
@@ -37,7 +37,7 @@ export function showReport(document: Document, data: ReportData): void {
     passed: runs.reduce((passed, run) => passed + run.passed, 0),
     total: runs.reduce((total, run) => total + run.total, 0),
   })
-  /** A sign besides the colour, for who cannot tell the colours. */
+  /** The class and a sign, for people who cannot tell the colours apart. */
   const standing = ({ passed, total }: { passed: number; total: number }): [className: string, sign: string] => {
     if (total === 0) return ['none', '–']
     if (passed === total) return ['pass', '✓']
@@ -95,7 +95,7 @@ export function showReport(document: Document, data: ReportData): void {
     line.addEventListener('click', () => {
       if (!open.delete(row.file)) open.add(row.file)
       show()
-      // The button is a new one, so a keyboard would be left without a place.
+      // show() has replaced the button, so focus the new one for keyboard users.
       element(`file ${row.file}`).focus()
     })
     if (!open.has(row.file)) return [line]

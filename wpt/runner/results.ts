@@ -2,13 +2,13 @@ import type { Scope, Variant } from '../port.ts'
 
 export type Status = 'PASS' | 'FAIL' | 'TIMEOUT' | 'NOTRUN' | 'PRECONDITION_FAILED'
 
-/** What the numbers of upstream's harness for a subtest mean. */
+/** The statuses of subtests, by their number in upstream's harness. */
 export const subtestStatuses: readonly Status[] = ['PASS', 'FAIL', 'TIMEOUT', 'NOTRUN', 'PRECONDITION_FAILED']
 
-/** How a whole file ended. CRASH: its process went away before it said that it was done. */
+/** How a whole file ended. CRASH: its process ended before it reported the end of the file. */
 export type FileStatus = 'OK' | 'ERROR' | 'TIMEOUT' | 'CRASH' | 'PRECONDITION_FAILED'
 
-/** What the numbers of upstream's harness for a whole file mean. */
+/** The statuses of files, by their number in upstream's harness. */
 export const fileStatuses: readonly FileStatus[] = ['OK', 'ERROR', 'TIMEOUT', 'PRECONDITION_FAILED']
 
 export interface SubtestResult {
@@ -29,7 +29,7 @@ export interface Subject {
 export interface FileResult {
   /** Below `websockets/`. */
   readonly file: string
-  /** As upstream writes it, such as `?wss`; the ports have the variant's name here. */
+  /** The query of upstream's page, such as `?wss`. */
   readonly query: string
   readonly variant: Variant
   readonly scope: Scope
@@ -40,19 +40,19 @@ export interface FileResult {
   readonly milliseconds: number
 }
 
-/** What takes the results of one file as they come. */
+/** Receives the results of one file as they come. */
 export interface Recorder {
   subtest(subtest: SubtestResult): void
-  /** Says how the file ended. The first word counts. */
+  /** Records how the file ended. Only the first call counts. */
   end(status: FileStatus, message?: string): void
 }
 
-/** What a test tells as it runs; the last line says how the file ended. */
+/** A line that a running test reports. The last line says how the file ended. */
 export type ReportLine =
   | { readonly subtest: SubtestResult }
   | { readonly end: FileStatus; readonly message?: string; readonly milliseconds?: number }
 
-/** The result that the lines of a test amount to. `silence` is for one that never said how it ended. */
+/** Makes the result of a file from its lines. `silence` is the status if no line says how it ended. */
 export function resultOf(
   test: Pick<FileResult, 'file' | 'query' | 'variant' | 'scope'>,
   subject: Subject,
@@ -84,7 +84,7 @@ export function count(results: Iterable<FileResult>): Count {
   for (const result of results) {
     total += result.subtests.length
     passed += result.subtests.filter(subtest => subtest.status === 'PASS').length
-    // A file that broke counts as one more that did not pass: its missing subtests would flatter the sum.
+    // A file that broke counts as one more failure, because its missing subtests do not count as failures.
     if (result.status !== 'OK') total++
   }
   return { passed, total }

@@ -12,24 +12,24 @@ import { type Runtime, runtimeArguments } from './runtimes.ts'
 
 const entry = fileURLToPath(new URL('child/main.js', import.meta.url))
 
-/** Beyond its own time limit a process gets this long to start, load, and say what it has. */
+/** Milliseconds that a process gets beyond its own time limit, to start, load and report. */
 const grace = 10_000
 
 const running = new Set<ChildProcess>()
-// Who ends the runner ends what hangs with it.
+// Test processes that hang are killed when the runner ends.
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** What a process wrote is cut here: a message that nobody reads to the end. */
+/** Characters of the output of a process that are kept for a message. */
 const maximumOutput = 2000
 
-/** A job before it is known where its results go. */
+/** A job without the path for its results. */
 export type Task = Omit<Job, 'results'>
 
 /**
- * Runs test files one after another in a process, which is killed when it says nothing new for the limit of the longest (and the time
- * to start). When it goes away over one of them, a new process goes on behind that one.
+ * Runs test files one after another in a process. It is killed if it reports nothing for the time limit of the longest test (and
+ * the time to start). If it hangs or crashes, a new process continues with the next file.
  *
  * @param tasks files of one scope, which share their location; `step` hears each result
  */
@@ -48,7 +48,7 @@ export async function runInProcess(
   }
 }
 
-/** The results of at least one of the tasks, in their order: of all that the process began. */
+/** Runs the tasks in one process. Returns the results of those that it began, at least of the first one. */
 async function runTogether(
   tasks: readonly Task[],
   runtime: Runtime,
@@ -65,7 +65,7 @@ async function runTogether(
     const silence = await untilItEnds(child, folder, limit + grace)
     const results: FileResult[] = []
     for (const [index, job] of jobs.entries()) {
-      // A process that ended before its first word ended over its first file.
+      // The process did not begin this file. The first one gets a result anyway, so that a process that cannot start is reported.
       if (index > 0 && !existsSync(job.results)) break
       results.push(resultOf(job.test, subject, await readLines(job.results), silence, start))
     }
@@ -75,7 +75,7 @@ async function runTogether(
   }
 }
 
-/** What to say if the process ended without a word about it. Anything new in `folder` gives it more time. */
+/** The status of a file that reported no end. Restarts the time limit whenever something changes in `folder`. */
 function untilItEnds(
   child: ChildProcessByStdio<null, Readable, Readable>,
   folder: string,
@@ -113,7 +113,7 @@ function untilItEnds(
   })
 }
 
-/** A process that was killed in the middle of a line leaves a part of it. */
+/** Reads the complete lines. A process that was killed may have written a part of the last one. */
 async function readLines(path: string): Promise<ReportLine[]> {
   const text = await readFile(path, 'utf8').catch(() => '')
   return text
@@ -123,7 +123,7 @@ async function readLines(path: string): Promise<ReportLine[]> {
 }
 
 /**
- * The environment of test processes: this one's, with the test authority trusted and no proxy between a test and its server.
+ * The environment of test processes: that of this process, with the test authority trusted and without proxies.
  * Deno reads `DENO_CERT`, the others `NODE_EXTRA_CA_CERTS`.
  */
 export function testEnvironment(authorityPath: string): NodeJS.ProcessEnv {

@@ -6,6 +6,7 @@ import { expectations as ownExpectations } from '../expectations.ts'
 import { authority } from '../server/certificate.ts'
 import { inBatches } from './batches.ts'
 import { browserHosts, openBrowser } from './browser.ts'
+import { chooseServer } from './choose-server.ts'
 import { findImplementation } from './implementations.ts'
 import { type Expectation, findExpectation, judge, type Verdict } from './judge.ts'
 import { type Options, UsageError } from './options.ts'
@@ -14,7 +15,7 @@ import { findPortedTests } from './ports-suite.ts'
 import type { FileResult, Subject } from './results.ts'
 import { runInProcess, type Task, testEnvironment } from './run-process.ts'
 import { findRuntime } from './runtimes.ts'
-import { chooseServer, pageBase, type Server, webSocketBase } from './servers.ts'
+import { pageBase, type Server, webSocketBase } from './server.ts'
 import { locationPath, type TestCase } from './test-case.ts'
 import { findUpstreamTests } from './upstream-suite.ts'
 
@@ -31,16 +32,16 @@ export interface Run {
   readonly notRun: readonly NotRun[]
 }
 
-/** How one subject runs tests that may share a process. `step` hears each result. */
+/** Runs a batch of tests with one subject. `step` is called with each result. */
 type Execute = (batch: readonly TestCase[], step: (result: FileResult) => void) => Promise<void>
 
-/** One subject with what runs its tests. */
+/** A subject, and the function that runs tests with it. */
 interface Candidate {
   readonly subject: Subject
   readonly execute: Execute
 }
 
-/** The tests that `options` choose, in every scope and variant of theirs; with a checkout, also those that take a browser. */
+/** The tests that `options` choose, in all chosen scopes and variants. With a checkout also those that need a browser. */
 export async function findTests(options: Options): Promise<TestCase[]> {
   const all = await (options.upstream === undefined ? findPortedTests() : findUpstreamTests(resolve(options.upstream)))
   return all.filter(
@@ -51,7 +52,7 @@ export async function findTests(options: Options): Promise<TestCase[]> {
   )
 }
 
-/** Runs what `options` say. `begin` hears how many files there are, `step` each result as it comes. */
+/** Runs the tests that `options` choose. `begin` is called with the number of files, `step` with each result as it comes. */
 export async function runTests(
   options: Options,
   begin: (total: number, server: string) => void,
@@ -63,7 +64,7 @@ export async function runTests(
   const folder = await mkdtemp(join(tmpdir(), 'wpt-run-'))
   const closers: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })]
   try {
-    // Upstream's names, where a browser can be told where they lead: to browsers `localhost` is no common host.
+    // Browsers treat `localhost` specially, so they get upstream's host names, which browser.ts makes them resolve.
     const hosts = options.browser === undefined ? { host: 'localhost', alternateHost: '127.0.0.1' } : browserHosts
     const server = await chooseServer(options.server, options.upstream && resolve(options.upstream), hosts)
     closers.unshift(() => server.close())
@@ -98,7 +99,7 @@ export async function runTests(
   }
 }
 
-/** Implementations that nothing is expected of unless the user does: they are here to compare with. */
+/** Implementations to compare with. Without `--expectations`, nothing is expected of them. */
 const comparisons = new Set(['native', 'ws', 'undici'])
 
 function whyNot(
@@ -108,7 +109,7 @@ function whyNot(
   expectations: readonly Expectation[],
 ): string | undefined {
   if (options.browser === undefined && test.browserOnly !== undefined) return test.browserOnly
-  // Who names a variant wants to see it run.
+  // A variant that is named on the command line is run, whatever is expected of it.
   if (options.variants?.includes(test.variant)) return undefined
   return findExpectation(expectations, 'not run', { ...test, subject })?.reason
 }
@@ -131,7 +132,7 @@ async function processCandidates(options: Options, server: Server, folder: strin
             variant,
             scope,
             classes,
-            // Outside of a browser no policy asks for a page from https:, and not every host can fetch over HTTP/2.
+            // http: for all variants: only browsers have policies about it, and not every host can fetch over HTTP/2.
             location: pageBase(server, 'http') + locationPath(test),
             base: webSocketBase(server, variant),
             milliseconds: options.seconds * 1000 * (test.long ? 6 : 1),
@@ -160,7 +161,7 @@ async function browserCandidate(
   return [{ subject, execute }]
 }
 
-/** @throws {UsageError} when the file is none, or no list */
+/** @throws {UsageError} when the file has no list of expectations */
 async function readExpectations(path: string | undefined): Promise<readonly Expectation[]> {
   if (path === undefined) return ownExpectations
   const absolute = resolve(path)

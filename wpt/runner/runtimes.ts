@@ -16,7 +16,7 @@ export interface Runtime {
 
 /**
  * `node` is the runtime of this process; `bun` and `deno` are looked for in the `node_modules/.bin` of the current directory and
- * in the search path; anything else is the path of an executable. @throws {UsageError} when there is none, or it is no runtime
+ * in the search path; anything else is the path of an executable. @throws {UsageError} when it is missing, or is not a runtime
  */
 export async function findRuntime(name: string): Promise<Runtime> {
   const executable = name === 'node' ? process.execPath : locate(name)
@@ -43,7 +43,7 @@ function locate(name: string): string {
   return found
 }
 
-/** The arguments by which a runtime runs a script with the rights and the hooks that tests use. */
+/** The arguments before the script that give tests all permissions and `gc()`. */
 export function runtimeArguments(kind: RuntimeKind, location: string): string[] {
   switch (kind) {
     case 'node':

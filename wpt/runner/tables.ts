@@ -4,7 +4,7 @@ import { count, type FileResult, labelOf } from './results.ts'
 /** A heading and rows, as text. */
 export type Table = readonly (readonly string[])[]
 
-/** Passed and total, a row for each subject, a column for each scope and variant. */
+/** The numbers of passed and of all subtests: a row per subject, a column per scope and variant. */
 export function countsTable(results: readonly FileResult[]): Table {
   const columns = unique(results.map(columnOf)).sort()
   const rows = [...groupBy(results, ({ subject }) => labelOf(subject))].map(([label, own]) => {
@@ -15,8 +15,8 @@ export function countsTable(results: readonly FileResult[]): Table {
 }
 
 /**
- * What the tests are about, a row for each group of them that not every subject passes, a column for each subject; subjects that are
- * one implementation and do the same share a column. What every subject passes has no row.
+ * The groups of tests by behaviour: a row per group, a column per subject. Subjects of one implementation with the same results
+ * share a column. A group that every subject passes has no row.
  */
 export function behavioursTable(results: readonly FileResult[]): { table: Table; passedByAll: string[] } {
   const found = new Set(results.map(({ file }) => wordsOf(file)))
@@ -42,7 +42,7 @@ export function behavioursTable(results: readonly FileResult[]): { table: Table;
 const allPass = '✓'
 const takesABrowser = 'What takes a browser'
 
-/** A tick, or how many pass. */
+/** A tick if all pass, otherwise how many of them. */
 function standing(results: readonly FileResult[]): string {
   const { passed, total } = count(results)
   return total > 0 && passed === total ? allPass : passedOfTotal(results)

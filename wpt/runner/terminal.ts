@@ -3,7 +3,7 @@ import type { Verdict } from './judge.ts'
 import { count, type FileResult, labelOf } from './results.ts'
 import { countsTable } from './tables.ts'
 
-/** Shows how far the run is: in place on a terminal, else a line for each tenth of it. */
+/** Shows the progress of a run: in one line on a terminal, otherwise in a line for each tenth of it. */
 export class Progress {
   readonly #total: number
   #done = 0
@@ -32,7 +32,7 @@ export class Progress {
   }
 }
 
-/** Passed and total, a line for each subject, a column for each scope and variant. */
+/** Prints the numbers of passed and of all subtests: a line per subject, a column per scope and variant. */
 export function printTable(results: readonly FileResult[]): void {
   const table = countsTable(results)
   const widths = table[0]!.map((_text, index) => Math.max(...table.map(row => row[index]!.length)))
@@ -43,7 +43,7 @@ export function printTable(results: readonly FileResult[]): void {
   }
 }
 
-/** What did not go as it was to; and how many expected failures there are, by their reason. */
+/** Prints unexpected results, and the number of expected failures by their reason. */
 export function printVerdicts(verdicts: readonly Verdict[]): void {
   for (const { result, subtest, kind, message } of verdicts) {
     if (kind === 'expected failure') continue

@@ -5,15 +5,15 @@ export interface TestCase {
   readonly suite: 'upstream' | 'ports'
   /** Below `websockets/`. */
   readonly file: string
-  /** Of the address of the test's page, such as `?wss`; for ports the name of the variant. */
+  /** The query of upstream's page, such as `?wss`. */
   readonly query: string
   readonly variant: Variant
   readonly scope: Scope
   readonly long: boolean
-  /** Scripts of `// META: script=` comments; upstream's scripts alone have them. */
+  /** Scripts of `// META: script=` comments. Only tests of upstream have them. */
   readonly scripts: readonly string[]
   readonly title?: string | undefined
-  /** Why nothing but a browser can run it. */
+  /** Why only a browser can run it. */
   readonly browserOnly?: string | undefined
 }
 
@@ -31,7 +31,7 @@ export function pagePath({ file, scope, query }: TestCase): string {
   return `/websockets/${page}${query}`
 }
 
-/** The path that `location` has in the global scope of a test: for a worker, that of its script. Ports of a process share it. */
+/** The path of `location` in the global scope of a test: in a worker, that of its script. Ports in one process share it. */
 export function locationPath({ suite, file, scope, query }: TestCase): string {
   if (suite === 'ports') return scope === 'worker' ? '/websockets/ports.worker.js' : '/websockets/ports.html'
   const path = scope === 'worker' ? file.replace(/\.any\.js$/, '.any.worker.js') : undefined
@@ -40,7 +40,7 @@ export function locationPath({ suite, file, scope, query }: TestCase): string {
     : `/websockets/${path}${query}`
 }
 
-/** The scheme that upstream loads the page of a test with. */
+/** The scheme of the server that upstream loads the page of a test from. */
 export function pageScheme({ file, query }: TestCase): 'http' | 'https' | 'h2' {
   const flags = new URLSearchParams(query).getAll('wpt_flags')
   if (flags.includes('h2')) return 'h2'

@@ -10,9 +10,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { authority, certificate, privateKey } from '../server/certificate.ts'
 import type { Scheme } from '../server/server.ts'
 import { UsageError } from './options.ts'
-import type { Hosts, Server } from './servers.ts'
+import type { Hosts, Server } from './server.ts'
 
-/** How long `wpt serve` may take until it answers; it loads much Python. */
+/** Milliseconds that `wpt serve` may take until it answers. It loads much Python code. */
 const startMilliseconds = 60_000
 
 /**
@@ -47,7 +47,7 @@ export async function startUpstreamServer(checkout: string, hosts: Hosts): Promi
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    // Each port is a process of its own, and they do not start in any order.
+    // Each port has a process of its own, and they start in no particular order.
     for (const port of ports) await untilItListens(port, child)
     const known: Record<Scheme, number> = {
       http: ports[0]!,
@@ -71,7 +71,7 @@ async function writeConfig(folder: string, ports: readonly number[], hosts: Host
     browser_host: hosts.host,
     alternate_hosts: { alt: hosts.alternateHost },
     server_host: '127.0.0.1',
-    // Names below the host need not resolve on this machine.
+    // Names below the host may not resolve on this machine.
     check_subdomains: false,
     ports: {
       http: ports.slice(0, 2),
@@ -94,7 +94,7 @@ async function writeConfig(folder: string, ports: readonly number[], hosts: Host
   return path
 }
 
-/** Listens on all of them at once, so that they differ, and lets go. */
+/** Listens on all ports at the same time, so that they differ, and closes them again. */
 async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
   await Promise.all(servers.map(server => once(server, 'listening')))
@@ -131,13 +131,13 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
     if (pid !== undefined) process.kill(-pid, signal)
   } catch {
-    // The group is gone already.
+    // The processes of the group have already ended.
   }
 }
 
 /**
- * Learns the ports of a running `wpt serve` from a file of the checkout that names them all.
- * @throws {UsageError} when it serves another text than the checkout has
+ * Reads the ports of a running `wpt serve` from files that it serves, in which it replaces templates of ports and hosts.
+ * @throws {UsageError} when it serves other files than the checkout has
  */
 export async function findUpstreamServer(address: string, checkout: string): Promise<Server> {
   const { port, hostname } = new URL(address)
@@ -161,7 +161,7 @@ export async function findUpstreamServer(address: string, checkout: string): Pro
   }
 }
 
-/** What the templates of a file became on the server. */
+/** The values that the server has put in place of the templates of a file, by template. */
 async function readTemplates(address: string, checkout: string, path: string): Promise<Map<string, string>> {
   const source = await readFile(join(checkout, path), 'utf8')
   const response = await fetch(new URL(path, address)).catch(error => {

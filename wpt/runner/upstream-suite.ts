@@ -41,7 +41,7 @@ export async function findUpstreamTests(checkout: string): Promise<TestCase[]> {
 type Kind = 'any' | 'window' | 'worker' | 'html'
 
 function kindOf(file: string): Kind | undefined {
-  // Pages that tests open are no tests.
+  // Pages that tests open are not tests.
   if (/(^|\/)(resources|support|handlers)\//.test(file)) return undefined
   return (/\.(any|window|worker)\.js$/.exec(file)?.[1] ?? /\.(html)$/.exec(file)?.[1]) as Kind | undefined
 }
@@ -51,7 +51,7 @@ function scopesOf(kind: Kind, { globals }: TestMetadata): Scope[] {
   if (kind !== 'any') return ['window']
   const scopes: Scope[] = []
   if (globals.length === 0 || globals.includes('window')) scopes.push('window')
-  // `worker` stands for the dedicated, the shared and the service worker; hosts outside of browsers have one kind.
+  // `worker` means dedicated, shared and service workers. Hosts outside of browsers have one kind of worker.
   if (globals.length === 0 || globals.includes('worker') || globals.includes('dedicatedworker')) scopes.push('worker')
   return scopes
 }

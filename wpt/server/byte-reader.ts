@@ -1,13 +1,12 @@
 import type { Duplex } from 'node:stream'
 
-/** The peer's side of the connection ended, or the connection broke, before the bytes asked for had come. */
+/** The peer ended its side, or the connection broke, before the requested bytes arrived. */
 export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost'
 }
 
 /**
- * Pulls exact counts of bytes out of a stream. It takes nothing while nobody asks, so a handler that does not read makes the
- * peer feel back-pressure.
+ * Reads exact numbers of bytes from a stream. It reads only on request, so a handler that does not read causes backpressure.
  */
 export class ByteReader {
   readonly #stream: Duplex
@@ -18,7 +17,7 @@ export class ByteReader {
     this.#stream = stream
   }
 
-  /** The next bytes, which stay where they are. @throws {ConnectionLost} */
+  /** Returns the next bytes without consuming them. @throws {ConnectionLost} */
   async peek(count: number): Promise<Buffer> {
     return (await this.#hold(count)).subarray(0, count)
   }
@@ -31,7 +30,7 @@ export class ByteReader {
     return all.subarray(0, count)
   }
 
-  /** Waits until so many bytes are here, and returns all that are, in one piece. */
+  /** Waits until at least `count` bytes are buffered, and returns all buffered bytes as one Buffer. */
   async #hold(count: number): Promise<Buffer> {
     while (this.#held < count) {
       const chunk: Buffer | null = this.#stream.read()

@@ -97,7 +97,7 @@ function pageStart(metadata: TestMetadata): string[] {
   ]
 }
 
-/** What upstream tells a test made of one script for several scopes about the scope that it runs in. */
+/** A script that defines `GLOBAL`, by which upstream's multi-scope tests know the scope that they run in. */
 export function globalFlagsScript(scope: 'window' | 'worker'): string {
   const flags = { isWindow: scope === 'window', isWorker: scope === 'worker', isShadowRealm: false }
   const members = Object.entries(flags).map(([name, value]) => `${name}: () => ${value}`)

@@ -3,19 +3,28 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type ByteReader, ConnectionLost } from './byte-reader.ts'
 import type { MessageDeflate } from './deflate.ts'
 import { encodeFrame, type Frame, opcodes, ProtocolFailure, readFrame } from './frames.ts'
-import type { CloseBody, Handler, UpgradeRequest } from './handler.ts'
+import type { UpgradeRequest } from './upgrade-request.ts'
 
-/** An open connection, as a handler sees it. All reading is pulled: what nobody receives stays in the network. */
+/** The content of a close frame; `code: undefined` is an empty one. */
+export interface CloseBody {
+  readonly code: number | undefined
+  readonly reason: string
+}
+
+/** Returns the answer to a close frame of the client, which is already in `clientClose`. */
+type AnswerClose = (connection: Connection) => CloseBody | Promise<CloseBody>
+
+/** An open connection, for a handler. It reads only on request, so a handler that does not receive causes backpressure. */
 export class Connection {
   readonly request: UpgradeRequest
   /** Aborts when the client goes away or the server closes. */
   readonly signal: AbortSignal
-  /** What the client's close frame said; undefined until one came. */
+  /** The content of the client's close frame; undefined until it has arrived. */
   clientClose: CloseBody | undefined
   readonly #stream: Duplex
   readonly #reader: ByteReader
   readonly #deflate: MessageDeflate | undefined
-  readonly #handler: Handler
+  readonly #answerClose: AnswerClose
   #closeSent = false
 
   constructor(
@@ -23,19 +32,19 @@ export class Connection {
     stream: Duplex,
     reader: ByteReader,
     deflate: MessageDeflate | undefined,
-    handler: Handler,
+    answerClose: AnswerClose,
     signal: AbortSignal,
   ) {
     this.request = request
     this.#stream = stream
     this.#reader = reader
     this.#deflate = deflate
-    this.#handler = handler
+    this.#answerClose = answerClose
     this.signal = signal
   }
 
   /**
-   * The next message: a string or bytes; null once the client closed, by which time its close frame has been answered.
+   * The next message, as a string or bytes. Null once the client has closed; its close frame is then already answered.
    * @throws {ConnectionLost} @throws {ProtocolFailure}
    */
   async receive(): Promise<string | Buffer | null> {
@@ -60,12 +69,12 @@ export class Connection {
     }
   }
 
-  /** Whether the next frame is a close frame; it stays to be received. @throws {ConnectionLost} */
+  /** Whether the next frame is a close frame. Does not consume it. @throws {ConnectionLost} */
   async isCloseNext(): Promise<boolean> {
     return ((await this.#reader.peek(1))[0]! & 0x0f) === opcodes.close
   }
 
-  /** Sends a text message for a string, else a binary one. Resolves when the system has taken all of it. */
+  /** Sends a string as a text message, bytes as a binary one. Resolves when the system has accepted all of it. */
   async send(message: string | Buffer): Promise<void> {
     const opcode = typeof message === 'string' ? opcodes.text : opcodes.binary
     const payload = typeof message === 'string' ? Buffer.from(message) : message
@@ -77,14 +86,14 @@ export class Connection {
     await this.#write(encodeFrame(opcodes.ping, Buffer.from(body)))
   }
 
-  /** Puts bytes on the wire as they are, which may be no frame at all. */
+  /** Writes bytes as they are, which need not be a valid frame. */
   async sendRaw(bytes: Buffer): Promise<void> {
     await this.#write(bytes)
   }
 
   /**
-   * Sends a close frame and waits for the client's. Anything else that comes in its place ends the connection; a code that says
-   * there is nothing to wait for (1001, 1002) ends it at once. Does nothing when a close frame was sent before.
+   * Sends a close frame and waits for that of the client; a message instead of it is an error. After 1001 and 1002 it does not
+   * wait. Does nothing if a close frame has been sent before.
    * @throws {ConnectionLost}
    */
   async close(code: number | undefined = undefined, reason = ''): Promise<void> {
@@ -94,7 +103,7 @@ export class Connection {
     if ((await this.receive()) !== null) throw new ConnectionLost('a message instead of a close frame')
   }
 
-  /** Sends a close frame; the client's is left to whoever receives. */
+  /** Sends a close frame and does not wait: the caller receives that of the client. */
   async beginClose(code: number | undefined = undefined, reason = ''): Promise<void> {
     this.#closeSent = true
     const body = code === undefined ? Buffer.alloc(0) : Buffer.from(`..${reason}`)
@@ -112,7 +121,7 @@ export class Connection {
     const code = payload.length === 0 ? undefined : payload.readUInt16BE()
     this.clientClose = { code, reason: payload.toString('utf8', 2) }
     if (this.#closeSent) return
-    const { code: answer, reason } = (await this.#handler.answerClose?.(this)) ?? { code: 1000, reason: '' }
+    const { code: answer, reason } = await this.#answerClose(this)
     await this.beginClose(answer, reason)
   }
 

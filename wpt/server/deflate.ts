@@ -1,6 +1,6 @@
 import { constants, createDeflateRaw, createInflateRaw, type DeflateRaw, type InflateRaw } from 'node:zlib'
 
-/** What the server agreed to for permessage-deflate (RFC 7692). */
+/** The parameters of permessage-deflate (RFC 7692) that the server has accepted. */
 export interface DeflateAgreement {
   /** The value of Sec-WebSocket-Extensions in the response. */
   readonly header: string
@@ -10,7 +10,7 @@ export interface DeflateAgreement {
   readonly clientWindowBits: number
 }
 
-/** Takes the first offer that it can honour (RFC 7692 section 7.1); undefined when there is none. */
+/** Accepts the first offer that the server supports (RFC 7692 section 7.1); undefined if there is none. */
 export function agreeOnDeflate(offers: string | undefined): DeflateAgreement | undefined {
   for (const offer of (offers ?? '').split(',')) {
     const [name, ...parameters] = offer.split(';').map(part => part.trim())
@@ -42,7 +42,7 @@ function agree(parameters: readonly string[]): DeflateAgreement | undefined {
   return { header, serverNoContextTakeover, clientNoContextTakeover, serverWindowBits, clientWindowBits }
 }
 
-/** RFC 7692 section 7.2.1: what a sync flush ends with, which a sender strips and a receiver puts back. */
+/** RFC 7692 section 7.2.1: the end of a sync flush, which a sender removes and a receiver appends again. */
 const tail = Buffer.from([0x00, 0x00, 0xff, 0xff])
 
 /** Both directions of one connection's compression. */
@@ -63,7 +63,7 @@ export class MessageDeflate {
   }
 
   async decompress(message: Buffer): Promise<Buffer> {
-    // A client that says 8 bits may use the window of 9 that zlib makes of it.
+    // zlib turns 8 window bits into 9, so a client that agreed to 8 may use 9.
     this.#inflate ??= createInflateRaw({ windowBits: Math.max(9, this.#agreement.clientWindowBits) })
     const inflated = await pass(this.#inflate, Buffer.concat([message, tail]))
     if (this.#agreement.clientNoContextTakeover) this.#inflate = close(this.#inflate)

@@ -4,16 +4,17 @@ import { ByteReader, ConnectionLost } from './byte-reader.ts'
 import { Connection } from './connection.ts'
 import { agreeOnDeflate, MessageDeflate } from './deflate.ts'
 import { ProtocolFailure } from './frames.ts'
-import { Aborted, type Handler, type Handshake, Refused, type UpgradeRequest } from './handler.ts'
+import { Aborted, type Handler, type Handshake, Refused } from './handler.ts'
+import type { UpgradeRequest } from './upgrade-request.ts'
 
-/** How one version of HTTP says yes or no to a WebSocket handshake. */
+/** Answers a WebSocket handshake in one version of HTTP. */
 export interface Responder {
   accept(fields: readonly [name: string, value: string][]): void
   refuse(status: number, fields: readonly [name: string, value: string][]): void
   write(bytes: string | Buffer): void
 }
 
-/** Serves one WebSocket from its handshake to the end of its stream. Never rejects: what a client does wrong ends its stream. */
+/** Serves one WebSocket from its handshake to the end of its stream. Never rejects: an error of the client ends the stream. */
 export async function serve(
   request: UpgradeRequest,
   stream: Duplex,
@@ -34,7 +35,7 @@ export async function serve(
     } else {
       stream.destroy()
     }
-    // A client that goes away in the middle is what many tests do; anything else is a defect of a handler.
+    // Many tests drop the connection, so that is no error. Anything else is a bug in a handler.
     const expected = error instanceof Refused || error instanceof Aborted || error instanceof ConnectionLost
     if (!expected) console.error(`test server, ${request.path}:`, error)
   }
@@ -64,8 +65,9 @@ async function run(
   if (agreement) fields.push(['Sec-WebSocket-Extensions', agreement.header])
   responder.accept(fields)
 
+  const answerClose = (open: Connection) => handler.answerClose?.(open) ?? { code: 1000, reason: '' }
   const deflate = agreement && new MessageDeflate(agreement)
-  const connection = new Connection(request, stream, reader, deflate, handler, signal)
+  const connection = new Connection(request, stream, reader, deflate, answerClose, signal)
   try {
     await handler.open?.(connection)
     if (!connection.clientClose) await connection.close(1000)
@@ -77,10 +79,10 @@ async function run(
   }
 }
 
-/** Ends our side and takes what the peer still sends, so that no reset overtakes our last bytes. */
+/** Ends our side, and reads what the peer still sends: otherwise a TCP reset could overtake our last bytes. */
 async function finish(stream: Duplex): Promise<void> {
   await new Promise<void>(resolve => {
-    // A peer that never ends its side must not keep the connection for ever.
+    // A peer that never ends its side is disconnected.
     const deadline = setTimeout(() => stream.destroy(), 2000)
     const settle = () => {
       clearTimeout(deadline)

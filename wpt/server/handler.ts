@@ -1,6 +1,7 @@
-import type { Connection } from './connection.ts'
+import type { CloseBody, Connection } from './connection.ts'
+import type { UpgradeRequest } from './upgrade-request.ts'
 
-/** What one path of the WebSocket server does. Every function is optional: without any, the handshake is accepted and closed. */
+/** The behaviour of one path of the WebSocket server. Without any function, the server accepts the handshake and closes. */
 export interface Handler {
   /** Runs before the server answers the opening handshake; may shape the answer, or throw `Refused` or `Aborted`. */
   handshake?(handshake: Handshake): void | Promise<void>
@@ -10,25 +11,7 @@ export interface Handler {
   answerClose?(connection: Connection): CloseBody | Promise<CloseBody>
 }
 
-/** The content of a close frame; `code: undefined` is an empty one. */
-export interface CloseBody {
-  readonly code: number | undefined
-  readonly reason: string
-}
-
-export interface UpgradeRequest {
-  /** The path without its query. */
-  readonly path: string
-  /** What follows the first `?` of the target; undefined when there is none. */
-  readonly query: string | undefined
-  /** By lower-case name; fields that came more than once are joined with `, `. */
-  readonly headers: ReadonlyMap<string, string>
-  /** The subprotocols that the client asks for. */
-  readonly protocols: readonly string[]
-  readonly version: 'HTTP/1.1' | 'HTTP/2'
-}
-
-/** The opening handshake, as a handler may shape it. */
+/** The opening handshake. A handler may change the response. */
 export interface Handshake {
   readonly request: UpgradeRequest
   /** Aborts when the client goes away or the server closes. */
@@ -39,9 +22,9 @@ export interface Handshake {
   compression: boolean
   /** Further fields of the response. */
   readonly headers: [name: string, value: string][]
-  /** Puts bytes on the wire ahead of the response. HTTP/2 has no place for such bytes, so there it breaks the stream. */
+  /** Writes bytes before the response. In HTTP/2 this is impossible, so there it resets the stream. */
   write(bytes: string | Buffer): void
-  /** Bytes of the client, past the handshake. @throws {ConnectionLost} */
+  /** Reads bytes that the client sends after its handshake. @throws {ConnectionLost} */
   read(count: number): Promise<Buffer>
 }
 
@@ -58,7 +41,7 @@ export class Refused extends Error {
   }
 }
 
-/** Thrown by a handler to drop the TCP connection (or the HTTP/2 stream) with nothing more said. */
+/** Thrown by a handler to drop the TCP connection (or the HTTP/2 stream) without a response. */
 export class Aborted extends Error {
   override readonly name = 'Aborted'
 }

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Stash } from './stash.ts'
 
-/** What resources use of a request and a response, which HTTP/1.1 and HTTP/2 both have. */
+/** The parts of a request that resources use, the same in HTTP/1.1 and HTTP/2. */
 export interface HttpRequest {
   readonly url?: string | undefined
   readonly headers: IncomingHttpHeaders
@@ -13,7 +13,7 @@ export interface HttpResponse {
   end(body: string | Buffer): unknown
 }
 
-/** What the HTTP ports answer besides the files of a checkout: the Python resources that tests of the area ask for. */
+/** A dynamic resource of the HTTP ports, in place of a Python file of upstream. */
 export type HttpResource = (request: HttpRequest, response: HttpResponse, url: URL) => void | Promise<void>
 
 export function httpResources(stash: Stash): ReadonlyMap<string, HttpResource> {

@@ -1,7 +1,8 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { acceptOf, type Responder, serve } from './exchange.ts'
-import { type Handler, Refused, type UpgradeRequest } from './handler.ts'
+import { type Handler, Refused } from './handler.ts'
+import { makeUpgradeRequest, type UpgradeRequest } from './upgrade-request.ts'
 
 /** Serves an `upgrade` event of an HTTP/1.1 server. */
 export function serveUpgrade(
@@ -23,27 +24,14 @@ export function serveUpgrade(
   return serve(request, socket, new Http1Responder(socket, key), handler)
 }
 
-export function upgradeRequestOf(message: IncomingMessage): UpgradeRequest {
-  const target = message.url ?? '/'
-  const question = target.indexOf('?')
+function upgradeRequestOf(message: IncomingMessage): UpgradeRequest {
   const headers = new Map<string, string>()
   for (let index = 0; index + 1 < message.rawHeaders.length; index += 2) {
     const name = message.rawHeaders[index]!.toLowerCase()
     const value = message.rawHeaders[index + 1]!
     headers.set(name, headers.has(name) ? `${headers.get(name)}, ${value}` : value)
   }
-  return {
-    path: question < 0 ? target : target.slice(0, question),
-    query: question < 0 ? undefined : target.slice(question + 1),
-    headers,
-    protocols: protocolsOf(headers),
-    version: 'HTTP/1.1',
-  }
-}
-
-export function protocolsOf(headers: ReadonlyMap<string, string>): string[] {
-  const field = headers.get('sec-websocket-protocol')
-  return field === undefined ? [] : field.split(',').map(protocol => protocol.trim())
+  return makeUpgradeRequest(message.url ?? '/', headers, 'HTTP/1.1')
 }
 
 const badRequest: Handler = {

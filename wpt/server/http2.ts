@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { constants } from 'node:http2'
 import { type Responder, serve } from './exchange.ts'
-import type { Handler, UpgradeRequest } from './handler.ts'
-import { protocolsOf } from './http1.ts'
+import type { Handler } from './handler.ts'
+import { makeUpgradeRequest, type UpgradeRequest } from './upgrade-request.ts'
 
-/** Serves an extended CONNECT (RFC 8441) of an HTTP/2 server; false when the stream is not one for a WebSocket. */
+/** Serves an extended CONNECT (RFC 8441) of an HTTP/2 server. Returns false if the stream is not for a WebSocket. */
 export function serveExtendedConnect(
   stream: ServerHttp2Stream,
   head: IncomingHttpHeaders,
@@ -17,19 +17,11 @@ export function serveExtendedConnect(
 }
 
 function upgradeRequestOf(head: IncomingHttpHeaders): UpgradeRequest {
-  const target = String(head[':path'] ?? '/')
-  const question = target.indexOf('?')
   const headers = new Map<string, string>()
   for (const [name, value] of Object.entries(head)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
   }
-  return {
-    path: question < 0 ? target : target.slice(0, question),
-    query: question < 0 ? undefined : target.slice(question + 1),
-    headers,
-    protocols: protocolsOf(headers),
-    version: 'HTTP/2',
-  }
+  return makeUpgradeRequest(String(head[':path'] ?? '/'), headers, 'HTTP/2')
 }
 
 class Http2Responder implements Responder {
@@ -47,7 +39,7 @@ class Http2Responder implements Responder {
     if (!this.#gone) this.#stream.respond({ ':status': status, ...collect(fields) })
   }
 
-  /** The client may have left while a handler took its time; a stream that it reset is closed before it is destroyed. */
+  /** Whether the client has left while a handler was waiting. A stream that was reset is closed before it is destroyed. */
   get #gone(): boolean {
     return this.#stream.destroyed || this.#stream.closed
   }

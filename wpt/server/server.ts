@@ -17,9 +17,9 @@ import { Stash } from './stash.ts'
 export interface ServerOptions {
   /** The root of a web-platform-tests checkout whose files the HTTP ports serve; none by default. */
   readonly checkout?: string
-  /** The name that the server goes by in files with templates; default `localhost`. */
+  /** The host name of the server in files with templates; default `localhost`. */
   readonly host?: string
-  /** The name by which it is another site; default 127.0.0.1. */
+  /** A host name that makes it another site; default 127.0.0.1. */
   readonly alternateHost?: string
   /** Answers HTTP requests for further paths, and returns whether it did. */
   readonly serveMore?: (response: HttpResponse, url: URL) => Promise<boolean>
@@ -68,7 +68,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     https: createTlsServer(tls),
     ws: createServer(refuse).on('upgrade', upgrade),
     wss: createTlsServer(tls, refuse).on('upgrade', upgrade),
-    // Unlike HTTP/1.1 with its upgrade, one port has both: a page of the h2 variants opens WebSockets to its own origin.
+    // One port for pages and WebSockets: a page of the h2 variants opens WebSockets to its own origin.
     h2: createSecureServer({ ...tls, settings: { enableConnectProtocol: true } }),
   }
   const connections = new Set<Socket>()
@@ -77,7 +77,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     server.on('connection', (socket: Socket) => {
       connections.add(socket)
       socket.on('close', () => connections.delete(socket))
-      // Without a listener a reset by a client would end the process.
+      // Without a listener, a reset by a client would be an uncaught error.
       socket.on('error', () => {})
     })
     const port = await listen(server)

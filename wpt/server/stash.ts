@@ -6,7 +6,7 @@ export class Stash {
   readonly #changes = new EventEmitter()
 
   constructor() {
-    // Each waiting connection listens; there is no number of them that would be a leak.
+    // Each waiting connection has a listener, so many listeners are not a leak.
     this.#changes.setMaxListeners(0)
   }
 
@@ -15,7 +15,7 @@ export class Stash {
     this.#changes.emit('change')
   }
 
-  /** Null when there is nothing under the key. */
+  /** Removes and returns the value of a key; null if there is none. */
   take(path: string, key: string): unknown {
     const name = `${path} ${key}`
     const value = this.#values.get(name)

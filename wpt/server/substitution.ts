@@ -1,4 +1,4 @@
-/** What the `{{...}}` templates of upstream's `.sub.` files know. */
+/** The values for the `{{...}}` templates in upstream's `.sub.` files. */
 export interface Substitutions {
   readonly host: string
   /** A host of another site. */

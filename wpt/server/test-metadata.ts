@@ -1,10 +1,10 @@
-/** What the `// META:` comments at the top of a script of web-platform-tests say. */
+/** The content of the `// META:` comments at the top of a script of web-platform-tests. */
 export interface TestMetadata {
   /** Scripts to load first, as written: relative to the test, or absolute from the root. */
   readonly scripts: readonly string[]
   /** Query strings, such as `?wss`; `['']` when there are none. */
   readonly variants: readonly string[]
-  /** What `global=` names, such as `window` and `worker`; empty when the test does not say. */
+  /** The scopes that `global=` names, such as `window` and `worker`; empty if the test has no such comment. */
   readonly globals: readonly string[]
   readonly title: string | undefined
   readonly longTimeout: boolean
@@ -37,11 +37,11 @@ export type PageScript = { readonly src: string } | { readonly text: string }
 
 export interface TestPage extends TestMetadata {
   readonly inline: readonly PageScript[]
-  /** The label that the page declares its encoding with; `utf-8` when it declares none. */
+  /** The encoding that the page declares; `utf-8` if it declares none. */
   readonly charset: string
 }
 
-/** Reads as much of an HTML test as its scripts and its declarations: the markup of the area is simple enough for patterns. */
+/** Reads scripts, title and `meta` elements of an HTML test, by patterns: the markup below `websockets/` is simple enough. */
 export function readPage(html: string): TestPage {
   const pairs: [string, string][] = []
   let charset = 'utf-8'

@@ -1,9 +1,9 @@
 /**
- * The assertions of the ports. They are our own because a port runs where the package is installed, and in the pages and workers of a
- * browser, and takes nothing else along.
+ * The assertions of the ports. They use no assertion library, because ports also run where only this package is installed, and in
+ * pages and workers of a browser.
  */
 
-/** What a failed assertion throws: told apart from what the class under test throws. */
+/** The error of a failed assertion, which tells it from errors of the class under test. */
 export class AssertionError extends Error {
   override readonly name = 'AssertionError'
 }
@@ -12,12 +12,12 @@ export function fail(message: string): never {
   throw new AssertionError(message)
 }
 
-/** The same value, with NaN the same as itself and the zeros different. */
+/** Asserts equality as of `Object.is`: NaN equals NaN, and 0 differs from -0. */
 export function equal(actual: unknown, expected: unknown, message?: string): void {
   check(Object.is(actual, expected), message, `${show(actual)} instead of ${show(expected)}`)
 }
 
-/** The same as JSON, which is all that ports compare so: lists of simple values, and objects of those. */
+/** Asserts that two values have the same JSON, whatever the order of keys. For lists and objects of simple values. */
 export function deepEqual<Value>(actual: Value, expected: Value, message?: string): void {
   const [found, wanted] = [JSON.stringify(sorted(actual)), JSON.stringify(sorted(expected))]
   check(found === wanted, message, `${found} instead of ${wanted}`)
@@ -47,7 +47,7 @@ export function isString(value: unknown, message?: string): void {
   check(typeof value === 'string', message, `${show(value)} is no string`)
 }
 
-// `any`, as TypeScript itself types a class of which nothing but instanceof is asked.
+// With `any`, which TypeScript uses for classes of any constructor arguments.
 export function instanceOf(value: unknown, Class: abstract new (...args: any[]) => object, message?: string): void {
   check(value instanceof Class, message, `${show(value)} is no ${Class.name}`)
 }
@@ -60,7 +60,7 @@ export function isAtMost(value: number, most: number, message?: string): void {
   check(value <= most, message, `${value} is not at most ${most}`)
 }
 
-/** A value as a message has it; it may be anything, so asking it for a string may throw. */
+/** A value as text for a message. Never throws, although the conversion of a value to a string may. */
 export function show(value: unknown): string {
   try {
     return typeof value === 'string' ? JSON.stringify(value) : Object.is(value, -0) ? '-0' : String(value)
@@ -73,7 +73,7 @@ function check(holds: boolean, message: string | undefined, fault: string): void
   if (!holds) fail(message === undefined ? fault : `${message}: ${fault}`)
 }
 
-/** Objects with their keys in order; `undefined` is no value of JSON, so it becomes text. */
+/** A copy with the keys of objects sorted, and `undefined`, which JSON does not have, as text. */
 function sorted(value: unknown): unknown {
   if (value === undefined) return 'undefined'
   if (typeof value !== 'object' || value === null) return value

@@ -12,21 +12,21 @@ export type EventName = keyof Events
 
 export const eventNames: readonly EventName[] = ['open', 'message', 'error', 'close']
 
-/** What to do at each event; `self` is the `this` of the listener. An event that is named here has to come. */
+/** Callbacks by event; `self` is the `this` of the listener. Each event that has one must come. */
 export type Reactions = { readonly [Name in EventName]?: (event: Events[Name], self: unknown) => void }
 
 export interface Ending<Name extends EventName> {
-  /** The event that ends the play; default `close`. */
+  /** The last event to wait for; default `close`. */
   readonly until?: Name
-  /** How many of them it takes; default 1. */
+  /** How many events `until` to wait for; default 1. */
   readonly times?: number
-  /** Events that may come without a reaction. Every other event that has none is a failure. */
+  /** Events that may come without a callback. Any other event without one is a failure. */
   readonly allow?: readonly EventName[]
-  /** Fail on any event in the 50 ms after the last. */
+  /** Whether an event in the 50 ms after the last one is a failure. */
   readonly quiet?: boolean
 }
 
-/** Follows the events of a socket through `addEventListener` (capturing) and resolves with the last one. */
+/** Observes the events of a socket with capturing listeners, and resolves with the last one. */
 export function throughListeners<Name extends EventName = 'close'>(
   socket: Socket,
   reactions: Reactions = {},
@@ -35,7 +35,7 @@ export function throughListeners<Name extends EventName = 'close'>(
   return follow((name, callback) => socket.addEventListener(name, callback, true), reactions, ending)
 }
 
-/** Follows the events of a socket through its `on...` attributes and resolves with the last one. */
+/** Observes the events of a socket with its `on...` attributes, and resolves with the last one. */
 export function throughAttributes<Name extends EventName = 'close'>(
   socket: Socket,
   reactions: Reactions = {},

@@ -1,7 +1,7 @@
-/** How often to collect: finalizers free what only the next collection sees. */
+/** Number of collections. More than one, because objects that finalizers release are freed by the next collection. */
 const rounds = 5
 
-/** Has garbage collected, through `gc` where the host exposes it, else by making so much that the host collects by itself. */
+/** Collects garbage with `gc` if the host exposes it, otherwise by allocating so much that the host collects by itself. */
 export async function collectGarbage(): Promise<void> {
   const collect = Reflect.get(globalThis, 'gc') as (() => unknown) | undefined
   for (let round = 0; round < rounds; round++) {

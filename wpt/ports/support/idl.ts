@@ -1,11 +1,11 @@
 import * as assert from './assert.ts'
 import { throwsTypeError } from './throws.ts'
 
-/** What a Web IDL interface says, as far as the checks need it. */
+/** The parts of a Web IDL interface that are checked. */
 export interface Interface {
   readonly name: string
   readonly parent: string
-  /** How many arguments the constructor requires. */
+  /** Number of required arguments of the constructor. */
   readonly constructorLength: number
   readonly constants: Readonly<Record<string, number>>
   readonly attributes: Readonly<Record<string, Attribute>>
@@ -14,12 +14,12 @@ export interface Interface {
 
 export interface Attribute {
   readonly readonly: boolean
-  /** Whether the IDL type has this value. */
+  /** Whether a value belongs to the IDL type. */
   readonly accepts: (value: unknown) => boolean
 }
 
 export interface Operation {
-  /** How many arguments it requires. */
+  /** Number of required arguments. */
   readonly length: number
 }
 
@@ -34,7 +34,7 @@ type Constructor = (new (...args: unknown[]) => object) & { readonly prototype: 
 type Check = (subject: Subject) => void
 type ObjectCheck = (object: object, subject: Subject) => void
 
-/** Of a data property. */
+/** The attributes of a property. */
 interface Attributes {
   readonly writable: boolean | undefined
   readonly enumerable: boolean | undefined

@@ -1,6 +1,6 @@
 /**
- * Runs `act`, which may redefine or delete the named own properties of `target`, and then puts them back as they were: upstream
- * has a fresh global for each file, a port shares its classes with all others.
+ * Runs `act`, which may redefine or delete the named own properties of `target`, and then restores them. Upstream has a fresh
+ * global scope for each file, but ports share the classes under test.
  */
 export function restoring(target: object, names: readonly string[], act: () => void): void {
   const kept = names.map(name => [name, Object.getOwnPropertyDescriptor(target, name)] as const)

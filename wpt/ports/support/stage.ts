@@ -1,7 +1,7 @@
 import type { Context, Implementation, Port, Scope, Socket, SocketStream, UrlParts, Variant } from '../../port.ts'
 import * as assert from './assert.ts'
 
-/** What a ported subtest does, given the stage that closes after it. */
+/** A ported subtest. The stage closes afterwards what the subtest has left open. */
 export type Act = (stage: Stage) => void | Promise<void>
 
 export const everyVariant: readonly Variant[] = ['ws', 'wss', 'h2']
@@ -46,14 +46,14 @@ async function perform(t: Context, act: Act): Promise<void> {
     try {
       stage.strike()
     } catch {
-      // The failure of the act says more than that of the cleaning up after it.
+      // The failure of the act is reported below, and not that of cleaning up.
     }
     throw failure
   }
   stage.strike()
 }
 
-/** A context that remembers the sockets and streams made with it, and closes them in the end. */
+/** A context that records the sockets and streams made with it, and closes them in the end. */
 export class Stage {
   readonly t: Context
   readonly #sockets: Socket[] = []
@@ -64,7 +64,7 @@ export class Stage {
     this.t = t
   }
 
-  /** A class under test; a missing one fails the subtest. */
+  /** A class under test. Fails the subtest if it is missing. */
   need<Name extends keyof Implementation>(name: Name): NonNullable<Implementation[Name]> {
     const found = this.t[name]
     return found ?? assert.fail(`the implementation has no ${name}`)
@@ -79,7 +79,7 @@ export class Stage {
     return this.construct(this.url(path), ...protocols)
   }
 
-  /** A WebSocket out of any arguments, be they what the types allow or not. */
+  /** A WebSocket made with any arguments, also with those that the types do not allow. */
   construct(...args: unknown[]): Socket {
     const socket = Reflect.construct(this.need('WebSocket'), args) as Socket
     this.#sockets.push(socket)
@@ -91,7 +91,7 @@ export class Stage {
     return this.constructStream(this.url(path), ...options)
   }
 
-  /** A WebSocketStream out of any arguments. */
+  /** A WebSocketStream made with any arguments. */
   constructStream(...args: unknown[]): SocketStream {
     const stream = Reflect.construct(this.need('WebSocketStream'), args) as SocketStream
     this.#streams.add(stream)
@@ -100,12 +100,12 @@ export class Stage {
     return stream
   }
 
-  /** Closes what the act left open. */
+  /** Closes the sockets and streams that are still open. */
   strike(): void {
-    // Off the prototype, because an act may have put something else in the place of `socket.close`.
+    // The method of the prototype, because an act may have replaced `socket.close`.
     for (const socket of this.#sockets) this.need('WebSocket').prototype.close.call(socket)
     for (const stream of this.#streams) {
-      // When it is not open yet, close() makes both promises reject.
+      // close() before the stream is open makes both promises reject.
       stream.opened.catch(() => {})
       stream.close()
     }

@@ -25,7 +25,7 @@ export async function rejectsWithTypeError(promise: Promise<unknown>): Promise<v
   isTypeError(await rejectionOf(promise))
 }
 
-/** What `promise` rejects with; a fulfilled one is a failure. */
+/** Returns the reason with which `promise` rejects. Fails if it fulfills. */
 export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
   let value: unknown
   try {
@@ -41,7 +41,7 @@ function thrownBy(act: () => unknown): unknown {
   try {
     value = act()
   } catch (thrown) {
-    // Not from the class under test, but from what the port says of it: that it is missing.
+    // From `Stage.need`, and not from the class under test: the class is missing.
     if (thrown instanceof assert.AssertionError) throw thrown
     return thrown
   }

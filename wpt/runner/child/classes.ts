@@ -6,8 +6,8 @@ const names = ['WebSocket', 'CloseEvent', 'MessageEvent', 'WebSocketStream', 'We
 type Exports = Record<string, unknown>
 
 /**
- * The classes under test. What a module does not export is the host's own where it is an event, as its authors' users have it, and
- * missing where it is a socket: another implementation's WebSocketStream would say nothing.
+ * Loads the classes under test. Event classes that a module does not export are those of the host, as for the users of the module.
+ * Other missing classes stay missing: the WebSocketStream of another implementation would say nothing about this one.
  */
 export async function loadClasses(address: string | undefined): Promise<Implementation> {
   const host = globalThis as unknown as Exports
@@ -25,7 +25,7 @@ function pick(from: Exports, otherwise: Exports): Implementation {
   return Object.fromEntries(classes) as unknown as Implementation
 }
 
-/** undici takes the base of relative URLs and the origin by a function; others read `location`. */
+/** Tells undici the base of relative URLs and the origin, by its function `setGlobalOrigin`. Others read `location`. */
 function tellLocation(module: Exports): void {
   const setGlobalOrigin = module.setGlobalOrigin
   if (isFunction(setGlobalOrigin)) setGlobalOrigin(pageLocation().href)

@@ -1,8 +1,8 @@
 import { pageLocation } from './page.ts'
 
 /**
- * As much of a document as upstream's harness and the tests of `websockets/` touch outside of browsers. Its title and timeout are
- * the test's, so that the harness names tests and times them as in a browser.
+ * The parts of a document that upstream's harness and the tests of `websockets/` use, for runtimes without one. Its title and
+ * timeout are those of the test, so that the harness names and times tests as in a browser.
  */
 export function makeDocument(title: string | undefined, longTimeout: boolean): object {
   const elements: Record<string, object[]> = {
@@ -22,7 +22,7 @@ export function makeDocument(title: string | undefined, longTimeout: boolean): o
   }
 }
 
-/** An element `a`, which turns into its address. */
+/** An element `a`: resolves its `href`, and converts to it as a string. */
 class Anchor {
   #href = ''
 

@@ -4,18 +4,18 @@ import { makeDocument } from './document.ts'
 import { dispatch, pageLocation } from './page.ts'
 import { SyncXMLHttpRequest } from './sync-fetch.ts'
 
-/** Makes a property of the global scope, as Web IDL has it: writable, configurable, not enumerable. */
+/** Defines a property of the global scope with the attributes of Web IDL: writable, configurable, not enumerable. */
 export function define(name: string, value: unknown): void {
   Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true })
 }
 
-/** `location`, before the implementation loads: some read it once. */
+/** Defines `location`. Called before the implementation is loaded, because some read it only then. */
 export function installLocation(href: string): void {
   if (pageLocation()?.href === href) return
   define('location', new URL(href))
 }
 
-/** What both scopes have in a browser and some host lacks. */
+/** Defines the globals that both scopes have in a browser and some host lacks. */
 export function installGlobalScope(): void {
   if (!('self' in globalThis)) define('self', globalThis)
   if (!('addEventListener' in globalThis)) {
@@ -33,7 +33,7 @@ export function installGlobalScope(): void {
   define('XMLHttpRequest', SyncXMLHttpRequest)
 }
 
-/** Does with an exception what a browser does with one that nobody caught. */
+/** Fires an `error` event at the global scope, as browsers do for an uncaught exception. */
 export function reportError(error: unknown): void {
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   dispatch(Object.assign(new Event('error'), { error, message, filename: '', lineno: 0, colno: 0 }))
@@ -44,7 +44,7 @@ export interface PageFacts {
   readonly longTimeout: boolean
 }
 
-/** What tells one scope from the other, to the harness and to tests. */
+/** Defines the globals by which the harness and tests tell a window from a worker. */
 export function installScope(kind: Scope, page: PageFacts, importScript: (url: string) => void): void {
   if (kind === 'window') {
     class Window {}
@@ -54,7 +54,7 @@ export function installScope(kind: Scope, page: PageFacts, importScript: (url: s
     define('document', makeDocument(page.title, page.longTimeout))
     Object.defineProperty(globalThis, Symbol.toStringTag, { value: 'Window', configurable: true })
   } else {
-    // `instanceof` is how the harness and the harness of interfaces recognise the scope.
+    // testharness.js and idlharness.js recognise the scope by `instanceof`.
     const scope = { [Symbol.hasInstance]: (value: unknown) => value === globalThis }
     define('WorkerGlobalScope', scope)
     define('DedicatedWorkerGlobalScope', scope)

@@ -2,9 +2,9 @@ import dns from 'node:dns'
 import { syncBuiltinESMExports } from 'node:module'
 
 /**
- * Has `localhost`, `web-platform.test` and all names below them lead to this machine, and names below `.invalid` nowhere, as the
- * hosts file of upstream does: many systems resolve no names below `localhost`, and some resolvers answer for `.invalid`.
- * It reaches what opens its sockets through `node:net` of Node.js.
+ * Makes `localhost`, `web-platform.test` and all names below them resolve to this machine, and names below `.invalid` not at all,
+ * as the hosts file of upstream does. Many systems do not resolve names below `localhost`, and some resolvers answer for
+ * `.invalid`. It works for sockets that are opened with `node:net` of Node.js.
  */
 export function installHostNames(): void {
   const lookup = dns.lookup as unknown as (...values: unknown[]) => void
@@ -27,6 +27,6 @@ export function installHostNames(): void {
     }
   }
   dns.lookup = patched as unknown as typeof dns.lookup
-  // For who imports `lookup` by its name.
+  // For modules that import `lookup` by its name.
   syncBuiltinESMExports()
 }

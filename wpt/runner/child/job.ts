@@ -1,21 +1,21 @@
 import type { Scope, Variant } from '../../port.ts'
 import type { TestCase } from '../test-case.ts'
 
-/** One file for the process of tests, which is told its jobs as the JSON of its first argument. */
+/** One file to run. The test process gets a list of jobs as JSON in its first argument. */
 export interface Job {
   readonly test: TestCase
   readonly variant: Variant
   readonly scope: Scope
   /** The address of the module that exports the classes; undefined for the runtime's own. */
   readonly classes: string | undefined
-  /** What `location.href` is to be. */
+  /** The value of `location.href`. */
   readonly location: string
   /** `scheme://host:port` of the WebSocket server. */
   readonly base: string
-  /** The file to append the results to, a line of JSON each. */
+  /** Path of the file that results are appended to, each as a line of JSON. */
   readonly results: string
-  /** After how long a test that says nothing is given up, without the harness's own multiplier for long ones. */
+  /** Milliseconds after which a test that reports nothing is given up; for a long test, already multiplied. */
   readonly milliseconds: number
-  /** How much longer than usual tests may take. */
+  /** Factor for the time limits of upstream's harness. */
   readonly timeoutMultiplier: number
 }

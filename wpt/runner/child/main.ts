@@ -1,6 +1,6 @@
 /**
- * The process of test files that share their scope, their classes and their location: in worker scope it starts a worker thread for
- * them, so that the implementation loads and runs there. Its only argument is a list of `Job`s as JSON.
+ * The test process. Its only argument is a list of `Job`s as JSON, which have the same scope, classes and location. In worker
+ * scope it starts a worker thread, in which the implementation is loaded and the jobs run.
  */
 import process from 'node:process'
 import { isMainThread, Worker, workerData } from 'node:worker_threads'
@@ -22,14 +22,14 @@ if (isMainThread) {
 function runInWorker(jobs: readonly Job[]): void {
   const worker = new Worker(new URL(import.meta.url), { workerData: jobs })
   worker.on('error', error => {
-    // The runner reads which file was not done.
+    // The runner sees by the results which file was not finished.
     console.error(error)
     process.exit(1)
   })
   worker.on('exit', () => process.exit(0))
 }
 
-/** Loads what the suite takes and no more: this is most of what a run costs. */
+/** Runs the jobs. Loads only what their suite needs, because loading is most of the cost of a run. */
 async function run(jobs: readonly Job[]): Promise<void> {
   const [first] = jobs as [Job]
   let record = new Record(first.results)
@@ -47,7 +47,7 @@ async function run(jobs: readonly Job[]): Promise<void> {
     for (const job of jobs) {
       if (job !== first) record = new Record(job.results)
       await runPorted(job, classes, record)
-      // The files behind it are for a new process.
+      // The runner gives the remaining files to a new process.
       if (record.hangs) break
     }
     process.exit(0)

@@ -1,4 +1,4 @@
-/** The host's types know no `location` and no events of the global scope; the runner puts both there. */
+/** The parts of the global scope that environment.ts defines, and that the types of Node.js do not have. */
 const scope = globalThis as unknown as {
   readonly location: URL | undefined
   readonly dispatchEvent: (event: Event) => boolean

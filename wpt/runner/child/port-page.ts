@@ -1,4 +1,4 @@
-/** Runs a port in a browser: in the page that loads this, or in a worker of it. Its classes are the browser's own. */
+/** Runs a port in a browser, in the page that loads this module or in a worker of it. Tests the browser's own classes. */
 import { ports } from '../../all-ports.ts'
 import type { Recorder, ReportLine } from '../results.ts'
 import { loadClasses } from './classes.ts'
@@ -6,11 +6,11 @@ import type { Job } from './job.ts'
 import { pageLocation } from './page.ts'
 import { runPort } from './port-suite.ts'
 
-/** As much of the browser as this uses. */
+/** The parts of a browser's global scope that are used here. */
 interface Scope {
-  /** Of the page: what the runner listens to. */
+  /** In the page: sends a line to the runner. */
   reportLine(line: ReportLine): void
-  /** Of the worker. */
+  /** In the worker: sends a line to the page. */
   postMessage(line: ReportLine): void
   onmessage: ((event: { readonly data: Job }) => void) | null
   readonly Worker: new (address: URL, options: { readonly type: 'module' }) => WorkerHandle
@@ -24,7 +24,7 @@ interface WorkerHandle {
 
 const scope = globalThis as unknown as Scope
 
-/** For the page: runs the port of `job`, in a worker when the job says so, and tells the runner. */
+/** Called in the page: runs the port of `job`, in a worker if the job says so, and reports to the runner. */
 export function runInPage(job: Job): void {
   const report = (line: ReportLine) => scope.reportLine(line)
   if (job.scope === 'window') return run(job, report)
@@ -34,7 +34,7 @@ export function runInPage(job: Job): void {
   worker.postMessage(job)
 }
 
-/** For the worker: runs the port of the first message, and answers with the results. */
+/** Called in the worker: runs the port of the first message, and answers with the results. */
 export function runInWorker(): void {
   scope.onmessage = ({ data }) => run(data, line => scope.postMessage(line))
 }
@@ -46,7 +46,7 @@ function run(job: Job, report: (line: ReportLine) => void): void {
   }
   const start = async () => {
     const port = ports.find(port => port.upstream === job.test.file)!
-    // In a worker the address of its script counts.
+    // In a worker, `location` is the address of its script.
     const here = { ...job, location: pageLocation().href }
     await runPort(port, here, await loadClasses(undefined), recorder)
   }

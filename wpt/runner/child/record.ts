@@ -3,8 +3,8 @@ import process from 'node:process'
 import type { FileStatus, Recorder, ReportLine, SubtestResult } from '../results.ts'
 
 /**
- * Writes results to a file and not to a pipe: at once, from every thread of every runtime, and what was written survives a
- * process that hangs or crashes.
+ * Writes the results of a test file, to a file and not to a pipe: each line is written at once, from every thread of every
+ * runtime, and is kept if the process hangs or crashes.
  */
 export class Record implements Recorder {
   readonly #path: string
@@ -15,7 +15,7 @@ export class Record implements Recorder {
   #isEnded = false
   #hangs = false
 
-  /** The file is there from now on, which says that its test has begun. */
+  /** Creates the file, by which the runner knows that the test has begun. */
   constructor(path: string) {
     this.#path = path
     this.ended = new Promise(resolve => {
@@ -38,12 +38,12 @@ export class Record implements Recorder {
     this.#resolve()
   }
 
-  /** Whether something that was given up may still go on. */
+  /** Whether a subtest has timed out, and may still be running. */
   get hangs(): boolean {
     return this.#hangs
   }
 
-  /** Says how the file ended, and ends the process with it. */
+  /** Records that the file ended with an error, and ends the process. */
   giveUp(message: string): void {
     this.end('ERROR', message)
     process.exit(0)

@@ -8,14 +8,14 @@ interface Answer {
   readonly body: string
 }
 
-/** Does a GET while everything in this thread stands still, in a process of its own. */
+/** A synchronous GET: another process does it, while this thread is blocked. */
 export function fetchSync(url: string): Answer {
   const script = fileURLToPath(new URL('sync-fetch-process.js', import.meta.url))
   const flags = 'Deno' in globalThis ? ['run', '--allow-net'] : []
   return JSON.parse(execFileSync(process.execPath, [...flags, script, url], { encoding: 'utf8' })) as Answer
 }
 
-/** As much of XMLHttpRequest as a synchronous GET takes. */
+/** The parts of XMLHttpRequest that a synchronous GET needs. */
 export class SyncXMLHttpRequest {
   status = 0
   responseText = ''

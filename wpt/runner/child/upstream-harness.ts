@@ -7,13 +7,13 @@ import type { Job } from './job.ts'
 import { dispatch, pageLocation } from './page.ts'
 import { fetchSync } from './sync-fetch.ts'
 
-/** A script that is to run as if a page had loaded it. */
+/** A classic script of a page. */
 interface Script {
   readonly url: string
   readonly source: string
 }
 
-/** What upstream's harness hands to its callbacks, as far as it is read here. */
+/** The parts of the arguments of the harness's callbacks that are read here. */
 interface HarnessTest {
   readonly name: string
   readonly status: number
@@ -28,7 +28,7 @@ interface HarnessScope {
   readonly done: () => void
 }
 
-/** Runs one test of upstream in this global scope, with upstream's own harness. The record tells the results. */
+/** Runs one test of upstream in this global scope, with upstream's own harness. Results go to the record. */
 export async function runUpstreamTest(job: Job, record: Recorder): Promise<void> {
   const { test, scope } = job
   const page = await loadPage(job)
@@ -55,13 +55,13 @@ export async function runUpstreamTest(job: Job, record: Recorder): Promise<void>
   if (scope === 'window') {
     setTimeout(() => dispatch(new Event('load')), 0)
   } else {
-    // In a worker the harness has no time limit of its own: a page that waits for the worker has it.
+    // In a worker the harness has no time limit: in a browser, the page that waits for the worker has it.
     setTimeout(() => harness.timeout(), job.milliseconds)
     if (test.file.endsWith('.any.js')) harness.done()
   }
 }
 
-/** The harness is there already, and a second one would not tell us its results. */
+/** Runs a script, unless it is the harness: that is loaded already, and a second one would not report to us. */
 function importScript(url: string): void {
   if (isHarness(url)) return
   const { status, body } = fetchSync(url)
@@ -69,7 +69,7 @@ function importScript(url: string): void {
   runScript({ url, source: body })
 }
 
-/** Classic scripts of one page share their top-level `const` and `let`, which `eval` does not do. */
+/** Runs a classic script. Unlike with `eval`, its top-level `const` and `let` are visible to later scripts. */
 function runScript({ url, source }: Script): void {
   vm.runInThisContext(source, { filename: url })
 }
@@ -92,7 +92,7 @@ async function loadPage({ test }: Job): Promise<{ title: string | undefined; scr
   return { title: page.title, scripts }
 }
 
-/** Loaded before, or replaced by this runner. */
+/** Whether a script is part of the harness, which this runner loads or replaces itself. */
 function isHarness(src: string): boolean {
   return /\/(testharness|testharnessreport)\.js$/.test(src)
 }

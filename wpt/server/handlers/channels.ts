@@ -5,7 +5,7 @@ import { Aborted, type Handler } from '../handler.ts'
 import type { Stash } from '../stash.ts'
 import { repeatClose } from './messages.ts'
 
-/** The handlers by which pages and workers of a test talk to each other; `stash` and what they keep live as long as the server. */
+/** The handlers by which pages and workers of a test communicate. Values are kept as long as the server runs. */
 export function channelHandlers(stash: Stash): Readonly<Record<string, Handler>> {
   return {
     '/stash_responder': stashResponder(stash),
@@ -14,7 +14,7 @@ export function channelHandlers(stash: Stash): Readonly<Record<string, Handler>>
   }
 }
 
-/** On the message `echo`: puts, purges or takes what the query says, and tells what became of it. */
+/** On the message `echo`: puts, purges or takes a value, as the query says, and sends the result. */
 function stashResponder(stash: Stash): Handler {
   return {
     async open(connection) {
@@ -36,7 +36,7 @@ function stashResponder(stash: Stash): Handler {
   }
 }
 
-/** One request: `set` keeps a value; `get` waits until there is one and takes it. */
+/** Answers one request: `set` keeps a value; `get` waits for a value and takes it. */
 function blockingStashResponder(stash: Stash): Handler {
   return {
     async open(connection) {
@@ -64,7 +64,7 @@ class Channel extends EventEmitter {
 
 type Command = readonly ['message' | 'close' | 'disconnectReader' | 'delete', unknown?]
 
-/** `?uuid=U&direction=read|write`: what writers of a channel send, its reader gets. */
+/** `?uuid=U&direction=read|write`: the reader of a channel gets the messages of its writers. */
 function messageChannel(): Handler {
   const channels = new Map<string, Channel>()
   return {
@@ -101,14 +101,14 @@ async function deliver(connection: Connection, channel: Channel): Promise<void> 
       else if (command[0] === 'message') await connection.send(JSON.stringify(command[1]))
       else break
     }
-    // The listener, which is in the middle of a read, gets the client's answer.
+    // `untilClosed` is reading, and receives the client's close frame.
     if (!stopped.signal.aborted) await connection.beginClose(1000)
   } finally {
     await listening
   }
 }
 
-/** Until the reader closes, or asks for that with a message. */
+/** Resolves when the reader closes, or asks with a message to be closed. */
 async function untilClosed(connection: Connection): Promise<void> {
   for (;;) {
     const message = await connection.receive()

@@ -3,18 +3,18 @@ import { closeUnread, repeatClose } from './messages.ts'
 
 const mebibyte = 1024 * 1024
 
-/** Compression would shrink the payloads of these tests to next to nothing, and with them the back-pressure. */
+/** Turns compression off: it would shrink the payloads of these tests to almost nothing, and there would be no backpressure. */
 function refuseCompression(handshake: { compression: boolean }): void {
   handshake.compression = false
 }
 
 export const closingHandlers: Readonly<Record<string, Handler>> = {
-  // `?code=1000&reason=text` closes with that, no code with an empty frame; `?abrupt=1` drops the connection.
+  // `?code=1000&reason=text` closes with these; without a code the close frame is empty. `?abrupt=1` drops the connection.
   '/remote-close': {
     async open(connection) {
       const query = new URLSearchParams(connection.request.query ?? '')
       if (query.has('abrupt')) {
-        // After a ping nobody can take the end for a failed handshake.
+        // The ping shows that the handshake succeeded, so the client cannot take the end for a failed one.
         await connection.ping('ping')
         throw new Aborted()
       }
@@ -52,7 +52,7 @@ export const closingHandlers: Readonly<Record<string, Handler>> = {
     },
   },
 
-  // Sends more than the buffers of the system hold, and then how many seconds that took.
+  // Sends more than the socket buffers hold, and then how many seconds that took.
   '/send-backpressure': {
     handshake: refuseCompression,
     async open(connection) {

@@ -30,13 +30,13 @@ function sameSiteCookies(query: string): string[] {
   ]
 }
 
-/** A response with the headers of a valid one but for what `fields` says. */
+/** A response 101 whose fields, except for Connection and Upgrade, are up to the handler. */
 function forgeResponse(fields: readonly [name: string, value: string][]): string {
   return responseHead(101, [['Connection', 'Upgrade'], ['Upgrade', 'websocket'], ...fields])
 }
 
 export const handshakeHandlers: Readonly<Record<string, Handler>> = {
-  // The user foo with the password bar.
+  // Accepts the user "foo" with the password "bar".
   '/basic_auth': {
     handshake({ request }) {
       if (request.headers.get('authorization') === 'Basic Zm9vOmJhcg==') return
@@ -52,8 +52,8 @@ export const handshakeHandlers: Readonly<Record<string, Handler>> = {
 
   '/handshake_no_protocol': {},
 
-  // Upstream's server refuses when the client asked for no subprotocol; this one answers as the tests' titles say, so that
-  // refusing is the client's part.
+  // Upstream's server refuses if the client asked for no subprotocol. This one answers with a subprotocol, as the titles of the
+  // tests say, so that the client has to fail the connection.
   '/handshake_protocol': {
     handshake(handshake) {
       handshake.protocol = 'foobar'
@@ -73,7 +73,7 @@ export const handshakeHandlers: Readonly<Record<string, Handler>> = {
     },
   },
 
-  // Something that is no HTTP, and then a response as if nothing had been.
+  // A line that is not HTTP, and then a valid response.
   '/invalid': { handshake: handshake => handshake.write('FOO BAR BAZ\r\n\r\n') },
 
   '/wrong_accept_key': {
@@ -93,7 +93,7 @@ export const handshakeHandlers: Readonly<Record<string, Handler>> = {
       ])
       const close = encodeFrame(opcodes.close, Buffer.from('\x03\xe9PASS', 'latin1'))
       handshake.write(Buffer.concat([Buffer.from(response), close]))
-      // The client's close frame, with a code and a reason or without: it has at least its two bytes and its mask.
+      // The client's close frame: at least two bytes of header and four of masking key.
       await handshake.read(6)
       throw new Aborted()
     },

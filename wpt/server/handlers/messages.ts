@@ -1,10 +1,10 @@
-import type { Connection } from '../connection.ts'
-import { Aborted, type CloseBody, type Handler } from '../handler.ts'
+import type { CloseBody, Connection } from '../connection.ts'
+import { Aborted, type Handler } from '../handler.ts'
 
-/** What the client is to say last, in every handler that waits for a last word. */
+/** The last message of the client, in handlers that wait for one. */
 const farewell = 'Goodbye'
 
-/** Sends back what the client said in its close frame. */
+/** Answers with code and reason of the client's close frame. */
 export function repeatClose(connection: Connection): CloseBody {
   return connection.clientClose!
 }
@@ -18,8 +18,8 @@ async function receiveUntilFarewell(connection: Connection): Promise<void> {
 }
 
 /**
- * Closes. When the client is in the middle of a message it gets the time to see that before the rest is read: the close frame is to
- * cut a large message short, which is not to get through because this server reads fast.
+ * Sends a close frame, and then reads. If the client is sending a message, the server waits a second before it reads the rest, so
+ * that the close frame arrives before the message is through.
  */
 export async function closeUnread(connection: Connection, code: number | undefined, reason = ''): Promise<void> {
   await connection.beginClose(code, reason)
@@ -27,7 +27,7 @@ export async function closeUnread(connection: Connection, code: number | undefin
   if ((await connection.receive()) !== null) throw new Aborted()
 }
 
-/** Accepts, sends one text made of the request, and closes. */
+/** Accepts, sends a text that is made from the request, and closes. */
 function tell(text: (connection: Connection) => string): Handler {
   return { open: connection => connection.send(text(connection)) }
 }
@@ -52,7 +52,7 @@ export const messageHandlers: Readonly<Record<string, Handler>> = {
 
   '/echo_close_data': { open: receiveUntilFarewell },
 
-  // The client writes frames of the server itself, malformed ones among them.
+  // The client sends the bytes that the server is to write, such as malformed frames.
   '/echo_raw': {
     async open(connection) {
       for (;;) {

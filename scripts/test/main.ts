@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { judgeCoverage } from './test/coverage.ts'
-import { runMocha } from './test/mocha-suite.ts'
-import { closingLine, describeSuite, type SuiteResult } from './test/suite.ts'
-import { runWebPlatformTests } from './test/web-platform-suite.ts'
+import { judgeCoverage } from './coverage.ts'
+import { runMocha } from './mocha-suite.ts'
+import { closingLine, describeSuite, type SuiteResult } from './suite.ts'
+import { runWebPlatformTests } from './web-platform-suite.ts'
 
 const usage = `npm test                         run every test
 npm test -- [options] [FILE...]  run the files of spec-tests/ whose paths have one of these parts
@@ -16,9 +16,9 @@ npm test -- [options] [FILE...]  run the files of spec-tests/ whose paths have o
   -g, --grep TEXT                only tests whose names have this text
   -h, --help                     print this
 
-The last line has the numbers of all suites together. A part of the suites is run without coverage.`
+The last line has the sums of all suites. Only a run of every test judges the coverage.`
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const root = fileURLToPath(new URL('../../..', import.meta.url))
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -42,7 +42,7 @@ interface Choice {
   readonly grep: string | undefined
 }
 
-/** Returns an exit code where there is nothing to run. */
+/** Returns an exit code if there is nothing to run. */
 function readCommandLine(commandLine: string[]): Choice | number {
   try {
     const { values, positionals } = parseArgs({
@@ -72,7 +72,7 @@ async function runSuites({ parts, grep }: Choice, folder: string): Promise<Suite
   return results
 }
 
-/** The compiled tests. What is left of a source that was removed is none. */
+/** The compiled tests, found by their sources: build/ may still have tests whose source has been removed. */
 async function testFiles(): Promise<string[]> {
   const sources = await readdir(join(root, 'spec-tests'), { recursive: true })
   return sources

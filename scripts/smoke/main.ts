@@ -8,18 +8,20 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { WebSocketServer } from 'ws'
 import { authority, certificate, privateKey } from '../../wpt/server/certificate.ts'
 import { install } from '../check/installed.ts'
 import { pack } from '../check/tarball.ts'
-import { findRuntimes, type Runtime, type RuntimeKind } from './runtimes.ts'
+import { findRuntimes, type Runtime, type RuntimeKind } from '../runtimes/runtimes.ts'
 
-/*
- * The package, installed from its tarball, in every runtime that is here: it connects, exchanges and closes. Prints what
- * works on which; the exit code is 1 if something does not.
- */
+const usage = `npm run smoke -- [RUNTIME...]    tries the package in these runtimes, by default in all
 
-/** How long one runtime may take, in milliseconds. */
+The package is installed from its tarball, and connects, exchanges and closes in each runtime: "this", which runs this command,
+and those that "npm run runtimes" has installed, such as "bun" or "node24". Prints what works in which. The exit code is 1 if
+something does not work, or a runtime is not installed.`
+
+/** Milliseconds that one runtime may take. */
 const LIMIT = 180_000
 
 const commands: Partial<Record<RuntimeKind, readonly string[]>> = {
@@ -28,21 +30,30 @@ const commands: Partial<Record<RuntimeKind, readonly string[]>> = {
   deno: ['run', '--allow-all', '--quiet', '--no-lock', '--node-modules-dir=manual'],
 }
 
-process.exitCode = await main()
+const { values, positionals } = parseArgs({
+  options: { help: { type: 'boolean', short: 'h' } },
+  allowPositionals: true,
+})
+if (values.help === true) console.log(usage)
+else process.exitCode = await main(positionals)
 
-async function main(): Promise<number> {
+async function main(chosen: readonly string[]): Promise<number> {
   const here: Runtime = { name: 'this', kind: 'node', version: process.versions.node, executable: process.execPath }
-  const chosen = process.argv.slice(2)
-  const others = findRuntimes()
-  const runtimes = [here, ...others].filter(({ name }) => chosen.length === 0 || chosen.includes(name))
-  if (others.length === 0) console.log('No other runtime is installed: node build/scripts/runtimes/install.js')
+  const installed = [here, ...findRuntimes()]
+  const runtimes = installed.filter(({ name }) => chosen.length === 0 || chosen.includes(name))
+  const missing = chosen.filter(wanted => !installed.some(({ name }) => name === wanted))
+  if (missing.length > 0) {
+    console.error(`Not installed: ${missing.join(', ')}. Install with: npm run runtimes -- ${missing.join(' ')}`)
+    return 1
+  }
+  if (installed.length === 1) console.log('No other runtime is installed. Install with: npm run runtimes')
   const folder = mkdtempSync(join(tmpdir(), 'smoke-'))
   const servers = await startServers()
   try {
     const root = fileURLToPath(new URL('../../..', import.meta.url))
     const project = install(pack(root, folder), 'whatwg-websocket', join(folder, 'project'))
     const program = join(project.folder, 'client.mjs')
-    copyFileSync(fileURLToPath(new URL('smoke-client.js', import.meta.url)), program)
+    copyFileSync(fileURLToPath(new URL('client.js', import.meta.url)), program)
     let failures = 0
     for (const runtime of runtimes) failures += await smoke(runtime, program, servers)
     return failures === 0 ? 0 : 1
@@ -58,7 +69,7 @@ interface Servers {
   close(): void
 }
 
-/** Echo servers, one of them over TLS, that also do what the path asks for. */
+/** Starts two echo servers, one over TLS. The paths `/refuse`, `/burst` and `/vanish` make them behave otherwise. */
 async function startServers(): Promise<Servers> {
   const plain = new WebSocketServer({
     host: '127.0.0.1',
@@ -90,7 +101,7 @@ async function startServers(): Promise<Servers> {
   }
 }
 
-/** Returns the number of failures. */
+/** Runs the program in one runtime, prints its output, and returns the number of failures. */
 async function smoke({ name, kind, version, executable }: Runtime, program: string, servers: Servers): Promise<number> {
   const flags = commands[kind]
   const label = `${kind} ${version}${name === 'this' ? ', which runs this' : ''}`

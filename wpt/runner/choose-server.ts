@@ -1,29 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Scheme, startServer } from '../server/server.ts'
+import { startServer } from '../server/server.ts'
 import { serveModule } from './module-files.ts'
 import { UsageError } from './options.ts'
+import type { Hosts, Server } from './server.ts'
 import { findUpstreamServer, startUpstreamServer } from './upstream-server.ts'
 
-/** A running test server, as the runner sees it. */
-export interface Server {
-  /** For the user: which server it is. */
-  readonly name: string
-  /** The port of a scheme. @throws {UsageError} when the server has none */
-  port(scheme: Scheme): number
-  readonly host: string
-  close(): Promise<void>
-}
-
-/** The names that a server goes by: its own, and one by which it is another site. */
-export interface Hosts {
-  readonly host: string
-  readonly alternateHost: string
-}
-
 /**
- * The server that `choice` names: `ours`, `upstream` (wpt serve of the checkout) or the address of a running wpt serve; by default
- * upstream's when the checkout has it. @throws {UsageError} when it does not start or answer
+ * Starts or finds the server that `choice` names: `ours`, `upstream` (wpt serve of the checkout) or the address of a running wpt
+ * serve. By default it is upstream's if the checkout has it, otherwise ours. @throws {UsageError} when it does not start or answer
  */
 export async function chooseServer(
   choice: string | undefined,
@@ -44,14 +29,4 @@ async function startOurs(checkout: string | undefined, hosts: Hosts): Promise<Se
   const files = checkout === undefined ? {} : { checkout }
   const { host, ports, close } = await startServer({ ...hosts, ...files, serveMore: serveModule })
   return { name: 'the handlers of this package', host, port: scheme => ports[scheme][0]!, close }
-}
-
-/** `scheme://host:port` of the WebSocket server of a variant. */
-export function webSocketBase(server: Server, variant: 'ws' | 'wss' | 'h2'): string {
-  return `${variant === 'ws' ? 'ws' : 'wss'}://${server.host}:${server.port(variant)}`
-}
-
-/** `scheme://host:port` of the pages of a scheme. */
-export function pageBase(server: Server, scheme: 'http' | 'https' | 'h2'): string {
-  return `${scheme === 'http' ? 'http' : 'https'}://${server.host}:${server.port(scheme)}`
 }

@@ -2,28 +2,38 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
+import { parseArgs } from 'node:util'
 import { findRuntimes, folder } from './runtimes.ts'
 
-/*
- * Installs the other runtimes into the folder `packages`, and says where they are: all of them, about a gigabyte, or
- * those alone that are named, such as `bun` or `node24`, unless they are there.
- */
+const usage = `npm run runtimes -- [RUNTIME...]    installs these runtimes, by default all (about a gigabyte)
+
+A runtime is named like "bun" or "node24"; one that is already installed is left alone. They are installed in the folder
+scripts/runtimes/packages. Prints name, version and path of each. The exit code is 1 if one cannot be installed.`
 
 interface Manifest {
   readonly dependencies: Record<string, string>
   readonly optionalDependencies: Record<string, string>
 }
 
-const missing = process.argv.slice(2).filter(wanted => !findRuntimes().some(({ name }) => name === wanted))
-if (process.argv.length === 2) install(folder)
-else if (missing.length > 0) installAlone(missing)
+const { values, positionals } = parseArgs({
+  options: { help: { type: 'boolean', short: 'h' } },
+  allowPositionals: true,
+})
+if (values.help === true) console.log(usage)
+else main(positionals)
 
-const found = findRuntimes()
-for (const { name, version, executable } of found) console.log(`${name}\t${version}\t${executable}`)
-for (const wanted of missing) {
-  if (found.some(({ name }) => name === wanted)) continue
-  console.error(`${wanted} cannot be had here`)
-  process.exitCode = 1
+function main(chosen: readonly string[]): void {
+  const missing = chosen.filter(wanted => !findRuntimes().some(({ name }) => name === wanted))
+  if (chosen.length === 0) install(folder)
+  else if (missing.length > 0) installAlone(missing)
+
+  const found = findRuntimes()
+  for (const { name, version, executable } of found) console.log(`${name}\t${version}\t${executable}`)
+  for (const wanted of missing) {
+    if (found.some(({ name }) => name === wanted)) continue
+    console.error(`${wanted} cannot be installed here`)
+    process.exitCode = 1
+  }
 }
 
 function install(where: string): void {
@@ -36,7 +46,7 @@ function install(where: string): void {
   if (status !== 0) process.exitCode = 1
 }
 
-/** By a manifest with nothing else in it, since npm always installs all that a manifest names. */
+/** Installs only these runtimes, by a temporary manifest with them alone: npm installs all dependencies of a manifest. */
 function installAlone(names: readonly string[]): void {
   const { dependencies, optionalDependencies } = JSON.parse(
     readFileSync(join(folder, 'package.json'), 'utf8'),
@@ -55,7 +65,7 @@ function installAlone(names: readonly string[]): void {
     writeFileSync(join(alone, 'package.json'), JSON.stringify(manifest))
     cpSync(join(folder, '.npmrc'), join(alone, '.npmrc'))
     install(alone)
-    // What npm has linked into its own folders is of no use elsewhere.
+    // Links and metadata of npm, which are wrong in another folder.
     rmSync(join(alone, 'node_modules/.bin'), { recursive: true, force: true })
     rmSync(join(alone, 'node_modules/.package-lock.json'), { force: true })
     mkdirSync(join(folder, 'node_modules'), { recursive: true })

@@ -1,14 +1,14 @@
 /**
- * Installs Chromium where a test needs it and there is none: with apt-get, so on Debian and its kin, and as root. For CI, before
- * the tests. The exit code is 1 when there is no Chromium in the end.
+ * Installs Chromium for the tests that need it, if it is missing. It uses apt-get, so it works on Debian and its derivatives, as
+ * root. CI runs it before the tests. The exit code is 1 if there is no Chromium in the end.
  */
 import { spawnSync } from 'node:child_process'
 import process from 'node:process'
-import { findChromium } from '../wpt/runner/chromium.ts'
+import { findChromium } from '../../wpt/runner/chromium.ts'
 
 if (findChromium() === undefined) install()
 const found = findChromium()
-console.log(found === undefined ? 'there is no Chromium, and it cannot be installed here' : `Chromium is ${found}`)
+console.log(found === undefined ? 'There is no Chromium, and it cannot be installed here' : `Chromium is ${found}`)
 process.exitCode = found === undefined ? 1 : 0
 
 function install(): void {

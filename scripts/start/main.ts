@@ -1,7 +1,7 @@
 import process from 'node:process'
-import { demonstrate } from './start/demonstration.ts'
-import { readOptions, UsageError, usage } from './start/options.ts'
-import { talk } from './start/talk.ts'
+import { demonstrate } from './demonstration.ts'
+import { readOptions, UsageError, usage } from './options.ts'
+import { talk } from './talk.ts'
 
 /*
  * `npm start`: an exchange with an echo server of our own. `npm start -- URL`: a conversation with that server.
@@ -13,7 +13,7 @@ try {
   if (options.help) console.log(usage)
   else process.exitCode = options.url === undefined ? await demonstrate() : await talk(options.url, options)
 } catch (error) {
-  // What the constructor of WebSocket throws is about what was typed, too.
+  // The constructor of WebSocket throws TypeError or DOMException for a wrong URL, header or subprotocol: errors of the user.
   if (!(error instanceof UsageError || error instanceof TypeError || error instanceof DOMException)) throw error
   console.error(`${error.message}\n\n${usage}`)
   process.exitCode = 2

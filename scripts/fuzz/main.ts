@@ -1,17 +1,17 @@
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { allProperties } from '../spec-tests/fuzz/all.ts'
-import type { Property } from '../spec-tests/fuzz/property.ts'
+import { allProperties } from '../../spec-tests/fuzz/all.ts'
+import type { Property } from '../../spec-tests/fuzz/property.ts'
 
 const usage = `npm run fuzz -- [options]    try the properties of spec-tests/fuzz with random values
 
-  --minutes N      for so long (default 1; a round that has begun is finished)
-  --seed SEED      one round with this seed: the same values again
-  --property TEXT  only properties whose names have this text
-  --runs FACTOR    so many times the values of the short run in each round (default 1)
+  --minutes N      how long to run (default 1); the last round is finished
+  --seed SEED      run one round with this seed: the same values again
+  --property TEXT  only properties with this text in their names
+  --runs FACTOR    multiplies the number of values in each round (default 1)
   -h, --help       print this
 
-A failure prints the smallest values that it was found with, and how to see it again.`
+A failure prints the smallest values that cause it, and the command that repeats it.`
 
 interface Choice {
   readonly minutes: number
@@ -28,7 +28,7 @@ async function fuzz({ minutes, seed, properties, factor }: Choice): Promise<numb
   const end = performance.now() + minutes * 60_000
   let values = 0
   for (let round = 0; ; round++) {
-    // Each round has a seed of its own, which is all that is needed to see it again.
+    // Each round has a seed of its own, so that a failure can be repeated without the rounds before it.
     const roundSeed = (first + round) & 0x7fffffff
     console.log(`round ${round + 1}, seed ${roundSeed}`)
     for (const property of properties) {
@@ -46,7 +46,7 @@ async function fuzz({ minutes, seed, properties, factor }: Choice): Promise<numb
   }
 }
 
-/** Returns why the property does not hold. What nobody catches is thrown by something that it has started. */
+/** Returns why the property does not hold; undefined if it holds. Uncaught errors meanwhile count as its failure. */
 async function attempt(property: Property, runs: number, seed: number): Promise<unknown> {
   let escaped!: (error: unknown) => void
   const outside = new Promise<never>((_resolve, reject) => {
@@ -75,7 +75,7 @@ function report({ name }: Property, seed: number, factor: number, failure: unkno
   return 1
 }
 
-/** Returns an exit code where there is nothing to run. */
+/** Returns an exit code if there is nothing to run. */
 function readCommandLine(commandLine: string[]): Choice | number {
   try {
     const { values } = parseArgs({

@@ -1,7 +1,10 @@
 import process from 'node:process'
 import { drained, failure, handshake, ping, terminate, WebSocket } from 'whatwg-websocket'
 
-/* Runs in each runtime, as a file of a project that has the package installed. One line for each thing that is tried. */
+/*
+ * The program that runs in each runtime, copied into a project that has the package installed. Prints a line for each check, and
+ * "done" at the end.
+ */
 
 const [, , plain = '', secure = ''] = process.argv
 const authority = process.env.SMOKE_AUTHORITY ?? ''
@@ -67,7 +70,7 @@ const checks: Readonly<Record<string, Check>> = {
     await close(socket)
   },
 
-  // WebAssembly has a part in it where there is enough, on some versions of Node.js.
+  // On some versions of Node.js long text is encoded and decoded by WebAssembly.
   async 'exchanges text of all widths, more than half a MiB'() {
     const socket = await open(plain)
     for (let count = 0; count < 16; count++) {
@@ -160,7 +163,7 @@ const checks: Readonly<Record<string, Check>> = {
   },
 }
 
-/** Gives up on what hangs, so that the report can name it. */
+/** Rejects after 10 seconds, so that a check that hangs is reported by name. */
 async function limited(work: Promise<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_resolve, reject) => {
@@ -181,5 +184,5 @@ for (const [name, check] of Object.entries(checks)) {
     console.log(`FAIL  ${name}: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
-// Nothing ends the process: if a socket is left open, it stays.
+// No process.exit(): a socket that was left open keeps the process alive, which the parent reports.
 console.log('done')

@@ -1,20 +1,20 @@
 /**
- * node build/scripts/stream-memory.js [SECONDS]
+ * node build/scripts/memory/main.js [SECONDS]
  *
- * How much memory a WebSocketStream takes that is written to faster than it is read, in either direction: 1 GiB goes
- * through it, at first to a side that takes one message a second, or nothing, and then as fast as it can. The figures are those
- * of the client's process, the most it has had resident above what it had with an open stream and nothing to do.
+ * Measures the memory of a WebSocketStream under backpressure, in both directions. 1 GiB is sent to a receiver that at first is
+ * slow, for SECONDS (default 10): the client takes one message per second, the server none. Then it reads at full speed. The
+ * figures are the peak resident memory of the client process, above that with an idle open stream.
  */
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { measure, type Scenario } from './memory/measure.ts'
+import { measure, type Scenario } from './measure.ts'
 
 const KIBIBYTE = 1024
 const MEBIBYTE = 1024 * KIBIBYTE
 const GIBIBYTE = 1024 * MEBIBYTE
 
 const seconds = Number(process.argv[2] ?? 10)
-if (!(seconds > 0)) throw new Error('How many seconds the slow part takes is a number above 0')
+if (!(seconds > 0)) throw new Error('SECONDS, the length of the slow part, is a number above 0')
 
 const scenarios: Scenario[] = [64 * KIBIBYTE, MEBIBYTE].flatMap(size =>
   [false, true].flatMap(secure =>

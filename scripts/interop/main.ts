@@ -5,18 +5,18 @@ import { type Exchanged, exchange } from './exchange.ts'
 import { createRandom } from './random.ts'
 import { type ServerDeflate, type ServerKind, type ServerSettings, serverKinds, startServer } from './servers.ts'
 
-const usage = `node build/scripts/interop/interop.js [options] [SERVER...]
+const usage = `npm run interop -- [options] [SERVER...]
 
-Exchanges random messages with other people's servers (${serverKinds.map(({ name }) => name).join(', ')}): each with every
-setting for compression that it has, against offers of all kinds. Prints what went over the wire of what was sent. The exit
-code is 1 if a message was lost or changed, or a server is not to be had.
+Exchanges random messages with the servers of other projects (${serverKinds.map(({ name }) => name).join(', ')}): each
+with every compression setting that it has, against offers of all kinds. Prints which part of the payload went over the wire.
+The exit code is 1 if a message was lost or changed, or a server is not available.
 
   --messages N    messages in each exchange (40)
-  --seed N        for the same messages again
-  --verbose       a line for each exchange
+  --seed N        repeats the messages of an earlier run
+  --verbose       prints a line for each exchange
   --help          print this`
 
-/** What the client offers. */
+/** The options of the client, each with the offer that it makes. */
 const offers: ReadonlyArray<readonly [offer: string, option: NonNullable<WebSocketOptions['perMessageDeflate']>]> = [
   ['permessage-deflate; client_max_window_bits', true],
   ['permessage-deflate; client_max_window_bits', { threshold: 0, level: 9, memLevel: 9 }],
@@ -66,7 +66,7 @@ async function main(): Promise<number> {
   return failures.length === 0 ? 0 : 1
 }
 
-/** Returns what has failed, and prints a row. */
+/** Runs all offers against a server, prints a row of the table, and returns the failures. */
 async function exchangeWith(
   kind: ServerKind,
   command: readonly string[],
@@ -118,7 +118,7 @@ function describe({ deflate, fragments }: ServerSettings): string {
   return [parts.join(', ') || 'anything', ...(fragments ? ['in frames'] : [])].join(', ')
 }
 
-/** What cannot be: compression that nobody agreed on, or none although both sides did. */
+/** Returns what is wrong: compression that was not agreed on, or none although it was. */
 function judge({ deflate }: ServerSettings, offer: string, result: Exchanged): string | undefined {
   const { extensions, messages, payload, noise, toServer, toClient } = result
   if (offer === '' || deflate === null) return extensions === '' ? undefined : `${extensions} is in use`

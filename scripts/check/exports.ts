@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { checkSideEffects } from './bundled.ts'
+import { checkDeclarations } from './declarations.ts'
+import { checkCommands, checkDependencies, checkExports, checkSources, install } from './installed.ts'
+import { listExports, readManifest } from './manifest.ts'
+import { checkTypes, lintTarball, pack } from './tarball.ts'
+import type { Violation } from './violation.ts'
+
+/**
+ * Checks the package at `root` as a user gets it: packed, linted, installed, loaded, compiled and bundled.
+ *
+ * @returns also the number of subpaths that it exports
+ */
+export async function checkPackage(root: string): Promise<{ exports: number; violations: Violation[] }> {
+  const manifest = readManifest(root)
+  const folder = mkdtempSync(join(tmpdir(), 'exports-'))
+  try {
+    const tarball = pack(root, folder)
+    const project = install(tarball, manifest.name, join(folder, 'project'))
+    const subpaths = [...new Set(listExports(project.manifest, project.installed).map(({ subpath }) => subpath))]
+    const typed = subpaths.filter(subpath => !subpath.endsWith('.json'))
+    const violations = [
+      ...(await lintTarball(tarball, manifest)),
+      ...checkTypes(tarball, typed, folder),
+      ...checkDeclarations(project, subpaths),
+      ...checkDependencies(project),
+      ...checkExports(project),
+      ...checkCommands(project),
+      ...checkSources(project),
+      ...(await checkSideEffects(project)),
+    ]
+    return { exports: subpaths.length, violations }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
