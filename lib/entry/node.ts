@@ -3,6 +3,7 @@
 import process from 'node:process'
 import { setImmediate } from 'node:timers'
 import { provideHost } from '../host/host.ts'
+import { asyncHooks } from '../platform/builtins.ts'
 import { nodePlatform } from '../platform/node.ts'
 
 /** The transport of Node.js. The first connection loads it, so that an import of the package stays cheap (bench: import). */
@@ -24,6 +25,7 @@ provideHost({
   queueTask: task => void setImmediate(task),
   performMicrotaskCheckpoint: microtaskCheckpoint(),
   afterMicrotasks: callback => process.nextTick(callback),
+  captureContext: () => new (asyncHooks().AsyncResource)('WebSocket'),
   connect: async (target, tls) => (await loadTransport()).connect(target, tls),
   locate: async (host, port) => (await loadTransport()).locate(host, port),
 })

@@ -5,6 +5,10 @@ import process from 'node:process'
  * (bench: import), and an import would do it at once.
  */
 
+export function asyncHooks(): typeof import('node:async_hooks') {
+  return process.getBuiltinModule('node:async_hooks')
+}
+
 export function crypto(): typeof import('node:crypto') {
   return process.getBuiltinModule('node:crypto')
 }

@@ -1,7 +1,10 @@
+import type { AsyncContext } from '../host/async-context.ts'
 import { host } from '../host/host.ts'
 
 /** Runs the tasks that were queued for it. */
 export interface TaskTarget {
+  /** Its tasks run in this context. */
+  readonly context: AsyncContext
   /**
    * Runs one task. What it throws reaches the event loop as an uncaught exception; later tasks still run.
    *
@@ -100,7 +103,7 @@ class TaskQueue {
     this.#waiting--
     this.#scheduled--
     try {
-      target.runTask(kind, data)
+      target.context.runInAsyncScope(target.runTask, target, kind, data)
     } finally {
       if (this.#scheduled === 0) this.#endScheduled()
     }
