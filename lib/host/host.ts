@@ -15,6 +15,12 @@ export interface AsyncContext {
   ): Result
 }
 
+/** The timers of a runtime. What `setTimeout` returns is for `clearTimeout`. */
+export interface Timers {
+  setTimeout(callback: () => void, delay: number): any
+  clearTimeout(timer: any): void
+}
+
 /** The parts of a JavaScript runtime that the API stands on. Each entry provides those of its runtime. */
 export interface Host {
   readonly platform: Platform
@@ -27,6 +33,13 @@ export interface Host {
   performMicrotaskCheckpoint?: (() => void) | undefined
   /** Calls back when no microtask is left, before any other task. */
   afterMicrotasks(callback: () => void): void
+  /**
+   * Timers of real time, where the program may have replaced the global ones before the package was loaded. Default: the
+   * global ones, as they were then.
+   */
+  readonly timers?: Timers
+  /** Milliseconds of a clock that only rises, with fractions. Default: `performance.now`. */
+  now?(): number
   /** The caller's context of asynchronous work, for as long as the object lives. Absent where the runtime has none. */
   captureContext?(): AsyncContext
   /** The transport for connections without the option `connect`. Absent where the runtime has none. */

@@ -1,6 +1,6 @@
 import type { AsyncContext } from '../host/async-context.ts'
 import { host } from '../host/host.ts'
-import { startTimer, type Timer } from '../host/timers.ts'
+import { startTimer, stopTimer, type Timer } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
 import type { ConnectTarget, Location } from '../transport/connect.ts'
@@ -96,7 +96,7 @@ export class OpeningHandshake {
       location = await host.locate(name, port)
       if (this.#over) return
     }
-    clearTimeout(this.#timer)
+    stopTimer(this.#timer)
 
     // 2. Wait in the connection queue, without a time limit: a queue is no fault of the server. The queue of a host whose
     // address is not known here is that of its name.
@@ -166,7 +166,7 @@ export class OpeningHandshake {
 
   #finish(): void {
     this.#over = true
-    clearTimeout(this.#timer)
+    stopTimer(this.#timer)
     this.#settings.signal?.removeEventListener('abort', this.#aborted)
     this.#leaveQueue?.()
   }

@@ -1,4 +1,4 @@
-import process from 'node:process'
+import { process } from '../host/node-process.ts'
 
 /*
  * Modules of Node.js that are not needed before there is a connection. To load them takes longer than to load this package

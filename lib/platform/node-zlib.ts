@@ -10,6 +10,7 @@ import {
 } from '../codec/compression.ts'
 import { Z_SYNC_FLUSH, zlib } from './builtins.ts'
 import { documentedCompression } from './documented-zlib.ts'
+import { queueTask } from './immediate.ts'
 
 /**
  * Raw DEFLATE on the native handle that a zlib stream of Node.js keeps, driven synchronously: under 1 µs for a small
@@ -125,7 +126,7 @@ class NativeDeflater implements Deflater {
     stream.flush(Z_SYNC_FLUSH, () => {
       stream.off('data', onData)
       // In a task of its own: some hosts compress at once all the same, and what else has happened is to be heard.
-      setImmediate(callback, Buffer.concat(pieces).subarray(0, -TAIL_LENGTH))
+      queueTask(() => callback(Buffer.concat(pieces).subarray(0, -TAIL_LENGTH)))
     })
   }
 

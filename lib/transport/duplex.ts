@@ -1,3 +1,4 @@
+import { inMicrotask } from '../host/microtask.ts'
 import type { Duplex, Pipe, PipeSink } from './pipe.ts'
 
 /** Reads and writes the two byte streams of a host, or of a user, as a {@link Pipe}. */
@@ -31,7 +32,7 @@ class DuplexPipe implements Pipe {
   start(sink: PipeSink): void {
     this.#sink = sink
     // A reader that throws is told of later, too.
-    queueMicrotask(() => this.#read())
+    inMicrotask(() => this.#read())
   }
 
   write(bytes: Uint8Array, _more: boolean): boolean {
@@ -63,7 +64,7 @@ class DuplexPipe implements Pipe {
     if (this.#closed) return
     this.#closed = true
     this.#release(reason)
-    queueMicrotask(() => this.#sink.close())
+    inMicrotask(() => this.#sink.close())
   }
 
   pause(): void {

@@ -1,3 +1,4 @@
+import { inMicrotask } from '../host/microtask.ts'
 import type { Pipe, PipeSink } from './pipe.ts'
 
 /** So many bytes at a time are handed to the byte pipe below. */
@@ -105,7 +106,7 @@ export class UpgradedPipe implements Pipe {
   resume(): void {
     this.#paused = false
     if (this.#held === undefined) this.#pipe.resume()
-    else queueMicrotask(() => this.#releaseHeld())
+    else inMicrotask(() => this.#releaseHeld())
   }
 
   ref(): void {
