@@ -3,8 +3,9 @@
 import { clearTimeout, setTimeout } from 'node:timers'
 import { provideHost } from '../host/host.ts'
 import { nextTick, process } from '../host/node-process.ts'
-import { asyncHooks } from '../platform/builtins.ts'
+import { captureContext } from '../platform/async-context.ts'
 import { queueTask } from '../platform/immediate.ts'
+import { findMicrotaskCheckpoint } from '../platform/microtask-checkpoint.ts'
 import { nodePlatform } from '../platform/node.ts'
 
 /** The transport of Node.js. The first connection loads it, so that an import of the package stays cheap (bench: import). */
@@ -13,12 +14,6 @@ let transport: Promise<typeof import('../transport/node.ts')> | undefined
 function loadTransport(): NonNullable<typeof transport> {
   transport ??= import('../transport/node.ts')
   return transport
-}
-
-/** Bun's function that runs all microtasks and `process.nextTick` callbacks; undefined on other runtimes. */
-function microtaskCheckpoint(): (() => void) | undefined {
-  if (process.versions.bun === undefined) return undefined
-  return (process.getBuiltinModule('bun:jsc') as { drainMicrotasks?: () => void } | undefined)?.drainMicrotasks
 }
 
 /** Not `performance`, which takes longer to load than this package (bench: import). */
@@ -32,12 +27,12 @@ const { hrtime } = process
 provideHost({
   platform: nodePlatform,
   queueTask,
-  performMicrotaskCheckpoint: microtaskCheckpoint(),
+  findMicrotaskCheckpoint,
   // A task is later than it has to be, but right.
   afterMicrotasks: nextTick ?? queueTask,
   timers: { setTimeout, clearTimeout },
   now,
-  captureContext: () => new (asyncHooks().AsyncResource)('WebSocket'),
+  captureContext,
   connect: async (target, tls) => (await loadTransport()).connect(target, tls),
   locate: async (host, port) => (await loadTransport()).locate(host, port),
 })

@@ -27,10 +27,12 @@ export interface Host {
   /** Queues a task: it runs from the event loop, and all its microtasks are done before the next task starts. */
   queueTask(task: () => void): void
   /**
-   * Runs all microtasks before it returns. Absent where the runtime has no such function; with it, several tasks run in one
-   * callback of the event loop, with a checkpoint after each.
+   * Finds the function that runs all microtasks before it returns, and throws what they throw. With it, many tasks run in one
+   * callback of the event loop, with a checkpoint after each. Called once, from a callback of `queueTask`.
+   *
+   * @returns undefined if the runtime has no such function. Absent where it never has
    */
-  performMicrotaskCheckpoint?: (() => void) | undefined
+  findMicrotaskCheckpoint?(): (() => void) | undefined
   /** Calls back when no microtask is left, before any other task. */
   afterMicrotasks(callback: () => void): void
   /**

@@ -1,4 +1,5 @@
 import { clearImmediate, setImmediate } from 'node:timers'
+import { process } from '../host/node-process.ts'
 
 type Schedule = (task: () => void) => void
 
@@ -19,9 +20,16 @@ function isReal(): boolean {
   return immediate.constructor.name === 'Immediate'
 }
 
+/** The tasks of many sockets share a callback, so it is in no domain (`node:domain`) of the one that schedules it. */
 function byImmediate(): Schedule {
   const { setImmediate } = timers
-  return task => void setImmediate(task)
+  const current = process as { domain?: unknown }
+  return task => {
+    const { domain } = current
+    if (domain) current.domain = null
+    setImmediate(task)
+    if (domain) current.domain = domain
+  }
 }
 
 /** By messages to oneself, which nobody fakes. They take ten times as long. */

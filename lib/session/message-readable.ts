@@ -1,4 +1,5 @@
 import { MessageBatch } from '../codec/message-batch.ts'
+import type { AsyncContext } from '../host/async-context.ts'
 import { MAX_UNREAD, MESSAGE_OVERHEAD, type Pausable, ReceiveBackpressure } from './backpressure.ts'
 import { MessageIterator, type MessageReader } from './message-iterator.ts'
 
@@ -6,6 +7,8 @@ export type Message = string | Uint8Array<ArrayBuffer>
 
 /** The connection, as seen by the readable side: it can be paused, resumed, and told that nobody reads any more. */
 export interface MessageSource extends Pausable {
+  /** The context in which a chunk that somebody waits for goes to the stream: what the stream is piped to may be called at once. */
+  readonly context: AsyncContext
   /** The readable was cancelled. It drops all later messages, but a paused source stays paused until `stopPausing`. */
   cancelled(reason: unknown): void
 }
@@ -153,7 +156,7 @@ export class MessageReadable {
     this.#pullPending = false
     this.#settlePull?.()
     this.#settlePull = undefined
-    this.#controller.enqueue(message)
+    this.#source.context.runInAsyncScope(this.#controller.enqueue, this.#controller, message)
     // If the reader has released its lock meanwhile, the message stays in the queue.
     this.#mayBeEnqueued = true
   }

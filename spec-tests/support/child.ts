@@ -17,10 +17,16 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
  * `process.argv` from index 1 on.
  *
  * @param limit milliseconds until it is ended; only so that a test that fails does end
+ * @param flags of Node.js
  */
-export function runModule(source: string, args: string[] = [], limit = 15_000): Promise<ChildResult> {
+export function runModule(
+  source: string,
+  args: string[] = [],
+  limit = 15_000,
+  flags: readonly string[] = [],
+): Promise<ChildResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--input-type=module', '--eval', source, '--', ...args], {
+    const child = spawn(process.execPath, [...flags, '--input-type=module', '--eval', source, '--', ...args], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
     })

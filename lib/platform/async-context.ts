@@ -1,0 +1,26 @@
+import type { AsyncContext } from '../host/host.ts'
+import { asyncHooks } from './builtins.ts'
+import { DenoContext, denoCore } from './deno-core.ts'
+
+type Class = new (type: string) => AsyncContext
+
+let Context: Class | undefined
+
+/** The caller's context of asynchronous work. */
+export function captureContext(): AsyncContext {
+  Context ??= denoCore.getAsyncContext !== undefined && works(DenoContext) ? DenoContext : asyncHooks().AsyncResource
+  return new Context('WebSocket')
+}
+
+/** Tries a class against the AsyncLocalStorage of the host. */
+function works(Class: Class): boolean {
+  const storage = new (asyncHooks().AsyncLocalStorage)<string>()
+  const look = (): string | undefined => storage.getStore()
+  try {
+    const [first, second] = ['first', 'second'].map(name => storage.run(name, () => new Class('')))
+    const inBoth = (): unknown[] => [look(), second!.runInAsyncScope(look, undefined), look()]
+    return first!.runInAsyncScope(inBoth, undefined).join() === 'first,second,first' && look() === undefined
+  } catch {
+    return false
+  }
+}
