@@ -44,6 +44,23 @@ describe('the tables of the web-platform-tests runner', () => {
     ])
   })
 
+  it('count the same subtests for all, also those that a file did not get to', () => {
+    const broken = { ...result(other, 'binary/001.html', 'PASS'), status: 'CRASH' } as const
+    const whole = result(ours, 'binary/001.html', 'PASS', 'PASS', 'PASS')
+    const silent = { ...result(newer, 'binary/001.html'), status: 'TIMEOUT' } as const
+    assert.deepEqual(countsTable([whole, broken, silent]), [
+      ['', 'window ws', 'all'],
+      ['ours / node 20.1.0', '3/3', '3/3'],
+      ['native / bun 1.0.0', '1/3', '1/3'],
+      ['ours / node 24.1.0', '0/3', '0/3'],
+    ])
+  })
+
+  it('count a file that broke behind its last subtest as one that did not pass', () => {
+    const late = { ...result(ours, 'binary/001.html', 'PASS', 'PASS'), status: 'ERROR' } as const
+    assert.deepEqual(countsTable([late])[1], ['ours / node 20.1.0', '1/2', '1/2'])
+  })
+
   it('tell which behaviours fail where, and join what does the same', () => {
     const { table, passedByAll } = behavioursTable(results)
     assert.deepEqual(table, [
