@@ -1,6 +1,6 @@
 /**
- * A promise with what settles it. It counts as handled: whoever waits for nothing need not hear of its rejection.
- * (`Promise.withResolvers` is not in Node.js 20.)
+ * A promise and the functions that settle it, as `Promise.withResolvers` makes them (Node.js 20 has no such function). The
+ * promise counts as handled: its rejection is no unhandled rejection, even if nobody waits for it.
  */
 export class Deferred<Value> {
   readonly promise: Promise<Value>

@@ -5,43 +5,47 @@ import { ConnectionError } from '../protocol/errors.ts'
 
 const NO_PAYLOAD = new Uint8Array(0)
 
-/** Pings a peer at an interval, and gives the connection up when no byte comes in time. */
+/**
+ * Sends a ping at an interval (RFC 6455 section 5.5.2), and drops the connection if nothing at all arrives within the
+ * timeout after a ping. Any bytes are a sign of life, not the pong alone.
+ */
 export class Heartbeat {
   readonly #connection: Connection
   readonly #options: Required<HeartbeatOptions>
-  /** Whether we hold up reading ourselves, so that silence proves nothing. */
-  readonly #paused: () => boolean
-  #beatTimer: Timer | undefined
-  /** Runs from the first ping on that nothing has come after. */
-  #checkTimer: Timer | undefined
+  /** Whether backpressure holds up reading: then silence proves nothing about the server. */
+  readonly #isPaused: () => boolean
+  #intervalTimer: Timer | undefined
+  /** Set by a ping until it fires. Pings that are sent meanwhile do not restart it. */
+  #timeoutTimer: Timer | undefined
+  /** The value of `reads` of the connection when the timeout timer was set. */
   #readsAtPing = 0
 
-  constructor(connection: Connection, options: Required<HeartbeatOptions>, paused: () => boolean) {
+  constructor(connection: Connection, options: Required<HeartbeatOptions>, isPaused: () => boolean) {
     this.#connection = connection
     this.#options = options
-    this.#paused = paused
-    this.#beatTimer = startTimer(options.interval, this.#beat)
+    this.#isPaused = isPaused
+    this.#intervalTimer = startTimer(options.interval, this.#sendPing)
   }
 
   stop(): void {
-    clearTimeout(this.#beatTimer)
-    clearTimeout(this.#checkTimer)
+    clearTimeout(this.#intervalTimer)
+    clearTimeout(this.#timeoutTimer)
   }
 
-  readonly #beat = (): void => {
-    // The closing handshake has a limit of its own.
+  readonly #sendPing = (): void => {
+    // No more pings once the closing handshake has started: it has a time limit of its own.
     if (!this.#connection.writable) return
     this.#connection.ping(NO_PAYLOAD)
-    if (this.#checkTimer === undefined) {
+    if (this.#timeoutTimer === undefined) {
       this.#readsAtPing = this.#connection.reads
-      this.#checkTimer = startTimer(this.#options.timeout, this.#check)
+      this.#timeoutTimer = startTimer(this.#options.timeout, this.#checkForLife)
     }
-    this.#beatTimer = startTimer(this.#options.interval, this.#beat)
+    this.#intervalTimer = startTimer(this.#options.interval, this.#sendPing)
   }
 
-  readonly #check = (): void => {
-    this.#checkTimer = undefined
-    if (this.#connection.reads !== this.#readsAtPing || this.#paused() || !this.#connection.writable) return
+  readonly #checkForLife = (): void => {
+    this.#timeoutTimer = undefined
+    if (this.#connection.reads !== this.#readsAtPing || this.#isPaused() || !this.#connection.writable) return
     const message = `The server gave no sign of life within ${this.#options.timeout} ms of a ping`
     this.#connection.abort(new ConnectionError('WS_ERR_HEARTBEAT_TIMEOUT', message))
   }

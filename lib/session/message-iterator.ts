@@ -1,4 +1,4 @@
-/** A default reader of a ReadableStream, as far as it is needed here. */
+/** The part of ReadableStreamDefaultReader that is used here. */
 export interface MessageReader {
   read(): Promise<{ readonly done: boolean; readonly value?: unknown }>
   cancel(reason: unknown): Promise<unknown>
@@ -8,18 +8,19 @@ export interface MessageReader {
 const AsyncIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype)
 
 /**
- * What `for await` over a ReadableStream uses. Unlike the host's own, it takes a message that is there already without
- * asking the stream, which costs a fraction of a read (bench: stream).
+ * The async iterator of a ReadableStream of messages, used by `for await`. Unlike the host's own iterator, it takes a message
+ * that has arrived already past the stream, which costs a fraction of a read (bench: stream).
  *
  * @see https://streams.spec.whatwg.org/#rs-asynciterator
  */
 export class MessageIterator {
   readonly #reader: MessageReader
-  /** Gives the next message if it is there and nothing is before it in the stream. */
+  /** Takes the next message past the stream; undefined if none has arrived, or older ones are in the stream's queue. */
   readonly #take: () => unknown
   readonly #preventCancel: boolean
+  /** Whether the iteration is over: the lock is released. */
   #finished = false
-  /** The last of the calls that have not settled, each of which waits for the one before. */
+  /** The newest call of `next` or `return` that has not settled. Each call waits for the one before. */
   #ongoing: Promise<unknown> | undefined
 
   constructor(reader: MessageReader, take: () => unknown, preventCancel: boolean) {
@@ -40,6 +41,7 @@ export class MessageIterator {
     return this.#enqueue(() => this.#end(value))
   }
 
+  /** Runs the algorithm of a call after that of the call before. */
   #enqueue<Result>(run: () => Promise<Result>): Promise<Result> {
     const result = this.#ongoing === undefined ? run() : this.#ongoing.then(run, run)
     const done = (): void => {

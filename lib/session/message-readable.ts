@@ -1,19 +1,16 @@
 import { MessageBatch } from '../codec/message-batch.ts'
+import { MAX_UNREAD, MESSAGE_OVERHEAD, type Pausable, ReceiveBackpressure } from './backpressure.ts'
 import { MessageIterator, type MessageReader } from './message-iterator.ts'
-import { MESSAGE_OVERHEAD } from './session.ts'
 
 export type Message = string | Uint8Array<ArrayBuffer>
 
-/** Where the messages come from. */
-export interface MessageSource {
-  pause(): void
-  /** Messages that were held up may come within the call. */
-  resume(): void
-  /** The readable was cancelled. It takes no more messages, but a source that is paused is to be told `stopPausing`. */
+/** The connection, as seen by the readable side: it can be paused, resumed, and told that nobody reads any more. */
+export interface MessageSource extends Pausable {
+  /** The readable was cancelled. It drops all later messages, but a paused source stays paused until `stopPausing`. */
   cancelled(reason: unknown): void
 }
 
-// What this file needs of the host's streams; their types are not the same in all programs.
+/** The part of ReadableStreamDefaultController that is used here; the host's type is not the same in all programs. */
 interface Controller {
   readonly desiredSize: number | null
   enqueue(chunk: Message): void
@@ -21,39 +18,42 @@ interface Controller {
   error(reason: unknown): void
 }
 
-/** While messages of more than this many bytes are unread, the source is paused. */
-const MAX_UNREAD = 256 * 1024
-/** So many messages at a time go into the stream's queue, where each costs more than in a batch. */
-const MAX_DELIVERED = 256
+/** Messages that move from the inbox to the stream's queue at a time: there each costs more memory than in a batch. */
+const MAX_ENQUEUED = 256
 
 /**
- * A ReadableStream of messages, and an inbox before it: what nobody has asked for yet. When a reader asks, what is in the
- * inbox goes into the stream's own queue; `for await` takes it from the inbox, which costs a fraction of the way through
- * the queue (bench: stream).
+ * The readable side of a WebSocketStream: a ReadableStream of messages, with an inbox of those that nobody has asked for.
+ * When a reader asks, messages move from the inbox into the stream's own queue. `for await` takes them from the inbox
+ * directly, which costs a fraction of the way through that queue (bench: stream).
+ *
+ * Order: messages in the stream's queue are older than those in the inbox.
  */
 export class MessageReadable {
   readonly stream: object
   readonly #source: MessageSource
+  readonly #backpressure: ReceiveBackpressure
   #controller!: Controller
 
   #inbox: (Message | MessageBatch | undefined)[] = []
+  /** Index of the oldest entry of the inbox. Before it are entries that were taken. */
   #head = 0
-  /** What the messages in the inbox cost. */
-  #waiting = 0
-  /** The stream's own queue may have messages, which are before those in the inbox. */
-  #delivered = false
-  /** A reader waits for a message. */
-  #wanted = false
+  /** Bytes of the messages in the inbox, with `MESSAGE_OVERHEAD` for each; a batch counts as a whole until its last message. */
+  #inboxBytes = 0
+  /** Whether the stream's own queue may hold messages. */
+  #mayBeEnqueued = false
+  /** A reader waits for a message: the stream has pulled and has got nothing since. */
+  #pullPending = false
   #settlePull: (() => void) | undefined
 
-  #paused = false
   #mayPause = true
-  /** Messages that come are dropped. */
-  #deaf = false
-  #cancelled = false
+  /** Whether all messages that arrive from now on are dropped. */
+  #dropsMessages = false
+  #isCancelled = false
 
+  /** @param ReadableStream the class of the Streams Standard */
   constructor(ReadableStream: new (...args: any[]) => object, source: MessageSource) {
     this.#source = source
+    this.#backpressure = new ReceiveBackpressure(MAX_UNREAD, source)
     const underlyingSource = {
       start: (controller: Controller) => {
         this.#controller = controller
@@ -61,74 +61,82 @@ export class MessageReadable {
       pull: () => this.#pull(),
       cancel: (reason: unknown) => this.#cancel(reason),
     }
-    // With this mark it pulls only when somebody reads and its queue is empty.
+    // With this high-water mark the stream pulls only when somebody reads and its own queue is empty.
     this.stream = new ReadableStream(underlyingSource, { highWaterMark: 0, size: costOf })
     this.#defineIteration(this.stream as { getReader(): MessageReader })
   }
 
-  /** Whether the source is paused. */
+  /** Whether backpressure has paused the source. */
   get isPaused(): boolean {
-    return this.#paused
+    return this.#backpressure.isPaused
   }
 
-  /** A message has come. */
+  /** A message has been received. */
   receive(message: Message): void {
-    if (this.#deaf) return
-    if (this.#wanted) return this.#handOver(message)
+    if (this.#dropsMessages) return
+    if (this.#pullPending) return this.#answerPull(message)
     this.#keep(message, costOf(message))
   }
 
-  /** Several have come. */
+  /** Several messages have been received. */
   receiveBatch(batch: MessageBatch): void {
-    if (this.#deaf) return batch.drop()
-    if (this.#wanted) this.#handOver(batch.nextChunk())
+    if (this.#dropsMessages) return batch.drop()
+    if (this.#pullPending) this.#answerPull(batch.nextChunk())
     if (batch.left > 0) this.#keep(batch, batch.size)
   }
 
-  /** From now on no reader holds up the source. What has no room is dropped, and all that comes after it. */
+  /**
+   * Ends backpressure, for a closing handshake that must not wait for a reader. The source is resumed. The first message that
+   * exceeds the limit is still kept; all later ones are dropped.
+   */
   stopPausing(): void {
     this.#mayPause = false
-    if (this.#paused) this.#resume()
+    this.#backpressure.release()
   }
 
-  /** No message comes any more. What has come can still be read. */
+  /** Closes the stream: no more messages will be received. Those that were can still be read. */
   close(): void {
-    if (this.#cancelled) return
-    this.#deliver(Number.POSITIVE_INFINITY)
+    if (this.#isCancelled) return
+    this.#moveToStream(Number.POSITIVE_INFINITY)
     this.#controller.close()
   }
 
+  /** Errors the stream, and drops the messages that nobody has read. */
   error(reason: unknown): void {
     this.#drop()
     this.#controller.error(reason)
   }
 
-  /** What the messages cost that nobody has read. */
+  /** Bytes of the messages that nobody has read, in the inbox and in the stream's own queue. */
   get #unread(): number {
-    return this.#delivered ? this.#waiting - (this.#controller.desiredSize ?? 0) : this.#waiting
+    // The high-water mark is 0, so the desired size is the size of the queue, negated.
+    return this.#mayBeEnqueued ? this.#inboxBytes - (this.#controller.desiredSize ?? 0) : this.#inboxBytes
   }
 
+  /** Somebody reads, and the stream's own queue is empty. The stream does not pull again until the promise is settled. */
   #pull(): Promise<void> | undefined {
-    this.#delivered = false
-    if (this.#waiting > 0) {
-      this.#deliver(MAX_DELIVERED)
+    this.#mayBeEnqueued = false
+    if (this.#inboxBytes > 0) {
+      this.#moveToStream(MAX_ENQUEUED)
       this.#resumeIfRoom()
       return undefined
     }
-    this.#wanted = true
+    this.#pullPending = true
+    // A source that resumes may have answered already.
     this.#resumeIfRoom()
-    if (!this.#wanted) return undefined
+    if (!this.#pullPending) return undefined
     return new Promise(resolve => {
       this.#settlePull = resolve
     })
   }
 
   #cancel(reason: unknown): void {
-    this.#cancelled = true
+    this.#isCancelled = true
     this.#drop()
     this.#source.cancelled(reason)
   }
 
+  /** Replaces the stream's own async iteration. */
   #defineIteration(stream: { getReader(): MessageReader }): void {
     const take = (): Message | undefined => this.#take()
     const { values } = {
@@ -141,40 +149,36 @@ export class MessageReadable {
     }
   }
 
-  /** A reader waits for it. */
-  #handOver(message: Message): void {
-    this.#wanted = false
+  #answerPull(message: Message): void {
+    this.#pullPending = false
     this.#settlePull?.()
     this.#settlePull = undefined
     this.#controller.enqueue(message)
-    // Whoever wanted it may have gone.
-    this.#delivered = true
+    // If the reader has released its lock meanwhile, the message stays in the queue.
+    this.#mayBeEnqueued = true
   }
 
   #keep(messages: Message | MessageBatch, cost: number): void {
     this.#inbox.push(messages)
-    this.#waiting += cost
-    if (this.#unread <= MAX_UNREAD) return
-    if (!this.#mayPause) this.#deaf = true
-    else if (!this.#paused) {
-      this.#paused = true
-      this.#source.pause()
-    }
+    this.#inboxBytes += cost
+    if (this.#mayPause) this.#backpressure.update(this.#unread)
+    else if (this.#unread > MAX_UNREAD) this.#dropsMessages = true
   }
 
-  /** The next message, if it is in the inbox and nothing is before it. */
+  /** Takes the next message for the iterator; undefined if the inbox is empty, or the stream's own queue is not. */
   #take(): Message | undefined {
-    if (this.#waiting === 0) return undefined
-    if (this.#delivered) {
+    if (this.#inboxBytes === 0) return undefined
+    if (this.#mayBeEnqueued) {
       if (this.#controller.desiredSize !== 0) return undefined
-      this.#delivered = false
+      this.#mayBeEnqueued = false
     }
-    const message = this.#takeFirst()
-    if (this.#paused) this.#resumeIfRoom()
+    const message = this.#shift()
+    this.#resumeIfRoom()
     return message
   }
 
-  #takeFirst(): Message {
+  /** Takes the oldest message out of the inbox, which must not be empty. */
+  #shift(): Message {
     const first = this.#inbox[this.#head]!
     const isBatch = first instanceof MessageBatch
     const message = isBatch ? first.nextChunk() : first
@@ -184,38 +188,30 @@ export class MessageReadable {
       this.#inbox.length = 0
       this.#head = 0
     }
-    this.#waiting -= isBatch ? first.size : costOf(first)
+    this.#inboxBytes -= isBatch ? first.size : costOf(first)
     return message
   }
 
-  /** Puts so many messages of the inbox into the stream's queue. */
-  #deliver(most: number): void {
-    for (let count = 0; count < most && this.#waiting > 0; count++) {
-      this.#controller.enqueue(this.#takeFirst())
-      this.#delivered = true
+  /** Moves at most `limit` messages from the inbox to the stream's own queue. */
+  #moveToStream(limit: number): void {
+    for (let count = 0; count < limit && this.#inboxBytes > 0; count++) {
+      this.#controller.enqueue(this.#shift())
+      this.#mayBeEnqueued = true
     }
   }
 
+  /** Empties the inbox, and drops all messages that arrive later. */
   #drop(): void {
-    this.#deaf = true
-    this.#clear()
-  }
-
-  #clear(): void {
-    for (const waiting of this.#inbox) if (waiting instanceof MessageBatch) waiting.drop()
+    this.#dropsMessages = true
+    for (const entry of this.#inbox) if (entry instanceof MessageBatch) entry.drop()
     this.#inbox = []
     this.#head = 0
-    this.#waiting = 0
+    this.#inboxBytes = 0
   }
 
   #resumeIfRoom(): void {
-    // Not at once when there is room, so as not to pause and resume for every message.
-    if (this.#paused && this.#unread <= MAX_UNREAD / 2) this.#resume()
-  }
-
-  #resume(): void {
-    this.#paused = false
-    this.#source.resume()
+    // `#unread` costs a look at the stream: only where it is needed.
+    if (this.#backpressure.isPaused) this.#backpressure.update(this.#unread)
   }
 }
 

@@ -1,26 +1,38 @@
-/** The pings that wait for their pongs (RFC 6455 sections 5.5.2 and 5.5.3). */
+/** The pings that await their pongs (RFC 6455 sections 5.5.2 and 5.5.3), in the order in which they were sent. */
 export class PingLog {
   #waiting: { payload: Uint8Array; sentAt: number; resolve(milliseconds: number): void; reject(error: Error): void }[] =
     []
 
-  /** Notes a ping that is sent now. Resolves with the milliseconds until its answer; rejects if there will be none. */
+  /**
+   * Adds a ping that is sent now.
+   *
+   * @param payload copied
+   * @returns resolves with the milliseconds until the pong; rejects with the error of `end`. Counts as handled: a caller
+   *   who only wants the ping sent may drop it
+   */
   add(payload: Uint8Array): Promise<number> {
     const answered = new Promise<number>((resolve, reject) => {
       this.#waiting.push({ payload: payload.slice(), sentAt: performance.now(), resolve, reject })
     })
-    // Who only wants the ping sent need not handle that the answer fails to come.
     answered.catch(() => {})
     return answered
   }
 
-  /** Notes a pong. It answers the ping with its payload and all before it: a peer may answer the newest one alone. */
+  /**
+   * Handles a pong. It answers the oldest ping with the same payload, and all pings before that one: a peer may answer only
+   * the newest (RFC 6455 section 5.5.3). A pong that answers no ping is ignored.
+   */
   answer(payload: Uint8Array): void {
     const index = this.#waiting.findIndex(ping => sameBytes(ping.payload, payload))
     const now = performance.now()
     for (const ping of this.#waiting.splice(0, index + 1)) ping.resolve(now - ping.sentAt)
   }
 
-  /** No pong comes any more. Why is asked only where one is waited for: an error has a stack, which takes its time. */
+  /**
+   * Rejects all pings: no pong will come any more.
+   *
+   * @param reason called only if a ping waits, since it costs time to make an error with its stack
+   */
   end(reason: () => Error): void {
     if (this.#waiting.length === 0) return
     const error = reason()

@@ -1,4 +1,4 @@
-/** @see https://websockets.spec.whatwg.org/#concept-websocket-ready-state */
+/** The values of `readyState`. @see https://websockets.spec.whatwg.org/#concept-websocket-ready-state */
 export const CONNECTING = 0
 export const OPEN = 1
 export const CLOSING = 2

@@ -1,7 +1,6 @@
 import type { MessageBatch } from '../codec/message-batch.ts'
 import { host } from '../host/host.ts'
 import type { URL } from '../host/host-types.ts'
-import { startTimer, type Timer } from '../host/timers.ts'
 import { type CompactHead, compactHead, expandHead } from '../opening/compact-head.ts'
 import { NO_BODY, OpeningHandshake } from '../opening/opening-handshake.ts'
 import type { Settings } from '../opening/options.ts'
@@ -10,32 +9,33 @@ import { type CloseResult, Connection, type ConnectionOwner } from '../protocol/
 import { ConnectionError, type HandshakeResponse } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
 import type { Pipe, ResponseHead } from '../transport/pipe.ts'
+import { CloseTimer } from './close-timer.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { PingLog } from './ping-log.ts'
 
-/** What a message that waits for the user costs beside its payload, in bytes: so a flood of empty ones is bounded, too. */
-export const MESSAGE_OVERHEAD = 128
-
 /**
- * What a WebSocket and a WebSocketStream have in common behind their interfaces: one connection, from the attempt to
- * open it until its pipe is gone.
+ * What a WebSocket and a WebSocketStream have in common behind their interfaces: one connection, from the opening handshake
+ * until its pipe is closed. The subclass adds the ready state and the way of the messages to the user.
  */
 export abstract class Session implements ConnectionOwner {
   /** The URL record, serialized. */
   readonly url: string
-  /** Why the connection failed, once it did. */
+  /** Why the connection failed; undefined if it did not, or not yet. */
   failure: ConnectionError | undefined
 
-  /** There from the end of the opening handshake on. */
+  /** Set once the opening handshake is done; never unset. */
   protected connection: Connection | undefined
-  /** There from the first ping on. */
+  /** Pings that await a pong. Created by the first ping, so that idle sockets pay nothing. */
   protected pings: PingLog | undefined
 
   readonly #settings: Settings
+  /** The opening handshake while it is under way. */
   #opening: OpeningHandshake | undefined
   #heartbeat: Heartbeat | undefined
-  #closeTimer: Timer | undefined
+  /** Created by what starts it first. */
+  #closeTimer: CloseTimer | undefined
   #keepsAlive = true
+  /** Compact until somebody asks for it, to save memory (bench: idle). */
   #response: HandshakeResponse | CompactHead | undefined
 
   constructor(url: URL, settings: Settings) {
@@ -43,21 +43,21 @@ export abstract class Session implements ConnectionOwner {
     this.#settings = settings
   }
 
-  /** The server's answer to the opening handshake, once it came. */
+  /** The server's response to the opening handshake; undefined as long as none has arrived. */
   get response(): HandshakeResponse | undefined {
     if (typeof this.#response === 'string') this.#response = { ...expandHead(this.#response), body: NO_BODY }
     return this.#response
   }
 
-  // What the layer above does on its own.
+  // Implemented by the subclass.
 
-  /** Whether messages may be sent, as far as the user knows. */
+  /** Whether the ready state is OPEN. */
   protected abstract get isOpen(): boolean
-  /** Whether reading waits for the user. */
+  /** Whether reading is paused, as the user does not keep up with the messages. */
   protected abstract get isPaused(): boolean
-  /** The opening handshake is done. */
+  /** "The WebSocket connection is established": the opening handshake is done. Called once, unless the handshake fails. */
   protected abstract established(agreement: Agreement): void
-  /** The connection has ended, or never came to be. Once. */
+  /** The connection has ended, or could not be established. Called once. */
   protected abstract ended(closure: CloseResult): void
 
   abstract onText(data: string): void
@@ -66,9 +66,9 @@ export abstract class Session implements ConnectionOwner {
   abstract onDrained(): void
   abstract flushSoon(): void
 
-  // What it calls.
+  // Called by the subclass.
 
-  /** Begins to connect. May report before it returns, so it comes last in a constructor. */
+  /** Starts the opening handshake. It may fail before this returns, so a constructor calls it last. */
   protected connect(url: URL, protocols: readonly string[]): void {
     this.#opening = new OpeningHandshake(url, protocols, this.#settings, {
       established: (pipe, agreement, head) => this.#established(pipe, agreement, head),
@@ -77,37 +77,29 @@ export abstract class Session implements ConnectionOwner {
     this.#opening.start()
   }
 
-  /** Gives up what is not open yet for the user. */
+  /** Fails a connection that the user closes while the ready state is CONNECTING. */
   protected closeBeforeOpen(): void {
     const message = 'The WebSocket was closed before it was open'
     const error = new ConnectionError('WS_ERR_CLOSED_BEFORE_OPEN', message, { closeCode: NORMAL_CLOSURE })
-    // The connection may stand already, with the task of the open event still to come.
+    // The opening handshake may be done, while the task of the open event still waits.
     if (this.connection === undefined) this.#opening?.fail(error)
     else this.connection.fail(error)
   }
 
-  /** From now on the server has so much time for its part of the closing handshake. */
+  /** Limits the time for the rest of the closing handshake, and for the server's end of TCP. */
   protected startCloseTimer(): void {
-    // So that what was sent in this turn counts.
-    this.connection!.flush()
-    const { backlog } = this.connection!
-    this.#closeTimer ??= startTimer(this.#settings.closeTimeout, () => {
-      // A server that still takes what was sent before the Close frame is not late.
-      if (this.connection!.backlog < backlog) return this.restartCloseTimer()
-      const message = `The closing handshake was not done within ${this.#settings.closeTimeout} ms`
-      this.connection!.abort(new ConnectionError('WS_ERR_CLOSE_TIMEOUT', message))
-    })
+    this.#closeTimer ??= new CloseTimer(this.connection!, this.#settings.closeTimeout)
+    this.#closeTimer.start()
   }
 
-  /** The time begins anew, if it has begun. */
-  protected restartCloseTimer(): void {
-    if (this.#closeTimer === undefined) return
-    clearTimeout(this.#closeTimer)
-    this.#closeTimer = undefined
-    this.startCloseTimer()
+  /** Gives the server the whole time again, if the close timer was started. */
+  restartCloseTimer(): void {
+    this.#closeTimer?.restart()
   }
 
-  /** Gives the connection up at once, without a closing handshake. */
+  // Called by the functions of the package.
+
+  /** Drops the connection at once, without a closing handshake. */
   terminate(): void {
     const error = new ConnectionError('WS_ERR_TERMINATED', 'The WebSocket was terminated')
     if (this.connection === undefined) this.#opening?.fail(error)
@@ -115,9 +107,11 @@ export abstract class Session implements ConnectionOwner {
   }
 
   /**
-   * Sends a ping; resolves with the milliseconds until its pong.
+   * Sends a ping.
    *
-   * @throws "InvalidStateError" DOMException unless the socket is open
+   * @param payload at most 125 bytes, copied
+   * @returns resolves with the milliseconds until the pong; rejects with the failure if the connection ends before
+   * @throws "InvalidStateError" DOMException unless the ready state is OPEN
    */
   ping(payload: Uint8Array): Promise<number> {
     if (!this.isOpen) throw new DOMException('A ping needs an open WebSocket', 'InvalidStateError')
@@ -127,14 +121,14 @@ export abstract class Session implements ConnectionOwner {
     return answered
   }
 
-  /** Lets the connection keep the process alive, or not. */
+  /** Sets whether the connection keeps the process alive, as it does by default. May be called before it is open. */
   keepAlive(wanted: boolean): void {
     this.#keepsAlive = wanted
     if (wanted) this.connection?.ref()
     else this.connection?.unref()
   }
 
-  // What the connection calls.
+  // Called by the connection.
 
   goOnLater(): void {
     host.queueTask(() => this.connection!.goOn())
@@ -153,16 +147,16 @@ export abstract class Session implements ConnectionOwner {
     this.failure = closure.error
     this.ended(closure)
     if (closure.error === undefined) return
-    // The pipe may still have a Close frame to send, and waits for the peer; but the process need not.
+    // The pipe may still send our Close frame and wait for the server's end, but that need not keep the process alive.
     this.connection!.unref()
     this.startCloseTimer()
   }
 
   onReleased(): void {
-    clearTimeout(this.#closeTimer)
+    this.#closeTimer?.stop()
   }
 
-  // The rest.
+  // Called by the opening handshake.
 
   #established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void {
     this.#opening = undefined
@@ -183,7 +177,7 @@ export abstract class Session implements ConnectionOwner {
   }
 }
 
-/** Why what waits for a connection that closed cleanly waits in vain. */
+/** What pings and `drained` reject with after a clean close, when the connection has no failure. */
 export function closedError(): ConnectionError {
   return new ConnectionError('WS_ERR_CONNECTION_LOST', 'The WebSocket is closed')
 }

@@ -8,11 +8,13 @@ import { NORMAL_CLOSURE } from '../protocol/close.ts'
 import type { CloseResult, Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
+import { MAX_UNDISPATCHED, MESSAGE_OVERHEAD, ReceiveBackpressure } from './backpressure.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
-import { closedError, MESSAGE_OVERHEAD, Session } from './session.ts'
-import { currentTurn, queueTask, type TaskTarget, whenBatchEnds } from './tasks.ts'
+import { closedError, Session } from './session.ts'
+import { type TaskTarget, tasks } from './task-queue.ts'
+import { turns } from './turn.ts'
 
-// What a task of ours does.
+// The kinds of tasks.
 const TASK_TEXT = 0
 const TASK_BINARY = 1
 const TASK_OPEN = 2
@@ -22,37 +24,43 @@ const TASK_CLOSE = 5
 const TASK_DRAINED = 6
 const TASK_BATCH = 7
 
-/** While messages of more than this many bytes wait for their tasks, no more are read. */
-const MAX_QUEUED = 512 * 1024
-
-// By way of the prototype, so that a `dispatchEvent` that somebody put on the socket is not called.
+/** The host's own method, taken at load: a `dispatchEvent` that somebody puts on a socket is not called. */
 const dispatchEvent = EventTarget.prototype.dispatchEvent as (this: object, event: object) => boolean
 
 /**
- * What a WebSocket object is behind its interface: the slots and algorithms of the standard, between the connection
- * below and the event target above.
+ * The state behind a WebSocket object: the slots and algorithms of the standard. It turns what the connection reports into
+ * tasks, each of which changes the ready state and dispatches an event on the WebSocket.
  *
  * @see https://websockets.spec.whatwg.org/#the-websocket-interface
  */
 export class WebSocketState extends Session implements TaskTarget, HandlerOwner {
+  /** Written by the event handler attributes, such as `onmessage`. */
   handlers: readonly Handler[] = NO_HANDLERS
   binaryType: 'blob' | 'arraybuffer' = 'blob'
+  /** The subprotocol and the extensions that were agreed on; empty until the state is OPEN. */
   protocol = ''
   extensions = ''
 
+  /** The WebSocket object. */
   readonly #target: object
+  /** The value of `origin` of its message events. */
   readonly #origin: string
+  /** Written by one method for each algorithm of the standard: `close` and the handlers of tasks; and by `terminate`. */
   #readyState = CONNECTING
 
-  // Messages that wait for their tasks, in bytes, and whether reading waits for them.
-  #queued = 0
-  #paused = false
+  /** Bytes of received messages whose tasks have not run, `MESSAGE_OVERHEAD` for each included. */
+  #undispatched = 0
+  /** Created by the first message, so that idle sockets pay nothing. */
+  #backpressure: ReceiveBackpressure | undefined
 
-  // The bytes that were ever sent, and those of them that had left when the turn of that number began.
+  /** Bytes of all messages that `send` was given. */
   #sent = 0
+  /** Those of `#sent` that had left for the network when they were last looked up, in the turn `#transmittedAt`. */
   #transmitted = 0
   #transmittedAt = -1
+  /** The promises of `drained` that wait. Created by the first. */
   #drainWaiters: { resolve(): void; reject(error: Error): void }[] | undefined
+  /** Flushes the connection. Created by the first message that is sent, so that idle sockets pay nothing (bench: idle). */
   #flush: (() => void) | undefined
 
   constructor(target: object, url: URL, protocols: readonly string[], settings: Settings) {
@@ -60,17 +68,21 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     this.#target = target
     this.#origin = `${url.protocol}//${url.host}`
     this.connect(url, protocols)
-    // While the connection is being made there is time for it.
+    // It may load much of the host, for which the opening handshake leaves time.
     host.queueTask(joinHostClasses)
   }
 
-  // What the interface calls.
+  // Called by the interface.
 
   get readyState(): number {
     return this.#readyState
   }
 
-  /** @see https://websockets.spec.whatwg.org/#dom-websocket-bufferedamount */
+  /**
+   * Bytes that `send` was given and that have not left for the network.
+   *
+   * @see https://websockets.spec.whatwg.org/#dom-websocket-bufferedamount
+   */
   get bufferedAmount(): number {
     this.#freezeTransmitted()
     return this.#sent - this.#transmitted
@@ -93,6 +105,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     const connection = this.#beginSend()
     this.#sent += blob.size
     if (connection === undefined) return
+    // Messages that are sent while the Blob is read wait behind it.
     const place = connection.reserve()
     blob.arrayBuffer().then(
       buffer => connection.fill(place, new Uint8Array(buffer)),
@@ -119,13 +132,13 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     super.terminate()
   }
 
-  /** Resolves when `bufferedAmount` has come to 0; rejects if the connection ends before. */
+  /** Resolves when `bufferedAmount` is 0; rejects with the failure if the connection ends before. */
   drained(): Promise<void> {
     if (this.bufferedAmount === 0) return Promise.resolve()
     return new Promise((resolve, reject) => {
       this.#drainWaiters ??= []
       this.#drainWaiters.push({ resolve, reject })
-      queueTask(this, TASK_DRAINED, undefined)
+      tasks.queue(this, TASK_DRAINED, undefined)
     })
   }
 
@@ -134,10 +147,10 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   }
 
   protected get isPaused(): boolean {
-    return this.#paused
+    return this.#backpressure?.isPaused === true
   }
 
-  // What the connection calls.
+  // Called by the connection.
 
   onText(data: string): void {
     if (this.#readyState <= OPEN) this.#queueMessage(TASK_TEXT, data, data.length)
@@ -149,49 +162,51 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   onBatch(batch: MessageBatch): void {
     if (this.#readyState > OPEN) return batch.drop()
-    this.#waitFor(batch.size)
-    queueTask(this, TASK_BATCH, batch, batch.left)
+    this.#countUndispatched(batch.size)
+    tasks.queue(this, TASK_BATCH, batch, batch.left)
   }
 
   override onCloseReceived(): void {
     super.onCloseReceived()
-    queueTask(this, TASK_CLOSING, undefined)
+    tasks.queue(this, TASK_CLOSING, undefined)
   }
 
   flushSoon(): void {
-    // Once there is need of it: most idle connections have sent nothing (bench: idle).
     this.#flush ??= () => {
       this.connection!.flush()
       this.onDrained()
     }
-    whenBatchEnds(this.#flush)
+    tasks.afterScheduled(this.#flush)
   }
 
   onDrained(): void {
-    if (this.#drainWaiters !== undefined) queueTask(this, TASK_DRAINED, undefined)
+    if (this.#drainWaiters !== undefined) tasks.queue(this, TASK_DRAINED, undefined)
   }
 
   protected established(agreement: Agreement): void {
-    queueTask(this, TASK_OPEN, agreement)
+    tasks.queue(this, TASK_OPEN, agreement)
   }
 
-  /** The error event and the close event are one task of the standard; here two, for the microtasks in between. */
+  /**
+   * Unlike the spec, the error event and the close event are two tasks: the microtasks of a listener run between the two
+   * events that way.
+   */
   protected ended(closure: CloseResult): void {
-    if (closure.error !== undefined) queueTask(this, TASK_ERROR, undefined)
-    queueTask(this, TASK_CLOSE, closure)
+    if (closure.error !== undefined) tasks.queue(this, TASK_ERROR, undefined)
+    tasks.queue(this, TASK_CLOSE, closure)
   }
 
-  // What the task queue calls.
+  // Called by the task queue.
 
   runTask(kind: number, data: unknown): void {
     switch (kind) {
       case TASK_BATCH:
         return this.#handleBatch(data as MessageBatch)
       case TASK_TEXT:
-        this.#goOn((data as string).length + MESSAGE_OVERHEAD)
+        this.#countUndispatched(-(data as string).length - MESSAGE_OVERHEAD)
         return this.#handleMessage(data)
       case TASK_BINARY:
-        this.#goOn((data as ArrayBuffer).byteLength + MESSAGE_OVERHEAD)
+        this.#countUndispatched(-(data as ArrayBuffer).byteLength - MESSAGE_OVERHEAD)
         return this.#handleMessage(data)
       case TASK_OPEN:
         return this.#handleEstablished(data as Agreement)
@@ -215,10 +230,10 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     this.#fire(plainEvent('open'))
   }
 
-  /** The next message of a batch. */
+  /** One task for each message of the batch. The batch counts as a whole until its last message. */
   #handleBatch(batch: MessageBatch): void {
     const data = batch.next()
-    if (batch.left === 0) this.#goOn(batch.size)
+    if (batch.left === 0) this.#countUndispatched(-batch.size)
     this.#handleMessage(data)
   }
 
@@ -235,13 +250,13 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     this.connection!.acknowledgeClose()
   }
 
-  /** "The WebSocket connection is closed", its first steps, if it failed */
+  /** "The WebSocket connection is closed", the steps for a connection that failed */
   #handleFailed(): void {
     this.#readyState = CLOSED
     this.#fire(plainEvent('error'))
   }
 
-  /** "The WebSocket connection is closed", its last step */
+  /** "The WebSocket connection is closed", the last step */
   #handleClosed({ wasClean, code, reason, error }: CloseResult): void {
     this.#readyState = CLOSED
     this.pings?.end(() => error ?? closedError())
@@ -249,6 +264,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     this.#fire(closeEvent(wasClean, code, reason))
   }
 
+  /** Settles the promises of `drained` if everything has left, or if nothing more can leave. */
   #handleDrained(): void {
     const drained = this.bufferedAmount === 0
     if (!drained && this.#readyState !== CLOSED) return
@@ -260,30 +276,25 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     }
   }
 
-  // The rest.
+  // Helpers, in call order.
 
   #queueMessage(kind: number, data: unknown, length: number): void {
-    this.#waitFor(length + MESSAGE_OVERHEAD)
-    queueTask(this, kind, data)
+    this.#countUndispatched(length + MESSAGE_OVERHEAD)
+    tasks.queue(this, kind, data)
   }
 
-  /** So many bytes more wait for their tasks. */
-  #waitFor(size: number): void {
-    this.#queued += size
-    if (this.#queued <= MAX_QUEUED || this.#paused) return
-    this.#paused = true
-    this.connection!.pause()
+  /** Adds `change` bytes, negative when messages leave the queue, and lets backpressure pause or resume reading. */
+  #countUndispatched(change: number): void {
+    this.#undispatched += change
+    this.#backpressure ??= new ReceiveBackpressure(MAX_UNDISPATCHED, this.connection!)
+    this.#backpressure.update(this.#undispatched)
   }
 
-  /** So many bytes less do. */
-  #goOn(size: number): void {
-    this.#queued -= size
-    if (!this.#paused || this.#queued > MAX_QUEUED / 2) return
-    this.#paused = false
-    this.connection!.resume()
-  }
-
-  /** Returns the connection if what is sent now goes out. */
+  /**
+   * The connection if a message can still be sent; undefined if the close was started, so that it only counts.
+   *
+   * @throws "InvalidStateError" DOMException while connecting
+   */
   #beginSend(): Connection | undefined {
     if (this.#readyState === CONNECTING) {
       throw new DOMException('The WebSocket is not open yet: send after its open event', 'InvalidStateError')
@@ -293,9 +304,9 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     return this.#readyState === OPEN && connection!.writable ? connection : undefined
   }
 
-  /** What has left is looked up once a turn, so that `bufferedAmount` does not fall while a script runs. */
+  /** Looks up what has left, once a turn: the spec lets `bufferedAmount` fall only between turns of the event loop. */
   #freezeTransmitted(): void {
-    const turn = currentTurn()
+    const turn = turns.current
     if (this.#transmittedAt === turn) return
     this.#transmittedAt = turn
     if (this.connection !== undefined) this.#transmitted = this.connection.transmitted
@@ -306,5 +317,5 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   }
 }
 
-/** The status code for an endpoint that cannot go on (RFC 6455 section 7.4.1). */
+/** The status code "going away" (RFC 6455 section 7.4.1): sent when a Blob cannot be read. */
 const GOING_AWAY = 1001

@@ -1,0 +1,52 @@
+import { startTimer, type Timer } from '../host/timers.ts'
+import type { Connection } from '../protocol/connection.ts'
+import { ConnectionError } from '../protocol/errors.ts'
+
+/**
+ * The time limit of the closing handshake and of the server's end of TCP (RFC 6455 section 7.1.1): the option
+ * `closeTimeout`. Drops the connection when the limit is reached.
+ *
+ * The limit starts anew while the server still takes what was sent before the Close frame: a slow upload is no failure.
+ */
+export class CloseTimer {
+  readonly #connection: Connection
+  /** Milliseconds; 0 for no limit. */
+  readonly #timeout: number
+  #timer: Timer | undefined
+  /** Bytes that waited in the pipe when the timer was started. */
+  #backlogAtStart = 0
+
+  /** @param timeout milliseconds; 0 for no limit */
+  constructor(connection: Connection, timeout: number) {
+    this.#connection = connection
+    this.#timeout = timeout
+  }
+
+  /** Starts the timer, unless it was started before. */
+  start(): void {
+    // What was sent in this turn belongs to the backlog.
+    this.#connection.flush()
+    if (this.#timer !== undefined) return
+    this.#backlogAtStart = this.#connection.backlog
+    this.#timer = startTimer(this.#timeout, this.#expire)
+  }
+
+  /** Gives the server the whole time again. Without effect if the timer was never started. */
+  restart(): void {
+    if (this.#timer === undefined) return
+    this.stop()
+    this.#timer = undefined
+    this.start()
+  }
+
+  /** Stops the timer for good: `start` has no effect any more, if it was called before. */
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
+  readonly #expire = (): void => {
+    if (this.#connection.backlog < this.#backlogAtStart) return this.restart()
+    const message = `The closing handshake was not done within ${this.#timeout} ms`
+    this.#connection.abort(new ConnectionError('WS_ERR_CLOSE_TIMEOUT', message))
+  }
+}
