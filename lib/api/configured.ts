@@ -1,16 +1,18 @@
 import { readOptions, type WebSocketOptions } from '../opening/options.ts'
 import { type BinaryType, isOptions, WebSocket, type WebSocketConstructor } from './websocket.ts'
 
-/** Options for every socket of a class, and the `binaryType` that it begins with. */
+/** The defaults of a class that `configured` makes: options, and the initial `binaryType` of its sockets. */
 export interface ConfiguredDefaults extends WebSocketOptions {
+  /** Default: "blob". */
   readonly binaryType?: BinaryType
 }
 
 /**
- * A WebSocket class with other defaults, for libraries that take a class and call `new Class(url, protocols)`. Its
- * sockets are instances of `WebSocket`. Options given to its constructor come before the defaults; headers are merged.
+ * Makes a WebSocket class with other defaults, for libraries that take a class and call `new Class(url, protocols)`. Its
+ * sockets are instances of `WebSocket`. An option that is given to its constructor replaces the default; of `headers`, each
+ * field replaces the default field of that name.
  *
- * @throws TypeError that names a bad option
+ * @throws TypeError that names an invalid option
  */
 export function configured(defaults: ConfiguredDefaults): WebSocketConstructor {
   const { binaryType = 'blob', ...options } = defaults
@@ -29,6 +31,7 @@ export function configured(defaults: ConfiguredDefaults): WebSocketConstructor {
   return Configured as unknown as WebSocketConstructor
 }
 
+/** The options of one socket. @param given the second argument of the constructor: subprotocols or options */
 function merge(defaults: WebSocketOptions, given: unknown): WebSocketOptions {
   if (given === undefined) return defaults
   if (!isOptions(given)) return { ...defaults, protocols: given as string | Iterable<string> }

@@ -7,16 +7,18 @@ import { stateOf, type WebSocket } from './websocket.ts'
 import { isWebSocketStream, streamStateOf, type WebSocketStream } from './websocket-stream.ts'
 
 /*
- * What users outside of browsers need besides the standard: functions over a socket, so that the class stays the
- * browser's. All throw a TypeError for what is not a WebSocket of this package, or a WebSocketStream where they take one.
+ * What users outside of browsers need beyond the standard. These are functions over a socket, so that the classes have the
+ * members of the browser's and no others. Each throws a TypeError for an argument that is no socket of this package.
  */
 
 /**
  * Sends a ping (RFC 6455 section 5.5.2).
  *
- * @param data its payload, at most 125 bytes; none by default
- * @returns the milliseconds until the pong; rejects with the failure if the connection ends before
- * @throws "InvalidStateError" DOMException unless the socket is open; RangeError for a longer payload
+ * @param data the payload, at most 125 bytes; a string is sent in UTF-8. Default: empty
+ * @returns resolves with the milliseconds until the pong; rejects with the failure if the connection ends before. Counts as
+ *   handled, so that it may be dropped
+ * @throws "InvalidStateError" DOMException unless the socket is open; RangeError for a longer payload; TypeError for shared or
+ *   resizable memory, and for an argument that is no socket of this package
  */
 export function ping(
   socket: WebSocket | WebSocketStream,
@@ -30,41 +32,60 @@ export function ping(
 }
 
 /**
- * Drops the connection at once, without a closing handshake; the events `error` and `close` (1006) follow, or the
- * promises and streams of a WebSocketStream fail.
+ * Drops the connection at once, without a closing handshake. The events `error` and `close` (code 1006) follow; the promises
+ * and streams of a WebSocketStream fail. Without effect if the connection has ended.
+ *
+ * @throws TypeError for an argument that is no socket of this package
  */
 export function terminate(socket: WebSocket | WebSocketStream): void {
   sessionOf(socket).terminate()
 }
 
-/** Lets the socket keep the process alive, as it does by default. */
+/**
+ * Lets the socket keep the process alive, as it does by default. Takes back `unref`.
+ *
+ * @throws TypeError for an argument that is no socket of this package
+ */
 export function ref(socket: WebSocket | WebSocketStream): void {
   sessionOf(socket).keepAlive(true)
 }
 
-/** Lets the process end while the socket is open. */
+/**
+ * Lets the process end while the socket is open. May be called before the socket is open.
+ *
+ * @throws TypeError for an argument that is no socket of this package
+ */
 export function unref(socket: WebSocket | WebSocketStream): void {
   sessionOf(socket).keepAlive(false)
 }
 
 /**
- * Waits until everything that was sent has left for the network: `bufferedAmount` is 0.
+ * Waits until everything that was sent has left for the network, so that `bufferedAmount` is 0. That is send backpressure for a
+ * WebSocket; a WebSocketStream has its own.
  *
- * @returns rejects with the failure if the connection ends before
+ * @returns resolves at once if nothing waits; rejects with the failure if the connection ends before
+ * @throws TypeError for an argument that is no WebSocket of this package
  */
 export function drained(socket: WebSocket): Promise<void> {
   return stateOf(socket).drained()
 }
 
 /**
- * The server's answer to the opening handshake: status, status text, header fields (names in lower case) and, if it
- * refused, up to 64 KiB of the body. Undefined as long as there is none.
+ * The server's response to the opening handshake (RFC 6455 section 4.2.2): status, status text, header fields with names in
+ * lower case, and up to 64 KiB of the body if the server refused. Undefined as long as no response has arrived.
+ *
+ * @throws TypeError for an argument that is no socket of this package
  */
 export function handshake(socket: WebSocket | WebSocketStream): HandshakeResponse | undefined {
   return sessionOf(socket).response
 }
 
-/** Why the connection failed, from before the `error` event on; undefined if it did not. */
+/**
+ * Why the connection failed: an error with a stable `code`, and its `cause` where there is one. It is known before the `error`
+ * event. Undefined if the connection has not failed.
+ *
+ * @throws TypeError for an argument that is no socket of this package
+ */
 export function failure(socket: WebSocket | WebSocketStream): ConnectionError | undefined {
   return sessionOf(socket).failure
 }

@@ -3,7 +3,7 @@ import { WebSocketError } from '../idl/websocket-error.ts'
 import { WebSocket } from './websocket.ts'
 import { WebSocketStream } from './websocket-stream.ts'
 
-/** What `install` defines. */
+/** The globals that `install` defines, by name. */
 const globals: Readonly<Record<string, unknown>> = {
   WebSocket,
   WebSocketStream,
@@ -13,11 +13,11 @@ const globals: Readonly<Record<string, unknown>> = {
 }
 
 /**
- * Defines the globals that a browser has for WebSockets on `target`, as the browser does: writable, configurable, not
- * enumerable.
+ * Defines the globals that a browser has for WebSockets as properties of `target`: WebSocket, WebSocketStream, WebSocketError,
+ * CloseEvent and MessageEvent. They are writable, configurable and not enumerable, as Web IDL has it.
  *
- * @param target mostly `globalThis`
- * @param options.override also replaces what is there. Default: false
+ * @param target usually `globalThis`
+ * @param options.override whether to replace properties that exist. Default: false
  */
 export function install(target: object, options: { readonly override?: boolean } = {}): void {
   for (const [name, value] of Object.entries(globals)) {

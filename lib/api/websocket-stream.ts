@@ -1,39 +1,42 @@
 import { readCloseInfo, validateCloseCodeAndReason, type WebSocketCloseInfo } from '../idl/close-info.ts'
-import { completeInterface, requireArguments, toUSVString } from '../idl/webidl.ts'
+import { completeInterface, isSequence, requireArguments, toUSVString } from '../idl/webidl.ts'
 import { defaultSettings, readOptions, type Settings, type WebSocketOptions } from '../opening/options.ts'
-import { getURLRecord } from '../opening/url.ts'
+import { toSubprotocols, validateSubprotocols } from '../opening/subprotocols.ts'
+import { documentURL, getURLRecord } from '../opening/url.ts'
 import { type StreamClasses, type WebSocketOpenInfo, WebSocketStreamState } from '../session/websocket-stream-state.ts'
-import { checkProtocols, documentURL, toProtocols } from './websocket.ts'
 
-/** The options of a WebSocket, and what is special to streams. */
+/** The options of a WebSocketStream: those of a WebSocket, except that `protocols` is a list only, and `streams`. */
 export interface WebSocketStreamOptions extends Omit<WebSocketOptions, 'protocols'> {
-  /** Subprotocols, in order of preference. */
+  /** Subprotocols to offer (RFC 6455 section 1.9), in order of preference. Default: none. */
   readonly protocols?: Iterable<string>
-  /** The classes of the Streams Standard, for hosts that have none. Default: those of `globalThis`. */
+  /** The classes of the Streams Standard, for hosts without them. Default: those of `globalThis`. */
   readonly streams?: StreamClasses
 }
 
 /**
- * A WebSocket with backpressure: a stream of messages to read and one to write.
+ * A WebSocket with backpressure in both directions: a stream of messages to read, and one to write.
  *
  * @see https://whatpr.org/websockets/48.html
  */
 export interface WebSocketStream {
-  /** The URL as it was resolved, with the scheme ws or wss. */
+  /** The URL of the connection, resolved and serialized, with the scheme ws or wss. */
   readonly url: string
   /**
-   * Resolves when the opening handshake is done. Rejects with a WebSocketError if it fails, or with the reason of the
-   * signal.
+   * Resolves with the streams when the opening handshake is done. Rejects with a WebSocketError if the handshake fails, or with
+   * the reason of the signal.
    */
   readonly opened: Promise<WebSocketOpenInfo>
   /**
-   * Resolves with the server's code and reason when the closing handshake is done and all that was written has left.
-   * Rejects with a WebSocketError if the connection ends in another way, or with the reason of the signal.
+   * Resolves with the server's status code and reason when the connection has closed cleanly and all messages have been sent;
+   * the code is 1005 if the server sent none (RFC 6455 section 7.1.5). Rejects with a WebSocketError if the connection ends in
+   * another way, or with the reason of the signal.
    */
   readonly closed: Promise<WebSocketCloseInfo>
   /**
-   * Starts the closing handshake, behind everything that was written, or gives up connecting.
+   * Starts the closing handshake (RFC 6455 section 7.1.2), behind all messages that were written. Fails the connection if it is
+   * not open yet. Without effect if the close was started before.
    *
+   * @param closeInfo the status code and reason to send. Default: none
    * @throws "InvalidAccessError" DOMException for a code that is not 1000 or 3000 to 4999; "SyntaxError" DOMException
    *   for a reason of more than 123 bytes of UTF-8; TypeError for a code that is not from 0 to 65535
    */
@@ -42,17 +45,18 @@ export interface WebSocketStream {
 
 export interface WebSocketStreamConstructor {
   /**
-   * Opens a connection.
+   * Opens a connection. A failure rejects the promises `opened` and `closed`.
    *
-   * @param url ws, wss, http or https, without a fragment; relative to `baseURL` or `globalThis.location`
-   * @throws "SyntaxError" DOMException for a URL or subprotocols that cannot be; TypeError that names a bad option, or
-   *   if there are no classes of streams
+   * @param url an absolute URL, or one relative to the option `baseURL` or `globalThis.location`; its scheme is ws, wss, http
+   *   (which becomes ws) or https (wss), and it has no fragment
+   * @throws "SyntaxError" DOMException for an invalid URL, and for a subprotocol that is no token or is given twice; TypeError
+   *   that names an invalid option, or if the host has no streams and none are given
    */
   new (url: string | { readonly href: string }, options?: WebSocketStreamOptions): WebSocketStream
   readonly prototype: WebSocketStream
 }
 
-/** Where a stream keeps its state: a symbol, as for WebSocket. */
+/** The property in which a WebSocketStream keeps its state. It is a symbol for the sake of Proxies, as for `WebSocket`. */
 const slot = Symbol('WebSocketStream state')
 
 /** Whether `value` is a WebSocketStream. */
@@ -72,9 +76,9 @@ export const WebSocketStream: WebSocketStreamConstructor = class WebSocketStream
     requireArguments(arguments.length, 1, 'WebSocketStream')
     const urlText = toUSVString(url)
     const { settings, streams } = readStreamOptions(options)
-    const protocols = toProtocols(settings.protocols)
+    const protocols = toSubprotocols(settings.protocols)
     const record = getURLRecord(urlText, settings.baseURL ?? documentURL())
-    checkProtocols(protocols)
+    validateSubprotocols(protocols)
     Object.defineProperty(this, slot, { value: new WebSocketStreamState(record, protocols, settings, streams) })
   }
 
@@ -82,7 +86,7 @@ export const WebSocketStream: WebSocketStreamConstructor = class WebSocketStream
     return streamStateOf(this).url
   }
 
-  // An attribute that is a promise rejects where others throw.
+  // On an object of another class, the getter of a promise rejects; it does not throw (Web IDL, attribute getters).
   get opened(): Promise<WebSocketOpenInfo> {
     return promiseOf(this, state => state.opened.promise)
   }
@@ -98,7 +102,7 @@ export const WebSocketStream: WebSocketStreamConstructor = class WebSocketStream
     state.close(closeCode, reason)
   }
 
-  /** As for WebSocket. */
+  /** Node.js's Refable protocol: `process.ref` and `process.unref` call these two methods. */
   [Symbol.for('nodejs.ref')](): void {
     streamStateOf(this).keepAlive(true)
   }
@@ -116,12 +120,8 @@ function readStreamOptions(options: unknown): { settings: Settings; streams: Str
     throw new TypeError('The options of a WebSocketStream are not an object')
   }
   const { streams, ...others } = options as { streams?: unknown; protocols?: unknown }
-  const { protocols } = others
-  // sequence<USVString>
-  if (
-    protocols !== undefined &&
-    (typeof protocols !== 'object' || protocols === null || !(Symbol.iterator in protocols))
-  ) {
+  // The proposal has sequence<USVString>, while the option of a WebSocket may be a string as well.
+  if (others.protocols !== undefined && !isSequence(others.protocols)) {
     throw new TypeError('The WebSocketStream option "protocols" is not a list')
   }
   return { settings: readOptions(others), streams: readStreams(streams) }

@@ -6,17 +6,20 @@ import {
   bytesOf,
   completeInterface,
   defineConstants,
+  isBlob,
+  isSequence,
   requireArguments,
   toClampedUnsignedShort,
   toDOMString,
   toUSVString,
 } from '../idl/webidl.ts'
 import { defaultSettings, readOptions, type Settings, type WebSocketOptions } from '../opening/options.ts'
-import { getURLRecord } from '../opening/url.ts'
-import { isToken } from '../protocol/header-values.ts'
+import { toSubprotocols, validateSubprotocols } from '../opening/subprotocols.ts'
+import { documentURL, getURLRecord } from '../opening/url.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from '../session/ready-state.ts'
 import { WebSocketState } from '../session/websocket-state.ts'
 
+/** The type in which binary messages are given out. */
 export type BinaryType = 'blob' | 'arraybuffer'
 
 export interface WebSocketEventMap {
@@ -26,39 +29,51 @@ export interface WebSocketEventMap {
   open: Event
 }
 
-/** The browser's WebSocket. @see https://websockets.spec.whatwg.org/#the-websocket-interface */
+/**
+ * The browser's WebSocket.
+ *
+ * @see https://websockets.spec.whatwg.org/#the-websocket-interface
+ */
 export interface WebSocket extends EventTarget {
   readonly CONNECTING: 0
   readonly OPEN: 1
   readonly CLOSING: 2
   readonly CLOSED: 3
-  /** The URL as it was resolved, with the scheme ws or wss. */
+  /** The URL of the connection, resolved and serialized, with the scheme ws or wss. */
   readonly url: string
-  /** 0 connecting, 1 open, 2 closing, 3 closed. */
+  /** The state of the connection: 0 CONNECTING, 1 OPEN, 2 CLOSING, 3 CLOSED. */
   readonly readyState: ReadyState
-  /** Bytes of messages that were sent and have not left for the network. Never falls while a script runs. */
+  /**
+   * Payload bytes that `send` was given and that have not left for the network. Falls only between turns of the event loop.
+   * What is sent after the close was started stays in it for good.
+   */
   readonly bufferedAmount: number
-  /** The extensions in use, or the empty string. */
+  /** The extensions that were agreed on (RFC 6455 section 9.1). The empty string without any, and before `open`. */
   readonly extensions: string
-  /** The subprotocol in use, or the empty string. */
+  /** The subprotocol that the server has chosen (RFC 6455 section 1.9). The empty string without one, and before `open`. */
   readonly protocol: string
-  /** As what binary messages are given out; "blob" at first. */
+  /** The type in which binary messages are given out. Other values are ignored when it is set. Default: "blob". */
   binaryType: BinaryType
   onopen: ((this: WebSocket, ev: Event) => any) | null
   onmessage: ((this: WebSocket, ev: MessageEvent) => any) | null
   onerror: ((this: WebSocket, ev: Event) => any) | null
   onclose: ((this: WebSocket, ev: CloseEvent) => any) | null
   /**
-   * Sends a message: text if it is a string, else binary. After the close it only counts in `bufferedAmount`.
+   * Sends a message (RFC 6455 section 6.1): a binary message for a Blob, an ArrayBuffer or a view of one, a text message for
+   * anything else. Once the close was started, nothing is sent, and the message only counts in `bufferedAmount`.
    *
-   * @throws "InvalidStateError" DOMException while connecting; TypeError for shared or resizable memory
+   * @param data buffers are copied; what is neither binary nor a string is converted to a string; a lone surrogate is sent as
+   *   U+FFFD
+   * @throws "InvalidStateError" DOMException while the state is CONNECTING; TypeError for shared or resizable memory, and for
+   *   a symbol
    */
   send(data: string | Blob | ArrayBufferLike | ArrayBufferView): void
   /**
-   * Starts the closing handshake, or gives up connecting.
+   * Starts the closing handshake (RFC 6455 section 7.1.2), behind all messages that were sent. Fails the connection if it is
+   * not open yet. Without effect if the state is CLOSING or CLOSED.
    *
-   * @param code 1000, or 3000 to 4999
-   * @param reason at most 123 bytes of UTF-8
+   * @param code the status code: 1000, or 3000 to 4999. Default: none, or 1000 if there is a reason
+   * @param reason at most 123 bytes of UTF-8. Default: the empty string
    * @throws "InvalidAccessError" DOMException for another code; "SyntaxError" DOMException for a longer reason
    */
   close(code?: number, reason?: string): void
@@ -78,11 +93,13 @@ export interface WebSocket extends EventTarget {
 
 export interface WebSocketConstructor {
   /**
-   * Opens a connection.
+   * Opens a connection. Failures of the connection are reported by the events `error` and `close`.
    *
-   * @param url ws, wss, http or https, without a fragment; relative to `baseURL` or `globalThis.location`
-   * @param protocols subprotocols in order of preference; or, beyond the standard, an object of options
-   * @throws "SyntaxError" DOMException for a URL or subprotocols that cannot be; TypeError that names a bad option
+   * @param url an absolute URL, or one relative to the option `baseURL` or `globalThis.location`; its scheme is ws, wss, http
+   *   (which becomes ws) or https (wss), and it has no fragment
+   * @param protocols subprotocols in order of preference; or, beyond the standard, an object of options. Default: none
+   * @throws "SyntaxError" DOMException for an invalid URL, and for a subprotocol that is no token or is given twice; TypeError
+   *   that names an invalid option
    */
   new (url: string | URL, protocols?: string | Iterable<string> | WebSocketOptions): WebSocket
   readonly prototype: WebSocket
@@ -93,8 +110,8 @@ export interface WebSocketConstructor {
 }
 
 /**
- * Where a socket keeps its state. A symbol and no private name: those do not reach through a Proxy, and there are
- * libraries that wrap sockets in one.
+ * The property in which a socket keeps its state. It is a symbol and not a private name, since some libraries wrap sockets in
+ * a Proxy, through which private names cannot be read.
  */
 const slot = Symbol('WebSocket state')
 
@@ -112,10 +129,10 @@ export const WebSocket: WebSocketConstructor = class WebSocket extends HostEvent
     requireArguments(arguments.length, 1, 'WebSocket')
     const urlText = toUSVString(url)
     const settings = isOptions(protocols) ? readOptions(protocols) : defaultSettings
-    const list = toProtocols(isOptions(protocols) ? settings.protocols : protocols)
-    // Everything is converted by now, as the IDL has it; what is checked from here on has no side effects.
+    const list = toSubprotocols(isOptions(protocols) ? settings.protocols : protocols)
+    // All conversions of Web IDL, which may call the user's code, come before the first step of the constructor.
     const record = getURLRecord(urlText, settings.baseURL ?? documentURL())
-    checkProtocols(list)
+    validateSubprotocols(list)
     super()
     Object.defineProperty(this, slot, { value: new WebSocketState(this, record, list, settings as Settings) })
   }
@@ -165,11 +182,11 @@ export const WebSocket: WebSocketConstructor = class WebSocket extends HostEvent
     const codeNumber = code === undefined ? undefined : toClampedUnsignedShort(code)
     const reasonText = reason === undefined ? undefined : toUSVString(reason)
     validateCloseCodeAndReason(codeNumber, reasonText)
-    // An empty reason is none, so that without a code the Close frame has no body.
+    // Without a code, an empty reason makes a Close frame without a body.
     state.close(codeNumber, reasonText === '' ? undefined : reasonText)
   }
 
-  /** The convention by which Node's own objects, timers first, say that they keep the process alive. */
+  /** Node.js's Refable protocol: `process.ref` and `process.unref` call these two methods. */
   [Symbol.for('nodejs.ref')](): void {
     stateOf(this).keepAlive(true)
   }
@@ -193,44 +210,10 @@ completeInterface(WebSocket as never, 'WebSocket', [
 defineEventHandlers(WebSocket.prototype, ['open', 'error', 'close', 'message'], stateOf)
 
 /**
- * Where the IDL has `DOMString or sequence<DOMString>`, an object that is not iterable can only be a mistake; it is
- * the options.
+ * Whether the second argument of a constructor is an object of options: an object that is not iterable.
+ *
+ * Unlike the spec, which converts such an object to a string: for a plain object "[object Object]", which is no subprotocol.
  */
 export function isOptions(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !(Symbol.iterator in value)
-}
-
-/** The list of subprotocols, as the IDL converts it. @throws TypeError for a symbol */
-export function toProtocols(value: unknown): string[] {
-  if (value === undefined) return []
-  const isList = typeof value === 'object' && value !== null && Symbol.iterator in value
-  return isList ? Array.from(value as Iterable<unknown>, toDOMString) : [toDOMString(value)]
-}
-
-/**
- * @throws "SyntaxError" DOMException if a subprotocol is no token or stands twice; without regard to case, as the
- *   web-platform-tests want it
- */
-export function checkProtocols(protocols: readonly string[]): void {
-  const seen = new Set<string>()
-  for (const protocol of protocols) {
-    if (!isToken(protocol)) {
-      throw new DOMException(`${JSON.stringify(protocol)} cannot be a subprotocol: it is not a token`, 'SyntaxError')
-    }
-    const folded = protocol.toLowerCase()
-    if (seen.has(folded)) throw new DOMException(`The subprotocol "${protocol}" stands twice`, 'SyntaxError')
-    seen.add(folded)
-  }
-}
-
-/** The base URL of the document or worker that this runs in, where the host has such a thing. */
-export function documentURL(): string | undefined {
-  return (globalThis as { location?: { href?: string } }).location?.href
-}
-
-function isBlob(value: unknown): value is Blob {
-  if (typeof value !== 'object' || value === null) return false
-  if (typeof globalThis.Blob === 'function' && value instanceof globalThis.Blob) return true
-  const tag = Object.prototype.toString.call(value)
-  return (tag === '[object Blob]' || tag === '[object File]') && typeof (value as Blob).arrayBuffer === 'function'
+  return typeof value === 'object' && value !== null && !isSequence(value)
 }

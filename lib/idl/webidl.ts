@@ -1,3 +1,5 @@
+import type { Blob } from '../host/host-types.ts'
+
 /** Conversions of Web IDL, as far as the interfaces here need them. @see https://webidl.spec.whatwg.org/ */
 
 /** DOMString. @throws TypeError for a symbol */
@@ -81,6 +83,25 @@ function refuseUnstable(buffer: ArrayBufferLike): void {
   if ((buffer as { resizable?: boolean }).resizable === true) {
     throw new TypeError('The data must not be in a resizable ArrayBuffer')
   }
+}
+
+/**
+ * Whether `value` is a Blob of the host, or an object that implements one: of a polyfill, or of another realm. A File is a Blob.
+ */
+export function isBlob(value: unknown): value is Blob {
+  if (typeof value !== 'object' || value === null) return false
+  if (typeof globalThis.Blob === 'function' && value instanceof globalThis.Blob) return true
+  const tag = Object.prototype.toString.call(value)
+  return (tag === '[object Blob]' || tag === '[object File]') && typeof (value as Blob).arrayBuffer === 'function'
+}
+
+/**
+ * Whether Web IDL takes `value` for a sequence where a union allows other types: an object that is iterable.
+ *
+ * @see https://webidl.spec.whatwg.org/#js-union
+ */
+export function isSequence(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value
 }
 
 /** Makes members of a prototype enumerable, as those of IDL interfaces are, and names the class, whatever a bundler called it. */

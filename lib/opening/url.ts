@@ -27,6 +27,11 @@ export function getURLRecord(url: string, baseURL: string | undefined): URL {
   return record
 }
 
+/** The URL of the document or worker that this code runs in; undefined where the host has neither. */
+export function documentURL(): string | undefined {
+  return (globalThis as { location?: { href?: string } }).location?.href
+}
+
 /** The port of a ws or wss URL. */
 export function portOf(url: URL): number {
   return url.port === '' ? (url.protocol === 'wss:' ? 443 : 80) : Number(url.port)
