@@ -1,4 +1,4 @@
-/** What every entry gives out. */
+/** The exports of every entry: the public API of the package. */
 
 export { type ConfiguredDefaults, configured } from '../api/configured.ts'
 export { drained, failure, handshake, ping, ref, terminate, unref } from '../api/functions.ts'

@@ -1,9 +1,11 @@
+/** The entry of Node.js, Bun and Deno: joins their platform and transport to the API. */
+
 import process from 'node:process'
 import { setImmediate } from 'node:timers'
 import { provideHost } from '../host/host.ts'
 import { nodePlatform } from '../platform/node.ts'
 
-/** Loaded by the first connection: to import the package is a matter of milliseconds (bench: import). */
+/** The transport of Node.js. The first connection loads it, so that an import of the package stays cheap (bench: import). */
 let transport: Promise<typeof import('../transport/node.ts')> | undefined
 
 function loadTransport(): NonNullable<typeof transport> {
@@ -11,7 +13,7 @@ function loadTransport(): NonNullable<typeof transport> {
   return transport
 }
 
-/** Bun's function that runs all microtasks, and ticks; undefined elsewhere. */
+/** Bun's function that runs all microtasks and `process.nextTick` callbacks; undefined on other runtimes. */
 function microtaskCheckpoint(): (() => void) | undefined {
   if (process.versions.bun === undefined) return undefined
   return (process.getBuiltinModule('bun:jsc') as { drainMicrotasks?: () => void } | undefined)?.drainMicrotasks
@@ -27,5 +29,5 @@ provideHost({
 })
 
 export * from './exports.ts'
-// A star does not carry it.
+// `export *` leaves out the default export.
 export { default } from './exports.ts'

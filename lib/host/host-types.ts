@@ -1,6 +1,7 @@
 /**
- * The host's classes as types, whatever declares them in the user's program: lib.dom, the types of Node, Bun or Deno, or
- * nothing. So the declarations of this package compile without lib.dom and are still the same types where it is.
+ * The host's classes as types. A class that the user's program declares has the type from there: lib.dom, or the types of
+ * Node.js, Bun or Deno. For any other there is an interface with the members that matter here. So the declarations of this
+ * package compile without lib.dom, and with it their types are those of lib.dom.
  */
 type Host<Name extends string, Fallback> = typeof globalThis extends { [Key in Name]: { prototype: infer Instance } }
   ? Instance
@@ -13,11 +14,11 @@ export type AbortSignal = Host<'AbortSignal', AbortSignalLike>
 export type URL = Host<'URL', URLLike>
 export type DOMException = Host<'DOMException', DOMExceptionLike>
 
-// The type of the host's streams knows nothing of their chunks: what we know of them comes first, and wins.
+// `Host` infers streams of unknown chunks. In an intersection the members of the first type win: those that know the chunks.
 export type ReadableStream<Chunk> = ReadableStreamLike<Chunk> & Host<'ReadableStream', unknown>
 export type WritableStream<Chunk> = WritableStreamLike<Chunk> & Host<'WritableStream', unknown>
 
-/** The states as the program's own WebSocket has them: `number` in older versions of lib.dom, literals in newer ones. */
+/** The type of `readyState` in the program's own WebSocket: `number` in older versions of lib.dom, literals in newer ones. */
 export type ReadyState = typeof globalThis extends { WebSocket: { prototype: { readyState: infer State } } }
   ? State
   : 0 | 1 | 2 | 3
