@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { root } from './root.ts'
 
 export interface ChildResult {
   /** The exit code; undefined if it was still running when its time was over. */
@@ -8,9 +8,6 @@ export interface ChildResult {
   readonly lines: string[]
   readonly errors: string
 }
-
-/** From build/spec-tests/support. */
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
 /**
  * Runs an ES module in a process of its own. It can import "#lib/..." and packages, and gets the arguments in
@@ -21,7 +18,7 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 export function runModule(source: string, args: string[] = [], limit = 15_000): Promise<ChildResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--input-type=module', '--eval', source, '--', ...args], {
-      cwd: ROOT,
+      cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let output = ''
