@@ -1,32 +1,32 @@
 import { constants, deflateRawSync } from 'node:zlib'
-import { BINARY, CONTINUATION, frame, PING, PONG, type RawPeer, TEXT } from '../../support/raw-server.ts'
-import {
-  type Attack,
-  type ClientClose,
-  type Expectation,
-  finish,
-  flood,
-  message,
-  type Probe,
-  SURVIVED,
-  settled,
-} from '../attack.ts'
+import { BINARY, CONTINUATION, frame, PING, PONG, TEXT } from '../../support/raw-server.ts'
+import { type Attack, type Expectation, finish, flood, message, type Step, SURVIVED, settled } from '../attack.ts'
 
 const KIB = 1024
 
-/** So many frames of a message that does not end yet; then its end. */
-function endless(fragment: Uint8Array, count: number): (peer: RawPeer, probe: Probe) => Promise<ClientClose> {
+/**
+ * The server's side: sends bytes again and again, and has the client's heap looked at in the middle of it.
+ *
+ * @param around what comes once before, and once behind
+ */
+function floodOf(
+  bytes: Uint8Array,
+  count: number,
+  around?: readonly [before: Uint8Array, behind: Uint8Array],
+): Step['serve'] {
   return async (peer, probe) => {
     await peer.accept()
-    await peer.write(frame(BINARY, '', { fin: false }))
-    await flood(peer, fragment, count)
+    if (around !== undefined) await peer.write(around[0])
+    await flood(peer, bytes, count)
     await settled(peer)
     await probe.heap()
-    await peer.write(frame(CONTINUATION))
+    if (around !== undefined) await peer.write(around[1])
     return finish(peer)
   }
 }
 
+/** The first and the last frame of a message, both empty. */
+const ENDS = [frame(BINARY, '', { fin: false }), frame(CONTINUATION)] as const
 const oneMessage: Expectation = { ...SURVIVED, messages: 1 }
 
 export const floodAttacks: readonly Attack[] = [
@@ -38,7 +38,7 @@ export const floodAttacks: readonly Attack[] = [
     unit: 'fragments of 2 bytes in one message',
     work: 'linear',
     memory: { limit: 24, held: 1 },
-    steps: amount => [{ expect: oneMessage, serve: endless(frame(CONTINUATION, '', { fin: false }), amount) }],
+    steps: amount => [{ expect: oneMessage, serve: floodOf(frame(CONTINUATION, '', { fin: false }), amount, ENDS) }],
   },
   {
     name: 'a flood of tiny fragments',
@@ -48,7 +48,7 @@ export const floodAttacks: readonly Attack[] = [
     unit: 'fragments of 3 bytes in one message',
     work: 'linear',
     memory: { limit: 32, held: 4 },
-    steps: amount => [{ expect: oneMessage, serve: endless(frame(CONTINUATION, 'x', { fin: false }), amount) }],
+    steps: amount => [{ expect: oneMessage, serve: floodOf(frame(CONTINUATION, 'x', { fin: false }), amount, ENDS) }],
   },
   {
     name: 'a flood of empty messages',
@@ -63,13 +63,7 @@ export const floodAttacks: readonly Attack[] = [
     steps: amount => [
       {
         expect: { ...SURVIVED, messages: amount },
-        async serve(peer, probe) {
-          await peer.accept()
-          await flood(peer, frame(TEXT), amount)
-          await settled(peer)
-          await probe.heap()
-          return finish(peer)
-        },
+        serve: floodOf(frame(TEXT), amount),
       },
     ],
   },
@@ -167,13 +161,7 @@ export const floodAttacks: readonly Attack[] = [
       {
         options: { slice: 2 },
         expect: { ...SURVIVED, messages: 0 },
-        async serve(peer, probe) {
-          await peer.accept()
-          await flood(peer, frame(PING), amount)
-          await settled(peer)
-          await probe.heap()
-          return finish(peer)
-        },
+        serve: floodOf(frame(PING), amount),
       },
     ],
   },
@@ -189,13 +177,7 @@ export const floodAttacks: readonly Attack[] = [
       {
         options: { pingsOnOpen: 8 },
         expect: { ...SURVIVED, messages: 0 },
-        async serve(peer, probe) {
-          await peer.accept()
-          await flood(peer, frame(PONG, 'x'.repeat(125)), amount)
-          await settled(peer)
-          await probe.heap()
-          return finish(peer)
-        },
+        serve: floodOf(frame(PONG, 'x'.repeat(125)), amount),
       },
     ],
   },
