@@ -1,19 +1,17 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
 import { WebSocket } from '#lib/entry/node.js'
 import { ConnectionError } from '#lib/protocol/errors.js'
 import { ResponseHeadReader } from '#lib/protocol/http1.js'
-import { memoryPair } from '#lib/transport/memory.js'
-import type { Pipe } from '#lib/transport/pipe.js'
-import { lend, NO_LIMITS, platforms, readFrames } from '../support/frame-recorder.ts'
-import { acceptanceFor, requestFrom } from '../support/memory-server.ts'
+import { lend, platforms, readFrames } from '../support/frame-recorder.ts'
+import { MemoryServer } from '../support/memory-server.ts'
 import { BINARY, CLOSE, CONTINUATION, closeBody, frame, PING, PONG, TEXT } from '../support/raw-server.ts'
 import { openConnection } from '../support/scripted-pipe.ts'
 import { next, record } from '../support/ws-server.ts'
 
 /*
  * The same bytes, cut anywhere, give the same events: a differential test. What a stream gives in one piece is held
- * against what it gives in two at every offset, byte by byte, and in random pieces.
+ * against what it gives in two at every offset, and byte by byte. Random streams in random pieces are properties, in
+ * spec-tests/fuzz.
  */
 
 const LIMITS = { maxPayload: 70_000, maxFragments: 5 }
@@ -64,43 +62,6 @@ function cutAt(bytes: Uint8Array, offsets: readonly number[]): Uint8Array[] {
   return sorted.slice(1).map((end, index) => bytes.subarray(sorted[index], end))
 }
 
-/** A stream of frames, most of them good, as a property test makes them up. */
-function anyStream(): fc.Arbitrary<Uint8Array> {
-  const payload = fc.oneof(
-    { weight: 6, arbitrary: fc.string({ unit: 'grapheme', maxLength: 40 }).map(text => Buffer.from(text)) },
-    { weight: 2, arbitrary: fc.uint8Array({ maxLength: 20 }).map(bytes => Buffer.from(bytes)) },
-    { weight: 1, arbitrary: fc.constantFrom(124, 125, 126, 127, 300, 65_536).map(length => Buffer.alloc(length, 'x')) },
-  )
-  const whole = fc.tuple(fc.constantFrom(TEXT, BINARY), payload).map(([opcode, bytes]) => frame(opcode, bytes))
-  const control = fc
-    .tuple(fc.constantFrom(PING, PONG), fc.uint8Array({ maxLength: 125 }))
-    .map(([opcode, bytes]) => frame(opcode, bytes))
-  const fragmented = fc
-    .tuple(fc.constantFrom(TEXT, BINARY), payload, fc.array(fc.nat({ max: 400 }), { maxLength: 4 }), control)
-    .map(([opcode, bytes, offsets, between]) => {
-      const pieces = cutAt(
-        bytes,
-        offsets.map(offset => Math.min(offset, bytes.length)),
-      )
-      const frames = pieces.map((piece, index) =>
-        frame(index === 0 ? opcode : CONTINUATION, piece, { fin: index === pieces.length - 1 }),
-      )
-      return Buffer.concat(frames.flatMap((one, index) => (index === 0 ? [one] : [between, one])))
-    })
-  const bad = fc.uint8Array({ minLength: 1, maxLength: 20 }).map(bytes => Buffer.from(bytes))
-  const close = fc.uint8Array({ maxLength: 10 }).map(bytes => frame(CLOSE, bytes))
-  const part = fc.oneof(
-    { weight: 10, arbitrary: whole },
-    { weight: 5, arbitrary: control },
-    { weight: 5, arbitrary: fragmented },
-    { weight: 1, arbitrary: bad },
-    { weight: 1, arbitrary: close },
-  )
-  return fc.array(part, { minLength: 1, maxLength: 12 }).map(parts => Buffer.concat(parts))
-}
-
-const anyCuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 30 })
-
 describe('bytes cut anywhere', function () {
   // A machine with much else to do is slow, and that is no failure.
   this.timeout(60_000)
@@ -149,20 +110,6 @@ describe('bytes cut anywhere', function () {
           expect(readFrames(cutAt(bytes, [at]), platform, LIMITS), `cut at ${at}`).to.deep.equal(expected)
         }
       })
-
-      it('any stream, in any pieces', () => {
-        fc.assert(
-          fc.property(anyStream(), anyCuts, (bytes, cuts) => {
-            const expected = readFrames([bytes], platform, NO_LIMITS)
-            const pieces = cutAt(
-              bytes,
-              cuts.map(cut => Math.floor(cut * bytes.length)),
-            )
-            expect(readFrames(pieces, platform, NO_LIMITS)).to.deep.equal(expected)
-          }),
-          { numRuns: 300 },
-        )
-      })
     })
   }
 
@@ -185,23 +132,6 @@ describe('bytes cut anywhere', function () {
         }
       })
     }
-
-    it('any stream, in any pieces', () => {
-      fc.assert(
-        fc.property(anyStream(), anyCuts, (bytes, cuts) => {
-          const expected = run([bytes])
-          expect(
-            run(
-              cutAt(
-                bytes,
-                cuts.map(cut => Math.floor(cut * bytes.length)),
-              ),
-            ),
-          ).to.deep.equal(expected)
-        }),
-        { numRuns: 200 },
-      )
-    })
   })
 
   describe('the head of a response', () => {
@@ -264,16 +194,16 @@ describe('bytes cut anywhere', function () {
 
     /** Serves one connection in memory with the bytes of a whole server, cut at these offsets. */
     async function run(offsets: (length: number) => readonly number[]): Promise<{ events: string[]; length: number }> {
-      const [ours, theirs] = memoryPair()
-      const socket = new WebSocket('ws://in.memory/', { connect: (): Pipe => ours })
+      const server = new MemoryServer()
+      const socket = new WebSocket('ws://in.memory/', { connect: server.client })
       const events = record(socket)
       const closed = next(socket, 'close')
-      const { head, ended } = requestFrom(theirs)
-      const bytes = Buffer.concat([Buffer.from('HTTP/1.1 100 Continue\r\n\r\n'), acceptanceFor(await head), ...frames])
-      for (const chunk of cutAt(bytes, offsets(bytes.length))) theirs.write(chunk, false)
-      theirs.end()
+      await server.requested
+      const bytes = Buffer.concat([Buffer.from('HTTP/1.1 100 Continue\r\n\r\n'), server.acceptance(), ...frames])
+      for (const chunk of cutAt(bytes, offsets(bytes.length))) server.send(chunk)
+      server.end()
       await closed
-      await ended
+      await server.ended
       return { events, length: bytes.length }
     }
 
@@ -288,16 +218,6 @@ describe('bytes cut anywhere', function () {
     it('byte by byte', async () => {
       const { events } = await run(length => Array.from({ length: length - 1 }, (_, index) => index + 1))
       expect(events).to.deep.equal(EXPECTED)
-    })
-
-    it('in any pieces', async () => {
-      await fc.assert(
-        fc.asyncProperty(anyCuts, async cuts => {
-          const { events } = await run(length => cuts.map(cut => Math.floor(cut * length)))
-          expect(events).to.deep.equal(EXPECTED)
-        }),
-        { numRuns: 50 },
-      )
     })
   })
 })

@@ -4,9 +4,8 @@ import { expect } from 'chai'
 import type { Compression } from '#lib/codec/compression.js'
 import { documentedCompression } from '#lib/platform/documented-zlib.js'
 import { nativeCompression } from '#lib/platform/node-zlib.js'
-import { stored } from '../conformance/deflate-blocks.ts'
-import { noise } from '../conformance/script.ts'
-import { ServerDeflate } from '../conformance/server-deflate.ts'
+import { compress } from '../support/compress.ts'
+import { stored } from '../support/deflate-blocks.ts'
 import {
   CountingCompression,
   DeflateConnection,
@@ -15,8 +14,10 @@ import {
   RSV1,
   SlowCompression,
 } from '../support/deflate-connection.ts'
+import { noise } from '../support/noise.ts'
 import { BINARY, CLOSE, CONTINUATION, closeBody, frame, PING, PONG, TEXT } from '../support/raw-server.ts'
 import type { ClientFrame } from '../support/scripted-pipe.ts'
+import { ServerDeflate } from '../support/server-deflate.ts'
 
 /* The engine's side of permessage-deflate, with each way that Node.js has of compressing. */
 
@@ -241,10 +242,6 @@ for (const [name, compression] of [
       /** Of strings and numbers, what the user gets; of hosts that are told nothing, how it ends. */
       function events(link: DeflateConnection): string[] {
         return link.events.map(event => (event.length > 80 ? event.slice(0, 80) : event))
-      }
-
-      function compress(content: string | Uint8Array): Buffer {
-        return deflateRawSync(content, { finishFlush: 2 }).subarray(0, -4)
       }
 
       it('looks back to the messages before, plain ones left out', () => {

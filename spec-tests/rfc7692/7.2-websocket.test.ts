@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { drained, failure, terminate, type WebSocket } from '#lib/entry/node.js'
-import { noise } from '../conformance/script.ts'
+import { noise } from '../support/noise.ts'
 import { next, type Peer, record, useLoopback } from '../support/ws-server.ts'
 
 /* What the user of a WebSocket sees of permessage-deflate: the same as without. */

@@ -3,8 +3,9 @@ import { expect } from 'chai'
 import { CORRUPT, type Compression, type Deflater, INFLATED, type Inflater, TOO_LONG } from '#lib/codec/compression.js'
 import { documentedCompression } from '#lib/platform/documented-zlib.js'
 import { nativeCompression, nodeCompression } from '#lib/platform/node-zlib.js'
-import { BitWriter, stored } from '../conformance/deflate-blocks.ts'
-import { noise } from '../conformance/script.ts'
+import { compress } from '../support/compress.ts'
+import { BitWriter, stored } from '../support/deflate-blocks.ts'
+import { noise } from '../support/noise.ts'
 
 /* What lib/codec/compression.ts asks of a host, held against each way that Node.js has of doing it. */
 
@@ -216,10 +217,6 @@ for (const [name, compression] of hosts) {
         return [...pieces, TAIL]
       }
 
-      function compress(message: Uint8Array, level = 6): Buffer {
-        return deflateRawSync(message, { level, ...SYNC }).subarray(0, -4)
-      }
-
       function expectInflated(actual: Inflated, expected: Uint8Array): void {
         expect(actual.result).to.equal(INFLATED)
         expect(actual.bytes.equals(expected)).to.equal(true)
@@ -311,7 +308,7 @@ for (const [name, compression] of hosts) {
       }
 
       it('a bomb is found out before there is more output than one piece beyond the limit', () => {
-        const bomb = compress(Buffer.alloc(64 << 20), 9)
+        const bomb = compress(Buffer.alloc(64 << 20), { level: 9 })
         for (const limit of [1, 1000, 100_000]) {
           inflater = compression.createInflater(15, limit)
           let sum = 0

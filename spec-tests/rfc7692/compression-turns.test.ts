@@ -1,13 +1,13 @@
-import { constants, deflateRawSync } from 'node:zlib'
 import { expect } from 'chai'
 import { FrameReader } from '#lib/codec/frame-reader.js'
 import { WebSocket } from '#lib/entry/node.js'
 import { documentedCompression } from '#lib/platform/documented-zlib.js'
 import { nodePlatform } from '#lib/platform/node.js'
 import { nativeCompression } from '#lib/platform/node-zlib.js'
-import { noise } from '../conformance/script.ts'
+import { compress } from '../support/compress.ts'
 import { CountingCompression, DeflateConnection } from '../support/deflate-connection.ts'
 import { FrameRecorder, short } from '../support/frame-recorder.ts'
+import { noise } from '../support/noise.ts'
 import { BINARY, CLOSE, CONTINUATION, closeBody, frame, PING, startRawServer, TEXT } from '../support/raw-server.ts'
 
 /* A few bytes may inflate to a thousand times as many: no turn of the event loop does all of that. */
@@ -19,10 +19,6 @@ const TURN = 512 * KIB
 /** And at most so much more, to the end of a small message. */
 const SMALL = 128 * KIB
 const COMPRESSED = { rsv: 4 }
-
-function compress(content: string | Uint8Array): Buffer {
-  return deflateRawSync(content, { level: 9, finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
-}
 
 const bytesOf = (length: number): Buffer => Buffer.alloc(length, 'a')
 /** What a connection tells of a text of so many letters. */

@@ -2,7 +2,7 @@ import { Blob, Buffer } from 'node:buffer'
 import { ReadableStream as HostReadableStream, TextDecoderStream, TransformStream } from 'node:stream/web'
 import { expect } from 'chai'
 import type { Pipe, PipeSink, WebSocketOpenInfo } from '#lib/entry/node.js'
-import { acceptanceFor } from '../support/memory-server.ts'
+import { acceptanceFor } from '../support/acceptance.ts'
 import { BINARY, CLOSE, closeBody, frame, PING, PONG, TEXT } from '../support/raw-server.ts'
 import { closeOf, expectRejection, readAll, rejectionOf, useStreams } from '../support/streams.ts'
 

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect } from 'chai'
 import { failure, type Pipe, type PipeSink, WebSocket } from '#lib/entry/node.js'
+import { acceptanceFor } from '../support/acceptance.ts'
 import { expectDOMException, expectTypeError } from '../support/expect.ts'
 import { BINARY, CLOSE, closeBody, frame, TEXT } from '../support/raw-server.ts'
 import { next, record, useLoopback } from '../support/ws-server.ts'
@@ -251,7 +252,6 @@ describe('WHATWG WebSocket close()', () => {
 
     /** A pipe that answers the request in the same turn, so that the test can go on before any task. */
     async function pipeToRaw(): Promise<{ pipe: Pipe; answered: Promise<void> }> {
-      const { createHash } = await import('node:crypto')
       let sink: PipeSink
       let done!: () => void
       const answered = new Promise<void>(resolve => {
@@ -262,12 +262,10 @@ describe('WHATWG WebSocket close()', () => {
           sink = given
         },
         write(bytes) {
-          const key = /^sec-websocket-key: (.*)\r$/im.exec(Buffer.from(bytes).toString('latin1'))?.[1]
-          if (key === undefined) return true
-          const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+          const head = Buffer.from(bytes).toString('latin1')
+          if (!head.startsWith('GET ')) return true
           queueMicrotask(() => {
-            const head = `Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}`
-            sink.data(Buffer.from(`HTTP/1.1 101 Switching Protocols\r\n${head}\r\n\r\n`))
+            sink.data(acceptanceFor(head))
             done()
           })
           return true

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { expect } from 'chai'
 import { failure, ping, WebSocket } from '#lib/entry/node.js'
 import { memoryPair } from '#lib/transport/memory.js'
-import { acceptanceFor } from '../support/memory-server.ts'
+import { acceptanceFor } from '../support/acceptance.ts'
 import { CLOSE, closeBody, frame, type RawPeer, TEXT } from '../support/raw-server.ts'
 import { next, record, useLoopback } from '../support/ws-server.ts'
 

@@ -1,4 +1,5 @@
-import { constants, deflateRawSync } from 'node:zlib'
+import { compress } from '../../support/compress.ts'
+import { noise } from '../../support/noise.ts'
 import { BINARY, CONTINUATION, frame, PING, PONG, TEXT } from '../../support/raw-server.ts'
 import { type Attack, type Expectation, finish, flood, message, type Step, SURVIVED, settled } from '../attack.ts'
 
@@ -98,8 +99,8 @@ export const floodAttacks: readonly Attack[] = [
     memory: { limit: 24, held: 1 },
     steps: amount => {
       const text = Buffer.from('\u20ac'.repeat(amount / 4 / 3))
-      const noise = Uint8Array.from({ length: amount / 4 }, (_, index) => (index * 2_654_435_761) >>> 24)
-      const compressed = deflateRawSync(noise, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
+      const bytes = noise(amount / 4)
+      const compressed = compress(bytes)
       return [
         {
           options: { slice: 1 },
@@ -107,7 +108,7 @@ export const floodAttacks: readonly Attack[] = [
           async serve(peer, probe) {
             await peer.accept('Sec-WebSocket-Extensions: permessage-deflate')
             await peer.write(message(TEXT, text))
-            await peer.write(message(BINARY, noise))
+            await peer.write(message(BINARY, bytes))
             await peer.write(message(TEXT, text, { size: 100 }))
             await peer.write(message(BINARY, compressed, { rsv: 4 }))
             await settled(peer)

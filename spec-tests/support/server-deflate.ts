@@ -1,5 +1,5 @@
 import { constants, createDeflateRaw, createInflateRaw, type DeflateRaw, type InflateRaw } from 'node:zlib'
-import { Departure } from './peer.ts'
+import { Departure } from './departure.ts'
 
 /** What the server puts into its response; what is left out is not said. */
 export interface DeflateParameters {
