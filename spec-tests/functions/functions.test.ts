@@ -1,21 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect } from 'chai'
 import { drained, failure, handshake, ping, ref, terminate, unref, WebSocket } from '#lib/entry/node.js'
-import { expectDOMException, expectTypeError } from '../support/expect.ts'
+import { expectDOMException, expectTypeError, rejectionOf } from '../support/expect.ts'
 import { CLOSE, frame, PING, PONG, TEXT } from '../support/raw-server.ts'
 import { gone, next, record, useLoopback } from '../support/ws-server.ts'
-
-/** The error that a promise rejects with. */
-async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  let error: unknown
-  await promise.then(
-    () => expect.fail('It did not reject'),
-    reason => {
-      error = reason
-    },
-  )
-  return error
-}
 
 describe('Functions beside the classes', () => {
   const loopback = useLoopback()
@@ -129,7 +117,7 @@ describe('Functions beside the classes', () => {
 
     it('rejects with the failure if the connection is lost before, and need not be caught', async () => {
       const { socket, peer } = await loopback.rawPair()
-      const answer = rejection(ping(socket))
+      const answer = rejectionOf(ping(socket))
       void ping(socket)
       peer.reset()
       expect(await answer).to.equal(failure(socket))
@@ -138,7 +126,7 @@ describe('Functions beside the classes', () => {
 
     it('rejects if the connection is closed before', async () => {
       const { socket, peer } = await loopback.rawPair()
-      const answer = rejection(ping(socket))
+      const answer = rejectionOf(ping(socket))
       socket.close()
       while ((await peer.readFrame()).opcode !== CLOSE);
       await peer.send(CLOSE)
@@ -291,7 +279,7 @@ describe('Functions beside the classes', () => {
       const { socket, peer } = await loopback.rawPair()
       peer.pause()
       for (let index = 0; index < 12; index++) socket.send(megabyte)
-      const wait = rejection(drained(socket))
+      const wait = rejectionOf(drained(socket))
       peer.reset()
       expect(await wait).to.equal(failure(socket))
       expect(failure(socket)!.code).to.equal('WS_ERR_CONNECTION_LOST')
@@ -301,16 +289,16 @@ describe('Functions beside the classes', () => {
       const { socket } = await loopback.pair()
       socket.close()
       socket.send('never')
-      const early = rejection(drained(socket))
+      const early = rejectionOf(drained(socket))
       await next(socket, 'close')
       expect(await early).to.be.an.instanceof(Error)
-      expect(await rejection(drained(socket))).to.be.an.instanceof(Error)
+      expect(await rejectionOf(drained(socket))).to.be.an.instanceof(Error)
 
       const lost = await loopback.pair()
       terminate(lost.socket)
       lost.socket.send('never')
       await next(lost.socket, 'close')
-      expect(await rejection(drained(lost.socket))).to.equal(failure(lost.socket))
+      expect(await rejectionOf(drained(lost.socket))).to.equal(failure(lost.socket))
     })
   })
 

@@ -1,14 +1,14 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { createRequire } from 'node:module'
 import { type AddressInfo, connect, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
 import { WebSocketServer } from 'ws'
 import { authority, certificate, privateKey } from '../../wpt/server/certificate.ts'
+import { type Ended, runNode } from '../support/child.ts'
 import { declaredNames, exportedValues } from '../support/declared-names.ts'
 import { type Block, type Document, firstColumn, parseDocument, readDocuments } from '../support/documents.ts'
 import { root } from '../support/root.ts'
@@ -204,13 +204,7 @@ function listen(server: Server, place: string | number): Promise<Server> {
   })
 }
 
-interface Outcome {
-  readonly exitCode: number | null
-  readonly output: string
-  readonly errors: string
-}
-
-async function runExample(folder: string, name: string, block: Block, world: World): Promise<Outcome> {
+async function runExample(folder: string, name: string, block: Block, world: World): Promise<Ended> {
   const source = join(folder, `${name}.${block.language === 'ts' ? 'mts' : 'mjs'}`)
   writeFileSync(source, world.localize(block.text))
   if (block.language === 'ts') {
@@ -219,15 +213,8 @@ async function runExample(folder: string, name: string, block: Block, world: Wor
   }
   const program = source.replace(/mts$/, 'mjs')
   // An example that does not end by itself has left something open.
-  const child = spawn(process.execPath, [program], {
-    cwd: world.folder,
-    env: { ...process.env, NODE_V8_COVERAGE: undefined, NODE_EXTRA_CA_CERTS: join(world.folder, 'ca.pem') },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 20_000,
-  })
-  const ended = new Promise<number | null>(resolve => child.once('close', resolve))
-  const [output, errors, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), ended])
-  return { exitCode, output, errors }
+  const environment = { NODE_V8_COVERAGE: undefined, NODE_EXTRA_CA_CERTS: join(world.folder, 'ca.pem') }
+  return await runNode([program], { folder: world.folder, environment, limit: 20_000 })
 }
 
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'lib/tsc.js')

@@ -1,26 +1,15 @@
-import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
+import { type Ended, runNode } from '../support/child.ts'
 import { root } from '../support/root.ts'
 import { useLoopback } from '../support/ws-server.ts'
 
 const program = join(root, 'build/scripts/start.js')
 
-interface Outcome {
-  readonly exitCode: number | null
-  readonly output: string
-  readonly errors: string
-}
-
 /** Runs what `npm start` runs. */
-async function start(commandLine: readonly string[], input = ''): Promise<Outcome> {
-  const environment = { ...process.env, NODE_V8_COVERAGE: undefined, FORCE_COLOR: undefined }
-  const child = spawn(process.execPath, [program, ...commandLine], { env: environment })
-  child.stdin.end(input)
-  const ended = new Promise<number | null>(resolve => child.once('close', resolve))
-  const [output, errors, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), ended])
-  return { exitCode, output, errors }
+function start(commandLine: readonly string[], input = ''): Promise<Ended> {
+  const environment = { NODE_V8_COVERAGE: undefined, FORCE_COLOR: undefined }
+  return runNode([program, ...commandLine], { input, environment })
 }
 
 describe('npm start', function () {

@@ -1,21 +1,13 @@
-import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { root } from '../support/root.ts'
+import { runNode } from '../support/child.ts'
 
 /** Compiles a project below spec-tests/house/types; the errors, one a line. */
-function compile(project: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const compiler = fileURLToPath(new URL('bin/tsc', import.meta.resolve('typescript/package.json')))
-    const args = [compiler, '-p', `spec-tests/house/types/${project}`, '--pretty', 'false']
-    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
-    let output = ''
-    child.stdout.setEncoding('utf8').on('data', text => {
-      output += text
-    })
-    child.once('error', reject)
-    child.once('close', code => resolve(code === 0 ? output : `${output}exit code ${code}`))
-  })
+async function compile(project: string): Promise<string> {
+  const compiler = fileURLToPath(new URL('bin/tsc', import.meta.resolve('typescript/package.json')))
+  const commandLine = [compiler, '-p', `spec-tests/house/types/${project}`, '--pretty', 'false']
+  const { exitCode, output, errors } = await runNode(commandLine)
+  return exitCode === 0 ? output + errors : `${output}${errors}exit code ${exitCode}`
 }
 
 /** The programs there: consumer.ts is what a user writes, assignability.ts holds our types against those of the DOM. */

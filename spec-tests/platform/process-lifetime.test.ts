@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
-import { type ChildResult, runModule } from '../support/child.ts'
+import { type ModuleEnded, runModule } from '../support/child.ts'
 import { CLOSE, frame } from '../support/raw-server.ts'
 import { type RawTestServer, type TestServer, useLoopback } from '../support/ws-server.ts'
 
@@ -20,13 +20,13 @@ describe('Lifetime of the process', function () {
   this.timeout(30_000)
   const loopback = useLoopback()
 
-  const run = (server: { url: string }, script: string, options = {}): Promise<ChildResult> =>
+  const run = (server: { url: string }, script: string, options = {}): Promise<ModuleEnded> =>
     runModule(PRELUDE + script, [server.url, JSON.stringify(options)])
 
-  function expectEnd({ code, lines, errors }: ChildResult, ...expected: string[]): void {
+  function expectEnd({ exitCode, lines, errors }: ModuleEnded, ...expected: string[]): void {
     expect(errors).to.equal('')
     expect(lines).to.deep.equal(expected)
-    expect(code, 'ended by itself').to.equal(0)
+    expect(exitCode, 'ended by itself').to.equal(0)
   }
 
   /** A few exchanges with the child, so that it has had time to end if it wanted to. */
@@ -147,8 +147,8 @@ describe('Lifetime of the process', function () {
   it('unref() while connecting holds from when the socket is open', async () => {
     const server = await loopback.serve()
     const child = run(server, 'unref(socket); process.on("exit", () => console.log(socket.readyState))')
-    const { code, lines, errors } = await child
-    expect({ code, errors }).to.deep.equal({ code: 0, errors: '' })
+    const { exitCode, lines, errors } = await child
+    expect({ exitCode, errors }).to.deep.equal({ exitCode: 0, errors: '' })
     expect(lines.at(-1)).to.match(/^[01]$/)
   })
 
@@ -207,8 +207,8 @@ describe('Lifetime of the process', function () {
   it('an exception in a listener ends the process as that of any listener', async () => {
     const server = await loopback.serve()
     const child = run(server, `socket.addEventListener('open', () => { throw new Error('of the listener') })`)
-    const { code, errors } = await child
-    expect(code).to.equal(1)
+    const { exitCode, errors } = await child
+    expect(exitCode).to.equal(1)
     expect(errors).to.contain('Error: of the listener')
   })
 })

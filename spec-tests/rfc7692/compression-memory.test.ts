@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
-import { type ChildResult, runModule } from '../support/child.ts'
+import { type ModuleEnded, runModule } from '../support/child.ts'
 import { root } from '../support/root.ts'
 
 describe('Memory of compression contexts', () => {
@@ -9,7 +9,7 @@ describe('Memory of compression contexts', () => {
    * Runs in a process of its own with a collector that can be called. A context for compression has 256 KiB, one for the
    * other way 40 KiB and more (zlib's zconf.h).
    */
-  function measure(code: string): Promise<ChildResult> {
+  function measure(code: string): Promise<ModuleEnded> {
     return runModule(`
       import { setFlagsFromString } from 'node:v8'
       import { runInNewContext } from 'node:vm'

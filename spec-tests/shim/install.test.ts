@@ -23,10 +23,10 @@ describe('Polyfill', function () {
   this.timeout(20_000)
 
   async function expectLines(script: string, ...expected: string[]): Promise<void> {
-    const { code, lines, errors } = await runModule(script)
+    const { exitCode, lines, errors } = await runModule(script)
     expect(errors).to.equal('')
     expect(lines).to.deep.equal(expected)
-    expect(code).to.equal(0)
+    expect(exitCode).to.equal(0)
   }
 
   it('defines what the global object lacks, as the host defines its own', async () => {

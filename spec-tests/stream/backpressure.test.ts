@@ -176,7 +176,7 @@ describe('WebSocketStream, backpressure', function () {
   })
 
   it('a paused reader is no dead connection to the heartbeat', async () => {
-    const { stream, readable, peer } = await loopback.rawStreamPair({ heartbeat: { interval: 40, timeout: 40 } })
+    const { stream, readable, peer } = await loopback.rawStreamPair({ heartbeat: { interval: 100, timeout: 150 } })
     const count = (2 * BUFFERS) / (64 * KIBIBYTE)
     const sending = flood(peer, frame(BINARY, Buffer.alloc(64 * KIBIBYTE)), count)
     await untilStill(() => sending.sent)

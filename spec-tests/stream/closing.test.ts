@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect } from 'chai'
 import { failure, WebSocketError, type WebSocketOpenInfo } from '#lib/entry/node.js'
-import { expectDOMException, expectTypeError } from '../support/expect.ts'
+import { expectDOMException, expectTypeError, rejectionOf } from '../support/expect.ts'
 import { CLOSE, closeBody, frame, type RawPeer, TEXT } from '../support/raw-server.ts'
 import {
   closeOf,
@@ -9,7 +9,6 @@ import {
   expectWebSocketError,
   flood,
   readAll,
-  rejectionOf,
   stateOf,
   untilStill,
   useStreams,

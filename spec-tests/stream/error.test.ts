@@ -14,7 +14,7 @@ describe('WebSocketError', () => {
     expect(error.name).to.equal('WebSocketError')
     expect(error.code).to.equal(0)
     expect(error.message).to.equal('message')
-    expect(error.stack).to.include('websocketstream-error')
+    expect(error.stack).to.include('stream/error.test')
     expect(Object.prototype.toString.call(error)).to.equal('[object WebSocketError]')
     expect('cause' in error).to.equal(false)
   })

@@ -3,8 +3,9 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import { WebSocketStream } from '#lib/entry/node.js'
+import { rejectionOf } from '../support/expect.ts'
 import { CLOSE, closeBody } from '../support/raw-server.ts'
-import { rejectionOf, useStreams } from '../support/streams.ts'
+import { useStreams } from '../support/streams.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void

@@ -3,8 +3,9 @@ import { ReadableStream as HostReadableStream, TextDecoderStream, TransformStrea
 import { expect } from 'chai'
 import type { Pipe, PipeSink, WebSocketOpenInfo } from '#lib/entry/node.js'
 import { acceptanceFor } from '../support/acceptance.ts'
+import { rejectionOf } from '../support/expect.ts'
 import { BINARY, CLOSE, closeBody, frame, PING, PONG, TEXT } from '../support/raw-server.ts'
-import { closeOf, expectRejection, readAll, rejectionOf, useStreams } from '../support/streams.ts'
+import { closeOf, expectRejection, readAll, useStreams } from '../support/streams.ts'
 
 /** https://whatpr.org/websockets/48.html, reading and writing */
 describe('WebSocketStream, messages', () => {

@@ -14,8 +14,8 @@ import {
   WebSocketError,
   WebSocketStream,
 } from '#lib/entry/node.js'
-import { expectDOMException, expectTypeError, withProperty } from '../support/expect.ts'
-import { expectWebSocketError, rejectionOf, stateOf, useStreams } from '../support/streams.ts'
+import { expectDOMException, expectTypeError, rejectionOf, withProperty } from '../support/expect.ts'
+import { expectWebSocketError, stateOf, useStreams } from '../support/streams.ts'
 import { gone } from '../support/ws-server.ts'
 
 const Untyped = WebSocketStream as unknown as new (...args: unknown[]) => WebSocketStream

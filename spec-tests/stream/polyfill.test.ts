@@ -1,17 +1,9 @@
 import { expect } from 'chai'
 import { ReadableStream as OtherReadable, WritableStream as OtherWritable } from 'web-streams-polyfill'
 import { WebSocketError } from '#lib/entry/node.js'
-import { expectTypeError, withProperty } from '../support/expect.ts'
+import { expectTypeError, rejectionOf, withProperty } from '../support/expect.ts'
 import { CLOSE, closeBody, frame, TEXT } from '../support/raw-server.ts'
-import {
-  closeOf,
-  expectWebSocketError,
-  flood,
-  readAll,
-  rejectionOf,
-  untilStill,
-  useStreams,
-} from '../support/streams.ts'
+import { closeOf, expectWebSocketError, flood, readAll, untilStill, useStreams } from '../support/streams.ts'
 
 const streams = { ReadableStream: OtherReadable, WritableStream: OtherWritable }
 

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +11,7 @@ import { runInProcess, type Task } from '../../wpt/runner/run-process.ts'
 import { findRuntime } from '../../wpt/runner/runtimes.ts'
 import type { TestCase } from '../../wpt/runner/test-case.ts'
 import { readPage, readScriptMetadata } from '../../wpt/server/test-metadata.ts'
+import { runNode } from '../support/child.ts'
 import { root } from '../support/root.ts'
 
 const program = join(root, 'build/wpt/cli.js')
@@ -131,16 +130,10 @@ title</title><meta name="variant" content="?wss"><meta name=timeout content=long
     })
     after(() => rm(folder, { recursive: true }))
 
-    async function run(...commandLine: string[]): Promise<{ exitCode: number; output: string }> {
-      const child = spawn(process.execPath, [program, ...commandLine], { stdio: ['ignore', 'pipe', 'pipe'] })
-      let output = ''
-      const collect = (chunk: Buffer) => {
-        output += chunk.toString()
-      }
-      child.stdout.on('data', collect)
-      child.stderr.on('data', collect)
-      const [exitCode] = (await once(child, 'close')) as [number]
-      return { exitCode, output }
+    /** With all that it writes in one text. */
+    async function run(...commandLine: string[]): Promise<{ exitCode: number | undefined; output: string }> {
+      const { exitCode, output, errors } = await runNode([program, ...commandLine])
+      return { exitCode, output: output + errors }
     }
 
     async function put(name: string, content: string): Promise<string> {
