@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { judgeSummary } from '../../scripts/test/coverage.ts'
+import { chooseFiles } from '../../scripts/test/files.ts'
 import { runMocha } from '../../scripts/test/mocha-suite.ts'
 import { closingLine, describeSuite, type SuiteResult } from '../../scripts/test/suite.ts'
 import { runWebPlatformTests } from '../../scripts/test/web-platform-suite.ts'
+import { type Ended, runNode } from '../support/child.ts'
+import { root } from '../support/root.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 
 /* That `npm test` tells the truth: a suite that breaks, hangs or runs nothing is no suite that passed. */
@@ -15,6 +19,64 @@ function counts({ passed, failed, skipped }: SuiteResult): readonly number[] {
 describe('The test command', function () {
   // It starts processes, on machines that have other things to do.
   this.timeout(60_000)
+
+  describe('chooses files', () => {
+    const files = ['spec-tests/b/2.test.ts', 'spec-tests/a/1.test.ts', 'spec-tests/b/3.test.ts']
+    const [two, one, three] = files
+
+    it('that have one of the parts in their path, in their order', () => {
+      expect(chooseFiles(files, [], false)).to.deep.equal([one, two, three])
+      expect(chooseFiles(files, ['b/'], false)).to.deep.equal([two, three])
+      expect(chooseFiles(files, [three!, 'a/'], false)).to.deep.equal([one, three])
+    })
+
+    it('in reversed order', () => {
+      expect(chooseFiles(files, [], true)).to.deep.equal([three, two, one])
+      expect(chooseFiles(files, ['b/'], true)).to.deep.equal([three, two])
+    })
+
+    it('and names a part that no path has', () => {
+      expect(() => chooseFiles(files, ['a/', 'c/'], false)).to.throw(Error, 'No file of spec-tests/ has "c/"')
+    })
+  })
+
+  describe('as a process', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { test: string } }
+    const program = join(root, /node (\S+)$/.exec(scripts.test)![1]!)
+    const run = (...commandLine: string[]): Promise<Ended> =>
+      runNode([program, ...commandLine], { environment: { NODE_V8_COVERAGE: undefined } })
+
+    it('describes its options', async () => {
+      const { exitCode, output } = await run('--help')
+      expect(exitCode).to.equal(0)
+      for (const option of ['--grep', '--reverse', '--help']) expect(output).to.include(option)
+    })
+
+    it('runs the files in their order, or in reversed order', async () => {
+      const titles = ['the assertions of the ported web-platform-tests', 'the tables of the web-platform-tests runner']
+      for (const [options, expected] of [
+        [[], titles],
+        [['--reverse'], titles.toReversed()],
+      ] as const) {
+        const { exitCode, output } = await run(...options, 'wpt/tables', 'wpt/assert')
+        expect(exitCode, output).to.equal(0)
+        const shown = output.split('\n').map(line => line.trim())
+        expect(shown.filter(line => titles.includes(line))).to.deep.equal(expected)
+        expect(output).to.match(/\n\d+ passed, 0 failed, 0 skipped\n$/)
+      }
+    })
+
+    it('ends with 2 for what it does not understand, and runs nothing', async () => {
+      for (const [commandLine, complaint] of [
+        [['--nonsense'], "Unknown option '--nonsense'"],
+        [['wpt/assert', 'of-no-file'], 'No file of spec-tests/ has "of-no-file" in its path'],
+      ] as const) {
+        const { exitCode, output, errors } = await run(...commandLine)
+        expect({ exitCode, output }).to.deep.equal({ exitCode: 2, output: '' })
+        expect(errors).to.include(complaint)
+      }
+    })
+  })
 
   describe('ends with a line that', () => {
     const suite = (passed: number, failed: number, skipped: number) => ({
