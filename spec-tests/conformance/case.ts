@@ -1,6 +1,6 @@
 import type { WebSocket, WebSocketOptions } from '#lib/entry/node.js'
+import type { DeflateParameters } from '../support/server-deflate.ts'
 import type { ClientFrame } from './peer.ts'
-import type { DeflateParameters } from './server-deflate.ts'
 
 /*
  * What a case of the suite is: a script of steps, taken one after the other by the server, and how the connection must

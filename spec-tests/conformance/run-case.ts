@@ -1,9 +1,11 @@
 import { failure, terminate, WebSocket } from '#lib/entry/node.js'
+import { Departure } from '../support/departure.ts'
 import { BINARY, CONTINUATION, frame, TEXT } from '../support/raw-server.ts'
+import { ServerDeflate } from '../support/server-deflate.ts'
+import { turns } from '../support/turns.ts'
 import type { ConformanceCase, FrameStep, Message, Outcome, Step } from './case.ts'
-import { Departure, type FuzzingPeer, turn } from './peer.ts'
+import type { FuzzingPeer } from './peer.ts'
 import type { FuzzingServer } from './server.ts'
-import { ServerDeflate } from './server-deflate.ts'
 
 /** There is no third one. */
 export type Verdict = { readonly strict: true } | { readonly strict: false; readonly departure: string }
@@ -163,7 +165,7 @@ class CaseRun {
       case 'delivered':
         return this.#expectMessage(step.message)
       case 'silent':
-        for (let count = 0; count < 3; count++) await turn()
+        await turns(3)
         if (!peer.isSilent) throw new Departure('the client does something before it has reason to')
         return
       case 'client ends':

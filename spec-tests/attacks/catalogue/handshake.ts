@@ -11,6 +11,7 @@ import {
   neverOpened,
   type Step,
   SURVIVED,
+  times,
 } from '../attack.ts'
 
 const KIB = 1024
@@ -26,8 +27,6 @@ function answers(lines: readonly string[], expect: Expectation, options: ClientO
     },
   }
 }
-
-const times = (amount: number, steps: readonly Step[]): Step[] => Array.from({ length: amount }, () => steps).flat()
 
 const PROTOTYPE_NAMES = ['__proto__', 'constructor', 'hasOwnProperty', 'prototype', 'toString', 'valueOf']
 const badExtensions = neverOpened('WS_ERR_INVALID_EXTENSIONS')

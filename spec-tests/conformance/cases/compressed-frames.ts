@@ -1,14 +1,15 @@
 import { deflateRawSync } from 'node:zlib'
+import { compress } from '../../support/compress.ts'
+import { BitWriter, stored } from '../../support/deflate-blocks.ts'
+import { noise } from '../../support/noise.ts'
 import { BINARY, CLOSE, CONTINUATION, closeBody, frame, PING, PONG, TEXT } from '../../support/raw-server.ts'
 import type { CaseGroup, ConformanceCase, Script } from '../case.ts'
-import { BitWriter, stored } from '../deflate-blocks.ts'
 import { framed } from '../run-case.ts'
 import {
   echo,
   echoCompressed,
   exchange,
   failing,
-  noise,
   pings,
   refusal,
   send,
@@ -21,11 +22,6 @@ const deflate = {}
 const MIB = 1 << 20
 const COMPRESSED = { rsv: 4 }
 const HELLO = text('Hello')
-
-/** Compressed as a server does, its last four bytes left out. */
-function compress(content: string | Uint8Array, level = 6): Buffer {
-  return deflateRawSync(content, { level, finishFlush: 2 }).subarray(0, -4)
-}
 
 function* reservedBits(): Iterable<ConformanceCase> {
   const section = 'RFC 7692 section 6'
@@ -161,7 +157,7 @@ function* streams(): Iterable<ConformanceCase> {
   yield* accepted('copies that overlap', sizes, copied.message(), 'a'.repeat(10))
   for (let level = 0; level <= 9; level++) {
     const content = JSON.stringify({ level, list: [1, 2, 3] })
-    yield* accepted(`zlib's level ${level}`, sizes, compress(content, level), content)
+    yield* accepted(`zlib's level ${level}`, sizes, compress(content, { level }), content)
   }
 }
 

@@ -1,0 +1,291 @@
+import { createServer, type Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { expect } from 'chai'
+import { drained, failure, ping, type WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
+import { type Certificate, makeAuthority, makeCertificate } from '../support/certificates.ts'
+import { makePfx } from '../support/pfx.ts'
+import { BINARY, CLOSE, closeBody, frame, TEXT } from '../support/raw-server.ts'
+import { next, type Peer, record, useLoopback } from '../support/ws-server.ts'
+
+describe('TLS', () => {
+  const loopback = useLoopback()
+  let authority: Certificate
+  let good: Certificate
+
+  before(async () => {
+    authority = await makeAuthority()
+    good = await makeCertificate({ authority })
+  })
+
+  const tlsOf = (peer: Peer): TLSSocket => peer.request.socket as TLSSocket
+
+  async function expectOpen(url: string, options: WebSocketOptions): Promise<WebSocket> {
+    const socket = await loopback.open(url, options)
+    await ping(socket)
+    return socket
+  }
+
+  /** What the connection fails with, on its way to the server. */
+  async function failureOf(url: string, options: WebSocketOptions = {}) {
+    const socket = loopback.socket(url, options)
+    const events = record(socket)
+    await next(socket, 'close')
+    expect(events).to.deep.equal(['error', 'close 1006 unclean'])
+    const error = failure(socket)!
+    return { code: error.code, message: error.message, cause: error.cause as { code?: string } | undefined }
+  }
+
+  async function expectCause(url: string, cause: string | RegExp, options: WebSocketOptions = {}): Promise<void> {
+    const error = await failureOf(url, options)
+    expect(error.code).to.equal('WS_ERR_CONNECT')
+    expect(error.cause?.code).to.match(typeof cause === 'string' ? new RegExp(`^${cause}$`) : cause)
+    expect(error.message).to.contain(new URL(url).host)
+  }
+
+  describe('trust', () => {
+    it('is in the authorities of the option ca', async () => {
+      const server = await loopback.serve({ tls: good })
+      const { cert } = authority
+      for (const ca of [cert, Buffer.from(cert), new Uint8Array(Buffer.from(cert)), [cert], [good.cert, cert]]) {
+        const socket = await expectOpen(server.url, { tls: { ca } })
+        const peer = await server.accept()
+        peer.socket.send('text')
+        const { data, origin } = await next(socket, 'message')
+        expect(data).to.equal('text')
+        expect(origin).to.equal(`wss://127.0.0.1:${server.port}`)
+      }
+    })
+
+    it('is not in an authority that nobody named', async () => {
+      const server = await loopback.serve({ tls: good })
+      await expectCause(server.url, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
+      await expectCause(server.url, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', {
+        tls: { ca: (await makeAuthority('Other')).cert },
+      })
+    })
+
+    it('is not in a self-signed certificate, but where it is named itself', async () => {
+      const selfSigned = await makeCertificate()
+      const server = await loopback.serve({ tls: selfSigned })
+      await expectCause(server.url, 'DEPTH_ZERO_SELF_SIGNED_CERT')
+      await expectOpen(server.url, { tls: { ca: selfSigned.cert } })
+    })
+
+    it('is not in a certificate whose time is over', async () => {
+      const server = await loopback.serve({ tls: await makeCertificate({ authority, expired: true }) })
+      await expectCause(server.url, 'CERT_HAS_EXPIRED', { tls: { ca: authority.cert } })
+    })
+
+    it('is not in a certificate for another name or address', async () => {
+      const server = await loopback.serve({
+        tls: await makeCertificate({ authority, addresses: [], names: ['other.test'] }),
+      })
+      const tls = { ca: authority.cert }
+      await expectCause(server.url, 'ERR_TLS_CERT_ALTNAME_INVALID', { tls })
+      await expectCause(`wss://localhost:${server.port}/`, 'ERR_TLS_CERT_ALTNAME_INVALID', { tls })
+      const named = await loopback.serve({ tls: await makeCertificate({ authority, addresses: [] }) })
+      await expectCause(named.url, 'ERR_TLS_CERT_ALTNAME_INVALID', { tls })
+      await expectOpen(`wss://localhost:${named.port}/`, { tls })
+    })
+
+    it('is in anything if rejectUnauthorized is false, and in nothing else if it is true', async () => {
+      const bad = [
+        await makeCertificate(),
+        await makeCertificate({ authority, expired: true }),
+        await makeCertificate({ authority, addresses: [], names: ['other.test'] }),
+      ]
+      for (const certificate of bad) {
+        const server = await loopback.serve({ tls: certificate })
+        await expectOpen(server.url, { tls: { rejectUnauthorized: false } })
+        await expectCause(server.url, /./, { tls: { rejectUnauthorized: true } })
+      }
+    })
+  })
+
+  describe('server name', () => {
+    it('is that of the URL', async () => {
+      const server = await loopback.serve({ tls: good })
+      await expectOpen(`wss://localhost:${server.port}/`, { tls: { ca: authority.cert } })
+      expect((tlsOf(await server.accept()) as { servername?: unknown }).servername).to.equal('localhost')
+    })
+
+    it('is not sent for an address', async () => {
+      const server = await loopback.serve({ tls: good })
+      await expectOpen(server.url, { tls: { ca: authority.cert } })
+      expect((tlsOf(await server.accept()) as { servername?: unknown }).servername).to.equal(false)
+    })
+
+    it('is that of the option, which the certificate has to be for', async () => {
+      const certificate = await makeCertificate({ authority, addresses: [], names: ['other.test', '*.wild.test'] })
+      const server = await loopback.serve({ tls: certificate })
+      for (const servername of ['other.test', 'a.wild.test']) {
+        for (const url of [server.url, `wss://localhost:${server.port}/`]) {
+          await expectOpen(url, { tls: { ca: authority.cert, servername } })
+          const peer = await server.accept()
+          expect((tlsOf(peer) as { servername?: unknown }).servername).to.equal(servername)
+          expect(peer.request.headers.host).to.equal(new URL(url).host)
+        }
+      }
+      const tls = { ca: authority.cert, servername: 'third.test' }
+      await expectCause(server.url, 'ERR_TLS_CERT_ALTNAME_INVALID', { tls })
+    })
+  })
+
+  describe('client certificate', () => {
+    it('is shown to a server that asks', async () => {
+      const own = await makeCertificate({ authority, names: ['client.test'] })
+      const tls = { ...good, ca: authority.cert, requestCert: true, rejectUnauthorized: true }
+      const server = await loopback.serve({ tls })
+      const { cert, key } = own
+      for (const options of [
+        { cert, key },
+        { cert: Buffer.from(cert), key: Buffer.from(key) },
+        { cert: [cert], key: [key] },
+      ]) {
+        await expectOpen(server.url, { tls: { ca: authority.cert, ...options } })
+        expect(tlsOf(await server.accept()).getPeerCertificate().subject.CN).to.equal('client.test')
+      }
+      const without = await failureOf(server.url, { tls: { ca: authority.cert } })
+      expect(without.code).to.match(/^WS_ERR_(CONNECT|CONNECTION_LOST)$/)
+      expect(without.cause).to.be.an.instanceof(Error)
+    })
+
+    it('has its key decrypted by the passphrase', async () => {
+      const passphrase = 'open sesame'
+      const { cert, key } = await makeCertificate({ authority, names: ['client.test'], passphrase })
+      expect(key).to.contain('ENCRYPTED')
+      const server = await loopback.serve({ tls: { ...good, ca: authority.cert, requestCert: true } })
+      await expectOpen(server.url, { tls: { ca: authority.cert, cert, key, passphrase } })
+      expect(tlsOf(await server.accept()).getPeerCertificate().subject.CN).to.equal('client.test')
+      await expectCause(server.url, /./, { tls: { ca: authority.cert, cert, key, passphrase: 'wrong' } })
+    })
+  })
+
+  describe('a file of PKCS #12', () => {
+    it('has a certificate and its key, and is opened by the passphrase', async () => {
+      const passphrase = 'open sesame'
+      const pfx = makePfx(await makeCertificate({ authority, names: ['client.test'] }), passphrase)
+      const server = await loopback.serve({ tls: { ...good, ca: authority.cert, requestCert: true } })
+      for (const file of [pfx, new Uint8Array(pfx)]) {
+        await expectOpen(server.url, { tls: { ca: authority.cert, pfx: file, passphrase } })
+        expect(tlsOf(await server.accept()).getPeerCertificate().subject.CN).to.equal('client.test')
+      }
+      await expectCause(server.url, /./, { tls: { ca: authority.cert, pfx, passphrase: 'wrong' } })
+    })
+  })
+
+  describe('version', () => {
+    it('is limited by minVersion and maxVersion', async () => {
+      const old = await loopback.serve({ tls: { ...good, maxVersion: 'TLSv1.2' } })
+      const current = await loopback.serve({ tls: { ...good, minVersion: 'TLSv1.3' } })
+      const ca = authority.cert
+      await expectOpen(old.url, { tls: { ca } })
+      expect(tlsOf(await old.accept()).getProtocol()).to.equal('TLSv1.2')
+      await expectOpen(current.url, { tls: { ca, minVersion: 'TLSv1.3' } })
+      expect(tlsOf(await current.accept()).getProtocol()).to.equal('TLSv1.3')
+      await expectCause(old.url, /^ERR_SSL_|^EPROTO$/, { tls: { ca, minVersion: 'TLSv1.3' } })
+      await expectCause(current.url, /^ERR_SSL_|^EPROTO$/, { tls: { ca, maxVersion: 'TLSv1.2' } })
+    })
+
+    it('comes with the ciphers of the option', async () => {
+      const ciphers = 'ECDHE-ECDSA-AES128-GCM-SHA256'
+      const server = await loopback.serve({ tls: { ...good, maxVersion: 'TLSv1.2', ciphers } })
+      const ca = authority.cert
+      await expectOpen(server.url, { tls: { ca, ciphers } })
+      expect(tlsOf(await server.accept()).getCipher().name).to.equal(ciphers)
+      const others = { ca, ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' }
+      await expectCause(server.url, /^ERR_SSL_|^EPROTO$/, { tls: others })
+    })
+
+    it('of HTTP is 1.1: that is what is offered', async () => {
+      const server = await loopback.serve({ tls: { ...good, ALPNProtocols: ['h2', 'http/1.1'] } })
+      await expectOpen(server.url, { tls: { ca: authority.cert } })
+      expect(tlsOf(await server.accept()).alpnProtocol).to.equal('http/1.1')
+    })
+  })
+
+  describe('connection', () => {
+    it('carries large messages both ways, and closes cleanly', async () => {
+      const server = await loopback.serve({ tls: good })
+      const socket = await loopback.open(server.url, { tls: { ca: authority.cert } })
+      const peer = await server.accept()
+      const large = Buffer.alloc(3_000_000, 'large')
+      socket.binaryType = 'arraybuffer'
+      socket.send(large)
+      expect((await peer.message()).data.equals(large)).to.equal(true)
+      await drained(socket)
+      peer.socket.send(large)
+      expect(large.equals(new Uint8Array((await next(socket, 'message')).data))).to.equal(true)
+      const events = record(socket)
+      socket.close(3001, 'bye')
+      await next(socket, 'close')
+      expect(events).to.deep.equal(['close 3001 clean bye'])
+    })
+
+    it('has its events in order when all comes at once, and the server ends first', async () => {
+      const server = await loopback.serveRaw({ tls: good })
+      const socket = loopback.socket(server.url, { tls: { ca: authority.cert } })
+      const events = record(socket)
+      const peer = await server.accept()
+      await peer.write(Buffer.concat([peer.acceptance(), frame(TEXT, 'text'), frame(CLOSE, closeBody(1001, 'away'))]))
+      expect((await peer.readFrame()).opcode).to.equal(CLOSE)
+      peer.end()
+      await next(socket, 'close')
+      expect(events).to.deep.equal(['open', 'message text', 'close 1001 clean away'])
+      await peer.ended
+    })
+
+    it('that is cut is lost', async () => {
+      const server = await loopback.serveRaw({ tls: good })
+      const socket = loopback.socket(server.url, { tls: { ca: authority.cert } })
+      const events = record(socket)
+      const peer = await server.accept()
+      await peer.accept()
+      await next(socket, 'open')
+      await peer.write(frame(BINARY, 'data').subarray(0, 3))
+      peer.reset()
+      await next(socket, 'close')
+      expect(events).to.deep.equal(['open', 'error', 'close 1006 unclean'])
+      expect(failure(socket)!.code).to.equal('WS_ERR_CONNECTION_LOST')
+    })
+  })
+
+  describe('no TLS', () => {
+    /** A TCP server that does with its connections what the test says. */
+    async function tcpServer(handle: (socket: Socket) => void): Promise<number> {
+      const server = createServer(socket => {
+        loopback.afterwards(() => socket.destroy())
+        socket.on('error', () => {})
+        socket.resume()
+        handle(socket)
+      })
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+      loopback.afterwards(() => server.close())
+      return (server.address() as { port: number }).port
+    }
+
+    it('fails where the server speaks none', async () => {
+      const port = await tcpServer(socket => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+      await expectCause(`wss://127.0.0.1:${port}/`, /^ERR_SSL_|^EPROTO$/)
+    })
+
+    it('fails where the server hangs up', async () => {
+      const port = await tcpServer(socket => socket.resetAndDestroy())
+      await expectCause(`wss://127.0.0.1:${port}/`, 'ECONNRESET')
+      const other = await tcpServer(socket => socket.end())
+      await expectCause(`wss://127.0.0.1:${other}/`, 'ECONNRESET')
+    })
+
+    it('fails where the server is none', async () => {
+      const closed = await loopback.serve()
+      await closed.close()
+      await expectCause(`wss://127.0.0.1:${closed.port}/`, 'ECONNREFUSED')
+    })
+
+    it('is what ws has, and a TLS server does not understand', async () => {
+      const server = await loopback.serve({ tls: good })
+      const error = await failureOf(server.url.replace('wss:', 'ws:'))
+      expect(error.code).to.match(/^WS_ERR_(CONNECTION_LOST|INVALID_RESPONSE|UNEXPECTED_STATUS)$/)
+    })
+  })
+})
