@@ -56,11 +56,8 @@ class FrameMemory {
   /** Spare slabs beyond those that are kept, from a time when the network was slower than the senders. The garbage collector may take them. */
   #surplus = new WeakRef<Slab[]>([])
 
-  /** Memory that the host masks fast, and how much of it was made into slabs. */
-  #masking: MaskingMemory | undefined
-  #maskingUsed = 0
   #isMaskingSetUp = false
-  /** Bytes written to slabs of ordinary memory. */
+  /** Bytes written to slabs of ordinary memory, before masking memory is set up. */
   #ordinaryBytes = 0
 
   /** Gives the tail of the open slab to `owner`. */
@@ -91,7 +88,7 @@ class FrameMemory {
       (slab.masking === undefined && this.#shouldReplace(platform, 0))
     ) {
       slab.end = this.position
-      this.slab = this.#spare.pop() ?? this.#surplus.deref()?.pop() ?? this.#makeSlab(platform)
+      this.slab = this.#spare.pop() ?? this.#surplus.deref()?.pop() ?? new Slab(platform.allocate(SLAB_SIZE))
     }
     // The bytes that are left out need not be given back.
     this.slab.returned = position
@@ -124,20 +121,13 @@ class FrameMemory {
     if (this.#ordinaryBytes < MASKING_SETUP_MIN) return false
     if (!this.#isMaskingSetUp) {
       this.#isMaskingSetUp = true
-      this.#masking = platform.maskingMemory?.()
+      const masking = platform.maskingMemory?.()
+      // All of it becomes spare slabs. The host gives a page when it is first touched.
+      for (let end = masking?.bytes.length ?? 0; end >= SLAB_SIZE; end -= SLAB_SIZE) {
+        this.#spare.push(new Slab(masking!.bytes.subarray(end - SLAB_SIZE, end), masking))
+      }
     }
-    return this.#hasMaskingLeft() || this.#spare.at(-1)?.masking !== undefined
-  }
-
-  #hasMaskingLeft(): boolean {
-    return this.#masking !== undefined && this.#maskingUsed + SLAB_SIZE <= this.#masking.bytes.length
-  }
-
-  #makeSlab(platform: Platform): Slab {
-    if (!this.#hasMaskingLeft()) return new Slab(platform.allocate(SLAB_SIZE))
-    const start = this.#maskingUsed
-    this.#maskingUsed += SLAB_SIZE
-    return new Slab(this.#masking!.bytes.subarray(start, this.#maskingUsed), this.#masking)
+    return this.#spare.at(-1)?.masking !== undefined
   }
 
   #addSurplus(slab: Slab): void {

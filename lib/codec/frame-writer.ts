@@ -1,7 +1,7 @@
 import type { Pipe } from '../transport/pipe.ts'
 import { MAX_SPARE, frameMemory as memory, type Slab, type TailOwner } from './frame-memory.ts'
 import { maskInPlace, maskOn, restoreKey, saveKey } from './mask.ts'
-import { TEXT } from './opcodes.ts'
+import { FIN, LENGTH_16, LENGTH_64, MASK, MAX_CLIENT_HEADER, WHOLE_TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
 
 /** Text of up to 24 UTF-16 units is taken for ASCII first. */
@@ -12,9 +12,6 @@ const LARGE_PAYLOAD = 128 * 1024
 const MAX_UNUSED = 12 * 1024
 /** Large payloads are copied and masked 256 KiB at a time: bytes that were just copied are masked fastest. */
 const COPY_SIZE = 256 * 1024
-const MAX_HEADER = 14
-const FIN = 0x80
-const MASK = 0x80
 
 export interface FrameWriterOwner {
   /**
@@ -55,14 +52,18 @@ export class FrameWriter implements TailOwner {
    */
   text(text: string): number {
     const platform = this.#platform
-    const most = text.length * 3
-    if (most > LARGE_PAYLOAD) return this.#largeText(text)
+    let likely = text.length
+    let most = likely * 3
+    if (most > LARGE_PAYLOAD) {
+      likely = most = platform.utf8Length(text)
+      if (most > LARGE_PAYLOAD) return this.#largeText(text, most)
+    }
 
-    // The text is encoded where the payload begins if all of it is ASCII, which is the common case.
-    this.#claim(most + MAX_HEADER)
+    // The text is encoded where its payload begins if all of it is ASCII, which is the common case.
+    this.#claim(most + MAX_CLIENT_HEADER)
     const { slab, position } = memory
     const { bytes } = slab
-    const guess = headerLength(text.length)
+    const guess = headerLength(likely)
     let start = position + guess
     let length = text.length <= SHORT_TEXT ? encodeAscii(text, bytes, start) : -1
     if (length < 0) length = platform.encodeUtf8(text, bytes, start)
@@ -71,7 +72,7 @@ export class FrameWriter implements TailOwner {
       bytes.copyWithin(position + actual, start, start + length)
       start = position + actual
     }
-    this.#finishFrame(FIN | TEXT, start, length)
+    this.#finishFrame(WHOLE_TEXT, start, length)
     return length
   }
 
@@ -145,18 +146,9 @@ export class FrameWriter implements TailOwner {
     this.#inFlight.length = 0
   }
 
-  #largeText(text: string): number {
-    const platform = this.#platform
-    const length = platform.utf8Length(text)
-    if (length <= LARGE_PAYLOAD) {
-      const header = headerLength(length)
-      this.#claim(header + length)
-      const start = memory.position + header
-      platform.encodeUtf8(text, memory.slab.bytes, start)
-      this.#finishFrame(FIN | TEXT, start, length)
-      return length
-    }
-    this.#startLargeFrame(FIN | TEXT, length)
+  /** Fills each slab but for a few bytes. */
+  #largeText(text: string, length: number): number {
+    this.#startLargeFrame(WHOLE_TEXT, length)
     for (let index = 0; index < text.length; ) {
       // The position in the next slab has the same remainder modulo 4, so that the key need not be rotated.
       if (memory.slab.bytes.length - memory.position < MAX_UNUSED) this.#nextSlab(memory.position & 3)
@@ -164,7 +156,7 @@ export class FrameWriter implements TailOwner {
       let end = Math.min(text.length, index + Math.floor((slab.bytes.length - start) / 3))
       // A surrogate pair is one character, which must not be cut.
       if (end < text.length && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800) end--
-      memory.position += platform.encodeUtf8(text.slice(index, end), slab.bytes, start)
+      memory.position += this.#platform.encodeUtf8(text.slice(index, end), slab.bytes, start)
       maskOn(slab, start, memory.position)
       index = end
     }
@@ -257,7 +249,7 @@ function encodeAscii(text: string, bytes: Uint8Array, start: number): number {
 
 /** The length in bytes of a masked frame's header, with the minimal length encoding of RFC 6455 section 5.2. */
 function headerLength(payloadLength: number): number {
-  return payloadLength < 126 ? 6 : payloadLength < 0x10000 ? 8 : MAX_HEADER
+  return payloadLength < 126 ? 6 : payloadLength < 0x10000 ? 8 : MAX_CLIENT_HEADER
 }
 
 /** Writes a header without its masking key; the mirror of what `FrameHeader` parses. */
@@ -266,11 +258,11 @@ function writeHeader(bytes: Uint8Array, at: number, first: number, length: numbe
   if (length < 126) {
     bytes[at + 1] = MASK | length
   } else if (length < 0x10000) {
-    bytes[at + 1] = MASK | 126
+    bytes[at + 1] = MASK | LENGTH_16
     bytes[at + 2] = length >>> 8
     bytes[at + 3] = length
   } else {
-    bytes[at + 1] = MASK | 127
+    bytes[at + 1] = MASK | LENGTH_64
     writeUint32(bytes, at + 2, Math.floor(length / 0x100000000))
     writeUint32(bytes, at + 6, length)
   }

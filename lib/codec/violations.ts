@@ -1,4 +1,4 @@
-/** What a peer can do wrong in its frames. The codes are part of the public `FailureCode`. */
+/** What a server can do wrong in its frames. The codes are part of the public `FailureCode`. */
 export type ViolationCode =
   | 'WS_ERR_FRAGMENTED_CONTROL'
   | 'WS_ERR_INVALID_COMPRESSION'
@@ -13,15 +13,53 @@ export type ViolationCode =
   | 'WS_ERR_UNEXPECTED_CONTINUATION'
   | 'WS_ERR_UNFINISHED_MESSAGE'
 
-/** The status codes that answer them (RFC 6455 section 7.4.1). */
+/** The close codes that answer violations (RFC 6455 section 7.4.1). */
 export const PROTOCOL_ERROR = 1002
 export const INVALID_PAYLOAD = 1007
 export const POLICY_VIOLATION = 1008
 export const MESSAGE_TOO_BIG = 1009
 
-/** What to tell the peer, and the user. */
+/** Why a connection is failed: the close code for the server, the error code and the message for the user. */
 export interface Violation {
   readonly closeCode: number
   readonly code: ViolationCode
   readonly message: string
+}
+
+/** RFC 6455 section 8.1. */
+export const NOT_UTF8: Violation = {
+  closeCode: INVALID_PAYLOAD,
+  code: 'WS_ERR_INVALID_UTF8',
+  message: 'a text message is not well-formed UTF-8',
+}
+
+export const NOT_DEFLATE: Violation = {
+  closeCode: INVALID_PAYLOAD,
+  code: 'WS_ERR_INVALID_COMPRESSION',
+  message: 'a compressed message is not DEFLATE',
+}
+
+/** The host has no ArrayBuffer, or no string, of the message's length. */
+export const BEYOND_HOST: Violation = {
+  closeCode: MESSAGE_TOO_BIG,
+  code: 'WS_ERR_MESSAGE_TOO_BIG',
+  message: 'a message is larger than this host can hold',
+}
+
+/** The message exceeds the user's limit `maxPayload`. */
+export function tooBig(maxPayload: number): Violation {
+  return {
+    closeCode: MESSAGE_TOO_BIG,
+    code: 'WS_ERR_MESSAGE_TOO_BIG',
+    message: `a message exceeds ${maxPayload} bytes`,
+  }
+}
+
+/** The message exceeds the user's limit `maxFragments`. */
+export function tooManyFragments(maxFragments: number): Violation {
+  return {
+    closeCode: POLICY_VIOLATION,
+    code: 'WS_ERR_TOO_MANY_FRAGMENTS',
+    message: `a message has more than ${maxFragments} fragments`,
+  }
 }

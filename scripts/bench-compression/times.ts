@@ -133,7 +133,7 @@ export async function measureTimes(): Promise<string> {
 
 /** Microseconds of CPU time for the worst that one read can bring: in all, and of its turns that in the middle and the longest. */
 function bombTimes(): { all: number; middle: number; longest: number } {
-  const handler = { onBinary() {}, onText() {}, onPing() {}, onPong() {}, onBusy() {}, onClose() {}, onViolation() {} }
+  const handler = { onBinary() {}, onText() {}, onPing() {}, onPong() {}, onYield() {}, onClose() {}, onViolation() {} }
   const options = { level: 9, finishFlush: constants.Z_SYNC_FLUSH }
   const payload = deflateRawSync(Buffer.alloc(64 * KIB * KIB), options).subarray(0, -TAIL.length)
   const head = Buffer.from([0xc2, 126, 0, 0])
@@ -151,7 +151,7 @@ function bombTimes(): { all: number; middle: number; longest: number } {
       turns.push(user + system)
     }
     turn(() => reader.read(frame))
-    while (reader.held) turn(() => reader.goOn())
+    while (reader.paused) turn(() => reader.resume())
     const all = turns.reduce((sum, time) => sum + time, 0)
     turns.sort((one, other) => one - other)
     if (all < best.all) best = { all, middle: turns[turns.length >> 1]!, longest: turns.at(-1)! }

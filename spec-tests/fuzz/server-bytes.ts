@@ -27,7 +27,7 @@ function read({ bytes, deflate }: ServerStream, sizes: Cuts, platform: Platform,
   const recorder = new FrameRecorder()
   const reader = new FrameReader(platform, recorder, settings, deflate)
   for (const piece of cut(bytes, sizes)) lend(piece, lent => reader.read(lent))
-  while (reader.held) reader.goOn()
+  while (reader.paused) reader.resume()
   reader.stop()
   endsOnce(recorder.events)
   return recorder.events

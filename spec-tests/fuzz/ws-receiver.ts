@@ -16,7 +16,7 @@ export function readByUs({ bytes, deflate }: ServerStream): string[] {
   const recorder = new Recorder()
   const reader = new FrameReader(nodePlatform, recorder, NO_LIMITS, deflate)
   lend(bytes, lent => reader.read(lent))
-  while (reader.held) reader.goOn()
+  while (reader.paused) reader.resume()
   reader.stop()
   return recorder.lines
 }
@@ -40,7 +40,7 @@ class Recorder implements FrameHandler {
     this.lines.push(`pong ${hex(payload)}`)
   }
 
-  onBusy(): void {}
+  onYield(): void {}
 
   onClose(payload: Uint8Array): void {
     const status = readCloseBody(nodePlatform, payload)

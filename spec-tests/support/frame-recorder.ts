@@ -32,7 +32,7 @@ export class FrameRecorder implements FrameHandler {
     this.events.push(`pong ${hex(payload)}`)
   }
 
-  onBusy(): void {}
+  onYield(): void {}
 
   onClose(payload: Uint8Array): void {
     this.events.push(`close ${hex(payload)}`)
