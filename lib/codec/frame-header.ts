@@ -14,7 +14,7 @@ import {
   RSV1,
   TEXT,
 } from './opcodes.ts'
-import { PROTOCOL_ERROR, type Violation, type ViolationCode } from './violations.ts'
+import { PROTOCOL_ERROR, type Violation, type ViolationCode, violation } from './violations.ts'
 
 /**
  * The header of a server's frame, with every check that RFC 6455 section 5 asks of it.
@@ -64,8 +64,12 @@ export class FrameHeader {
     // RFC 6455 section 5.1: a server must not mask.
     if ((second & MASK) !== 0) return refuse('WS_ERR_MASKED_FRAME', 'a frame is masked')
 
+    // RFC 6455 section 5.2: the other opcodes are reserved.
+    if ((opcode > BINARY && opcode < CLOSE) || opcode > PONG) {
+      return refuse('WS_ERR_INVALID_OPCODE', `the opcode 0x${opcode.toString(16)} is reserved`)
+    }
+
     if (opcode >= CLOSE) {
-      if (opcode > PONG) return refuseOpcode(opcode)
       // RFC 6455 section 5.5: control frames are short and never fragmented.
       if (!final) return refuse('WS_ERR_FRAGMENTED_CONTROL', 'a control frame is fragmented')
       if (length > MAX_CONTROL_PAYLOAD) {
@@ -74,8 +78,6 @@ export class FrameHeader {
     } else if (opcode === CONTINUATION) {
       // RFC 6455 section 5.4: a continuation goes on with a message that was begun.
       if (message === 0) return refuse('WS_ERR_UNEXPECTED_CONTINUATION', 'a continuation frame continues nothing')
-    } else if (opcode > BINARY) {
-      return refuseOpcode(opcode)
     } else if (message !== 0) {
       // RFC 6455 section 5.4: the fragments of a message are not interleaved with another message.
       return refuse('WS_ERR_UNFINISHED_MESSAGE', 'a message begins before the last one has ended')
@@ -127,11 +129,7 @@ export class FrameHeader {
 }
 
 function refuse(code: ViolationCode, message: string): Violation {
-  return { closeCode: PROTOCOL_ERROR, code, message }
-}
-
-function refuseOpcode(opcode: number): Violation {
-  return refuse('WS_ERR_INVALID_OPCODE', `the opcode 0x${opcode.toString(16)} is reserved`)
+  return violation(PROTOCOL_ERROR, code, message)
 }
 
 function refuseLength(): Violation {

@@ -107,7 +107,11 @@ class FrameMemory {
       // Slabs of masking memory stand last, where they are taken first.
       if (slab.masking !== undefined) this.#spare.push(slab)
       else if (this.#spare.length < MAX_SPARE) this.#spare.unshift(slab)
-      else this.#addSurplus(slab)
+      else {
+        const surplus = this.#surplus.deref()
+        if (surplus !== undefined) surplus.push(slab)
+        else this.#surplus = new WeakRef([slab])
+      }
     }
     slab.returned = 0
   }
@@ -128,12 +132,6 @@ class FrameMemory {
       }
     }
     return this.#spare.at(-1)?.masking !== undefined
-  }
-
-  #addSurplus(slab: Slab): void {
-    const surplus = this.#surplus.deref()
-    if (surplus !== undefined) surplus.push(slab)
-    else this.#surplus = new WeakRef([slab])
   }
 }
 

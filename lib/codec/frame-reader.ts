@@ -2,12 +2,12 @@ import type { InflateParameters } from './compression.ts'
 import { ControlFrames } from './control-frames.ts'
 import type { FrameHandler, ReadLimits } from './frame-handler.ts'
 import { FrameHeader, readUint32 } from './frame-header.ts'
-import { copy, type MessageBatch, takeBatch } from './message-batch.ts'
+import { copy, takeBatch } from './message-batch.ts'
 import { MessageBody } from './message-body.ts'
 import { CLOSE, CONTINUATION, LENGTH_16, LENGTH_64, MAX_SERVER_HEADER, WHOLE_BINARY, WHOLE_TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
 import { type BacklogChunk, EMPTY_CHUNK, ReadBacklog } from './read-backlog.ts'
-import { type ReadBuffer, ReadBufferLease } from './read-buffer.ts'
+import { ReadBufferLease } from './read-buffer.ts'
 import { decodeText } from './utf8.ts'
 import type { Violation } from './violations.ts'
 
@@ -133,7 +133,6 @@ export class FrameReader {
   read(chunk: Uint8Array, waited?: BacklogChunk): void {
     const end = chunk.length
     let position = 0
-    if (waited === undefined) this.#lease.noteRead(end)
     const buffer = waited === undefined ? this.#lease.bufferOf(chunk) : waited.buffer
 
     // 1. The frame that the previous chunk has left incomplete.
@@ -150,11 +149,13 @@ export class FrameReader {
         return
       }
       // 2. Fast paths for messages in one frame that lie wholly in the chunk: a batch of small ones, or one decoded in place.
-      const batch = this.#message === 0 ? this.#takeBatch(chunk, position, buffer) : undefined
-      if (batch !== undefined) {
-        position += batch.size
-        this.#handler.onBatch!(batch)
-        continue
+      if (this.#message === 0 && this.#handler.takesBatches === true) {
+        const batch = takeBatch(this.#platform, chunk, position, this.#maxPayload, buffer)
+        if (batch !== undefined) {
+          position += batch.size
+          this.#handler.onBatch!(batch)
+          continue
+        }
       }
       const first = chunk[position]!
       if ((first === WHOLE_TEXT || first === WHOLE_BINARY) && this.#message === 0 && position + 1 < end) {
@@ -191,11 +192,6 @@ export class FrameReader {
       position = this.#readPayload(chunk, position + size)
       if (position < 0) return
     }
-  }
-
-  #takeBatch(chunk: Uint8Array, position: number, buffer: ReadBuffer | undefined): MessageBatch | undefined {
-    if (this.#handler.takesBatches !== true) return undefined
-    return takeBatch(this.#platform, chunk, position, this.#maxPayload, buffer)
   }
 
   /**

@@ -6,7 +6,15 @@ import { CONTINUATION, TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
 import { LEASED, NONE, ReassemblyBuffer, TEXT_BUFFER_SIZE } from './reassembly-buffer.ts'
 import { checkText, decodeText } from './utf8.ts'
-import { BEYOND_HOST, NOT_DEFLATE, NOT_UTF8, tooBig, tooManyFragments, type Violation } from './violations.ts'
+import {
+  BEYOND_HOST,
+  NOT_DEFLATE,
+  NOT_UTF8,
+  POLICY_VIOLATION,
+  tooBig,
+  type Violation,
+  violation,
+} from './violations.ts'
 
 /**
  * A binary message of more than 128 KiB is read directly into the reassembly buffer. Shorter ones are copied there: one read
@@ -58,7 +66,9 @@ export class MessageBody {
     // Compressed bytes may be longer than what they inflate to, but not by that much.
     const limit = this.#isCompressed ? this.#maxPayload * 2 + COMPRESSED_SLACK : this.#maxPayload
     if (total > limit) return tooBig(this.#maxPayload)
-    return ++this.#fragments > this.#maxFragments ? tooManyFragments(this.#maxFragments) : undefined
+    if (++this.#fragments <= this.#maxFragments) return undefined
+    const message = `a message has more than ${this.#maxFragments} fragments`
+    return violation(POLICY_VIOLATION, 'WS_ERR_TOO_MANY_FRAGMENTS', message)
   }
 
   /** Allows more to be inflated: a new turn of the event loop has begun. */
@@ -89,8 +99,8 @@ export class MessageBody {
     }
     this.#received += consumed
     // The end of a text is checked as it is decoded.
-    const violation = this.#isText && (!isEnd || this.suspended) ? this.#checkText(buffer.length) : undefined
-    return violation ?? consumed
+    const problem = this.#isText && (!isEnd || this.suspended) ? this.#checkText(buffer.length) : undefined
+    return problem ?? consumed
   }
 
   /** Whether the last `append` has spent the budget of its turn. */

@@ -80,13 +80,9 @@ export class ReadBufferLease {
     this.#platform = platform
   }
 
-  /** Called for each chunk that arrives. */
-  noteRead(length: number): void {
-    this.#isFlood = length >= FLOOD
-  }
-
-  /** The read buffer that `chunk` was read to; undefined if it is the pipe's own memory. */
+  /** Called for each chunk that arrives. Returns the read buffer that it is in; undefined if it is the pipe's own memory. */
   bufferOf(chunk: Uint8Array): ReadBuffer | undefined {
+    this.#isFlood = chunk.length >= FLOOD
     return chunk.buffer === this.#buffer?.bytes.buffer ? this.#buffer : undefined
   }
 

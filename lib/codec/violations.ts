@@ -26,40 +26,31 @@ export interface Violation {
   readonly message: string
 }
 
-/** RFC 6455 section 8.1. */
-export const NOT_UTF8: Violation = {
-  closeCode: INVALID_PAYLOAD,
-  code: 'WS_ERR_INVALID_UTF8',
-  message: 'a text message is not well-formed UTF-8',
+export function violation(closeCode: number, code: ViolationCode, message: string): Violation {
+  return { closeCode, code, message }
 }
 
-export const NOT_DEFLATE: Violation = {
-  closeCode: INVALID_PAYLOAD,
-  code: 'WS_ERR_INVALID_COMPRESSION',
-  message: 'a compressed message is not DEFLATE',
-}
+/** RFC 6455 section 8.1. */
+export const NOT_UTF8: Violation = violation(
+  INVALID_PAYLOAD,
+  'WS_ERR_INVALID_UTF8',
+  'a text message is not well-formed UTF-8',
+)
+
+export const NOT_DEFLATE: Violation = violation(
+  INVALID_PAYLOAD,
+  'WS_ERR_INVALID_COMPRESSION',
+  'a compressed message is not DEFLATE',
+)
 
 /** The host has no ArrayBuffer, or no string, of the message's length. */
-export const BEYOND_HOST: Violation = {
-  closeCode: MESSAGE_TOO_BIG,
-  code: 'WS_ERR_MESSAGE_TOO_BIG',
-  message: 'a message is larger than this host can hold',
-}
+export const BEYOND_HOST: Violation = violation(
+  MESSAGE_TOO_BIG,
+  'WS_ERR_MESSAGE_TOO_BIG',
+  'a message is larger than this host can hold',
+)
 
 /** The message exceeds the user's limit `maxPayload`. */
 export function tooBig(maxPayload: number): Violation {
-  return {
-    closeCode: MESSAGE_TOO_BIG,
-    code: 'WS_ERR_MESSAGE_TOO_BIG',
-    message: `a message exceeds ${maxPayload} bytes`,
-  }
-}
-
-/** The message exceeds the user's limit `maxFragments`. */
-export function tooManyFragments(maxFragments: number): Violation {
-  return {
-    closeCode: POLICY_VIOLATION,
-    code: 'WS_ERR_TOO_MANY_FRAGMENTS',
-    message: `a message has more than ${maxFragments} fragments`,
-  }
+  return violation(MESSAGE_TOO_BIG, 'WS_ERR_MESSAGE_TOO_BIG', `a message exceeds ${maxPayload} bytes`)
 }
