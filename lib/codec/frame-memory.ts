@@ -60,27 +60,25 @@ class FrameMemory {
   /** Bytes written to slabs of ordinary memory, before masking memory is set up. */
   #ordinaryBytes = 0
 
-  /** Gives the tail of the open slab to `owner`. */
-  own(owner: TailOwner): void {
-    if (this.owner === owner) return
-    this.owner?.seal()
-    this.owner = owner
-    this.start = this.position
-  }
-
   /**
-   * Whether the open slab takes `room` bytes more.
+   * Gives the tail of the open slab to `owner`.
    *
    * @param size bytes that are to be written in all, here and in slabs that follow
+   * @returns whether the slab has room for `room` bytes; if not, the owner seals and calls `openNext`
    */
-  hasRoom(platform: Platform, room: number, size: number): boolean {
+  claim(owner: TailOwner, platform: Platform, room: number, size: number): boolean {
+    this.#own(owner)
     const { slab } = this
     if (slab.masking === undefined && this.#shouldReplace(platform, size)) return false
     return slab.bytes.length - this.position >= room
   }
 
-  /** Opens a spare or a new slab, to be written from `position` on; or goes back in the open one, if that is empty. The owner has sealed. */
-  openNext(platform: Platform, position: number): void {
+  /**
+   * Opens a spare or a new slab, and gives it to `owner`, to be written from `position` on. The open slab stays if nothing in
+   * it is lent.
+   */
+  openNext(owner: TailOwner, platform: Platform, position: number): void {
+    this.#own(owner)
     const { slab } = this
     if (
       this.position > 0 ||
@@ -114,6 +112,13 @@ class FrameMemory {
       }
     }
     slab.returned = 0
+  }
+
+  #own(owner: TailOwner): void {
+    if (this.owner === owner) return
+    this.owner?.seal()
+    this.owner = owner
+    this.start = this.position
   }
 
   /**

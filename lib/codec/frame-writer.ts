@@ -201,8 +201,7 @@ export class FrameWriter implements TailOwner {
    * @param size bytes that are to be written in all, here and in slabs that follow
    */
   #claim(room: number, size = room): void {
-    memory.own(this)
-    if (!memory.hasRoom(this.#platform, room, size)) this.#nextSlab()
+    if (!memory.claim(this, this.#platform, room, size)) this.#nextSlab()
   }
 
   /** Goes on at `position` of the next slab, once what waits has left if that is possible. */
@@ -213,9 +212,8 @@ export class FrameWriter implements TailOwner {
       const key = saveKey()
       this.#owner.flushEarly()
       restoreKey(key)
-      memory.own(this)
     }
-    memory.openNext(this.#platform, position)
+    memory.openNext(this, this.#platform, position)
   }
 
   seal(): void {

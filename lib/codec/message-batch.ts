@@ -54,7 +54,6 @@ export class MessageBatch {
     } else {
       this.#buffer = readBuffers.take(platform, length)
       this.#buffer.bytes.set(bytes)
-      this.#buffer.references++
     }
     this.size = this.#check(this.#position + length) - this.#position
   }

@@ -23,7 +23,8 @@ export class ReadBuffer {
   readonly words: Int32Array
   /** End of the region that is still referenced; bytes beyond it may be overwritten. */
   retainedEnd = 0
-  references = 0
+  /** Whoever takes a buffer has the first reference. */
+  references = 1
 
   constructor(platform: Platform, size: number) {
     this.bytes = platform.allocate(size)
@@ -51,17 +52,18 @@ export class ReadBuffer {
 class ReadBufferPool {
   readonly #unused: ReadBuffer[] = []
 
-  /** A buffer of at least `size` bytes, without a reference. */
+  /** A buffer of at least `size` bytes, with one reference. */
   take(platform: Platform, size: number): ReadBuffer {
     if (size < MIN_POOLED || size > SIZE) return new ReadBuffer(platform, size + (-size & 3))
-    const buffer = this.#unused.pop() ?? new ReadBuffer(platform, SIZE)
-    buffer.retainedEnd = 0
-    return buffer
+    return this.#unused.pop() ?? new ReadBuffer(platform, SIZE)
   }
 
   /** Takes back a buffer that has no reference any more. */
   put(buffer: ReadBuffer): void {
-    if (buffer.bytes.length === SIZE && this.#unused.length < MAX_POOLED) this.#unused.push(buffer)
+    if (buffer.bytes.length !== SIZE || this.#unused.length === MAX_POOLED) return
+    buffer.retainedEnd = 0
+    buffer.references = 1
+    this.#unused.push(buffer)
   }
 }
 
@@ -94,14 +96,9 @@ export class ReadBufferLease {
     if (buffer !== undefined && (!this.#isFlood || buffer.bytes.length - buffer.retainedEnd < MIN_ROOM)) {
       buffer.release()
       this.#buffer = undefined
-      buffer = undefined
     }
     if (!this.#isFlood) return undefined
-    if (buffer === undefined) {
-      buffer = readBuffers.take(this.#platform, SIZE)
-      buffer.references++
-      this.#buffer = buffer
-    }
+    buffer = this.#buffer ??= readBuffers.take(this.#platform, SIZE)
     return buffer.retainedEnd === 0 ? buffer.bytes : buffer.bytes.subarray(buffer.retainedEnd)
   }
 
