@@ -197,7 +197,7 @@ export class Connection implements PipeSink, FrameHandler, SendQueueOwner {
   /** Gives out no more messages until `resume`, and stops reading from the network. */
   pause(): void {
     this.#paused = true
-    this.#reader.hold()
+    this.#reader.pause()
     this.#pipe.pause()
   }
 
@@ -238,7 +238,7 @@ export class Connection implements PipeSink, FrameHandler, SendQueueOwner {
   }
 
   room(): Uint8Array | undefined {
-    return this.#state < FINISHED ? this.#reader.room() : undefined
+    return this.#state < FINISHED ? this.#reader.readTarget() : undefined
   }
 
   drain(): void {
@@ -254,7 +254,7 @@ export class Connection implements PipeSink, FrameHandler, SendQueueOwner {
 
   end(): void {
     // Not before the messages that are held up.
-    if (this.#reader.held && this.#state < FINISHED) {
+    if (this.#reader.paused && this.#state < FINISHED) {
       this.#endHeld = true
       return
     }
@@ -317,7 +317,7 @@ export class Connection implements PipeSink, FrameHandler, SendQueueOwner {
     this.#owner.onPong(payload)
   }
 
-  onBusy(): void {
+  onYield(): void {
     this.#busy = true
     this.#pipe.pause()
     this.#owner.goOnLater()
@@ -362,9 +362,9 @@ export class Connection implements PipeSink, FrameHandler, SendQueueOwner {
 
   #readOn(): void {
     if (this.#paused || this.#busy) return
-    this.#reader.goOn()
+    this.#reader.resume()
     this.#flushAnswers()
-    if (this.#reader.held) return
+    if (this.#reader.paused) return
     this.#pipe.resume()
     if (!this.#endHeld) return
     this.#endHeld = false

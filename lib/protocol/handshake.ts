@@ -1,5 +1,5 @@
-import { takeRandom } from '../codec/mask.ts'
 import type { Platform } from '../codec/platform.ts'
+import { randomPool } from '../codec/random-pool.ts'
 import type { HeaderList, ResponseHead } from '../transport/pipe.ts'
 import { ConnectionError, type FailureCode } from './errors.ts'
 import { acceptExtensions, type DeflateOffer, type DeflateParameters, writeOffer } from './extensions.ts'
@@ -44,7 +44,7 @@ export interface Agreement {
  * @see https://websockets.spec.whatwg.org/#websocket-opening-handshake
  */
 export function createHandshake(platform: Platform, input: HandshakeInput): Handshake {
-  const key = platform.base64(takeRandom(platform, 16))
+  const key = platform.base64(randomPool.take(platform, 16))
   const { protocols, origin, deflate } = input
   const headers: [string, string][] = []
   if (getAll(input.headers, 'host').length === 0) headers.push(['Host', input.host])

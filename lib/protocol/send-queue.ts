@@ -157,7 +157,7 @@ export class SendQueue {
 
   /** All that was flushed has left. */
   drained(): void {
-    this.#writer.allLeft()
+    this.#writer.drained()
   }
 
   /**

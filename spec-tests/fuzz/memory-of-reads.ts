@@ -47,7 +47,7 @@ function toWhereItIsWanted({ bytes, deflate }: ServerStream, sizes: Cuts): Batch
   for (const piece of cut(bytes, sizes)) {
     let rest = piece
     while (rest.length > 0) {
-      const room = reader.room()
+      const room = reader.readTarget()
       const length = Math.min(rest.length, room?.length ?? rest.length)
       if (room === undefined) lend(rest, lent => reader.read(lent))
       else {

@@ -21,7 +21,7 @@ export function readStream<Recorder extends FrameRecorder = FrameRecorder>(
   const recorder = reading.recorder ?? (new FrameRecorder() as Recorder)
   const reader = new FrameReader(platform, recorder, limits, deflate)
   for (const piece of cut(bytes, sizes)) lend(piece, lent => reader.read(lent))
-  while (reader.held) reader.goOn()
+  while (reader.paused) reader.resume()
   reader.stop()
   return recorder
 }

@@ -44,7 +44,7 @@ describe('memory that reads go to, and that messages are put together in', () =>
     given.read(frame(TEXT, 'x'.repeat(40_000), { fin: false }))
     // So long that it is asked for room of its own.
     given.read(frame(CONTINUATION, 'x'.repeat(300_000)).subarray(0, 1000))
-    const room = given.reader.room()
+    const room = given.reader.readTarget()
     given.reader.stop()
     const other = start()
     other.read(frame(TEXT, 'y'.repeat(50_000), { fin: false }))
@@ -57,12 +57,12 @@ describe('memory that reads go to, and that messages are put together in', () =>
     const flood = frame(BINARY, new Uint8Array(20_000))
     const one = start()
     one.read(flood)
-    one.reader.room()
-    const room = one.reader.room()!
+    one.reader.readTarget()
+    const room = one.reader.readTarget()!
     one.reader.stop()
     const other = start()
     other.read(flood)
-    other.reader.room()
-    expect(other.reader.room()!.buffer).to.not.equal(room.buffer)
+    other.reader.readTarget()
+    expect(other.reader.readTarget()!.buffer).to.not.equal(room.buffer)
   })
 })

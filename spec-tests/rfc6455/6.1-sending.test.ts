@@ -162,9 +162,9 @@ describe('RFC 6455 section 6.1: sending data', function () {
         expect(theirs.size).to.be.below(5)
         expect(kept.every(({ bytes, copy }) => copy.equals(bytes))).to.equal(true)
         // 3. And later, what had to wait.
-        writer.allLeft()
+        writer.drained()
         const again = send(other, pipe(false, true))
-        other.allLeft()
+        other.drained()
         expect([...waiting].filter(memory => again.has(memory))).to.not.deep.equal([])
         expect([...owned].filter(memory => again.has(memory))).to.deep.equal([])
       })
@@ -213,7 +213,7 @@ describe('RFC 6455 section 6.1: sending data', function () {
           }
           writer.frame(BINARY, payload)
           writer.flush({ givesBack: true, write })
-          writer.allLeft()
+          writer.drained()
           return places
         }
         const memory = new Map<ArrayBufferLike, number>()

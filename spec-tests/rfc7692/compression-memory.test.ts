@@ -136,7 +136,7 @@ describe('Memory of compression contexts', () => {
         import { FrameReader } from '#lib/codec/frame-reader.js'
         import { documentedCompression } from '#lib/platform/documented-zlib.js'
         const events = []
-        const handler = { onBinary: nothing, onBusy: nothing, onViolation: code => events.push(code) }
+        const handler = { onBinary: nothing, onYield: nothing, onViolation: code => events.push(code) }
         const platform = { ...nodePlatform, compression: ${compression} }
         const agreed = { serverNoContextTakeover: false, serverMaxWindowBits: 15 }
         const reader = new FrameReader(platform, handler, { maxPayload: 300_000, maxFragments: 0 }, agreed)
@@ -149,7 +149,7 @@ describe('Memory of compression contexts', () => {
         head.writeUInt32BE(bomb.length, 6)
         const before = peakResident()
         reader.read(Buffer.concat([head, bomb]))
-        while (reader.held) reader.goOn()
+        while (reader.paused) reader.resume()
         console.log(events.join())
         console.log((peakResident() - before) / (1 << 20))
       `)

@@ -116,9 +116,9 @@ describe('What is inflated in a turn of the event loop', () => {
       for (const [index, end] of [...cuts, bytes.length].entries()) {
         reader.read(bytes.subarray(cuts[index - 1] ?? 0, end))
         // Now and then it is let go on before more comes.
-        if (index % 2 === 0) reader.goOn()
+        if (index % 2 === 0) reader.resume()
       }
-      while (reader.held) reader.goOn()
+      while (reader.paused) reader.resume()
       return recorder.events
     }
     const expected = read([])

@@ -55,7 +55,7 @@ describe('Reading that is held up', () => {
         onBinary: data => note(`binary ${data.byteLength} of ${new Uint8Array(data)[0]}`),
         onPing: payload => note(`ping ${Buffer.from(payload)}`),
         onPong: () => note('pong'),
-        onBusy: () => {},
+        onYield: () => {},
         onClose: () => note('close'),
         onViolation: (_, code) => note(code),
       },
@@ -72,7 +72,7 @@ describe('Reading that is held up', () => {
       start = end
       act(reader, false)
     }
-    while (reader.held) reader.goOn()
+    while (reader.paused) reader.resume()
     return events
   }
 
@@ -86,8 +86,8 @@ describe('Reading that is held up', () => {
     for (let round = 0; round < 300; round++) {
       const cuts = Array.from({ length: random(8) }, () => random(bytes.length)).sort((one, other) => one - other)
       const events = read(bytes, cuts, (reader, inside) => {
-        if (inside && random(2) === 0) reader.hold()
-        else if (random(3) === 0) reader.goOn()
+        if (inside && random(2) === 0) reader.pause()
+        else if (random(3) === 0) reader.resume()
       })
       expect(events, `round ${round}, cut at ${cuts}`).to.deep.equal(expected)
     }
@@ -99,13 +99,13 @@ describe('Reading that is held up', () => {
     read(Buffer.concat(frames), [], (reader, inside) => {
       if (inside) {
         count++
-        reader.hold()
+        reader.pause()
         return
       }
       // One at a time from here on.
-      while (reader.held) {
+      while (reader.paused) {
         events.push(count)
-        reader.goOn()
+        reader.resume()
       }
     })
     // Behind a Close frame there is nothing that could be held up.

@@ -35,7 +35,7 @@ export class FrameRecorder extends MessageRecorder implements FrameHandler {
     this.events.push(`ping ${hex(payload)}`)
   }
 
-  onBusy(): void {}
+  onYield(): void {}
 
   onClose(payload: Uint8Array): void {
     this.events.push(`close ${hex(payload)}`)
