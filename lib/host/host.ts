@@ -1,6 +1,7 @@
 import type { Platform } from '../codec/platform.ts'
-import type { ConnectTarget, Location, TlsOptions } from '../transport/connect.ts'
+import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
 import type { Pipe } from '../transport/pipe.ts'
+import type { TlsOptions } from '../transport/tls-options.ts'
 
 /** The parts of a JavaScript runtime that the API stands on. Each entry provides those of its runtime. */
 export interface Host {
@@ -17,7 +18,7 @@ export interface Host {
   /** The transport for connections without the option `connect`. Absent where the runtime has none. */
   connect?(target: ConnectTarget, tls: TlsOptions | undefined): PromiseLike<Pipe>
   /** Resolves a host name for `connect`. Absent where the runtime cannot. */
-  locate?(host: string, port: number): PromiseLike<Location>
+  resolveHost?(host: string, port: number): PromiseLike<ResolvedHost>
 }
 
 /**

@@ -2,7 +2,7 @@ import { host } from '../host/host.ts'
 import { startTimer, type Timer } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
-import type { ConnectTarget, Location } from '../transport/connect.ts'
+import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
 import { duplexPipe } from '../transport/duplex.ts'
 import { upgradeOver } from '../transport/http1.ts'
 import type { Duplex, Pipe, PipeSink, ResponseHead } from '../transport/pipe.ts'
@@ -81,10 +81,10 @@ export class OpeningHandshake {
     const port = portOf(this.#url)
 
     // 1. Resolve the host name, unless the caller's transport does. This has a time limit of its own.
-    let location: Location | undefined
+    let location: ResolvedHost | undefined
     this.#startTimer()
-    if (connect === undefined && host.locate !== undefined) {
-      location = await host.locate(name, port)
+    if (connect === undefined && host.resolveHost !== undefined) {
+      location = await host.resolveHost(name, port)
       if (this.#over) return
     }
     clearTimeout(this.#timer)

@@ -130,8 +130,8 @@ export abstract class Session implements ConnectionOwner {
 
   // Called by the connection.
 
-  goOnLater(): void {
-    host.queueTask(() => this.connection!.goOn())
+  continueReadingLater(): void {
+    host.queueTask(() => this.connection!.continueReading())
   }
 
   onPong(payload: Uint8Array): void {

@@ -117,7 +117,7 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
     this.#writable.onCloseReceived()
     const connection = this.connection!
     // "If the closing handshake has not yet started": a message of which nothing has left comes too late.
-    connection.dropWaiting()
+    connection.dropMessages()
     connection.acknowledgeClose()
   }
 

@@ -66,7 +66,7 @@ export class OwnerRecorder extends MessageRecorder implements ConnectionOwner {
   closure: CloseResult | undefined
   /** Whether `flush` is owed. */
   flushOwed = false
-  /** How often `goOn` is owed. */
+  /** How often `continueReading` is owed. */
   turnsOwed = 0
 
   onCloseReceived(): void {
@@ -77,7 +77,7 @@ export class OwnerRecorder extends MessageRecorder implements ConnectionOwner {
     this.flushOwed = true
   }
 
-  goOnLater(): void {
+  continueReadingLater(): void {
     this.turnsOwed++
   }
 
