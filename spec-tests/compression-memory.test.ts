@@ -27,7 +27,7 @@ describe('Memory of compression contexts', () => {
       const use = one => 'deflate' in one ? one.deflate(hello) : one.inflate(hello, 0, 7, false, output, 0)
       const nothing = () => {}
       const owner = {
-        onText: nothing, onBinary: nothing, onPong: nothing, onCloseReceived: nothing, flushSoon: nothing, goOnLater: nothing,
+        onText: nothing, onBinary: nothing, onPong: nothing, onCloseReceived: nothing, flushSoon: nothing, continueReadingLater: nothing,
         onDrained: nothing, onClosed: nothing, onReleased: nothing,
       }
       /** A connection that has agreed on permessage-deflate. */

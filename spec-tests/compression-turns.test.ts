@@ -40,7 +40,7 @@ function turns({ link, counting }: ReturnType<typeof open>): number[] {
   const produced: number[] = []
   for (; link.turnsOwed > 0; link.turnsOwed--) {
     const before = counting.produced
-    link.connection.goOn()
+    link.connection.continueReading()
     produced.push(counting.produced - before)
   }
   return produced
@@ -190,15 +190,15 @@ describe('What is inflated in a turn of the event loop', () => {
     const text = Buffer.concat([bytesOf(TURN + 10), Buffer.from([0xff]), bytesOf(10 * MIB)])
     opened.pipe.receive(frame(TEXT, compress(text), COMPRESSED))
     expect(opened.events()).to.deep.equal([])
-    opened.connection.goOn()
+    opened.connection.continueReading()
     expect(opened.events()).to.deep.equal(['closed 1006 unclean WS_ERR_INVALID_UTF8'])
     expect(opened.counting.produced).to.equal(2 * TURN)
   })
 
   it('waits for an owner that has paused, and goes on where it resumes; neither runs ahead of the other', () => {
     for (const [first, second] of [
-      ['goOn', 'resume'],
-      ['resume', 'goOn'],
+      ['continueReading', 'resume'],
+      ['resume', 'continueReading'],
     ] as const) {
       const { pipe, connection, counting, events } = open()
       pipe.receive(frame(TEXT, compress(bytesOf(TURN + 1)), COMPRESSED))
@@ -272,7 +272,7 @@ describe('What is inflated in a turn of the event loop', () => {
     const opened = open()
     opened.pipe.receive(frame(TEXT, compress(bytesOf(2 * MIB)), COMPRESSED))
     const { reads } = opened.connection
-    opened.connection.goOn()
+    opened.connection.continueReading()
     expect(opened.connection.reads).to.be.above(reads)
   })
 })

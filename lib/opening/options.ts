@@ -2,7 +2,7 @@ import type { AbortSignal } from '../host/host-types.ts'
 import { toDOMString } from '../idl/webidl.ts'
 import type { DeflateOffer } from '../protocol/extensions.ts'
 import { isFieldValue, isToken, trimWhitespace } from '../protocol/header-values.ts'
-import type { CompressionSettings } from '../protocol/send-queue.ts'
+import type { CompressionSettings } from '../protocol/message-compressor.ts'
 import type { Connect, TlsOptions } from '../transport/connect.ts'
 import type { Duplex, HeaderList, Pipe } from '../transport/pipe.ts'
 

@@ -136,8 +136,8 @@ export abstract class Session implements ConnectionOwner {
 
   // What the connection calls.
 
-  goOnLater(): void {
-    host.queueTask(() => this.connection!.goOn())
+  continueReadingLater(): void {
+    host.queueTask(() => this.connection!.continueReading())
   }
 
   onPong(payload: Uint8Array): void {

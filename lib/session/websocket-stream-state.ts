@@ -251,7 +251,7 @@ export class WebSocketStreamState extends Session implements MessageSource {
     const connection = this.connection!
     this.#undone = this.#pendingWrite !== undefined && connection.congested
     // "If the closing handshake has not yet started": a message that has not begun to leave comes too late.
-    connection.dropWaiting()
+    connection.dropMessages()
     connection.acknowledgeClose()
   }
 

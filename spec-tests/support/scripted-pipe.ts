@@ -67,7 +67,7 @@ export class OwnerRecorder implements ConnectionOwner {
   closure: CloseResult | undefined
   /** Whether `flush` is owed. */
   flushOwed = false
-  /** How often `goOn` is owed. */
+  /** How often `continueReading` is owed. */
   turnsOwed = 0
 
   onText(data: string): void {
@@ -90,7 +90,7 @@ export class OwnerRecorder implements ConnectionOwner {
     this.flushOwed = true
   }
 
-  goOnLater(): void {
+  continueReadingLater(): void {
     this.turnsOwed++
   }
 
