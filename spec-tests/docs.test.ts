@@ -74,7 +74,9 @@ describe('The documents', () => {
 
   it('name every member of the options, and no other', () => {
     const members = (heading: string) => firstColumn(document('docs/options.md'), heading)
-    expect(members('### `tls`')).to.have.members(declaredNames(join(root, 'lib/transport/connect.ts'), 'TlsOptions'))
+    expect(members('### `tls`')).to.have.members(
+      declaredNames(join(root, 'lib/transport/tls-options.ts'), 'TlsOptions'),
+    )
     const deflate = declaredNames(join(root, 'lib/opening/options.ts'), 'PerMessageDeflateOptions')
     expect(members('### `perMessageDeflate`')).to.have.members(deflate)
   })

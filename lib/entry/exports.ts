@@ -27,5 +27,6 @@ export { WebSocketError, type WebSocketErrorConstructor } from '../idl/websocket
 export type { HeadersInput, HeartbeatOptions, PerMessageDeflateOptions, WebSocketOptions } from '../opening/options.ts'
 export { ConnectionError, type FailureCode, type HandshakeResponse } from '../protocol/errors.ts'
 export type { StreamClasses, WebSocketOpenInfo } from '../session/websocket-stream-state.ts'
-export type { Connect, ConnectTarget, TlsOptions } from '../transport/connect.ts'
+export type { Connect, ConnectTarget } from '../transport/connect.ts'
 export type { Duplex, HeaderList, Pipe, PipeSink } from '../transport/pipe.ts'
+export type { TlsOptions } from '../transport/tls-options.ts'

@@ -23,7 +23,7 @@ provideHost({
   performMicrotaskCheckpoint: microtaskCheckpoint(),
   afterMicrotasks: callback => process.nextTick(callback),
   connect: async (target, tls) => (await loadTransport()).connect(target, tls),
-  locate: async (host, port) => (await loadTransport()).locate(host, port),
+  resolveHost: async (host, port) => (await loadTransport()).resolveHost(host, port),
 })
 
 export * from './exports.ts'

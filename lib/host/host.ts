@@ -1,6 +1,7 @@
 import type { Platform } from '../codec/platform.ts'
-import type { ConnectTarget, Location, TlsOptions } from '../transport/connect.ts'
+import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
 import type { Pipe } from '../transport/pipe.ts'
+import type { TlsOptions } from '../transport/tls-options.ts'
 
 /** What an entry provides: the parts of a host that the API stands on. */
 export interface Host {
@@ -14,7 +15,7 @@ export interface Host {
   /** The transport for connections that bring none of their own. */
   connect?(target: ConnectTarget, tls: TlsOptions | undefined): PromiseLike<Pipe>
   /** Resolves a host name for `connect`. */
-  locate?(host: string, port: number): PromiseLike<Location>
+  resolveHost?(host: string, port: number): PromiseLike<ResolvedHost>
 }
 
 /** The host of this process; there is one, as there is one global scope. */

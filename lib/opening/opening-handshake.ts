@@ -3,7 +3,7 @@ import { startTimer, type Timer } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
 import { getAll } from '../protocol/header-values.ts'
-import type { Location } from '../transport/connect.ts'
+import type { ResolvedHost } from '../transport/connect.ts'
 import { duplexPipe } from '../transport/duplex.ts'
 import { upgradeOver } from '../transport/http1.ts'
 import type { Duplex, HeaderList, Pipe, ResponseHead } from '../transport/pipe.ts'
@@ -75,10 +75,10 @@ export class OpeningHandshake {
     const own = this.#settings.connect
     const name = hostOf(this.#url)
     const port = portOf(this.#url)
-    let location: Location | undefined
+    let location: ResolvedHost | undefined
     this.#startTimer()
-    if (own === undefined && host.locate !== undefined) {
-      location = await host.locate(name, port)
+    if (own === undefined && host.resolveHost !== undefined) {
+      location = await host.resolveHost(name, port)
       if (this.#over) return
     }
     // Waiting in line for others is no fault of the server's, so the time starts anew when it is over.

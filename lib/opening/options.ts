@@ -3,8 +3,9 @@ import { toDOMString } from '../idl/webidl.ts'
 import type { DeflateOffer } from '../protocol/extensions.ts'
 import { isFieldValue, isToken, trimWhitespace } from '../protocol/header-values.ts'
 import type { CompressionSettings } from '../protocol/message-compressor.ts'
-import type { Connect, TlsOptions } from '../transport/connect.ts'
+import type { Connect } from '../transport/connect.ts'
 import type { Duplex, HeaderList, Pipe } from '../transport/pipe.ts'
+import type { TlsOptions } from '../transport/tls-options.ts'
 
 /** The fields to send: anything that the constructor of Headers takes. */
 export type HeadersInput =

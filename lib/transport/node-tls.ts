@@ -1,38 +1,46 @@
 import { isIP } from 'node:net'
 import { type ConnectionOptions, connect, createSecureContext, type SecureContext } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
-import type { TlsOptions } from './connect.ts'
 import { connectTlsOverTcp } from './deno-tls.ts'
+import type { TlsOptions } from './tls-options.ts'
 
 /**
- * Opens TLS with Node.js, over a TCP connection that it opens with `options`, those of its `net.connect`.
+ * Opens TLS with Node.js, over a TCP connection that it opens too.
  *
- * @returns its TLSSocket; a type that programs for other hosts do not know
+ * @param options for `net.connect`
+ * @returns a TLSSocket. The type is unknown to programs for other hosts, so the declaration does not name it
  */
 export function connectTls(options: object, host: string, tls: TlsOptions = NO_OPTIONS): object {
   const tlsOptions: ConnectionOptions = {
     ALPNProtocols: ['http/1.1'],
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ...(tls as ConnectionOptions),
-    secureContext: secureContext(tls),
+    secureContext: secureContexts.get(tls),
   }
   return 'Deno' in globalThis ? connectTlsOverTcp(options, tlsOptions) : connect({ ...options, ...tlsOptions })
 }
 
 const NO_OPTIONS: TlsOptions = {}
 
-// Making a context costs more than the rest of a handshake: those of the last few different options are kept.
-const contexts: { readonly options: TlsOptions; readonly context: SecureContext }[] = []
+/** The secure contexts of the last different options. To make one costs more than the rest of a TLS handshake. */
+class SecureContextCache {
+  readonly #entries: { readonly options: TlsOptions; readonly context: SecureContext }[] = []
+
+  /** Returns the context for these options, which must not be changed afterwards. */
+  get(options: TlsOptions): SecureContext {
+    const known = this.#entries.find(entry => sameOptions(entry.options, options))
+    if (known !== undefined) return known.context
+    const context = createSecureContext(options as ConnectionOptions)
+    this.#entries.unshift({ options, context })
+    this.#entries.length = Math.min(this.#entries.length, MAX_CONTEXTS)
+    return context
+  }
+}
+
 const MAX_CONTEXTS = 16
 
-function secureContext(options: TlsOptions): SecureContext {
-  const known = contexts.find(entry => sameOptions(entry.options, options))
-  if (known !== undefined) return known.context
-  const context = createSecureContext(options as ConnectionOptions)
-  contexts.unshift({ options, context })
-  contexts.length = Math.min(contexts.length, MAX_CONTEXTS)
-  return context
-}
+/** Shared by all connections: a context holds certificates and keys, but no state of a connection. */
+const secureContexts = new SecureContextCache()
 
 function sameOptions(one: TlsOptions, other: TlsOptions): boolean {
   const names = Object.keys(one) as (keyof TlsOptions)[]
