@@ -136,6 +136,6 @@ function refuseLength(): Violation {
   return refuse('WS_ERR_INVALID_LENGTH', 'a payload length is not encoded as it must be')
 }
 
-function readUint32(bytes: Uint8Array, at: number): number {
+export function readUint32(bytes: Uint8Array, at: number): number {
   return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
 }
