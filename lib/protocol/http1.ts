@@ -13,12 +13,11 @@ const CR = 0x0d
 const LF = 0x0a
 const EMPTY = new Uint8Array(0)
 
-const NO_STATUS_LINE = 'its status line is not one of HTTP/1.1'
+const NO_STATUS_LINE = 'its status line is not one of HTTP/1'
 
 // What the search for the end of a head says where it has found none.
 const NOT_YET = -1
-const NEVER = -2
-const FOREIGN = -3
+const FOREIGN = -2
 
 /** The head of the opening handshake as bytes (RFC 9112 section 3). Its values are checked already. */
 export function writeRequest(request: UpgradeRequest): Uint8Array {
@@ -47,7 +46,7 @@ export class ResponseHeadReader {
     let begin = 0
     for (;;) {
       const end = this.#findEnd(chunk, begin)
-      if (end < NOT_YET) return invalid(end === FOREIGN ? NO_STATUS_LINE : 'a line does not end in CR LF')
+      if (end === FOREIGN) return invalid(NO_STATUS_LINE)
       const taken = (end < 0 ? chunk.length : end) - begin
       if (this.#interim + this.#keptLength + taken > MAX_HEAD) {
         return new ConnectionError('WS_ERR_RESPONSE_TOO_LARGE', `The response head exceeds ${MAX_HEAD} bytes`)
@@ -61,7 +60,7 @@ export class ResponseHeadReader {
         this.#keep(bytes)
         bytes = this.#kept.subarray(0, this.#keptLength)
       }
-      const head = parseHead(latin1(bytes, 0, bytes.length - 4))
+      const head = parseHead(latin1(bytes, 0, bytes.length))
       if (head instanceof ConnectionError || head.status >= 200 || head.status === 101) {
         this.consumed = end
         return head
@@ -73,9 +72,9 @@ export class ResponseHeadReader {
   }
 
   /**
-   * The index behind the empty line that ends the head, `NOT_YET`, or `NEVER`: a recipient may take a bare LF for the end
-   * of a line (RFC 9112 section 2.2), but who does not has to refuse it, or it would wait for an end that came already.
-   * `FOREIGN` as soon as it cannot be HTTP: who speaks another protocol may be waiting for us to say more.
+   * The index behind the empty line that ends the head, or `NOT_YET`. A line ends in LF, and a CR before it is ignored, as
+   * RFC 9112 section 2.2 allows. `FOREIGN` as soon as it cannot be HTTP: who speaks another protocol may be waiting for us
+   * to say more.
    */
   #findEnd(chunk: Uint8Array, begin: number): number {
     for (let index = begin; index < chunk.length; index++) {
@@ -83,8 +82,8 @@ export class ResponseHeadReader {
       if (at < PROTOCOL.length && chunk[index] !== PROTOCOL.charCodeAt(at)) return FOREIGN
       if (chunk[index] !== LF) continue
       // What stands before, some of it perhaps in bytes that were kept.
-      if (this.#before(chunk, begin, index, 1) !== CR) return NEVER
-      if (this.#before(chunk, begin, index, 2) === LF && this.#before(chunk, begin, index, 3) === CR) return index + 1
+      const back = this.#before(chunk, begin, index, 1) === CR ? 2 : 1
+      if (this.#before(chunk, begin, index, back) === LF) return index + 1
     }
     return NOT_YET
   }
@@ -184,24 +183,33 @@ export class ResponseBodyReader {
   }
 }
 
-/** The status line and the fields of RFC 9112 sections 4 and 5; a folded line (section 5.2) is refused. */
+/**
+ * Parses the status line and the fields of RFC 9112 sections 4 and 5. Any minor version of HTTP/1 is taken: RFC 9110
+ * section 2.5 has a recipient process a higher one as its own, and servers switch protocols with HTTP/1.0, too.
+ *
+ * @param text the head with the empty line that ends it
+ */
 function parseHead(text: string): ResponseHead | ConnectionError {
-  const lines = text.split('\r\n')
-  const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/.exec(lines[0]!)
+  const lines = text.split(/\r?\n/)
+  const statusLine = /^HTTP\/1\.\d ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/.exec(lines[0]!)
   if (statusLine === null) return invalid(NO_STATUS_LINE)
-  const status = Number(statusLine[2])
-  if (status === 101 && statusLine[1] === '0') return invalid('HTTP/1.0 has no upgrade')
   const headers: [string, string][] = []
-  for (let index = 1; index < lines.length; index++) {
+  // The last two are what stands before and behind the LF of the empty line.
+  for (let index = 1; index < lines.length - 2; index++) {
     const line = lines[index]!
+    // RFC 9112 section 5.2: a line that begins with a space or a tab continues the value of the line before.
+    const folded = /^[\t ]/.test(line) ? headers.at(-1) : undefined
     const colon = line.indexOf(':')
     const name = line.slice(0, Math.max(colon, 0))
-    const value = trimWhitespace(line.slice(colon + 1))
+    const value = trimWhitespace(folded === undefined ? line.slice(colon + 1) : line)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-    if (!isToken(name) || /[\0-\x08\x0a-\x1f\x7f]/.test(value)) return invalid('a header field is ill-formed')
-    headers.push([name.toLowerCase(), value])
+    if ((folded === undefined && !isToken(name)) || /[\0-\x08\x0a-\x1f\x7f]/.test(value)) {
+      return invalid('a header field is ill-formed')
+    }
+    if (folded === undefined) headers.push([name.toLowerCase(), value])
+    else if (value !== '') folded[1] += folded[1] === '' ? value : ` ${value}`
   }
-  return { status, statusText: statusLine[3] ?? '', headers: headers satisfies HeaderList }
+  return { status: Number(statusLine[1]), statusText: statusLine[2] ?? '', headers: headers satisfies HeaderList }
 }
 
 function invalid(detail: string): ConnectionError {
