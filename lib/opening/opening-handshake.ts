@@ -7,9 +7,9 @@ import { duplexPipe } from '../transport/duplex.ts'
 import { upgradeOver } from '../transport/http1.ts'
 import type { Duplex, Pipe, PipeSink, ResponseHead } from '../transport/pipe.ts'
 import { connectionQueue } from './connection-queue.ts'
-import { addCredentials } from './credentials.ts'
 import { isDuplex, isPipe } from './options/connect.ts'
 import type { Settings } from './options.ts'
+import { hasField, requestFields } from './request-fields.ts'
 import { hostOf, isBlockedPort, portOf } from './url.ts'
 
 /** Called by an `OpeningHandshake` when it ends: one of the two, once. */
@@ -117,11 +117,12 @@ export class OpeningHandshake {
   }
 
   #shakeHands(pipe: Pipe): void {
+    const { headers, origin } = this.#settings
     const handshake = createHandshake(host.platform, {
       host: this.#url.host,
       protocols: this.#protocols,
-      origin: this.#settings.origin ?? documentOrigin(),
-      headers: addCredentials(this.#settings.headers, this.#url),
+      origin: hasField(headers, 'Origin') ? undefined : (origin ?? documentOrigin()),
+      headers: requestFields(headers, this.#url),
       deflate: host.platform.compression === undefined ? undefined : this.#settings.perMessageDeflate,
     })
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
