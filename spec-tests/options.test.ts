@@ -33,6 +33,10 @@ const pipe = { start() {}, write: () => true, end() {}, abort() {}, pause() {}, 
 /** Per option: what it takes, and what makes a TypeError that names it. */
 const cases: Record<string, { good: unknown[]; bad: unknown[] }> = {
   protocols: { good: ['chat', [], ['a', 'b'], new Set(['a'])], bad: [] },
+  targetAddressSpace: {
+    good: ['public', 'local', 'loopback', new String('local')],
+    bad: [null, '', 'private', 'unknown', 'Local', 5, {}, []],
+  },
   headers: {
     good: [
       {},

@@ -30,8 +30,8 @@ export function hasField(given: readonly CallerField[], name: string): boolean {
 }
 
 /**
- * The default `User-Agent` value. HTML has it in `navigator.userAgent`, so the host's own requests and ours name the same user
- * agent; a host without one gives the name of this package. Neither tells the name of the machine.
+ * The default `User-Agent` value, as which HTML defines `navigator.userAgent`; on a host without one, the name of this package.
+ * Neither tells the name of the machine.
  *
  * @see https://html.spec.whatwg.org/multipage/system-state.html#dom-navigator-useragent
  */
