@@ -39,6 +39,8 @@ export class OpeningHandshake {
   #over = false
   /** Set while this connection has its turn in the connection queue. */
   #leaveQueue: (() => void) | undefined
+  /** Milliseconds in the connection queue behind others. */
+  #waited = 0
   /** Set from the request on: drops the HTTP exchange and its pipe. */
   #cancelExchange: ((reason?: unknown) => void) | undefined
   #timer: Timer | undefined
@@ -89,11 +91,12 @@ export class OpeningHandshake {
     }
     clearTimeout(this.#timer)
 
-    // 2. Wait in the connection queue, without a time limit: a queue is no fault of the server. The queue of a host whose
-    // address is not known here is that of its name.
-    const leaveQueue = await connectionQueue.enter(location?.key ?? `${name} ${port}`)
-    if (this.#over) return leaveQueue()
-    this.#leaveQueue = leaveQueue
+    // 2. Wait in the connection queue.
+    if (!this.#settings.connectInParallel) {
+      // The queue of a host whose address is not known here is that of its name.
+      await this.#enterQueue(location?.key ?? `${name} ${port}`)
+      if (this.#over) return this.#leaveQueue?.()
+    }
     this.#startTimer()
 
     // 3. Connect.
@@ -114,6 +117,13 @@ export class OpeningHandshake {
 
     // 4. Shake hands.
     this.#shakeHands(pipe)
+  }
+
+  /** Waits in the connection queue, without a time limit: a queue is no fault of the server. */
+  async #enterQueue(key: string): Promise<void> {
+    const since = connectionQueue.isOccupied(key) ? performance.now() : undefined
+    this.#leaveQueue = await connectionQueue.enter(key)
+    if (since !== undefined) this.#waited = performance.now() - since
   }
 
   #shakeHands(pipe: Pipe): void {
@@ -169,7 +179,9 @@ export class OpeningHandshake {
 
   readonly #timedOut = (): void => {
     const message = `The opening handshake did not complete within ${this.#settings.handshakeTimeout} ms`
-    this.fail(new ConnectionError('WS_ERR_HANDSHAKE_TIMEOUT', message))
+    const line = `, after ${Math.round(this.#waited)} ms in line behind other connections to ${this.#url.host}`
+    const waited = this.#waited > 0 ? `${line}: the option "connectInParallel" does not wait for them` : ''
+    this.fail(new ConnectionError('WS_ERR_HANDSHAKE_TIMEOUT', message + waited))
   }
 }
 

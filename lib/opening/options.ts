@@ -5,6 +5,7 @@ import * as headers from './options/headers.ts'
 import * as heartbeat from './options/heartbeat.ts'
 import * as init from './options/init.ts'
 import * as limits from './options/limits.ts'
+import * as queue from './options/queue.ts'
 import { type Reader, type Readers, refuseUnknown } from './options/reading.ts'
 import * as request from './options/request.ts'
 import * as tls from './options/tls.ts'
@@ -20,6 +21,7 @@ export interface WebSocketOptions
     request.Options,
     headers.Options,
     limits.Options,
+    queue.Options,
     heartbeat.Options,
     deflate.Options,
     tls.Options,
@@ -31,6 +33,7 @@ export interface Settings
     request.Settings,
     headers.Settings,
     limits.Settings,
+    queue.Settings,
     heartbeat.Settings,
     deflate.Settings,
     tls.Settings,
@@ -41,6 +44,7 @@ const readers: Readers<Settings> = {
   ...request.readers,
   ...headers.readers,
   ...limits.readers,
+  ...queue.readers,
   ...heartbeat.readers,
   ...deflate.readers,
   ...tls.readers,

@@ -60,6 +60,7 @@ export const options: WebSocketOptions = {
   origin: 'https://own.test',
   baseURL: 'https://base.test/',
   handshakeTimeout: 1000,
+  connectInParallel: true,
   closeTimeout: 1000,
   heartbeat: { interval: 1000, timeout: 500 },
   maxPayload: 1024,
