@@ -7,9 +7,9 @@ import { duplexPipe } from '../transport/duplex.ts'
 import { upgradeOver } from '../transport/http1.ts'
 import type { Duplex, Pipe, PipeSink, ResponseHead } from '../transport/pipe.ts'
 import { connectionQueue } from './connection-queue.ts'
-import { addCredentials } from './credentials.ts'
 import { isDuplex, isPipe } from './options/connect.ts'
 import type { Settings } from './options.ts'
+import { hasField, requestFields } from './request-fields.ts'
 import { hostOf, isBlockedPort, portOf } from './url.ts'
 
 /** Called by an `OpeningHandshake` when it ends: one of the two, once. */
@@ -39,6 +39,8 @@ export class OpeningHandshake {
   #over = false
   /** Set while this connection has its turn in the connection queue. */
   #leaveQueue: (() => void) | undefined
+  /** Milliseconds in the connection queue behind others. */
+  #waited = 0
   /** Set from the request on: drops the HTTP exchange and its pipe. */
   #cancelExchange: ((reason?: unknown) => void) | undefined
   #timer: Timer | undefined
@@ -89,11 +91,12 @@ export class OpeningHandshake {
     }
     clearTimeout(this.#timer)
 
-    // 2. Wait in the connection queue, without a time limit: a queue is no fault of the server. The queue of a host whose
-    // address is not known here is that of its name.
-    const leaveQueue = await connectionQueue.enter(location?.key ?? `${name} ${port}`)
-    if (this.#over) return leaveQueue()
-    this.#leaveQueue = leaveQueue
+    // 2. Wait in the connection queue.
+    if (!this.#settings.connectInParallel) {
+      // The queue of a host whose address is not known here is that of its name.
+      await this.#enterQueue(location?.key ?? `${name} ${port}`)
+      if (this.#over) return this.#leaveQueue?.()
+    }
     this.#startTimer()
 
     // 3. Connect.
@@ -116,12 +119,20 @@ export class OpeningHandshake {
     this.#shakeHands(pipe)
   }
 
+  /** Waits in the connection queue, without a time limit: a queue is no fault of the server. */
+  async #enterQueue(key: string): Promise<void> {
+    const since = connectionQueue.isOccupied(key) ? performance.now() : undefined
+    this.#leaveQueue = await connectionQueue.enter(key)
+    if (since !== undefined) this.#waited = performance.now() - since
+  }
+
   #shakeHands(pipe: Pipe): void {
+    const { headers, origin } = this.#settings
     const handshake = createHandshake(host.platform, {
       host: this.#url.host,
       protocols: this.#protocols,
-      origin: this.#settings.origin ?? documentOrigin(),
-      headers: addCredentials(this.#settings.headers, this.#url),
+      origin: hasField(headers, 'Origin') ? undefined : (origin ?? documentOrigin()),
+      headers: requestFields(headers, this.#url),
       deflate: host.platform.compression === undefined ? undefined : this.#settings.perMessageDeflate,
     })
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
@@ -168,7 +179,9 @@ export class OpeningHandshake {
 
   readonly #timedOut = (): void => {
     const message = `The opening handshake did not complete within ${this.#settings.handshakeTimeout} ms`
-    this.fail(new ConnectionError('WS_ERR_HANDSHAKE_TIMEOUT', message))
+    const line = `, after ${Math.round(this.#waited)} ms in line behind other connections to ${this.#url.host}`
+    const waited = this.#waited > 0 ? `${line}: the option "connectInParallel" does not wait for them` : ''
+    this.fail(new ConnectionError('WS_ERR_HANDSHAKE_TIMEOUT', message + waited))
   }
 }
 

@@ -10,10 +10,10 @@ const MAX_HEAD = 64 * 1024
 const MAX_BODY = 64 * 1024
 
 const LF = 0x0a
-const CR_LF = 0x0d0a
-const CR_LF_CR_LF = 0x0d0a0d0a
+const LF_LF = 0x0a0a
+const LF_CR_LF = 0x0a0d0a
 
-const NO_STATUS_LINE = 'it does not begin with an HTTP/1.1 status line'
+const NO_STATUS_LINE = 'it does not begin with a status line of HTTP/1'
 
 /** Serializes the opening handshake's request (RFC 9112 section 3). Its values must have been checked. */
 export function writeRequest(request: UpgradeRequest): Uint8Array {
@@ -55,7 +55,7 @@ export class ResponseHeadReader {
         this.#kept.append(bytes)
         bytes = this.#kept.content
       }
-      const head = parseHead(decodeLatin1(bytes.subarray(0, -4)))
+      const head = parseHead(decodeLatin1(bytes))
       if (head instanceof ConnectionError || head.status >= 200 || head.status === 101) {
         this.consumed = end
         return head
@@ -69,8 +69,8 @@ export class ResponseHeadReader {
   /**
    * Returns the index after the empty line that ends the head, -1 if that has not arrived, or an error.
    *
-   * A recipient may accept a bare LF as the end of a line (RFC 9112 section 2.2). This one does not, and must refuse it: it
-   * would wait for an end that has passed. Bytes of another protocol are refused at once, since its server may wait for us.
+   * A line ends in LF, and a CR before it is ignored, as RFC 9112 section 2.2 allows. Bytes of another protocol are refused
+   * at once, since its server may wait for us.
    */
   #findEnd(chunk: Uint8Array, begin: number): number | ConnectionError {
     for (let index = begin; index < chunk.length; index++) {
@@ -78,8 +78,7 @@ export class ResponseHeadReader {
       const at = this.#kept.length + index - begin
       if (at < PROTOCOL.length && byte !== PROTOCOL.charCodeAt(at)) return invalid(NO_STATUS_LINE)
       this.#lastBytes = (this.#lastBytes << 8) | byte
-      if (byte === LF && (this.#lastBytes & 0xffff) !== CR_LF) return invalid('a line does not end in CR LF')
-      if (this.#lastBytes === CR_LF_CR_LF) return index + 1
+      if ((this.#lastBytes & 0xffff) === LF_LF || (this.#lastBytes & 0xffffff) === LF_CR_LF) return index + 1
     }
     return -1
   }
@@ -172,24 +171,33 @@ class GrowingBuffer {
   }
 }
 
-/** Parses the status line and the fields of RFC 9112 sections 4 and 5. A folded line (section 5.2) is refused. */
+/**
+ * Parses the status line and the fields of RFC 9112 sections 4 and 5. Any minor version of HTTP/1 is taken: RFC 9110
+ * section 2.5 has a recipient process a higher one as its own, and servers switch protocols with HTTP/1.0, too.
+ *
+ * @param text the head with the empty line that ends it
+ */
 function parseHead(text: string): ResponseHead | ConnectionError {
-  const lines = text.split('\r\n')
-  const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/.exec(lines[0]!)
+  const lines = text.split(/\r?\n/)
+  const statusLine = /^HTTP\/1\.\d ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/.exec(lines[0]!)
   if (statusLine === null) return invalid(NO_STATUS_LINE)
-  const status = Number(statusLine[2])
-  if (status === 101 && statusLine[1] === '0') return invalid('an HTTP/1.0 server cannot upgrade')
   const headers: [string, string][] = []
-  for (let index = 1; index < lines.length; index++) {
+  // The last two are what stands before and behind the LF of the empty line.
+  for (let index = 1; index < lines.length - 2; index++) {
     const line = lines[index]!
+    // RFC 9112 section 5.2: a line that begins with a space or a tab continues the value of the line before.
+    const folded = /^[\t ]/.test(line) ? headers.at(-1) : undefined
     const colon = line.indexOf(':')
     const name = line.slice(0, Math.max(colon, 0))
-    const value = trimWhitespace(line.slice(colon + 1))
+    const value = trimWhitespace(folded === undefined ? line.slice(colon + 1) : line)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that are refused
-    if (!isToken(name) || /[\0-\x08\x0a-\x1f\x7f]/.test(value)) return invalid('a header field is ill-formed')
-    headers.push([name.toLowerCase(), value])
+    if ((folded === undefined && !isToken(name)) || /[\0-\x08\x0a-\x1f\x7f]/.test(value)) {
+      return invalid('a header field is ill-formed')
+    }
+    if (folded === undefined) headers.push([name.toLowerCase(), value])
+    else if (value !== '') folded[1] += folded[1] === '' ? value : ` ${value}`
   }
-  return { status, statusText: statusLine[3] ?? '', headers: headers satisfies HeaderList }
+  return { status: Number(statusLine[1]), statusText: statusLine[2] ?? '', headers: headers satisfies HeaderList }
 }
 
 function invalid(detail: string): ConnectionError {

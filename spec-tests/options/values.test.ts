@@ -33,6 +33,10 @@ const pipe = { start() {}, write: () => true, end() {}, abort() {}, pause() {}, 
 /** Per option: what it takes, and what makes a TypeError that names it. */
 const cases: Record<string, { good: unknown[]; bad: unknown[] }> = {
   protocols: { good: ['chat', [], ['a', 'b'], new Set(['a'])], bad: [] },
+  targetAddressSpace: {
+    good: ['public', 'local', 'loopback', new String('local')],
+    bad: [null, '', 'private', 'unknown', 'Local', 5, {}, []],
+  },
   headers: {
     good: [
       {},
@@ -85,6 +89,7 @@ const cases: Record<string, { good: unknown[]; bad: unknown[] }> = {
   },
   'heartbeat.interval': { good: [], bad: [0, ...NO_TIMES] },
   'heartbeat.timeout': { good: [], bad: NO_TIMES },
+  connectInParallel: { good: [true, false], bad: [null, 0, 1, 'true', {}] },
   maxPayload: { good: [0, 1, 2 ** 53 - 1], bad: [...NO_INTEGERS, 2 ** 53] },
   maxFragments: { good: [0, 1, 2 ** 53 - 1], bad: [...NO_INTEGERS, 2 ** 53] },
   perMessageDeflate: {
@@ -230,6 +235,7 @@ describe('Options', () => {
       handshakeTimeout: 30_000,
       closeTimeout: 10_000,
       heartbeat: undefined,
+      connectInParallel: false,
       maxPayload: 128 * 1024 * 1024,
       maxFragments: 0,
       tls: undefined,

@@ -1,0 +1,55 @@
+import { TLS_MEMBERS } from '../../transport/tls-options.ts'
+
+/** An option of ws that this package does not have. */
+interface ForeignOption {
+  /** What to do in its place. */
+  readonly advice: string
+  /** Whether a value asks for nothing else than what happens anyway. Default: false and the like do. */
+  readonly asksForNothing?: (value: unknown) => boolean
+}
+
+const OPENS_ITSELF = 'the option "connect" opens the connection in another way'
+const IN_THE_URL = 'it is a part of the URL'
+const isNumber = (value: unknown): boolean => typeof value === 'number'
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
+
+const foreignOptions: Readonly<Record<string, ForeignOption>> = {
+  agent: { advice: OPENS_ITSELF },
+  allowSynchronousEvents: { advice: 'each event is a task of its own', asksForNothing: isBoolean },
+  auth: { advice: 'credentials belong in the URL, or in an Authorization header' },
+  autoPong: { advice: 'pings are always answered', asksForNothing: value => value === true },
+  createConnection: { advice: OPENS_ITSELF },
+  family: { advice: OPENS_ITSELF },
+  finishRequest: { advice: 'fields of the request belong in "headers"' },
+  followRedirects: { advice: 'redirects are not followed; handshake(socket) has the Location of one' },
+  generateMask: { advice: 'masking keys come from the generator of the system' },
+  host: { advice: IN_THE_URL },
+  hostname: { advice: IN_THE_URL },
+  localAddress: { advice: OPENS_ITSELF },
+  lookup: { advice: OPENS_ITSELF },
+  maxBufferedChunks: { advice: 'what waits is bounded anyway', asksForNothing: isNumber },
+  maxPendingAutoPongs: { advice: 'one pong waits at most', asksForNothing: isNumber },
+  maxRedirects: { advice: 'redirects are not followed', asksForNothing: isNumber },
+  path: { advice: IN_THE_URL },
+  port: { advice: IN_THE_URL },
+  protocolVersion: { advice: 'the version is 13 (RFC 6455)', asksForNothing: value => value === 13 },
+  skipUTF8Validation: { advice: 'text is always checked' },
+  socketPath: { advice: OPENS_ITSELF },
+  timeout: { advice: 'the limit is "handshakeTimeout"' },
+}
+
+/** What to do in place of an option that there is not: `: advice`, or the empty string. */
+export function adviceFor(name: string): string {
+  if (Object.hasOwn(TLS_MEMBERS, name)) return `: it is a member of "tls", as in { tls: { ${name} } }`
+  return Object.hasOwn(foreignOptions, name) ? `: ${foreignOptions[name]!.advice}` : ''
+}
+
+/** Whether `name` is such an option and `value` asks for nothing else than what happens anyway. */
+export function asksForNothing(name: string, value: unknown): boolean {
+  if (!Object.hasOwn(foreignOptions, name)) return false
+  return value === undefined || value === null || (foreignOptions[name]!.asksForNothing ?? isFalse)(value)
+}
+
+function isFalse(value: unknown): boolean {
+  return !value
+}
