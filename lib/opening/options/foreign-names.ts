@@ -8,25 +8,25 @@ interface ForeignOption {
   readonly asksForNothing?: (value: unknown) => boolean
 }
 
-const OPENS_ITSELF = 'the option "connect" opens the connection in another way'
-const IN_THE_URL = 'it is a part of the URL'
+const OPEN_IT_YOURSELF = 'give "connect" a function that opens the connection, such as through a proxy'
+const IN_THE_URL = 'put it into the URL'
 const isNumber = (value: unknown): boolean => typeof value === 'number'
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
 
 const foreignOptions: Readonly<Record<string, ForeignOption>> = {
-  agent: { advice: OPENS_ITSELF },
+  agent: { advice: OPEN_IT_YOURSELF },
   allowSynchronousEvents: { advice: 'each event is a task of its own', asksForNothing: isBoolean },
-  auth: { advice: 'credentials belong in the URL, or in an Authorization header' },
+  auth: { advice: 'put the credentials into the URL, or into an Authorization header' },
   autoPong: { advice: 'pings are always answered', asksForNothing: value => value === true },
-  createConnection: { advice: OPENS_ITSELF },
-  family: { advice: OPENS_ITSELF },
-  finishRequest: { advice: 'fields of the request belong in "headers"' },
-  followRedirects: { advice: 'redirects are not followed; handshake(socket) has the Location of one' },
+  createConnection: { advice: OPEN_IT_YOURSELF },
+  family: { advice: OPEN_IT_YOURSELF },
+  finishRequest: { advice: 'put fields of the request into "headers"' },
+  followRedirects: { advice: 'redirects are not followed; handshake(socket) tells where one leads' },
   generateMask: { advice: 'masking keys come from the generator of the system' },
   host: { advice: IN_THE_URL },
   hostname: { advice: IN_THE_URL },
-  localAddress: { advice: OPENS_ITSELF },
-  lookup: { advice: OPENS_ITSELF },
+  localAddress: { advice: OPEN_IT_YOURSELF },
+  lookup: { advice: OPEN_IT_YOURSELF },
   maxBufferedChunks: { advice: 'what waits is bounded anyway', asksForNothing: isNumber },
   maxPendingAutoPongs: { advice: 'one pong waits at most', asksForNothing: isNumber },
   maxRedirects: { advice: 'redirects are not followed', asksForNothing: isNumber },
@@ -34,8 +34,8 @@ const foreignOptions: Readonly<Record<string, ForeignOption>> = {
   port: { advice: IN_THE_URL },
   protocolVersion: { advice: 'the version is 13 (RFC 6455)', asksForNothing: value => value === 13 },
   skipUTF8Validation: { advice: 'text is always checked' },
-  socketPath: { advice: OPENS_ITSELF },
-  timeout: { advice: 'the limit is "handshakeTimeout"' },
+  socketPath: { advice: OPEN_IT_YOURSELF },
+  timeout: { advice: 'use "handshakeTimeout"' },
 }
 
 /** What to do in place of an option that there is not: `: advice`, or the empty string. */
