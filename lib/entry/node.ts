@@ -1,8 +1,10 @@
 /** The entry of Node.js, Bun and Deno: joins their platform and transport to the API. */
 
-import process from 'node:process'
-import { setImmediate } from 'node:timers'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { provideHost } from '../host/host.ts'
+import { nextTick, process } from '../host/node-process.ts'
+import { asyncHooks } from '../platform/builtins.ts'
+import { queueTask } from '../platform/immediate.ts'
 import { nodePlatform } from '../platform/node.ts'
 
 /** The transport of Node.js. The first connection loads it, so that an import of the package stays cheap (bench: import). */
@@ -19,11 +21,23 @@ function microtaskCheckpoint(): (() => void) | undefined {
   return (process.getBuiltinModule('bun:jsc') as { drainMicrotasks?: () => void } | undefined)?.drainMicrotasks
 }
 
+/** Not `performance`, which takes longer to load than this package (bench: import). */
+function now(): number {
+  const [seconds, nanoseconds] = hrtime()
+  return seconds * 1000 + nanoseconds / 1e6
+}
+
+const { hrtime } = process
+
 provideHost({
   platform: nodePlatform,
-  queueTask: task => void setImmediate(task),
+  queueTask,
   performMicrotaskCheckpoint: microtaskCheckpoint(),
-  afterMicrotasks: callback => process.nextTick(callback),
+  // A task is later than it has to be, but right.
+  afterMicrotasks: nextTick ?? queueTask,
+  timers: { setTimeout, clearTimeout },
+  now,
+  captureContext: () => new (asyncHooks().AsyncResource)('WebSocket'),
   connect: async (target, tls) => (await loadTransport()).connect(target, tls),
   resolveHost: async (host, port) => (await loadTransport()).resolveHost(host, port),
 })

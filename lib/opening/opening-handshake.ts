@@ -1,5 +1,6 @@
+import type { AsyncContext } from '../host/async-context.ts'
 import { host } from '../host/host.ts'
-import { startTimer, type Timer } from '../host/timers.ts'
+import { startTimer, stopTimer, type Timer } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
 import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
@@ -7,6 +8,7 @@ import { duplexPipe } from '../transport/duplex.ts'
 import { upgradeOver } from '../transport/http1.ts'
 import type { Duplex, Pipe, PipeSink, ResponseHead } from '../transport/pipe.ts'
 import { connectionQueue } from './connection-queue.ts'
+import { ContextPipe } from './context-pipe.ts'
 import { isDuplex, isPipe } from './options/connect.ts'
 import type { Settings } from './options.ts'
 import { hasField, requestFields } from './request-fields.ts'
@@ -14,6 +16,8 @@ import { hostOf, isBlockedPort, portOf } from './url.ts'
 
 /** Called by an `OpeningHandshake` when it ends: one of the two, once. */
 export interface OpeningHandshakeHandler {
+  /** The handler, and the code of the user, are called in this context. */
+  readonly context: AsyncContext
   /** The connection is open. The pipe has to be started within the call. */
   established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void
   failed(error: ConnectionError): void
@@ -72,6 +76,11 @@ export class OpeningHandshake {
   fail(error: ConnectionError): void {
     if (this.#over) return
     this.#finish()
+    // The caller may be a timer, a signal, or the program somewhere else.
+    this.#handler.context.runInAsyncScope(this.#giveUp, this, error)
+  }
+
+  #giveUp(error: ConnectionError): void {
     this.#connecting.abort(error)
     this.#cancelExchange?.(error)
     this.#handler.failed(error)
@@ -89,7 +98,7 @@ export class OpeningHandshake {
       location = await host.resolveHost(name, port)
       if (this.#over) return
     }
-    clearTimeout(this.#timer)
+    stopTimer(this.#timer)
 
     // 2. Wait in the connection queue.
     if (!this.#settings.connectInParallel) {
@@ -108,7 +117,8 @@ export class OpeningHandshake {
       signal: this.#connecting.signal,
       ...(location === undefined ? {} : { addresses: location.addresses }),
     }
-    const pipe = asPipe(await (connect === undefined ? connectByHost(target, this.#settings) : connect(target)))
+    const opened = asPipe(await (connect === undefined ? connectByHost(target, this.#settings) : connect(target)))
+    const pipe = connect === undefined ? opened : new ContextPipe(opened, this.#handler.context)
     if (this.#over) {
       pipe.start(NULL_SINK)
       pipe.abort()
@@ -167,7 +177,7 @@ export class OpeningHandshake {
 
   #finish(): void {
     this.#over = true
-    clearTimeout(this.#timer)
+    stopTimer(this.#timer)
     this.#settings.signal?.removeEventListener('abort', this.#aborted)
     this.#leaveQueue?.()
   }

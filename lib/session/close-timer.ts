@@ -1,4 +1,4 @@
-import { startTimer, type Timer } from '../host/timers.ts'
+import { startTimer, stopTimer, type Timer } from '../host/timers.ts'
 import type { Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 
@@ -41,7 +41,7 @@ export class CloseTimer {
 
   /** Stops the timer for good: `start` has no effect any more, if it was called before. */
   stop(): void {
-    clearTimeout(this.#timer)
+    stopTimer(this.#timer)
   }
 
   readonly #expire = (): void => {

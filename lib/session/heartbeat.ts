@@ -1,4 +1,4 @@
-import { startTimer, type Timer } from '../host/timers.ts'
+import { startTimer, stopTimer, type Timer } from '../host/timers.ts'
 import type { HeartbeatOptions } from '../opening/options/heartbeat.ts'
 import type { Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
@@ -28,8 +28,8 @@ export class Heartbeat {
   }
 
   stop(): void {
-    clearTimeout(this.#intervalTimer)
-    clearTimeout(this.#timeoutTimer)
+    stopTimer(this.#intervalTimer)
+    stopTimer(this.#timeoutTimer)
   }
 
   readonly #sendPing = (): void => {

@@ -1,3 +1,5 @@
+import { now } from '../host/timers.ts'
+
 /** The pings that await their pongs (RFC 6455 sections 5.5.2 and 5.5.3), in the order in which they were sent. */
 export class PingLog {
   #waiting: { payload: Uint8Array; sentAt: number; resolve(milliseconds: number): void; reject(error: Error): void }[] =
@@ -12,7 +14,7 @@ export class PingLog {
    */
   add(payload: Uint8Array): Promise<number> {
     const answered = new Promise<number>((resolve, reject) => {
-      this.#waiting.push({ payload: payload.slice(), sentAt: performance.now(), resolve, reject })
+      this.#waiting.push({ payload: payload.slice(), sentAt: now(), resolve, reject })
     })
     answered.catch(() => {})
     return answered
@@ -24,8 +26,8 @@ export class PingLog {
    */
   answer(payload: Uint8Array): void {
     const index = this.#waiting.findIndex(ping => sameBytes(ping.payload, payload))
-    const now = performance.now()
-    for (const ping of this.#waiting.splice(0, index + 1)) ping.resolve(now - ping.sentAt)
+    const receivedAt = now()
+    for (const ping of this.#waiting.splice(0, index + 1)) ping.resolve(receivedAt - ping.sentAt)
   }
 
   /**

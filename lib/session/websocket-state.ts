@@ -190,13 +190,11 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     tasks.queue(this, TASK_OPEN, agreement)
   }
 
-  /**
-   * Unlike the spec, the error event and the close event are two tasks: the microtasks of a listener run between the two
-   * events that way.
-   */
+  /** The error event and the close event are one task, with the microtasks of the listeners between them. */
   protected ended(closure: CloseResult): void {
-    if (closure.error !== undefined) tasks.queue(this, TASK_ERROR, undefined)
-    tasks.queue(this, TASK_CLOSE, closure)
+    if (closure.error === undefined) return tasks.queue(this, TASK_CLOSE, closure)
+    tasks.queue(this, TASK_ERROR, undefined)
+    tasks.queueRest(this, TASK_CLOSE, closure)
   }
 
   // Called by the task queue.

@@ -97,15 +97,15 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
 
   /** "A WebSocket message has been received". Unlike the proposal, also after our own `close()`, up to the readable's limit. */
   onText(data: string): void {
-    this.#readable.receive(data)
+    this.context.runInAsyncScope(this.#readable.receive, this.#readable, data)
   }
 
   onBinary(data: ArrayBuffer): void {
-    this.#readable.receive(new Uint8Array(data))
+    this.context.runInAsyncScope(this.#readable.receive, this.#readable, new Uint8Array(data))
   }
 
   onBatch(batch: MessageBatch): void {
-    this.#readable.receiveBatch(batch)
+    this.context.runInAsyncScope(this.#readable.receiveBatch, this.#readable, batch)
   }
 
   /** "The WebSocket closing handshake is started" */

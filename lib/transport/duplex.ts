@@ -1,3 +1,4 @@
+import { inMicrotask } from '../host/microtask.ts'
 import type { Duplex, Pipe, PipeSink } from './pipe.ts'
 
 /** Wraps a pair of byte streams, of a host or of a user, as a {@link Pipe}. */
@@ -32,7 +33,7 @@ class DuplexPipe implements Pipe {
   start(sink: PipeSink): void {
     this.#sink = sink
     // In a microtask, since a reader that throws must not be reported within `start`.
-    queueMicrotask(() => this.#read())
+    inMicrotask(() => this.#read())
   }
 
   write(bytes: Uint8Array, _more: boolean): boolean {
@@ -64,7 +65,7 @@ class DuplexPipe implements Pipe {
     if (this.#closed) return
     this.#closed = true
     this.#release(reason)
-    queueMicrotask(() => this.#sink.close())
+    inMicrotask(() => this.#sink.close())
   }
 
   pause(): void {

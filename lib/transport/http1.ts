@@ -1,3 +1,4 @@
+import { startTimer, stopTimer, type Timer } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { ResponseBodyReader, ResponseHeadReader, writeRequest } from '../protocol/http1.ts'
 import type { Pipe, PipeSink, ResponseHead, Upgrade, UpgradeHandler, UpgradeRequest } from './pipe.ts'
@@ -24,7 +25,7 @@ class Http1Exchange implements PipeSink, SinkForwarder {
   #upgraded: UpgradedPipe | undefined
   #sink: PipeSink | undefined
   #refusal: { head: ResponseHead; body: ResponseBodyReader } | undefined
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #timer: Timer | undefined
 
   constructor(pipe: Pipe, request: UpgradeRequest, handler: UpgradeHandler) {
     this.#pipe = pipe
@@ -37,7 +38,7 @@ class Http1Exchange implements PipeSink, SinkForwarder {
   cancel(reason?: unknown): void {
     if (this.#handler === undefined) return
     this.#handler = undefined
-    clearTimeout(this.#timer)
+    stopTimer(this.#timer)
     this.#pipe.abort(reason)
   }
 
@@ -90,7 +91,7 @@ class Http1Exchange implements PipeSink, SinkForwarder {
       return
     }
     this.#refusal = { head, body: new ResponseBodyReader(head) }
-    this.#timer = setTimeout(() => this.#finish(), BODY_TIMEOUT)
+    this.#timer = startTimer(BODY_TIMEOUT, () => this.#finish())
     if (this.#refusal.body.read(rest)) this.#finish()
   }
 

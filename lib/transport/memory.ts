@@ -1,3 +1,4 @@
+import { inMicrotask } from '../host/microtask.ts'
 import type { Pipe, PipeSink } from './pipe.ts'
 
 /** Both ends of a connection within the process: for tests, and for servers that run in the process of their client. */
@@ -77,7 +78,7 @@ class MemoryPipe implements Pipe {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    queueMicrotask(() => {
+    inMicrotask(() => {
       this.#scheduled = false
       if (this.#sink !== undefined && !this.#closed) this.#deliver(this.#sink)
     })

@@ -1,5 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { OnReadOpts, Socket } from 'node:net'
+import { inMicrotask } from '../host/microtask.ts'
+import { process } from '../host/node-process.ts'
 import type { Pipe, PipeSink } from './pipe.ts'
 
 const IS_WINDOWS = process.platform === 'win32'
@@ -19,6 +21,9 @@ const sharedReadBuffer = IS_WINDOWS ? undefined : Buffer.allocUnsafeSlow(READ_BU
  */
 const CORKS = process.versions.bun === undefined
 
+/** Bun reports that a socket has closed by the global `setImmediate`, which a test may have replaced. */
+const MAY_CLOSE_SILENTLY = process.versions.bun !== undefined
+
 const NOTHING = new Uint8Array(0)
 
 /** A socket's pipe, for the listeners below: a property costs less than a closure for each event (bench: idle). */
@@ -33,6 +38,12 @@ function onEnd(this: PipeSocket): void {
 }
 function onClose(this: PipeSocket): void {
   this[PIPE]!.onClose()
+}
+/** A stream destroys itself after its last event. */
+function lookForClose(this: PipeSocket): void {
+  inMicrotask(() => {
+    if (this.destroyed) this[PIPE]!.onClose()
+  })
 }
 
 /**
@@ -64,6 +75,7 @@ export class NodePipe implements Pipe {
   #heldBytes: Uint8Array[] | undefined
   #endHeld = false
   #closeHeld = false
+  #isClosed = false
 
   constructor(secure: boolean) {
     this.#secure = secure
@@ -96,6 +108,7 @@ export class NodePipe implements Pipe {
     socket.on('error', onError)
     socket.on('end', onEnd)
     socket.on('close', onClose)
+    if (MAY_CLOSE_SILENTLY) for (const event of ['error', 'end', 'finish']) socket.on(event, lookForClose)
   }
 
   onError(error: unknown): void {
@@ -112,6 +125,8 @@ export class NodePipe implements Pipe {
   }
 
   onClose(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     this.#closeHeld = true
     this.#deliver()
   }
@@ -130,7 +145,7 @@ export class NodePipe implements Pipe {
   }
 
   start(sink: PipeSink): void {
-    process.nextTick(() => {
+    inMicrotask(() => {
       this.#sink = sink
       this.#startReading()
     })
@@ -169,6 +184,7 @@ export class NodePipe implements Pipe {
   abort(_reason?: unknown): void {
     this.#aborted = true
     this.#socket.destroy()
+    if (MAY_CLOSE_SILENTLY) lookForClose.call(this.#socket)
   }
 
   pause(): void {
@@ -180,7 +196,7 @@ export class NodePipe implements Pipe {
     if (!this.#paused) return
     this.#paused = false
     if (this.#heldBytes === undefined && !this.#endHeld) this.#socket.resume()
-    else process.nextTick(() => this.#startReading())
+    else inMicrotask(() => this.#startReading())
   }
 
   ref(): void {

@@ -1,3 +1,4 @@
+import { inMicrotask } from '../host/microtask.ts'
 import type { Pipe, PipeSink } from './pipe.ts'
 
 /** The largest piece that is written to the byte pipe below at once, in bytes. */
@@ -110,7 +111,7 @@ export class UpgradedPipe implements Pipe {
   resume(): void {
     this.#paused = false
     if (this.#held === undefined) this.#pipe.resume()
-    else queueMicrotask(() => this.#releaseHeld())
+    else inMicrotask(() => this.#releaseHeld())
   }
 
   ref(): void {
