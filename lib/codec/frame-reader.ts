@@ -119,8 +119,7 @@ export class FrameReader {
       if (target !== undefined) return target
     } else if (this.#headerIsNext && this.#state === BETWEEN_FRAMES) {
       this.#headerIsNext = false
-      this.#headerTarget ??= new Uint8Array(MAX_SERVER_HEADER)
-      return this.#headerTarget
+      return (this.#headerTarget ??= new Uint8Array(MAX_SERVER_HEADER))
     }
     return this.#lease.readTarget()
   }
@@ -183,7 +182,7 @@ export class FrameReader {
       const header = (this.#header ??= new FrameHeader(this.#inflate !== undefined))
       const size = header.parse(chunk, position, end, this.#message)
       if (size === 0) {
-        header.keepCut(chunk, position, end)
+        header.keepCut(chunk.subarray(position))
         this.#state = IN_HEADER
         return
       }

@@ -144,8 +144,7 @@ class NativeDeflater implements Deflater {
   }
 
   #open(): DeflateRaw {
-    this.#stream ??= zlib().createDeflateRaw(this.#options)
-    return this.#stream
+    return (this.#stream ??= zlib().createDeflateRaw(this.#options))
   }
 }
 
@@ -164,8 +163,7 @@ export const nodeCompression: Compression = {
 }
 
 function chosen(): Compression {
-  choice.compression ??= worksHere() ? nativeCompression : documentedCompression
-  return choice.compression
+  return (choice.compression ??= worksHere() ? nativeCompression : documentedCompression)
 }
 
 /** Tests everything that is used of the handle. Both buffers are longer than what is passed of them, so that no length is out of bounds. */
