@@ -24,7 +24,7 @@ provideHost({
   queueTask: task => void setImmediate(task),
   performMicrotaskCheckpoint: microtaskCheckpoint(),
   afterMicrotasks: callback => process.nextTick(callback),
-  connect: async (target, tls) => (await loadTransport()).connect(target, tls),
+  connect: async (target, tls, keepAlive) => (await loadTransport()).connect(target, tls, keepAlive),
   resolveHost: async (host, port) => (await loadTransport()).resolveHost(host, port),
 })
 

@@ -16,7 +16,7 @@ export interface Host {
   /** Calls back when no microtask is left, before any other task. */
   afterMicrotasks(callback: () => void): void
   /** The transport for connections without the option `connect`. Absent where the runtime has none. */
-  connect?(target: ConnectTarget, tls: TlsOptions | undefined): PromiseLike<Pipe>
+  connect?(target: ConnectTarget, tls: TlsOptions | undefined, keepAlive: number): PromiseLike<Pipe>
   /** Resolves a host name for `connect`. Absent where the runtime cannot. */
   resolveHost?(host: string, port: number): PromiseLike<ResolvedHost>
 }

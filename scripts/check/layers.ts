@@ -24,7 +24,7 @@ const besides: Readonly<Record<string, Readonly<Record<string, Access>>>> = {
   protocol: { 'transport/pipe': 'types' },
   codec: { 'transport/pipe': 'types' },
   host: { codec: 'types', transport: 'types' },
-  transport: { 'protocol/http1': 'anything', 'protocol/errors': 'anything' },
+  transport: { 'host/shielded-options': 'anything', 'protocol/http1': 'anything', 'protocol/errors': 'anything' },
   platform: { codec: 'types', 'codec/compression': 'anything' },
 }
 
