@@ -38,7 +38,7 @@ provideHost({
   timers: { setTimeout, clearTimeout },
   now,
   captureContext: () => new (asyncHooks().AsyncResource)('WebSocket'),
-  connect: async (target, tls) => (await loadTransport()).connect(target, tls),
+  connect: async (target, tls, keepAlive) => (await loadTransport()).connect(target, tls, keepAlive),
   resolveHost: async (host, port) => (await loadTransport()).resolveHost(host, port),
 })
 

@@ -44,7 +44,7 @@ export interface Host {
   /** The caller's context of asynchronous work, for as long as the object lives. Absent where the runtime has none. */
   captureContext?(): AsyncContext
   /** The transport for connections without the option `connect`. Absent where the runtime has none. */
-  connect?(target: ConnectTarget, tls: TlsOptions | undefined): PromiseLike<Pipe>
+  connect?(target: ConnectTarget, tls: TlsOptions | undefined, keepAlive: number): PromiseLike<Pipe>
   /** Resolves a host name for `connect`. Absent where the runtime cannot. */
   resolveHost?(host: string, port: number): PromiseLike<ResolvedHost>
 }

@@ -197,7 +197,7 @@ export class OpeningHandshake {
 
 function connectByHost(target: ConnectTarget, settings: Settings): PromiseLike<Pipe> {
   if (host.connect === undefined) throw new TypeError('This host has no transport: pass the option "connect"')
-  return host.connect(target, settings.tls)
+  return host.connect(target, settings.tls, settings.keepAlive)
 }
 
 function asPipe(opened: Pipe | Duplex): Pipe {

@@ -1,6 +1,7 @@
 import { connect as connectTcp, type Socket, type TcpNetConnectOpts } from 'node:net'
 import { Duplex } from 'node:stream'
-import { connect } from 'node:tls'
+import tls from 'node:tls'
+import { shielded } from '../host/shielded-options.ts'
 
 /**
  * Opens TLS in Deno. Its node:tls reads on while the socket is paused, without bound, so that the peer feels no backpressure.
@@ -12,10 +13,10 @@ import { connect } from 'node:tls'
  */
 export function connectTlsOverTcp(options: object, tlsOptions: object): object {
   const { onread, ...tcpOptions } = options as TcpNetConnectOpts
-  const tcp = connectTcp(tcpOptions)
+  const tcp = connectTcp(shielded(tcpOptions))
   const ciphertext = new Ciphertext(tcp)
   // The type asks for a Socket, but the documentation of `tls.connect` allows any stream.
-  const socket = connect({ ...tlsOptions, socket: ciphertext as Duplex as Socket })
+  const socket = tls.connect(shielded({ ...tlsOptions, socket: ciphertext as Duplex as Socket }))
   // Over a stream, the option `onread` has no effect. A destroyed socket still emits what it holds, which is ignored.
   socket.on('data', (bytes: Uint8Array) => {
     if (!socket.destroyed && !onread!.callback(bytes.length, bytes)) socket.pause()

@@ -1,5 +1,6 @@
 import { type LookupAddress, lookup } from 'node:dns'
 import { connect as connectTcp, isIP, type LookupFunction, type OnReadOpts, type Socket } from 'node:net'
+import { shielded } from '../host/shielded-options.ts'
 import type { ConnectTarget, ResolvedHost } from './connect.ts'
 import { NodePipe } from './node-pipe.ts'
 import type { Pipe } from './pipe.ts'
@@ -10,6 +11,9 @@ import type { TlsOptions } from './tls-options.ts'
  * gives up an attempt when the next one begins, so its default of 250 ms is too short for a slow network or a busy machine.
  */
 const ATTEMPT_TIMEOUT = 1000
+
+/** Milliseconds after which the system probes an idle connection (TCP keep-alive), as in Chromium. */
+const KEEP_ALIVE = 45_000
 
 /** Resolves a host name for a connection. An address, and a name of the loopback interface, need no resolver. */
 export async function resolveHost(host: string, port: number): Promise<ResolvedHost> {
@@ -23,9 +27,10 @@ export async function resolveHost(host: string, port: number): Promise<ResolvedH
  * first that answers is taken (RFC 8305).
  *
  * @param tls for a secure target: what to trust and to show
+ * @param keepAlive milliseconds after which the system probes an idle connection; 0 for never
  * @throws (rejects with) the system's error, or the reason of the target's signal
  */
-export async function connect(target: ConnectTarget, tls?: TlsOptions): Promise<Pipe> {
+export async function connect(target: ConnectTarget, tls?: TlsOptions, keepAlive: number = KEEP_ALIVE): Promise<Pipe> {
   const { host, port, signal, secure } = target
   // Loaded for wss alone: TLS takes longer to load than all the rest (bench: import).
   const { connectTls } = secure ? await import('./node-tls.ts') : NO_TLS
@@ -36,12 +41,16 @@ export async function connect(target: ConnectTarget, tls?: TlsOptions): Promise<
       host,
       port,
       noDelay: true,
+      keepAlive: keepAlive > 0,
+      keepAliveInitialDelay: keepAlive,
       allowHalfOpen: true,
       autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT,
       onread: pipe.readOptions() as OnReadOpts,
       ...(target.addresses === undefined ? {} : { lookup: fixedLookup(target.addresses) }),
+      // Both addresses of the loopback interface are tried, whatever the process has set for names (--no-network-family-autoselection).
+      ...(isLocalhost(host) ? { autoSelectFamily: true } : {}),
     }
-    const socket = connectTls === undefined ? connectTcp(options) : (connectTls(options, host, tls) as Socket)
+    const socket = connectTls === undefined ? connectTcp(shielded(options)) : (connectTls(options, tls) as Socket)
     // `tls.connect` does not take the option, but Duplex documents that the property may be set.
     socket.allowHalfOpen = true
     // No byte is read before the pipe is started.
@@ -78,7 +87,9 @@ const LOOPBACK: readonly LookupAddress[] = [
 
 function lookUp(host: string): Promise<LookupAddress[]> {
   return new Promise((fulfil, reject) => {
-    lookup(host, { all: true }, (error, addresses) => (error === null ? fulfil(addresses) : reject(error)))
+    lookup(host, shielded<{ all: true }>({ all: true }), (error, addresses) =>
+      error === null ? fulfil(addresses) : reject(error),
+    )
   })
 }
 
