@@ -1,4 +1,4 @@
-import { CLOSE, PING } from '../codec/opcodes.ts'
+import { PING } from '../codec/opcodes.ts'
 import type { Platform } from '../codec/platform.ts'
 import { INVALID_PAYLOAD, PROTOCOL_ERROR } from '../codec/violations.ts'
 import type { Pipe } from '../transport/pipe.ts'
@@ -27,6 +27,10 @@ export type { CloseResult, ConnectionOwner, ConnectionSettings }
  *   Closed         -              -              -             -         -             -
  *
  * CloseSent is entered when our Close frame is due, even if it still waits behind data whose bytes are not known yet.
+ *
+ * A violation by the peer is possible in Open and CloseSent, and leaves the state as it is: reading stops, and the owner calls
+ * `failAfterViolation` when it has handled the messages that came before. Until then the connection stays as writable as it
+ * was, the end of the pipe is ignored, and the violation is the reason if the pipe closes.
  */
 const OPEN = 0
 const CLOSE_SENT = 1
@@ -40,6 +44,8 @@ export class Connection extends FramedPipe {
   #state = OPEN
   /** The peer's Close frame, for the owner and for our answer. */
   #received: CloseStatus = NOT_RECEIVED
+  /** What the peer did wrong, while the owner handles what came before. Nothing is read any more. */
+  #violation: ConnectionError | undefined
 
   constructor(
     platform: Platform,
@@ -59,9 +65,14 @@ export class Connection extends FramedPipe {
     return this.#state === OPEN || this.#state === CLOSE_RECEIVED
   }
 
+  /** Whether a silent peer is dead: frames are read, and the closing handshake has not started. */
+  get expectsLife(): boolean {
+    return this.#state === OPEN && this.#violation === undefined
+  }
+
   /** Sends a ping at once, ahead of all messages that wait. Its payload is at most 125 bytes, which are copied. */
   ping(payload: Uint8Array): void {
-    if (this.#state !== OPEN) return
+    if (!this.expectsLife) return
     this.sendQueue.control(PING, payload)
     this.requestFlush()
   }
@@ -89,21 +100,28 @@ export class Connection extends FramedPipe {
 
   /**
    * "Fail the WebSocket connection" (RFC 6455 section 7.1.7). An error with a `closeCode` tells the peer, if a Close
-   * frame may still be sent.
+   * frame may still be sent. Messages that still wait for their bytes or their compression are dropped.
    */
   fail(error: ConnectionError): void {
-    if (this.isOver) return
-    if (error.closeCode !== undefined && this.writable) {
-      this.sendQueue.control(CLOSE, writeCloseBody(this.platform, error.closeCode, ''))
-    }
-    this.#enterFailed(error)
-    this.halfClose()
+    this.sendQueue.dropMessages()
+    if (this.isOver) this.requestFlush()
+    else this.#failBehindMessages(error)
+  }
+
+  /** Fails the connection with the violation that the owner was told of, after everything that was sent before. */
+  failAfterViolation(): void {
+    if (!this.isOver) this.#failBehindMessages(this.#violation!)
   }
 
   /** Drops the pipe now, from which the end follows. With an error, a connection that is not over fails with it. */
   abort(error?: ConnectionError): void {
-    if (error !== undefined && !this.isOver) this.#enterFailed(error)
-    if (this.#state !== CLOSED) this.abortPipe(error)
+    if (error !== undefined && !this.isOver) {
+      // The user may end what has already failed; a time limit is no reason beside the violation.
+      this.#enterFailed(error.code === 'WS_ERR_TERMINATED' ? error : (this.#violation ?? error))
+    }
+    if (this.#state === CLOSED) return
+    this.sendQueue.stop()
+    this.abortPipe(error)
   }
 
   // Called by the framed pipe.
@@ -118,6 +136,7 @@ export class Connection extends FramedPipe {
   }
 
   protected onPipeEnd(): void {
+    if (this.#violation !== undefined) return
     if (this.#state === CLOSE_RECEIVED) {
       // A message that still waits is too late: our Close frame does not wait for it.
       this.sendQueue.dropMessages()
@@ -132,9 +151,11 @@ export class Connection extends FramedPipe {
   protected onPipeClose(cause: unknown): void {
     const state = this.#state
     if (state < FINISHED) {
-      this.#enterFailed(new ConnectionError('WS_ERR_CONNECTION_LOST', 'The connection was lost', { cause }))
+      const lost = new ConnectionError('WS_ERR_CONNECTION_LOST', 'The connection was lost', { cause })
+      this.#enterFailed(this.#violation ?? lost)
     }
     this.release()
+    this.sendQueue.stop()
     this.#state = CLOSED
     if (state === FINISHED) this.owner.onClosed({ ...this.#received, wasClean: true, error: undefined })
     this.owner.onReleased()
@@ -159,7 +180,18 @@ export class Connection extends FramedPipe {
   }
 
   onViolation(closeCode: number, code: FailureCode, message: string): void {
-    this.fail(new ConnectionError(code, message, { closeCode }))
+    this.#violation = new ConnectionError(code, message, { closeCode })
+    this.stopReading()
+    this.owner.onViolation()
+  }
+
+  /** Our Close frame follows the messages that wait, which the owner must give a time limit. */
+  #failBehindMessages(error: ConnectionError): void {
+    if (error.closeCode !== undefined && this.writable) {
+      this.sendQueue.close(writeCloseBody(this.platform, error.closeCode, ''))
+    }
+    this.#enterFailed(error)
+    this.halfClose()
   }
 
   /** The failure itself: the owner is told at once, and the pipe is left to finish sending. */

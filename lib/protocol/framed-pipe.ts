@@ -13,6 +13,11 @@ import { type Reservation, SendQueue, type SendQueueOwner } from './send-queue.t
 const CONGESTION = 64 * 1024
 /** Bytes that are discarded after the last frame. A peer that sends more is cut off. */
 const MAX_DISCARDED = 1024 * 1024
+/**
+ * When the pipe closes while the owner has paused, what arrived before is still read: what the reader takes in this many turns,
+ * which inflates to about 4 MiB.
+ */
+const MAX_READS_BEYOND_PAUSE = 8
 
 /**
  * Frames over a pipe, in both directions: paused reading, pongs, write coalescing and backpressure.
@@ -33,7 +38,7 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
   // Reading is held up while either of the first two is true.
   /** The owner has called `pause`. */
   #paused = false
-  /** The reader has called `onYield`, and waits for `continueReading`. */
+  /** The reader has called `onYield`, and waits for `continueReading`; or it has stopped, and the failure is still to come. */
   #busy = false
   /** The pipe has ended while reading was held up. The end is handled when all that came before it was read. */
   #endDeferred = false
@@ -44,7 +49,8 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
   #needsDrain = false
   /** The pong slot: the payload of the newest ping that came while the connection was congested. */
   #owedPong: Uint8Array | undefined
-  /** Our side of the pipe has ended. */
+  /** Our side of the pipe is to end once the send queue is empty; and it has ended. */
+  #endDue = false
   #ended = false
 
   protected constructor(
@@ -135,6 +141,7 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
   flush(): void {
     this.#flushRequested = false
     if (this.sendQueue.pending) this.#needsDrain = !this.sendQueue.flush(this.#pipe)
+    if (this.#endDue) this.#endIfSent()
   }
 
   /** Stops reading from the network. No message is given out until `resume`. */
@@ -202,9 +209,14 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
   }
 
   close(cause?: unknown): void {
-    // A pipe may close while the reader is busy. What arrived before is read at once, unless the owner has paused.
-    if (this.#busy) this.#pipe = CLOSED_PIPE
-    while (this.#busy && !this.#paused) this.continueReading()
+    // A pipe may close while reading is held up. What arrived before is read at once, somewhat beyond the owner's limit.
+    if (this.#reader.paused) this.#pipe = CLOSED_PIPE
+    let left = Number.POSITIVE_INFINITY
+    while (this.#reader.paused && left-- > 0) {
+      if (this.#paused) left = MAX_READS_BEYOND_PAUSE
+      this.#paused = false
+      this.continueReading()
+    }
     this.onPipeClose(cause)
   }
 
@@ -259,19 +271,26 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
 
   // Called by the subclass.
 
-  /** Flushes, then ends our side of the pipe, once. Resumes the pipe, so that the peer's end is seen. */
+  /**
+   * Ends our side of the pipe, once, when all that waits in the send queue was written. Resumes the pipe, so that the peer's
+   * end is seen.
+   */
   protected halfClose(): void {
+    if (!this.#endDue) this.#pipe.resume()
+    this.#endDue = true
     this.flush()
-    if (this.#ended) return
-    this.#ended = true
-    this.#pipe.resume()
-    this.#pipe.end()
   }
 
-  /** Stops reading, drops what still waits to be sent, and frees the memory of both. */
+  /** Reads no more frames, and nothing from the network until `halfClose`. */
+  protected stopReading(): void {
+    this.#busy = true
+    this.#reader.stop()
+    this.#pipe.pause()
+  }
+
+  /** Reads no more frames, and frees the memory for them. */
   protected release(): void {
     this.#reader.stop()
-    this.sendQueue.stop()
   }
 
   protected abortPipe(reason: unknown): void {
@@ -292,6 +311,13 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
     if (!this.#endDeferred) return
     this.#endDeferred = false
     this.end()
+  }
+
+  #endIfSent(): void {
+    if (this.#ended || this.sendQueue.waits) return
+    this.#ended = true
+    this.sendQueue.stop()
+    this.#pipe.end()
   }
 
   /** Sends what was written in answer to what was read, unless a requested flush will. */

@@ -62,6 +62,11 @@ export class SendQueue {
     return this.#writer.pending
   }
 
+  /** Whether messages wait for their bytes or their compression. */
+  get waits(): boolean {
+    return this.#entries.length > 0
+  }
+
   /** Sends a text message. Returns its length in bytes. */
   text(text: string): number {
     if (this.#entries.length === 0 && !this.#compressor?.accepts(text)) {

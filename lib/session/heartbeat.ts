@@ -33,8 +33,8 @@ export class Heartbeat {
   }
 
   readonly #sendPing = (): void => {
-    // No more pings once the closing handshake has started: it has a time limit of its own.
-    if (!this.#connection.writable) return
+    // No more pings once the closing handshake has started, which has a time limit of its own, or the server broke the protocol.
+    if (!this.#connection.expectsLife) return
     this.#connection.ping(NO_PAYLOAD)
     if (this.#timeoutTimer === undefined) {
       this.#readsAtPing = this.#connection.reads
@@ -45,7 +45,7 @@ export class Heartbeat {
 
   readonly #checkForLife = (): void => {
     this.#timeoutTimer = undefined
-    if (this.#connection.reads !== this.#readsAtPing || this.#isPaused() || !this.#connection.writable) return
+    if (this.#connection.reads !== this.#readsAtPing || this.#isPaused() || !this.#connection.expectsLife) return
     const message = `The server gave no sign of life within ${this.#options.timeout} ms of a ping`
     this.#connection.abort(new ConnectionError('WS_ERR_HEARTBEAT_TIMEOUT', message))
   }

@@ -66,6 +66,7 @@ export abstract class Session implements ConnectionOwner {
   abstract onText(data: string): void
   abstract onBinary(data: ArrayBuffer): void
   abstract onBatch(batch: MessageBatch): void
+  abstract onViolation(): void
   abstract onDrained(): void
   abstract flushSoon(): void
 

@@ -26,6 +26,7 @@ const TASK_ERROR = 4
 const TASK_CLOSE = 5
 const TASK_DRAINED = 6
 const TASK_BATCH = 7
+const TASK_VIOLATION = 8
 
 /** The host's own method, taken at load: a `dispatchEvent` that somebody puts on a socket is not called. */
 const dispatchEvent = EventTarget.prototype.dispatchEvent as (this: object, event: object) => boolean
@@ -174,6 +175,11 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     tasks.queue(this, TASK_CLOSING, undefined)
   }
 
+  /** The failure is a task, so that the messages before the violation have their events, and their listeners may answer. */
+  onViolation(): void {
+    tasks.queue(this, TASK_VIOLATION, undefined)
+  }
+
   flushSoon(): void {
     this.#flush ??= () => {
       this.connection!.flush()
@@ -217,6 +223,8 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
         return this.#handleFailed()
       case TASK_CLOSE:
         return this.#handleClosed(data as CloseResult)
+      case TASK_VIOLATION:
+        return this.connection!.failAfterViolation()
       case TASK_DRAINED:
         return this.#handleDrained()
     }

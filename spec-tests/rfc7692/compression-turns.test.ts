@@ -236,14 +236,20 @@ describe('What is inflated in a turn of the event loop', () => {
     }
   })
 
-  it('is given up where the owner has paused and the pipe is gone', () => {
+  it('goes a little beyond what the owner wants where that has paused and the pipe is gone', () => {
     const opened = open()
     opened.pipe.receive(frame(TEXT, compress(bytesOf(2 * MIB)), COMPRESSED))
     opened.connection.pause()
     opened.pipe.sink.close()
     turns(opened)
-    expect(opened.events()).to.deep.equal(['closed 1006 unclean WS_ERR_CONNECTION_LOST', 'released'])
-    expect(opened.counting.produced).to.equal(TURN)
+    expect(opened.events()).to.deep.equal([told(2 * MIB), 'closed 1006 unclean WS_ERR_CONNECTION_LOST', 'released'])
+
+    const other = open()
+    other.pipe.receive(frame(TEXT, compress(bytesOf(20 * MIB)), COMPRESSED))
+    other.connection.pause()
+    other.pipe.sink.close()
+    expect(other.events()).to.deep.equal(['closed 1006 unclean WS_ERR_CONNECTION_LOST', 'released'])
+    expect(other.counting.produced).to.be.below(6 * MIB)
   })
 
   it('ends with the connection', () => {

@@ -44,6 +44,7 @@ export class DeflateConnection extends OwnerRecorder {
         ...agreed,
       },
     )
+    this.failAfterViolation = () => this.connection.failAfterViolation()
   }
 
   override flushSoon(): void {

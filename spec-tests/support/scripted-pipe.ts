@@ -81,6 +81,14 @@ export class OwnerRecorder extends MessageRecorder implements ConnectionOwner {
     this.turnsOwed++
   }
 
+  /** To be set once there is a connection. */
+  failAfterViolation = (): void => {}
+
+  /** Nothing waits to be handled before. */
+  onViolation(): void {
+    this.failAfterViolation()
+  }
+
   onDrained(): void {
     this.events.push('drained')
   }
@@ -123,6 +131,7 @@ export function openConnection({
     perMessageDeflate: undefined,
     ...settings,
   })
+  owner.failAfterViolation = () => connection.failAfterViolation()
   let seen = 0
   return {
     connection,
