@@ -1,5 +1,5 @@
 import { host } from '../host/host.ts'
-import { startTimer, type Timer } from '../host/timers.ts'
+import { Deadline } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
 import type { ConnectTarget, Location } from '../transport/connect.ts'
@@ -41,7 +41,11 @@ export class OpeningHandshake {
   #leaveQueue: (() => void) | undefined
   /** Set from the request on: drops the HTTP exchange and its pipe. */
   #cancelExchange: ((reason?: unknown) => void) | undefined
-  #timer: Timer | undefined
+  /** The time limit of the current stage. Set from `start` to the end: it is also what keeps the process alive meanwhile. */
+  #deadline: Deadline | undefined
+  #keepsAlive = true
+  /** Set while the handshake is under way over it. */
+  #pipe: Pipe | undefined
 
   constructor(url: URL, protocols: readonly string[], settings: Settings, handler: OpeningHandshakeHandler) {
     this.#url = url
@@ -75,6 +79,14 @@ export class OpeningHandshake {
     this.#handler.failed(error)
   }
 
+  /** Sets whether the opening keeps the process alive, as it does by default; and afterwards its connection. */
+  keepAlive(wanted: boolean): void {
+    this.#keepsAlive = wanted
+    this.#deadline?.keepAlive(wanted)
+    if (wanted) this.#pipe?.ref?.()
+    else this.#pipe?.unref?.()
+  }
+
   async #open(): Promise<void> {
     const { connect } = this.#settings
     const name = hostOf(this.#url)
@@ -82,19 +94,20 @@ export class OpeningHandshake {
 
     // 1. Resolve the host name, unless the caller's transport does. This has a time limit of its own.
     let location: Location | undefined
-    this.#startTimer()
+    const { handshakeTimeout } = this.#settings
+    this.#startDeadline(handshakeTimeout)
     if (connect === undefined && host.locate !== undefined) {
       location = await host.locate(name, port)
       if (this.#over) return
     }
-    clearTimeout(this.#timer)
 
     // 2. Wait in the connection queue, without a time limit: a queue is no fault of the server. The queue of a host whose
     // address is not known here is that of its name.
+    this.#startDeadline(0)
     const leaveQueue = await connectionQueue.enter(location?.key ?? `${name} ${port}`)
     if (this.#over) return leaveQueue()
     this.#leaveQueue = leaveQueue
-    this.#startTimer()
+    this.#startDeadline(handshakeTimeout)
 
     // 3. Connect.
     const target: ConnectTarget = {
@@ -111,6 +124,9 @@ export class OpeningHandshake {
       pipe.abort()
       return
     }
+
+    this.#pipe = pipe
+    if (!this.#keepsAlive) pipe.unref?.()
 
     // 4. Shake hands.
     this.#shakeHands(pipe)
@@ -150,13 +166,15 @@ export class OpeningHandshake {
     this.fail(new ConnectionError('WS_ERR_UNEXPECTED_STATUS', message, { response: { ...head, body } }))
   }
 
-  #startTimer(): void {
-    this.#timer = startTimer(this.#settings.handshakeTimeout, this.#timedOut)
+  /** @param limit milliseconds; 0 for no limit */
+  #startDeadline(limit: number): void {
+    this.#deadline?.cancel()
+    this.#deadline = new Deadline(limit, this.#timedOut, this.#keepsAlive)
   }
 
   #finish(): void {
     this.#over = true
-    clearTimeout(this.#timer)
+    this.#deadline?.cancel()
     this.#settings.signal?.removeEventListener('abort', this.#aborted)
     this.#leaveQueue?.()
   }

@@ -1,3 +1,4 @@
+import { Deadline } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { ResponseBodyReader, ResponseHeadReader, writeRequest } from '../protocol/http1.ts'
 import type { Pipe, PipeSink, ResponseHead, Upgrade, UpgradeHandler, UpgradeRequest } from './pipe.ts'
@@ -23,7 +24,7 @@ class Http1Exchange implements PipeSink, Upgrader {
   #upgraded: UpgradedPipe | undefined
   #sink: PipeSink | undefined
   #refusal: { head: ResponseHead; body: ResponseBodyReader } | undefined
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #bodyDeadline: Deadline | undefined
 
   constructor(pipe: Pipe, request: UpgradeRequest, handler: UpgradeHandler) {
     this.#pipe = pipe
@@ -36,7 +37,7 @@ class Http1Exchange implements PipeSink, Upgrader {
   cancel(reason?: unknown): void {
     if (this.#handler === undefined) return
     this.#handler = undefined
-    clearTimeout(this.#timer)
+    this.#bodyDeadline?.cancel()
     this.#pipe.abort(reason)
   }
 
@@ -88,7 +89,7 @@ class Http1Exchange implements PipeSink, Upgrader {
       return
     }
     this.#refusal = { head, body: new ResponseBodyReader(head) }
-    this.#timer = setTimeout(() => this.#finish(), BODY_TIMEOUT)
+    this.#bodyDeadline = new Deadline(BODY_TIMEOUT, () => this.#finish())
     if (this.#refusal.body.read(rest)) this.#finish()
   }
 

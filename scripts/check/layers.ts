@@ -24,7 +24,7 @@ const besides: Readonly<Record<string, Readonly<Record<string, Access>>>> = {
   protocol: { 'transport/pipe': 'types' },
   codec: { 'transport/pipe': 'types' },
   host: { codec: 'types', transport: 'types' },
-  transport: { 'protocol/http1': 'anything', 'protocol/errors': 'anything' },
+  transport: { 'protocol/http1': 'anything', 'protocol/errors': 'anything', 'host/timers': 'anything' },
   platform: { codec: 'types', 'codec/compression': 'anything' },
 }
 
