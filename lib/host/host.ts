@@ -28,6 +28,11 @@ export interface Host {
   /** Queues a task: it runs from the event loop, and all its microtasks are done before the next task starts. */
   queueTask(task: () => void): void
   /**
+   * The number of tasks, each queued by the one before, after which everything that had arrived from the network has been
+   * read, as far as one read takes it.
+   */
+  readonly turnsToRead: number
+  /**
    * Runs all microtasks before it returns. Absent where the runtime has no such function; with it, several tasks run in one
    * callback of the event loop, with a checkpoint after each.
    */

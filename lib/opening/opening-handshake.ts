@@ -1,6 +1,6 @@
 import type { AsyncContext } from '../host/async-context.ts'
 import { host } from '../host/host.ts'
-import { startTimer, stopTimer, type Timer } from '../host/timers.ts'
+import { Deadline, now } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
 import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
@@ -47,7 +47,11 @@ export class OpeningHandshake {
   #waited = 0
   /** Set from the request on: drops the HTTP exchange and its pipe. */
   #cancelExchange: ((reason?: unknown) => void) | undefined
-  #timer: Timer | undefined
+  /** The time limit of the current stage. Set from `start` to the end: it is also what keeps the process alive meanwhile. */
+  #deadline: Deadline | undefined
+  #keepsAlive = true
+  /** Set while the handshake is under way over it. */
+  #pipe: Pipe | undefined
 
   constructor(url: URL, protocols: readonly string[], settings: Settings, handler: OpeningHandshakeHandler) {
     this.#url = url
@@ -86,6 +90,14 @@ export class OpeningHandshake {
     this.#handler.failed(error)
   }
 
+  /** Sets whether the opening keeps the process alive, as it does by default; and afterwards its connection. */
+  keepAlive(wanted: boolean): void {
+    this.#keepsAlive = wanted
+    this.#deadline?.keepAlive(wanted)
+    if (wanted) this.#pipe?.ref?.()
+    else this.#pipe?.unref?.()
+  }
+
   async #open(): Promise<void> {
     const { connect } = this.#settings
     const name = hostOf(this.#url)
@@ -93,20 +105,21 @@ export class OpeningHandshake {
 
     // 1. Resolve the host name, unless the caller's transport does. This has a time limit of its own.
     let location: ResolvedHost | undefined
-    this.#startTimer()
+    const { handshakeTimeout } = this.#settings
+    this.#startDeadline(handshakeTimeout)
     if (connect === undefined && host.resolveHost !== undefined) {
       location = await host.resolveHost(name, port)
       if (this.#over) return
     }
-    stopTimer(this.#timer)
 
-    // 2. Wait in the connection queue.
+    // 2. Wait in the connection queue, without a time limit: a queue is no fault of the server.
+    this.#startDeadline(0)
     if (!this.#settings.connectInParallel) {
       // The queue of a host whose address is not known here is that of its name.
       await this.#enterQueue(location?.key ?? `${name} ${port}`)
       if (this.#over) return this.#leaveQueue?.()
     }
-    this.#startTimer()
+    this.#startDeadline(handshakeTimeout)
 
     // 3. Connect.
     const target: ConnectTarget = {
@@ -125,15 +138,18 @@ export class OpeningHandshake {
       return
     }
 
+    this.#pipe = pipe
+    if (!this.#keepsAlive) pipe.unref?.()
+
     // 4. Shake hands.
     this.#shakeHands(pipe)
   }
 
   /** Waits in the connection queue, without a time limit: a queue is no fault of the server. */
   async #enterQueue(key: string): Promise<void> {
-    const since = connectionQueue.isOccupied(key) ? performance.now() : undefined
+    const since = connectionQueue.isOccupied(key) ? now() : undefined
     this.#leaveQueue = await connectionQueue.enter(key)
-    if (since !== undefined) this.#waited = performance.now() - since
+    if (since !== undefined) this.#waited = now() - since
   }
 
   #shakeHands(pipe: Pipe): void {
@@ -171,13 +187,15 @@ export class OpeningHandshake {
     this.fail(new ConnectionError('WS_ERR_UNEXPECTED_STATUS', message, { response: { ...head, body } }))
   }
 
-  #startTimer(): void {
-    this.#timer = startTimer(this.#settings.handshakeTimeout, this.#timedOut)
+  /** @param limit milliseconds; 0 for no limit */
+  #startDeadline(limit: number): void {
+    this.#deadline?.cancel()
+    this.#deadline = new Deadline(limit, this.#timedOut, this.#keepsAlive)
   }
 
   #finish(): void {
     this.#over = true
-    stopTimer(this.#timer)
+    this.#deadline?.cancel()
     this.#settings.signal?.removeEventListener('abort', this.#aborted)
     this.#leaveQueue?.()
   }

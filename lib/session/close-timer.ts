@@ -1,4 +1,4 @@
-import { startTimer, stopTimer, type Timer } from '../host/timers.ts'
+import { Deadline } from '../host/timers.ts'
 import type { Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 
@@ -12,40 +12,43 @@ export class CloseTimer {
   readonly #connection: Connection
   /** Milliseconds; 0 for no limit. */
   readonly #timeout: number
-  #timer: Timer | undefined
+  /** Whether backpressure holds up reading: then the server's answer may have come unseen. */
+  readonly #isPaused: () => boolean
+  #deadline: Deadline | undefined
   /** Bytes that waited in the pipe when the timer was started. */
   #backlogAtStart = 0
 
   /** @param timeout milliseconds; 0 for no limit */
-  constructor(connection: Connection, timeout: number) {
+  constructor(connection: Connection, timeout: number, isPaused: () => boolean) {
     this.#connection = connection
     this.#timeout = timeout
+    this.#isPaused = isPaused
   }
 
   /** Starts the timer, unless it was started before. */
   start(): void {
     // What was sent in this turn belongs to the backlog.
     this.#connection.flush()
-    if (this.#timer !== undefined) return
+    if (this.#deadline !== undefined) return
     this.#backlogAtStart = this.#connection.backlog
-    this.#timer = startTimer(this.#timeout, this.#expire)
+    this.#deadline = new Deadline(this.#timeout, this.#expire)
   }
 
   /** Gives the server the whole time again. Without effect if the timer was never started. */
   restart(): void {
-    if (this.#timer === undefined) return
+    if (this.#deadline === undefined) return
     this.stop()
-    this.#timer = undefined
+    this.#deadline = undefined
     this.start()
   }
 
   /** Stops the timer for good: `start` has no effect any more, if it was called before. */
   stop(): void {
-    stopTimer(this.#timer)
+    this.#deadline?.cancel()
   }
 
   readonly #expire = (): void => {
-    if (this.#connection.backlog < this.#backlogAtStart) return this.restart()
+    if (this.#isPaused() || this.#connection.backlog < this.#backlogAtStart) return this.restart()
     const message = `The closing handshake was not done within ${this.#timeout} ms`
     this.#connection.abort(new ConnectionError('WS_ERR_CLOSE_TIMEOUT', message))
   }

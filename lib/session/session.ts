@@ -36,8 +36,7 @@ export abstract class Session implements ConnectionOwner {
   #opening: OpeningHandshake | undefined
   #heartbeat: Heartbeat | undefined
   /** Created by what starts it first. */
-  #closeTimer: CloseTimer | undefined
-  #keepsAlive = true
+  #closeTimer: Pick<CloseTimer, 'start' | 'restart' | 'stop'> | undefined
   /** Compact until somebody asks for it, to save memory (bench: idle). */
   #response: HandshakeResponse | CompactHead | undefined
 
@@ -93,7 +92,7 @@ export abstract class Session implements ConnectionOwner {
 
   /** Limits the time for the rest of the closing handshake, and for the server's end of TCP. */
   protected startCloseTimer(): void {
-    this.#closeTimer ??= new CloseTimer(this.connection!, this.#settings.closeTimeout)
+    this.#closeTimer ??= new CloseTimer(this.connection!, this.#settings.closeTimeout, () => this.isPaused)
     this.#closeTimer.start()
   }
 
@@ -128,9 +127,9 @@ export abstract class Session implements ConnectionOwner {
 
   /** Sets whether the connection keeps the process alive, as it does by default. May be called before it is open. */
   keepAlive(wanted: boolean): void {
-    this.#keepsAlive = wanted
-    if (wanted) this.connection?.ref()
-    else this.connection?.unref()
+    if (this.connection === undefined) this.#opening?.keepAlive(wanted)
+    else if (wanted) this.connection.ref()
+    else this.connection.unref()
   }
 
   // Called by the connection.
@@ -159,6 +158,7 @@ export abstract class Session implements ConnectionOwner {
 
   onReleased(): void {
     this.#closeTimer?.stop()
+    this.#closeTimer = NO_TIMER
   }
 
   // Called by the opening handshake.
@@ -168,9 +168,11 @@ export abstract class Session implements ConnectionOwner {
     this.#response = compactHead(head)
     const connection = new Connection(host.platform, pipe, this, this.#settings, agreement.deflate)
     this.connection = connection
-    if (!this.#keepsAlive) connection.unref()
     const { heartbeat } = this.#settings
-    if (heartbeat !== undefined) this.#heartbeat = new Heartbeat(connection, heartbeat, () => this.isPaused)
+    if (heartbeat !== undefined) {
+      const onPing = (payload: Uint8Array): void => this.pings?.addBeat(payload)
+      this.#heartbeat = new Heartbeat(connection, heartbeat, () => this.isPaused, onPing)
+    }
     this.established(agreement)
   }
 
@@ -181,6 +183,9 @@ export abstract class Session implements ConnectionOwner {
     this.ended({ code: ABNORMAL_CLOSURE, reason: '', wasClean: false, error })
   }
 }
+
+/** The close timer of a connection that is released: there is nothing to wait for. */
+const NO_TIMER = { start() {}, restart() {}, stop() {} }
 
 /** What pings and `drained` reject with after a clean close, when the connection has no failure. */
 export function closedError(): ConnectionError {

@@ -171,7 +171,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   }
 
   override onCloseReceived(): void {
-    super.onCloseReceived()
+    // The close timer starts with our answer: the listeners of the messages before may take long, which is no fault of the server.
     tasks.queue(this, TASK_CLOSING, undefined)
   }
 
@@ -257,6 +257,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   #handleClosingHandshakeStarted(): void {
     if (this.#readyState < CLOSING) this.#readyState = CLOSING
     this.connection!.acknowledgeClose()
+    this.startCloseTimer()
   }
 
   /** "The WebSocket connection is closed", the steps for a connection that failed */

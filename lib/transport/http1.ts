@@ -1,4 +1,4 @@
-import { startTimer, stopTimer, type Timer } from '../host/timers.ts'
+import { Deadline } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { ResponseBodyReader, ResponseHeadReader, writeRequest } from '../protocol/http1.ts'
 import type { Pipe, PipeSink, ResponseHead, Upgrade, UpgradeHandler, UpgradeRequest } from './pipe.ts'
@@ -25,7 +25,7 @@ class Http1Exchange implements PipeSink, SinkForwarder {
   #upgraded: UpgradedPipe | undefined
   #sink: PipeSink | undefined
   #refusal: { head: ResponseHead; body: ResponseBodyReader } | undefined
-  #timer: Timer | undefined
+  #bodyDeadline: Deadline | undefined
 
   constructor(pipe: Pipe, request: UpgradeRequest, handler: UpgradeHandler) {
     this.#pipe = pipe
@@ -38,7 +38,7 @@ class Http1Exchange implements PipeSink, SinkForwarder {
   cancel(reason?: unknown): void {
     if (this.#handler === undefined) return
     this.#handler = undefined
-    stopTimer(this.#timer)
+    this.#bodyDeadline?.cancel()
     this.#pipe.abort(reason)
   }
 
@@ -91,7 +91,7 @@ class Http1Exchange implements PipeSink, SinkForwarder {
       return
     }
     this.#refusal = { head, body: new ResponseBodyReader(head) }
-    this.#timer = startTimer(BODY_TIMEOUT, () => this.#finish())
+    this.#bodyDeadline = new Deadline(BODY_TIMEOUT, () => this.#finish())
     if (this.#refusal.body.read(rest)) this.#finish()
   }
 

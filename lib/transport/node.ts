@@ -55,6 +55,9 @@ export async function connect(target: ConnectTarget, tls?: TlsOptions, keepAlive
     socket.allowHalfOpen = true
     // No byte is read before the pipe is started.
     socket.pause()
+    // Whoever waits for the pipe decides whether the process does. Of several addresses each has a handle of its own.
+    socket.unref()
+    socket.once('connect', () => socket.unref())
 
     const onAbort = (): void => {
       socket.destroy()
@@ -69,6 +72,7 @@ export async function connect(target: ConnectTarget, tls?: TlsOptions, keepAlive
     socket.once(secure ? 'secureConnect' : 'connect', () => {
       signal.removeEventListener('abort', onAbort)
       socket.off('error', onError)
+      socket.ref()
       pipe.adopt(socket)
       fulfil(pipe)
     })

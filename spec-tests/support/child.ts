@@ -1,4 +1,6 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { createInterface, type Interface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { root } from './root.ts'
 
@@ -55,4 +57,50 @@ export async function runModule(source: string, args: readonly string[] = []): P
   const commandLine = ['--input-type=module', '--eval', source, '--', ...args]
   const { output, ...ended } = await runNode(commandLine, { limit: 15_000 })
   return { ...ended, lines: output.split('\n').filter(line => line !== '') }
+}
+
+/**
+ * An ES module that runs in a process of its own, as `runModule` runs it, with its lines to talk to it. It has to end when its
+ * input ends.
+ */
+export class RunningModule {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>
+  readonly #lines: AsyncIterator<string>
+  readonly #output: Interface
+  /** The signal or the exit code with which it ended. */
+  readonly ended: Promise<string | number | null>
+
+  constructor(source: string, args: readonly string[] = []) {
+    const commandLine = ['--input-type=module', '--eval', source, '--', ...args]
+    this.#child = spawn(process.execPath, commandLine, { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] })
+    this.#child.stdin.on('error', () => {})
+    this.#output = createInterface(this.#child.stdout)
+    this.#lines = this.#output[Symbol.asyncIterator]()
+    this.ended = new Promise(resolve => this.#child.once('close', (code, signal) => resolve(signal ?? code)))
+  }
+
+  write(line: string): void {
+    this.#child.stdin.write(`${line}\n`)
+  }
+
+  /** The next line that it wrote; undefined if it has ended. */
+  async line(): Promise<string | undefined> {
+    const { done, value } = await this.#lines.next()
+    return done === true ? undefined : value
+  }
+
+  /** Stops the process, as the sleep of a laptop does, until `wake`. Not on Windows. */
+  stop(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  wake(): void {
+    this.#child.kill('SIGCONT')
+  }
+
+  async end(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.ended
+    this.#output.close()
+  }
 }
