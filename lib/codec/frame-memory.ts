@@ -3,17 +3,17 @@ import type { MaskingMemory, Platform } from './platform.ts'
 
 /** 1 MiB of payload, in one frame or in thousands, and the headers: few long writes cost less than many (bench: send binary 64 KiB). */
 const SLAB_SIZE = 1088 * 1024
-/** Spare slabs of ordinary memory that are kept. Slabs of masking memory are all kept. */
+/** A slab of ordinary memory is kept while there are fewer than 3 spare slabs. Slabs of masking memory are all kept. */
 export const MAX_SPARE = 3
-/** Bytes written to ordinary memory before masking memory is set up: that takes a millisecond, which short use does not earn back. */
+/** Masking memory is set up after 256 KiB of frames: that takes a millisecond, which a process that sends little does not earn back. */
 const MASKING_SETUP_MIN = 256 * 1024
 
-/** A block of memory for frames, used again and again: touching fresh memory costs more than masking what is written there (bench: send). */
+/** A block of memory for frames. It is used again and again, since touching fresh memory costs more than masking what is written there (bench: send). */
 export class Slab implements MaskableMemory {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly words: Int32Array
   readonly masking: MaskingMemory | undefined
-  /** End of the written region. Valid while the slab is closed; that of the open slab is `FrameMemory.position`. */
+  /** End of the written region, which begins at 0. Valid while the slab is closed; of the open slab it is `FrameMemory.position`. */
   end = 0
   /** How many bytes of the written region were given back. */
   returned = 0
@@ -25,9 +25,9 @@ export class Slab implements MaskableMemory {
   }
 }
 
-/** Whoever writes at the tail of the open slab. */
+/** Whoever writes to the open slab. */
 export interface TailOwner {
-  /** Called before the tail goes to another owner: everything written from `FrameMemory.start` on must be sealed. */
+  /** Called before another owner may write: takes `slab.bytes[start, position)`, and sets `start` to `position`. */
   seal(): void
 }
 
@@ -37,19 +37,20 @@ export interface TailOwner {
  *
  * A slab is in one of three states:
  *
- * - Open: `slab`, of which there is one. It is written at `position`. What `owner` has written since it took the tail is
- *   `slab.bytes[start, position)`; the owner seals it, as a piece to be sent, before anybody else may write.
- * - Closed: it is full, or another slab has taken its place. Its `end` is fixed, and nothing is written to it.
+ * - Open: `slab`, of which there is one. Its tail, from `position` on, belongs to `owner`, who writes there and advances
+ *   `position`. `slab.bytes[start, position)` is what the owner has written and not sealed yet.
+ * - Closed: it is full, or another slab has taken its place. Nothing is written to it.
  * - Spare: all of it was given back. It becomes the open slab when the next one is needed.
  *
- * A written byte is lent until `giveBack`: to the frame writer that wrote it, and then to the pipe that sends it. Bytes are
- * given back by count. No byte is written over before the whole written region of its slab was given back: then an open
+ * Every written byte is lent until `giveBack`: to the frame writer that wrote it, then to the pipe that sends it. Bytes are
+ * given back by count. No byte is written over before the whole written region of its slab was given back: then the open
  * slab is written from its start again, and a closed one becomes spare.
  */
 class FrameMemory {
   slab: Slab = new Slab(new Uint8Array(0))
   position = 0
   start = 0
+  /** Undefined once the owner has flushed. */
   owner: TailOwner | undefined
 
   readonly #spare: Slab[] = []
@@ -57,14 +58,14 @@ class FrameMemory {
   #surplus = new WeakRef<Slab[]>([])
 
   #isMaskingSetUp = false
-  /** Bytes written to slabs of ordinary memory, before masking memory is set up. */
+  /** Bytes written to slabs of ordinary memory so far. */
   #ordinaryBytes = 0
 
   /**
    * Gives the tail of the open slab to `owner`.
    *
    * @param size bytes that are to be written in all, here and in slabs that follow
-   * @returns whether the slab has room for `room` bytes; if not, the owner seals and calls `openNext`
+   * @returns whether the slab has room for `room` bytes; otherwise the owner seals, and calls `openNext`
    */
   claim(owner: TailOwner, platform: Platform, room: number, size: number): boolean {
     this.#own(owner)
@@ -74,8 +75,8 @@ class FrameMemory {
   }
 
   /**
-   * Opens a spare or a new slab, and gives it to `owner`, to be written from `position` on. The open slab stays if nothing in
-   * it is lent.
+   * Opens a spare or a new slab for `owner`, to be written from `position` on. If nothing in the open slab is lent, that is
+   * used again.
    */
   openNext(owner: TailOwner, platform: Platform, position: number): void {
     this.#own(owner)
@@ -88,13 +89,13 @@ class FrameMemory {
       slab.end = this.position
       this.slab = this.#spare.pop() ?? this.#surplus.deref()?.pop() ?? new Slab(platform.allocate(SLAB_SIZE))
     }
-    // The bytes that are left out need not be given back.
+    // The bytes before `position` are not lent to anybody.
     this.slab.returned = position
     this.position = position
     this.start = position
   }
 
-  /** Gives back `length` bytes of a slab, which nobody reads any more. */
+  /** Gives back `length` bytes of `slab`, which nobody reads any more. */
   giveBack(slab: Slab, length: number): void {
     slab.returned += length
     if (slab === this.slab) {
@@ -122,8 +123,8 @@ class FrameMemory {
   }
 
   /**
-   * Whether a slab of ordinary memory should give way to one of masking memory. Counts the `size` bytes that are to be
-   * written, and sets masking memory up once enough was written.
+   * Whether the open slab, of ordinary memory, should make way for one of masking memory. Counts the `size` bytes that are to
+   * be written, and sets masking memory up once they are enough.
    */
   #shouldReplace(platform: Platform, size: number): boolean {
     this.#ordinaryBytes += size
@@ -131,7 +132,7 @@ class FrameMemory {
     if (!this.#isMaskingSetUp) {
       this.#isMaskingSetUp = true
       const masking = platform.maskingMemory?.()
-      // All of it becomes spare slabs. The host gives a page when it is first touched.
+      // All of it becomes spare slabs at once, which costs little: the host provides a page when it is first touched.
       for (let end = masking?.bytes.length ?? 0; end >= SLAB_SIZE; end -= SLAB_SIZE) {
         this.#spare.push(new Slab(masking!.bytes.subarray(end - SLAB_SIZE, end), masking))
       }
@@ -140,5 +141,5 @@ class FrameMemory {
   }
 }
 
-/** Shared by the frame writers of all connections in the process: a few slabs that were touched before serve them all. */
+/** Shared by all frame writers of the process: few slabs, touched before, serve many connections that send now and then. */
 export const frameMemory: FrameMemory = new FrameMemory()

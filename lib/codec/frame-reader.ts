@@ -13,7 +13,7 @@ import type { Violation } from './violations.ts'
 
 export type { FrameHandler, ReadLimits }
 
-/** A length beyond any chunk: the frame is not for the fast path. */
+/** In place of a length that the fast path does not handle. No chunk is that long, so the frame takes the general path. */
 const NOT_IN_CHUNK = 0x3fffffff
 
 /** Parser state between chunks: which part of the current frame is incomplete. */
@@ -33,7 +33,7 @@ export class FrameReader {
   readonly #handler: FrameHandler
   readonly #lease: ReadBufferLease
   readonly #limits: ReadLimits
-  /** Infinity for none. */
+  /** `limits.maxPayload`, with Infinity for none. */
   readonly #maxPayload: number
   readonly #inflate: InflateParameters | undefined
 
@@ -48,7 +48,7 @@ export class FrameReader {
   #body: MessageBody | undefined
   #control: ControlFrames | undefined
 
-  /** A long frame was read, so the next read should bring a header alone, for which there is this target. */
+  /** Whether a long frame was read, so that the next read should bring a header alone; and the target of such reads. */
   #headerIsNext = false
   #headerTarget: Uint8Array | undefined
 
@@ -69,7 +69,7 @@ export class FrameReader {
   /** Reads nothing any more, and releases the memory of an unfinished message. */
   stop(): void {
     this.#state = STOPPED
-    // Between two frames the loop looks only at this.
+    // Between two frames the loop checks this flag alone.
     this.#paused = true
     this.#body?.release()
     this.#lease.abandon()
@@ -112,7 +112,8 @@ export class FrameReader {
    */
   readTarget(): Uint8Array | undefined {
     if (this.#state === STOPPED) return undefined
-    // What arrives while reading is paused goes to the backlog. As long as that is empty, reading may be resumed first.
+    // Behind a backlog, what arrives joins it, in memory that can be retained. A pause without one mostly ends before anything
+    // arrives, so the other targets serve.
     if (this.#backlog?.isEmpty === false) return this.#lease.readTarget()
     if (this.#state === IN_DATA) {
       const target = this.#body!.readTarget(this.#remaining)
@@ -127,7 +128,7 @@ export class FrameReader {
   /**
    * Reads one chunk. The caller may use its memory again afterwards.
    *
-   * @param waited the same chunk, if it comes from the backlog
+   * @param waited the chunk's entry in the backlog, if it comes from there
    */
   read(chunk: Uint8Array, waited?: BacklogChunk): void {
     const end = chunk.length
@@ -278,6 +279,7 @@ export class FrameReader {
     return true
   }
 
+  /** Stops reading, and reports the violation. */
   #refuse({ closeCode, code, message }: Violation): false {
     this.stop()
     this.#handler.onViolation(closeCode, code, `The server broke the protocol: ${message}`)

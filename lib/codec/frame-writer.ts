@@ -4,7 +4,7 @@ import { currentKey, maskInPlace, maskOn } from './mask.ts'
 import { FIN, LENGTH_16, LENGTH_64, MASK, MAX_CLIENT_HEADER, WHOLE_TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
 
-/** Text of up to 24 UTF-16 units is taken for ASCII first. */
+/** Text of up to 24 UTF-16 units is encoded by a loop if it is ASCII. */
 const SHORT_TEXT = 24
 /** Payloads of more than 128 KiB may go over several slabs. */
 const LARGE_PAYLOAD = 128 * 1024
@@ -15,24 +15,24 @@ const COPY_SIZE = 256 * 1024
 
 export interface FrameWriterOwner {
   /**
-   * Called within a write, perhaps in the middle of a frame, when more slabs wait than are kept as spare ones. `flush` may
-   * be called, and frees them if the network takes everything.
+   * Called in the middle of a write, perhaps of one frame, when so much waits that more of it needs memory which is not kept.
+   * `flush` may be called within; it frees slabs if the network accepts everything.
    */
   flushEarly(): void
 }
 
 /**
- * Writes masked client frames (RFC 6455 sections 5.2 and 5.3), one behind the other, into the slabs of `FrameMemory`.
- * Everything that a connection sends in one turn of the event loop leaves in one write, or in a few if it is longer than a
- * slab.
+ * Writes masked client frames (RFC 6455 sections 5.2 and 5.3), one behind the other, to the slabs of `FrameMemory`. `flush`
+ * hands them to the pipe: everything that a connection sends in one turn of the event loop leaves in one write, or in a few
+ * if it is longer than a slab.
  *
- * A pipe that `givesBack` gets the slab's own bytes, and they are given back once it has sent them. Any other pipe gets a
- * copy, and owns that.
+ * A pipe that `givesBack` gets the slab's own bytes, which stay in flight until it has sent them. Any other pipe gets a copy,
+ * and owns that.
  */
 export class FrameWriter implements TailOwner {
   readonly #platform: Platform
   readonly #owner: FrameWriterOwner | undefined
-  /** Pieces to flush before the tail, in order, and the slab of each. */
+  /** Pieces to flush before what is at the tail, in order, and the slab of each. */
   readonly #sealed: { readonly bytes: Uint8Array; readonly slab: Slab }[] = []
   /** Bytes in flight: the pipe has accepted them and may still read them. */
   readonly #inFlight: { readonly slab: Slab; readonly length: number }[] = []
@@ -59,7 +59,8 @@ export class FrameWriter implements TailOwner {
       if (most > LARGE_PAYLOAD) return this.#largeText(text, most)
     }
 
-    // The text is encoded where its payload begins if all of it is ASCII, which is the common case.
+    // The header's length depends on the payload's, which is known once the text is encoded. So the text is encoded where its
+    // payload begins if all of it is ASCII, the common case, and moved if it is not.
     this.#claim(most + MAX_CLIENT_HEADER)
     const { slab, position } = memory
     const { bytes } = slab
@@ -146,11 +147,11 @@ export class FrameWriter implements TailOwner {
     this.#inFlight.length = 0
   }
 
-  /** Fills each slab but for a few bytes. */
+  /** Fills each slab but for a few bytes. Returns `length`, that of the payload. */
   #largeText(text: string, length: number): number {
     this.#startLargeFrame(WHOLE_TEXT, length)
     for (let index = 0; index < text.length; ) {
-      // The position in the next slab has the same remainder modulo 4, so that the key need not be rotated.
+      // The position in the next slab has the same remainder modulo 4, so that the rotated key stays valid.
       if (memory.slab.bytes.length - memory.position < MAX_UNUSED) this.#nextSlab(memory.position & 3)
       const { slab, position: start } = memory
       let end = Math.min(text.length, index + Math.floor((slab.bytes.length - start) / 3))
@@ -163,7 +164,7 @@ export class FrameWriter implements TailOwner {
     return length
   }
 
-  /** Fills each slab to its end, a multiple of 4, so that the key need not be rotated in the next one. */
+  /** Fills each slab to its end. That is a multiple of 4, so that the rotated key stays valid in the next one. */
   #largeFrame(first: number, payload: Uint8Array): void {
     const { length } = payload
     this.#startLargeFrame(first, length)
@@ -204,7 +205,7 @@ export class FrameWriter implements TailOwner {
     if (!memory.claim(this, this.#platform, room, size)) this.#nextSlab()
   }
 
-  /** Goes on at `position` of the next slab, once what waits has left if that is possible. */
+  /** Goes on at `position` of the next slab. If much waits, it is flushed early first. */
   #nextSlab(position = 0): void {
     this.seal()
     if (this.#sealed.length >= MAX_SPARE && this.#owner !== undefined) {

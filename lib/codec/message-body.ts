@@ -13,7 +13,7 @@ import { BEYOND_HOST, NOT_UTF8, POLICY_VIOLATION, tooBig, type Violation, violat
  * may bring several, which costs less than a read for each (bench: receive binary 64 KiB).
  */
 const DIRECT_READ_MIN = 128 * 1024
-/** What a compressed message may have beyond twice the limit, in bytes. */
+/** A compressed message may have twice the limit and 4096 bytes more, before it is inflated. */
 const COMPRESSED_SLACK = 4096
 
 /**
@@ -30,11 +30,11 @@ export class MessageBody {
   readonly #inflater: MessageInflater | undefined
   readonly #buffer: ReassemblyBuffer
 
-  /** Frames so far. */
+  /** Frames of the message so far. */
   #fragments = 0
   #isText = false
   #isCompressed = false
-  /** Bytes of payload so far, as they came. */
+  /** Payload bytes of the message so far, before inflating. */
   #received = 0
   /** The text is known to be well-formed up to this index. */
   #validated = 0
@@ -58,7 +58,7 @@ export class MessageBody {
     }
     const total = this.#received + length
     if (total > Number.MAX_SAFE_INTEGER) return BEYOND_HOST
-    // Compressed bytes may be longer than what they inflate to, but not by that much.
+    // DEFLATE may be longer than what it inflates to, but not by that much.
     const limit = this.#isCompressed ? this.#maxPayload * 2 + COMPRESSED_SLACK : this.#maxPayload
     if (total > limit) return tooBig(this.#maxPayload)
     if (++this.#fragments <= this.#maxFragments) return undefined
@@ -72,8 +72,8 @@ export class MessageBody {
   }
 
   /**
-   * Adds `chunk[start, end)`, or of compressed bytes as many as the budget of this turn allows. If it is `suspended` then, it
-   * is to be called for the rest in a later turn.
+   * Adds `chunk[start, end)`, or of compressed bytes as many as the budget of this turn allows. If `suspended` is true
+   * afterwards, the rest must be passed again in a later turn.
    *
    * @param remaining bytes of the frame's payload from `start` on, including those that have not arrived
    * @param final whether it is the last frame of the message
@@ -101,13 +101,14 @@ export class MessageBody {
   }
 
   /**
-   * Where to read the next bytes of a long frame directly; undefined if they should be copied.
+   * The part of the reassembly buffer that the next bytes of a long frame should be read to; undefined if they should be
+   * copied.
    *
    * @param remaining bytes of the frame's payload that have not arrived
    */
   readTarget(remaining: number): Uint8Array | undefined {
     const buffer = this.#buffer
-    // A pipe may still fill its target when the message is given up, and then another one has the leased memory.
+    // A pipe may still fill its read target after the message was given up, when leased memory is another message's.
     if (buffer.memory === LEASED || !this.#isWorthDirectRead(Math.max(remaining, buffer.length))) return undefined
     // The end of a long message is read alone, so that the next long one can be read directly from its first byte on.
     if (!buffer.reserve(Math.min(DIRECT_READ_MIN, remaining), buffer.length + remaining)) return undefined
@@ -152,6 +153,7 @@ export class MessageBody {
     return length > (this.#isText ? TEXT_BUFFER_SIZE : DIRECT_READ_MIN) && !this.#isCompressed
   }
 
+  /** Turns OVER_LIMIT into the violation that is reported. */
   #checkLength(result: number | Violation): number | Violation {
     if (result !== OVER_LIMIT) return result
     // Text that is ill-formed before it is too long is refused for that, however much of it was inflated at once.
@@ -159,7 +161,7 @@ export class MessageBody {
     return (this.#isText ? this.#checkText(limit) : undefined) ?? tooBig(this.#maxPayload)
   }
 
-  /** Checks the text as it arrives, up to `end`. */
+  /** Checks the text up to `end`, where a character may be cut (RFC 6455 section 8.1). */
   #checkText(end: number): Violation | undefined {
     const { bytes } = this.#buffer
     const whole = wholeCharactersEnd(bytes, this.#validated, end)

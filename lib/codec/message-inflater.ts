@@ -3,7 +3,7 @@ import type { Platform } from './platform.ts'
 import { OWN, type ReassemblyBuffer, SCRATCH } from './reassembly-buffer.ts'
 import { BEYOND_HOST, NOT_DEFLATE, type Violation } from './violations.ts'
 
-/** The first memory of a compressed message, in bytes. */
+/** The first allocation for a compressed message, in bytes. */
 const FIRST_STEP = 4096
 /** A connection inflates at most 512 KiB in one turn of the event loop (bench: compression). */
 const TURN = 512 * 1024
@@ -14,9 +14,9 @@ const TURN = 512 * 1024
 const TAIL = new Uint8Array([0, 0, 0xff, 0xff, 0, 0, 0, 0xff, 0xff])
 
 /**
- * 128 KiB that a compressed message is inflated into if all of it is in one chunk, so that only its result gets memory of
- * its own (bench: compressed receive json 64 KiB). Shared by all connections of the process, as each uses it within one call
- * that runs no foreign code.
+ * 128 KiB of scratch memory, for compressed messages that lie wholly in one chunk: only the result gets memory of its own
+ * (bench: compressed receive json 64 KiB). Shared by all connections of the process, since each uses it within one call, in
+ * which no foreign code runs.
  */
 const scratch = new Uint8Array(128 * 1024)
 
@@ -33,7 +33,7 @@ export class MessageInflater {
   /** How many bytes may be inflated until `renewBudget`. */
   #budget = TURN
 
-  /** Whether the budget was spent before all of the last input was inflated. The rest is to be passed again, in a later turn. */
+  /** Whether the budget was spent before all of the last input was inflated. The rest must be passed again, in a later turn. */
   suspended = false
 
   constructor(platform: Platform, maxPayload: number, parameters: InflateParameters) {
@@ -52,8 +52,8 @@ export class MessageInflater {
    * Inflates `input[start, end)`, or as much as the budget allows.
    *
    * @param isWhole whether the input is all of the message
-   * @returns how many bytes of input were used; OVER_LIMIT as soon as the message is too long, of which `target` then has
-   * at least as much as the limit allows if the host can say so
+   * @returns how many bytes of input were used; OVER_LIMIT as soon as the message is too long, with what was inflated until
+   * then in `target`
    */
   inflate(
     target: ReassemblyBuffer,
@@ -64,7 +64,7 @@ export class MessageInflater {
   ): number | Violation {
     if (isWhole && target.length === 0) target.use(this.#scratch, SCRATCH)
     const consumed = this.#inflate(target, input, start, end, false)
-    // Other connections use the scratch memory until the next turn.
+    // Before the next turn, other connections use the scratch memory.
     if (this.suspended && target.memory === SCRATCH) target.use(target.bytes.slice(0, target.length), OWN)
     return consumed
   }

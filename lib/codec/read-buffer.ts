@@ -4,18 +4,18 @@ import type { Platform } from './platform.ts'
 const SIZE = 256 * 1024
 /** Unused buffers that the pool keeps. */
 const MAX_POOLED = 8
-/** The least size, in bytes, for which a buffer of the pool is used: many connections may hold small ones. */
+/** For fewer bytes than this, a buffer of just that size is allocated, since each of many connections may hold one. */
 const MIN_POOLED = 16 * 1024
 /** The least number of bytes for which all of a buffer is retained. Fewer are copied. */
 const MIN_RETAINED = 16 * 1024
-/** A chunk of at least 8 KiB is likely to be followed by more at once. */
+/** A chunk of at least 8 KiB is a sign that more follows at once. */
 const FLOOD = 8 * 1024
-/** A buffer with less than 128 KiB of free room is replaced. */
+/** A read buffer with less than 128 KiB behind what is referenced is replaced. */
 const MIN_ROOM = 128 * 1024
 
 /**
  * Memory that a pipe reads to, and that messages are decoded from later. It counts its references, and goes back to the pool
- * without any: touching fresh memory costs as much as copying (bench: receive text 128 B).
+ * when it has none: touching fresh memory costs as much as copying (bench: receive text 128 B).
  */
 export class ReadBuffer {
   readonly bytes: Uint8Array<ArrayBuffer>

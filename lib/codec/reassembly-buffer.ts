@@ -2,11 +2,14 @@ import type { Platform } from './platform.ts'
 
 /** The least growth of a buffer, in bytes. */
 const GROWTH_STEP = 1024 * 1024
-/** Growth factor of a buffer. Capacity follows what has arrived, not the length that was announced, so a lying length costs nothing. Each growth copies everything. */
+/**
+ * Growth factor of a buffer. Capacity follows what has arrived, not the length that was announced, so a lying length costs
+ * nothing. Each growth copies everything.
+ */
 const GROWTH = 4
 /** The size of a text buffer, in bytes. */
 export const TEXT_BUFFER_SIZE: number = 256 * 1024
-/** Text buffers that exist at a time. */
+/** The pool has at most 8 text buffers, leased or not. */
 const MAX_TEXT_BUFFERS = 8
 
 // What the memory of a reassembly buffer is.
@@ -44,7 +47,7 @@ class TextBufferPool {
   }
 }
 
-/** Shared by all connections of the process, of which few receive long text at the same moment. */
+/** Shared by all connections of the process: few of them reassemble text at the same moment. */
 const textBuffers = new TextBufferPool()
 
 /** The memory in which the payload of one message is put together. */
@@ -53,27 +56,27 @@ export class ReassemblyBuffer {
   /** The payload so far is `bytes[0, length)`. */
   bytes: Uint8Array<ArrayBuffer> = EMPTY
   length = 0
-  /** Whose memory `bytes` is: NONE, OWN, LEASED or SCRATCH. */
+  /** What the memory of `bytes` is: NONE, OWN, LEASED or SCRATCH. */
   memory: number = NONE
 
   constructor(platform: Platform) {
     this.#platform = platform
   }
 
-  /** Takes a text buffer, if one is free, for a message of up to 256 KiB. */
+  /** Uses a text buffer, if one is free, for a message of up to 256 KiB. */
   leaseTextBuffer(): void {
     const buffer = textBuffers.lease(this.#platform)
     if (buffer !== undefined) this.use(buffer, LEASED)
   }
 
-  /** Goes on in other memory, to which the payload so far was copied. */
+  /** Changes to other memory, which has a copy of the payload so far. */
   use(bytes: Uint8Array<ArrayBuffer>, memory: number): void {
     if (this.memory === LEASED) textBuffers.release(this.bytes)
     this.bytes = bytes
     this.memory = memory
   }
 
-  /** Appends `chunk[start, end)`. Takes room for it as `reserve` does. */
+  /** Appends `chunk[start, end)`, with the room and the result of `reserve`. */
   append(chunk: Uint8Array, start: number, end: number, wanted: number): boolean {
     if (!this.reserve(end - start, wanted)) return false
     // A pipe that read to the read target has put the bytes in place already.
@@ -84,9 +87,9 @@ export class ReassemblyBuffer {
   }
 
   /**
-   * Makes room for `incoming` bytes, which have arrived.
+   * Makes room for `incoming` bytes more.
    *
-   * @param wanted the capacity that is worth having, in bytes; it is approached in steps
+   * @param wanted the capacity that the message needs if it keeps what it announced, in bytes; approached in steps
    * @returns false if the host has no memory of that size
    */
   reserve(incoming: number, wanted: number): boolean {
@@ -107,7 +110,7 @@ export class ReassemblyBuffer {
     return true
   }
 
-  /** The payload as a buffer that the user owns. */
+  /** The payload as an ArrayBuffer that the caller owns. */
   toArrayBuffer(): ArrayBuffer {
     const { buffer, length } = this.bytes
     return this.memory === OWN && length === this.length ? buffer : buffer.slice(0, this.length)
