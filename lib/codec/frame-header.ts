@@ -105,11 +105,11 @@ export class FrameHeader {
     return size
   }
 
-  /** Keeps `chunk[position, end)`, a header of which more must arrive. */
-  keepCut(chunk: Uint8Array, position: number, end: number): void {
+  /** Keeps the bytes of a header of which more must arrive. */
+  keepCut(bytes: Uint8Array): void {
     this.#cut ??= new Uint8Array(MAX_SERVER_HEADER)
-    this.#cutLength = end - position
-    for (let index = position; index < end; index++) this.#cut[index - position] = chunk[index]!
+    this.#cut.set(bytes)
+    this.#cutLength = bytes.length
   }
 
   /**
@@ -118,12 +118,11 @@ export class FrameHeader {
    * @returns how many bytes of `chunk` belong to it, 0 if more of it must arrive, or why it is refused
    */
   parseCut(chunk: Uint8Array, message: number): number | Violation {
-    const cut = this.#cut!
     const kept = this.#cutLength
-    const end = kept + Math.min(MAX_SERVER_HEADER - kept, chunk.length)
-    for (let index = kept; index < end; index++) cut[index] = chunk[index - kept]!
-    const size = this.parse(cut, 0, end, message)
-    if (size === 0) this.#cutLength = end
+    const added = chunk.subarray(0, MAX_SERVER_HEADER - kept)
+    this.#cut!.set(added, kept)
+    this.#cutLength += added.length
+    const size = this.parse(this.#cut!, 0, this.#cutLength, message)
     return typeof size === 'number' && size > 0 ? size - kept : size
   }
 }
@@ -136,6 +135,6 @@ function refuseLength(): Violation {
   return refuse('WS_ERR_INVALID_LENGTH', 'a payload length is not encoded as it must be')
 }
 
-function readUint32(bytes: Uint8Array, at: number): number {
+export function readUint32(bytes: Uint8Array, at: number): number {
   return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
 }

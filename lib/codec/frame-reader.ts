@@ -1,10 +1,10 @@
 import type { InflateParameters } from './compression.ts'
 import { ControlFrames } from './control-frames.ts'
 import type { FrameHandler, ReadLimits } from './frame-handler.ts'
-import { FrameHeader } from './frame-header.ts'
+import { FrameHeader, readUint32 } from './frame-header.ts'
 import { copy, takeBatch } from './message-batch.ts'
 import { MessageBody } from './message-body.ts'
-import { CLOSE, CONTINUATION, MAX_SERVER_HEADER, WHOLE_BINARY, WHOLE_TEXT } from './opcodes.ts'
+import { CLOSE, CONTINUATION, LENGTH_16, LENGTH_64, MAX_SERVER_HEADER, WHOLE_BINARY, WHOLE_TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
 import { type BacklogChunk, EMPTY_CHUNK, ReadBacklog } from './read-backlog.ts'
 import { ReadBufferLease } from './read-buffer.ts'
@@ -12,6 +12,9 @@ import { decodeText } from './utf8.ts'
 import type { Violation } from './violations.ts'
 
 export type { FrameHandler, ReadLimits }
+
+/** A length beyond any chunk: the frame is not for the fast path. */
+const NOT_IN_CHUNK = 0x3fffffff
 
 /** Parser state between chunks: which part of the current frame is incomplete. */
 const BETWEEN_FRAMES = 0
@@ -116,8 +119,7 @@ export class FrameReader {
       if (target !== undefined) return target
     } else if (this.#headerIsNext && this.#state === BETWEEN_FRAMES) {
       this.#headerIsNext = false
-      this.#headerTarget ??= new Uint8Array(MAX_SERVER_HEADER)
-      return this.#headerTarget
+      return (this.#headerTarget ??= new Uint8Array(MAX_SERVER_HEADER))
     }
     return this.#lease.readTarget()
   }
@@ -145,7 +147,7 @@ export class FrameReader {
         else (this.#backlog ??= new ReadBacklog()).push(chunk.subarray(position), buffer)
         return
       }
-      // 2. Fast path: a batch of small messages that lie wholly in the chunk.
+      // 2. Fast paths for messages in one frame that lie wholly in the chunk: a batch of small ones, or one decoded in place.
       if (this.#message === 0 && this.#handler.takesBatches === true) {
         const batch = takeBatch(this.#platform, chunk, position, this.#maxPayload, buffer)
         if (batch !== undefined) {
@@ -154,31 +156,39 @@ export class FrameReader {
           continue
         }
       }
-      // 3. The header of any other frame.
+      const first = chunk[position]!
+      if ((first === WHOLE_TEXT || first === WHOLE_BINARY) && this.#message === 0 && position + 1 < end) {
+        let length = chunk[position + 1]!
+        let start = position + 2
+        if (length === LENGTH_16 && start + 2 <= end) {
+          length = (chunk[start]! << 8) | chunk[start + 1]!
+          start += 2
+          if (length < 126) length = NOT_IN_CHUNK
+        } else if (length === LENGTH_64 && start + 8 <= end && readUint32(chunk, start) === 0) {
+          length = readUint32(chunk, start + 4)
+          start += 8
+          if (length < 0x10000) length = NOT_IN_CHUNK
+        } else if (length > 125) length = NOT_IN_CHUNK
+        const after = start + length
+        if (after <= end && length <= this.#maxPayload) {
+          if (first === WHOLE_BINARY) this.#handler.onBinary(copy(chunk, start, after).buffer)
+          else if (!this.#deliver(decodeText(this.#platform, chunk, start, after))) return
+          position = after
+          continue
+        }
+      }
+
+      // 3. Any other frame: its header.
       const header = (this.#header ??= new FrameHeader(this.#inflate !== undefined))
       const size = header.parse(chunk, position, end, this.#message)
       if (size === 0) {
-        header.keepCut(chunk, position, end)
+        header.keepCut(chunk.subarray(position))
         this.#state = IN_HEADER
         return
       }
-      if (typeof size !== 'number') {
-        this.#refuse(size)
-        return
-      }
-      // 4. Fast path: a message in one frame that lies wholly in the chunk is decoded in place.
-      const first = chunk[position]!
-      const start = position + size
-      const after = start + header.length
-      if ((first === WHOLE_TEXT || first === WHOLE_BINARY) && after <= end && header.length <= this.#maxPayload) {
-        if (first === WHOLE_BINARY) this.#handler.onBinary(copy(chunk, start, after).buffer)
-        else if (!this.#deliver(decodeText(this.#platform, chunk, start, after))) return
-        position = after
-        continue
-      }
-      // 5. The payload of any other frame, as far as it has arrived.
-      if (!this.#beginFrame(header)) return
-      position = this.#readPayload(chunk, start)
+      if (!this.#beginFrame(size)) return
+      // 4. Its payload, as far as it has arrived.
+      position = this.#readPayload(chunk, position + size)
       if (position < 0) return
     }
   }
@@ -191,24 +201,27 @@ export class FrameReader {
   #continueFrame(chunk: Uint8Array): number {
     if (this.#state === STOPPED) return -1
     if (this.#state !== IN_HEADER) return this.#readPayload(chunk, 0)
-    const header = this.#header!
-    const size = header.parseCut(chunk, this.#message)
-    if (typeof size !== 'number') return this.#refuse(size)
-    if (size === 0 || !this.#beginFrame(header)) return -1
+    const size = this.#header!.parseCut(chunk, this.#message)
+    if (size === 0 || !this.#beginFrame(size)) return -1
     this.#state = BETWEEN_FRAMES
     return this.#readPayload(chunk, size)
   }
 
-  /** Begins a frame, once its limits are checked, before memory is taken for the payload. Returns false if it is refused. */
-  #beginFrame(header: FrameHeader): boolean {
+  /**
+   * Begins the frame whose header was parsed. Its limits are checked before memory is taken for the payload.
+   *
+   * @param parsed the size of the header, or why it is refused
+   * @returns false if the frame is refused
+   */
+  #beginFrame(parsed: number | Violation): parsed is number {
+    if (typeof parsed !== 'number') return this.#refuse(parsed)
+    const header = this.#header!
     this.#remaining = header.length
     if (header.opcode >= CLOSE) return true
     if (header.opcode !== CONTINUATION) this.#message = header.opcode
     this.#body ??= new MessageBody(this.#platform, this.#limits, this.#inflate)
     const violation = this.#body.beginFrame(header)
-    if (violation === undefined) return true
-    this.#refuse(violation)
-    return false
+    return violation === undefined || this.#refuse(violation)
   }
 
   /** Reads payload from `position` on. Returns the same as `#continueFrame`. */
@@ -220,7 +233,10 @@ export class FrameReader {
     const body = this.#body!
     if (after > position || body.suspended) {
       const consumed = body.append(chunk, position, after, this.#remaining, final)
-      if (typeof consumed !== 'number') return this.#refuse(consumed)
+      if (typeof consumed !== 'number') {
+        this.#refuse(consumed)
+        return -1
+      }
       this.#remaining -= consumed
       after = position + consumed
       if (body.suspended) {
@@ -258,16 +274,13 @@ export class FrameReader {
   #deliver(message: string | ArrayBuffer | Violation): boolean {
     if (typeof message === 'string') this.#handler.onText(message)
     else if (message instanceof ArrayBuffer) this.#handler.onBinary(message)
-    else {
-      this.#refuse(message)
-      return false
-    }
+    else return this.#refuse(message)
     return true
   }
 
-  #refuse({ closeCode, code, message }: Violation): -1 {
+  #refuse({ closeCode, code, message }: Violation): false {
     this.stop()
     this.#handler.onViolation(closeCode, code, `The server broke the protocol: ${message}`)
-    return -1
+    return false
   }
 }

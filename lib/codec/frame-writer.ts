@@ -1,6 +1,6 @@
 import type { Pipe } from '../transport/pipe.ts'
 import { MAX_SPARE, frameMemory as memory, type Slab, type TailOwner } from './frame-memory.ts'
-import { maskInPlace, maskOn, restoreKey, saveKey } from './mask.ts'
+import { currentKey, maskInPlace, maskOn } from './mask.ts'
 import { FIN, LENGTH_16, LENGTH_64, MASK, MAX_CLIENT_HEADER, WHOLE_TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
 
@@ -209,9 +209,9 @@ export class FrameWriter implements TailOwner {
     this.seal()
     if (this.#sealed.length >= MAX_SPARE && this.#owner !== undefined) {
       // The pipe is foreign code, which may send on other connections: those use the key and the tail, too.
-      const key = saveKey()
+      const key = currentKey.word[0]!
       this.#owner.flushEarly()
-      restoreKey(key)
+      currentKey.word[0] = key
     }
     memory.openNext(this, this.#platform, position)
   }

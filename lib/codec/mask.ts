@@ -22,16 +22,16 @@ export interface MaskableMemory {
  * payload begins.
  */
 class MaskingKey {
-  readonly bytes = new Uint8Array(4)
+  readonly bytes: Uint8Array<ArrayBuffer> = new Uint8Array(4)
   /** The same four bytes as one word, so that no arithmetic depends on the host's byte order. */
-  readonly word = new Int32Array(this.bytes.buffer)
+  readonly word: Int32Array = new Int32Array(this.bytes.buffer)
 }
 
 /**
  * Shared by all frame writers of the process, since one frame is written at a time. Valid from `maskInPlace` to the last
  * `maskOn` of the frame. Whoever calls foreign code in between saves and restores the key.
  */
-const current = new MaskingKey()
+export const currentKey: MaskingKey = new MaskingKey()
 
 /** Writes a fresh masking key to `bytes[at, at + 4)` and masks `bytes[at + 4, end)` in place. */
 export function maskInPlace(platform: Platform, memory: MaskableMemory, at: number, end: number): void {
@@ -46,7 +46,7 @@ export function maskInPlace(platform: Platform, memory: MaskableMemory, at: numb
  * behind that part.
  */
 export function maskOn({ bytes, words, masking }: MaskableMemory, start: number, end: number): void {
-  const { bytes: keyBytes } = current
+  const { bytes: keyBytes } = currentKey
   let position = start
   // 1. Single bytes up to the first whole word.
   while (position < end && (position & 3) !== 0) {
@@ -54,7 +54,7 @@ export function maskOn({ bytes, words, masking }: MaskableMemory, start: number,
     position++
   }
   // 2. Aligned words: by the host, or four to an iteration, which is 5 to 8 times faster than a byte loop.
-  const key = current.word[0]!
+  const key = currentKey.word[0]!
   const lastWord = (end - (end & 3)) / 4
   let word = (position - (position & 3)) / 4
   if (masking !== undefined && end - start >= HOST_MASKING_MIN) {
@@ -74,20 +74,10 @@ export function maskOn({ bytes, words, masking }: MaskableMemory, start: number,
   for (; position < end; position++) bytes[position] = bytes[position]! ^ keyBytes[position & 3]!
 }
 
-/** The current key, for {@link restoreKey}. */
-export function saveKey(): number {
-  return current.word[0]!
-}
-
-/** Makes a saved key current again, after frames of other connections may have been written. */
-export function restoreKey(key: number): void {
-  current.word[0] = key
-}
-
 /** Writes a fresh key to `bytes[at, at + 4)`, and makes it the current one. */
 function writeKey(platform: Platform, bytes: Uint8Array, at: number): void {
   const { bytes: random } = randomPool
-  const { bytes: keyBytes } = current
+  const { bytes: keyBytes } = currentKey
   const from = randomPool.advance(platform, 4)
   for (let index = 0; index < 4; index++) {
     const byte = random[from + index]!

@@ -60,8 +60,9 @@ export class MessageBatch {
 
   /** The next message. Not to be called when none is left. */
   next(): string | ArrayBuffer {
-    const message = this.nextChunk()
-    return typeof message === 'string' ? message : message.buffer
+    const message = this.#decode() ?? copy(this.#buffer.bytes, this.#start, this.#position).buffer
+    if (this.left === 0) this.#buffer.release()
+    return message
   }
 
   /** The same for a stream: a binary message as a Uint8Array. */

@@ -5,16 +5,8 @@ import { MessageInflater, OVER_LIMIT } from './message-inflater.ts'
 import { CONTINUATION, TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
 import { LEASED, NONE, ReassemblyBuffer, TEXT_BUFFER_SIZE } from './reassembly-buffer.ts'
-import { checkText, decodeText } from './utf8.ts'
-import {
-  BEYOND_HOST,
-  NOT_DEFLATE,
-  NOT_UTF8,
-  POLICY_VIOLATION,
-  tooBig,
-  type Violation,
-  violation,
-} from './violations.ts'
+import { canBecomeCharacter, decodeText, wholeCharactersEnd } from './utf8.ts'
+import { BEYOND_HOST, NOT_UTF8, POLICY_VIOLATION, tooBig, type Violation, violation } from './violations.ts'
 
 /**
  * A binary message of more than 128 KiB is read directly into the reassembly buffer. Shorter ones are copied there: one read
@@ -46,6 +38,9 @@ export class MessageBody {
   #received = 0
   /** The text is known to be well-formed up to this index. */
   #validated = 0
+
+  /** Whether the last `append` has spent the budget of its turn. */
+  suspended = false
 
   constructor(platform: Platform, limits: ReadLimits, inflate: InflateParameters | undefined) {
     this.#platform = platform
@@ -89,23 +84,20 @@ export class MessageBody {
     let consumed: number | Violation = end - start
     const isEnd = final && remaining === end - start
     if (this.#isCompressed) {
-      consumed = this.#checkLength(this.#inflater!.inflate(buffer, chunk, start, end, isEnd))
+      const inflater = this.#inflater!
+      consumed = this.#checkLength(inflater.inflate(buffer, chunk, start, end, isEnd))
+      this.suspended = inflater.suspended
       if (typeof consumed !== 'number') return consumed
     } else {
       const total = buffer.length + remaining
       if (this.#isText && buffer.memory === NONE && total <= TEXT_BUFFER_SIZE) buffer.leaseTextBuffer()
-      if (!buffer.reserve(end - start, final ? total : Math.max(total, buffer.bytes.length * 2))) return BEYOND_HOST
-      buffer.append(chunk, start, end)
+      const wanted = final ? total : Math.max(total, buffer.bytes.length * 2)
+      if (!buffer.append(chunk, start, end, wanted)) return BEYOND_HOST
     }
     this.#received += consumed
     // The end of a text is checked as it is decoded.
     const problem = this.#isText && (!isEnd || this.suspended) ? this.#checkText(buffer.length) : undefined
     return problem ?? consumed
-  }
-
-  /** Whether the last `append` has spent the budget of its turn. */
-  get suspended(): boolean {
-    return this.#inflater?.suspended === true
   }
 
   /**
@@ -130,10 +122,10 @@ export class MessageBody {
   /** Ends the message. Returns it, or why it is refused, and is ready for the next one. */
   finish(): string | ArrayBuffer | Violation {
     const buffer = this.#buffer
-    if (this.#isCompressed) {
-      // RFC 7692 section 7.2.3.6: even an empty message has a byte. Without one no block has begun, and the tail would spoil
-      // the next message.
-      if (this.#received === 0) return NOT_DEFLATE
+    // A compressed message without a byte of payload is an empty message, as Mojolicious 9 sends it, although an empty
+    // message has a byte by RFC 7692 section 7.2.3.6. The inflater is left alone: where no block has begun, the tail would
+    // spoil the next message.
+    if (this.#isCompressed && this.#received > 0) {
       const result = this.#checkLength(this.#inflater!.finish(buffer))
       if (typeof result !== 'number') return result
     }
@@ -169,9 +161,10 @@ export class MessageBody {
 
   /** Checks the text as it arrives, up to `end`. */
   #checkText(end: number): Violation | undefined {
-    const validated = checkText(this.#platform, this.#buffer.bytes, this.#validated, end)
-    if (validated < 0) return NOT_UTF8
-    this.#validated = validated
+    const { bytes } = this.#buffer
+    const whole = wholeCharactersEnd(bytes, this.#validated, end)
+    if (!this.#platform.isUtf8(bytes, this.#validated, whole) || !canBecomeCharacter(bytes, whole, end)) return NOT_UTF8
+    this.#validated = whole
     return undefined
   }
 }

@@ -29,12 +29,14 @@ export class ReadBacklog {
 
   /** Adds bytes that have arrived, which are the pipe's after the call. */
   push(bytes: Uint8Array, buffer: ReadBuffer | undefined): void {
-    this.#chunks.push(keep(bytes, buffer, buffer === undefined))
+    const retained = buffer?.retain(bytes) === true
+    this.#chunks.push(retained ? { bytes, buffer } : copyOf(bytes))
   }
 
   /** Puts back the part of the first chunk that was not read. */
   unshift(bytes: Uint8Array, buffer: ReadBuffer | undefined): void {
-    this.#chunks.unshift(keep(bytes, buffer, false))
+    const mustCopy = buffer?.retain(bytes) === false
+    this.#chunks.unshift(mustCopy ? copyOf(bytes) : { bytes, buffer })
   }
 
   clear(): void {
@@ -43,8 +45,6 @@ export class ReadBacklog {
   }
 }
 
-/** @param isPipes whether the bytes are in the pipe's own memory */
-function keep(bytes: Uint8Array, buffer: ReadBuffer | undefined, isPipes: boolean): BacklogChunk {
-  const mustCopy = isPipes || buffer?.retain(bytes) === false
-  return mustCopy ? { bytes: new Uint8Array(bytes), buffer: undefined } : { bytes, buffer }
+function copyOf(bytes: Uint8Array): BacklogChunk {
+  return { bytes: new Uint8Array(bytes), buffer: undefined }
 }

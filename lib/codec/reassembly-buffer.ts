@@ -73,12 +73,14 @@ export class ReassemblyBuffer {
     this.memory = memory
   }
 
-  /** Appends `chunk[start, end)`, for which there is room. */
-  append(chunk: Uint8Array, start: number, end: number): void {
+  /** Appends `chunk[start, end)`. Takes room for it as `reserve` does. */
+  append(chunk: Uint8Array, start: number, end: number, wanted: number): boolean {
+    if (!this.reserve(end - start, wanted)) return false
     // A pipe that read to the read target has put the bytes in place already.
     const isInPlace = chunk.buffer === this.bytes.buffer && chunk.byteOffset + start === this.length
     if (!isInPlace) this.bytes.set(chunk.subarray(start, end), this.length)
     this.length += end - start
+    return true
   }
 
   /**
@@ -89,11 +91,14 @@ export class ReassemblyBuffer {
    */
   reserve(incoming: number, wanted: number): boolean {
     const needed = this.length + incoming
-    const capacity = this.bytes.length
-    if (needed <= capacity) return true
+    return needed <= this.bytes.length || this.#grow(needed, wanted)
+  }
+
+  #grow(needed: number, wanted: number): boolean {
+    const step = Math.max(this.bytes.length * GROWTH, GROWTH_STEP)
     let bytes: Uint8Array<ArrayBuffer>
     try {
-      bytes = this.#platform.allocate(Math.max(needed, Math.min(wanted, Math.max(capacity * GROWTH, GROWTH_STEP))))
+      bytes = this.#platform.allocate(Math.max(needed, Math.min(wanted, step)))
     } catch {
       return false
     }

@@ -16,20 +16,10 @@ export function decodeText(platform: Platform, bytes: Uint8Array, start: number,
 }
 
 /**
- * Checks the part `bytes[start, end)` of a text of which more is to come. What precedes is well-formed.
- *
- * @returns the index after the last whole character, -1 if the part is ill-formed
- */
-export function checkText(platform: Platform, bytes: Uint8Array, start: number, end: number): number {
-  const whole = wholeCharactersEnd(bytes, start, end)
-  return platform.isUtf8(bytes, start, whole) && canBecomeCharacter(bytes, whole, end) ? whole : -1
-}
-
-/**
  * The index after the last whole character of `bytes[start, end)`. At most three bytes lie beyond it. An ill-formed end
  * counts as whole, so that the platform's check finds it.
  */
-function wholeCharactersEnd(bytes: Uint8Array, start: number, end: number): number {
+export function wholeCharactersEnd(bytes: Uint8Array, start: number, end: number): number {
   const earliest = Math.max(start, end - 3)
   for (let index = end - 1; index >= earliest; index--) {
     const byte = bytes[index]!
@@ -46,7 +36,7 @@ function wholeCharactersEnd(bytes: Uint8Array, start: number, end: number): numb
  * Whether `bytes[start, end)`, no byte or one to three that begin with a lead byte, can begin a well-formed character. A
  * byte that never can is refused as it arrives (Unicode 15, table 3-7; RFC 3629 section 4).
  */
-function canBecomeCharacter(bytes: Uint8Array, start: number, end: number): boolean {
+export function canBecomeCharacter(bytes: Uint8Array, start: number, end: number): boolean {
   if (start === end) return true
   const lead = bytes[start]!
   if (lead < 0xc2 || lead > 0xf4) return false

@@ -1,8 +1,10 @@
 /** The entry of Node.js, Bun and Deno: joins their platform and transport to the API. */
 
-import process from 'node:process'
-import { setImmediate } from 'node:timers'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { provideHost } from '../host/host.ts'
+import { nextTick, process } from '../host/node-process.ts'
+import { asyncHooks } from '../platform/builtins.ts'
+import { queueTask } from '../platform/immediate.ts'
 import { nodePlatform } from '../platform/node.ts'
 
 /** The transport of Node.js. The first connection loads it, so that an import of the package stays cheap (bench: import). */
@@ -19,16 +21,28 @@ function microtaskCheckpoint(): (() => void) | undefined {
   return (process.getBuiltinModule('bun:jsc') as { drainMicrotasks?: () => void } | undefined)?.drainMicrotasks
 }
 
+/** Not `performance`, which takes longer to load than this package (bench: import). */
+function now(): number {
+  const [seconds, nanoseconds] = hrtime()
+  return seconds * 1000 + nanoseconds / 1e6
+}
+
+const { hrtime } = process
+
 provideHost({
   platform: nodePlatform,
-  queueTask: task => void setImmediate(task),
+  queueTask,
   // Node.js and Bun poll the network in each turn of the event loop, and take megabytes from a socket in a few of them. Deno
   // polls in every 61st turn while tasks wait, and hands over what it read in the next ones.
   turnsToRead: 'deno' in process.versions ? 130 : 8,
   performMicrotaskCheckpoint: microtaskCheckpoint(),
-  afterMicrotasks: callback => process.nextTick(callback),
-  connect: async (target, tls) => (await loadTransport()).connect(target, tls),
-  locate: async (host, port) => (await loadTransport()).locate(host, port),
+  // A task is later than it has to be, but right.
+  afterMicrotasks: nextTick ?? queueTask,
+  timers: { setTimeout, clearTimeout },
+  now,
+  captureContext: () => new (asyncHooks().AsyncResource)('WebSocket'),
+  connect: async (target, tls, keepAlive) => (await loadTransport()).connect(target, tls, keepAlive),
+  resolveHost: async (host, port) => (await loadTransport()).resolveHost(host, port),
 })
 
 export * from './exports.ts'

@@ -1,6 +1,26 @@
 import type { Platform } from '../codec/platform.ts'
-import type { ConnectTarget, Location, TlsOptions } from '../transport/connect.ts'
+import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
 import type { Pipe } from '../transport/pipe.ts'
+import type { TlsOptions } from '../transport/tls-options.ts'
+
+/**
+ * The context of asynchronous work, as AsyncLocalStorage and tracers see it. An AsyncResource of `node:async_hooks` has this
+ * shape.
+ */
+export interface AsyncContext {
+  /** Calls `callback` in this context, and returns or throws what it does. The caller's context is back afterwards. */
+  runInAsyncScope<This, Values extends unknown[], Result>(
+    callback: (this: This, ...values: Values) => Result,
+    thisValue: This,
+    ...values: Values
+  ): Result
+}
+
+/** The timers of a runtime. What `setTimeout` returns is for `clearTimeout`. */
+export interface Timers {
+  setTimeout(callback: () => void, delay: number): any
+  clearTimeout(timer: any): void
+}
 
 /** The parts of a JavaScript runtime that the API stands on. Each entry provides those of its runtime. */
 export interface Host {
@@ -19,10 +39,19 @@ export interface Host {
   performMicrotaskCheckpoint?: (() => void) | undefined
   /** Calls back when no microtask is left, before any other task. */
   afterMicrotasks(callback: () => void): void
+  /**
+   * Timers of real time, where the program may have replaced the global ones before the package was loaded. Default: the
+   * global ones, as they were then.
+   */
+  readonly timers?: Timers
+  /** Milliseconds of a clock that only rises, with fractions. Default: `performance.now`. */
+  now?(): number
+  /** The caller's context of asynchronous work, for as long as the object lives. Absent where the runtime has none. */
+  captureContext?(): AsyncContext
   /** The transport for connections without the option `connect`. Absent where the runtime has none. */
-  connect?(target: ConnectTarget, tls: TlsOptions | undefined): PromiseLike<Pipe>
+  connect?(target: ConnectTarget, tls: TlsOptions | undefined, keepAlive: number): PromiseLike<Pipe>
   /** Resolves a host name for `connect`. Absent where the runtime cannot. */
-  locate?(host: string, port: number): PromiseLike<Location>
+  resolveHost?(host: string, port: number): PromiseLike<ResolvedHost>
 }
 
 /**

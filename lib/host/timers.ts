@@ -1,8 +1,13 @@
-import { host } from './host.ts'
+import { host, type Timers } from './host.ts'
 
-/** The one place that sets timers, and in which all time limits are judged. */
+/**
+ * The one place that sets timers, and in which all time limits are judged. All of it is of real time, also where a test fakes
+ * the clock after the package was loaded.
+ */
 
 export type Timer = ReturnType<typeof setTimeout>
+
+const globals: Timers = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout }
 
 /** The number of parts in which a time limit is waited for. */
 const PARTS = 4
@@ -12,14 +17,20 @@ const LONGEST_DELAY = 2 ** 31 - 1
 
 /** Calls back once, after `delay` milliseconds. The timer does not keep the process alive. */
 export function startTimer(delay: number, callback: () => void): Timer {
-  const timer = setTimeout(callback, delay)
+  const timer = setRealTimeout(callback, delay)
   setKeepsAlive(timer, false)
   return timer
 }
 
 /** Without effect if there is no timer, or if it has called back. */
 export function stopTimer(timer: Timer | undefined): void {
+  const { clearTimeout } = host.timers ?? globals
   clearTimeout(timer)
+}
+
+/** Milliseconds of a clock that only rises, with fractions. */
+export function now(): number {
+  return host.now?.() ?? performance.now()
 }
 
 /**
@@ -60,7 +71,7 @@ export class Deadline {
   /** Calls the deadline off, up to the call of `judge`. */
   cancel(): void {
     this.#isCancelled = true
-    clearTimeout(this.#timer)
+    stopTimer(this.#timer)
   }
 
   keepAlive(wanted: boolean): void {
@@ -69,7 +80,7 @@ export class Deadline {
   }
 
   #wait(): void {
-    this.#timer = setTimeout(this.#endPart, Math.min(this.#part, this.#left))
+    this.#timer = setRealTimeout(this.#endPart, Math.min(this.#part, this.#left))
     setKeepsAlive(this.#timer, this.#keepsAlive)
   }
 
@@ -85,6 +96,11 @@ export class Deadline {
     if (this.#turns-- > 0) host.queueTask(this.#look)
     else this.#judge()
   }
+}
+
+function setRealTimeout(callback: () => void, delay: number): Timer {
+  const { setTimeout } = host.timers ?? globals
+  return setTimeout(callback, delay)
 }
 
 function setKeepsAlive(timer: Timer, wanted: boolean): void {

@@ -1,19 +1,23 @@
+import type { AsyncContext } from '../host/async-context.ts'
 import { host } from '../host/host.ts'
-import { Deadline } from '../host/timers.ts'
+import { Deadline, now } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
-import type { ConnectTarget, Location } from '../transport/connect.ts'
+import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
 import { duplexPipe } from '../transport/duplex.ts'
 import { upgradeOver } from '../transport/http1.ts'
 import type { Duplex, Pipe, PipeSink, ResponseHead } from '../transport/pipe.ts'
 import { connectionQueue } from './connection-queue.ts'
-import { addCredentials } from './credentials.ts'
+import { ContextPipe } from './context-pipe.ts'
 import { isDuplex, isPipe } from './options/connect.ts'
 import type { Settings } from './options.ts'
+import { hasField, requestFields } from './request-fields.ts'
 import { hostOf, isBlockedPort, portOf } from './url.ts'
 
 /** Called by an `OpeningHandshake` when it ends: one of the two, once. */
 export interface OpeningHandshakeHandler {
+  /** The handler, and the code of the user, are called in this context. */
+  readonly context: AsyncContext
   /** The connection is open. The pipe has to be started within the call. */
   established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void
   failed(error: ConnectionError): void
@@ -39,6 +43,8 @@ export class OpeningHandshake {
   #over = false
   /** Set while this connection has its turn in the connection queue. */
   #leaveQueue: (() => void) | undefined
+  /** Milliseconds in the connection queue behind others. */
+  #waited = 0
   /** Set from the request on: drops the HTTP exchange and its pipe. */
   #cancelExchange: ((reason?: unknown) => void) | undefined
   /** The time limit of the current stage. Set from `start` to the end: it is also what keeps the process alive meanwhile. */
@@ -74,6 +80,11 @@ export class OpeningHandshake {
   fail(error: ConnectionError): void {
     if (this.#over) return
     this.#finish()
+    // The caller may be a timer, a signal, or the program somewhere else.
+    this.#handler.context.runInAsyncScope(this.#giveUp, this, error)
+  }
+
+  #giveUp(error: ConnectionError): void {
     this.#connecting.abort(error)
     this.#cancelExchange?.(error)
     this.#handler.failed(error)
@@ -93,20 +104,21 @@ export class OpeningHandshake {
     const port = portOf(this.#url)
 
     // 1. Resolve the host name, unless the caller's transport does. This has a time limit of its own.
-    let location: Location | undefined
+    let location: ResolvedHost | undefined
     const { handshakeTimeout } = this.#settings
     this.#startDeadline(handshakeTimeout)
-    if (connect === undefined && host.locate !== undefined) {
-      location = await host.locate(name, port)
+    if (connect === undefined && host.resolveHost !== undefined) {
+      location = await host.resolveHost(name, port)
       if (this.#over) return
     }
 
-    // 2. Wait in the connection queue, without a time limit: a queue is no fault of the server. The queue of a host whose
-    // address is not known here is that of its name.
+    // 2. Wait in the connection queue, without a time limit: a queue is no fault of the server.
     this.#startDeadline(0)
-    const leaveQueue = await connectionQueue.enter(location?.key ?? `${name} ${port}`)
-    if (this.#over) return leaveQueue()
-    this.#leaveQueue = leaveQueue
+    if (!this.#settings.connectInParallel) {
+      // The queue of a host whose address is not known here is that of its name.
+      await this.#enterQueue(location?.key ?? `${name} ${port}`)
+      if (this.#over) return this.#leaveQueue?.()
+    }
     this.#startDeadline(handshakeTimeout)
 
     // 3. Connect.
@@ -118,7 +130,8 @@ export class OpeningHandshake {
       signal: this.#connecting.signal,
       ...(location === undefined ? {} : { addresses: location.addresses }),
     }
-    const pipe = asPipe(await (connect === undefined ? connectByHost(target, this.#settings) : connect(target)))
+    const opened = asPipe(await (connect === undefined ? connectByHost(target, this.#settings) : connect(target)))
+    const pipe = connect === undefined ? opened : new ContextPipe(opened, this.#handler.context)
     if (this.#over) {
       pipe.start(NULL_SINK)
       pipe.abort()
@@ -132,12 +145,20 @@ export class OpeningHandshake {
     this.#shakeHands(pipe)
   }
 
+  /** Waits in the connection queue, without a time limit: a queue is no fault of the server. */
+  async #enterQueue(key: string): Promise<void> {
+    const since = connectionQueue.isOccupied(key) ? now() : undefined
+    this.#leaveQueue = await connectionQueue.enter(key)
+    if (since !== undefined) this.#waited = now() - since
+  }
+
   #shakeHands(pipe: Pipe): void {
+    const { headers, origin } = this.#settings
     const handshake = createHandshake(host.platform, {
       host: this.#url.host,
       protocols: this.#protocols,
-      origin: this.#settings.origin ?? documentOrigin(),
-      headers: addCredentials(this.#settings.headers, this.#url),
+      origin: hasField(headers, 'Origin') ? undefined : (origin ?? documentOrigin()),
+      headers: requestFields(headers, this.#url),
       deflate: host.platform.compression === undefined ? undefined : this.#settings.perMessageDeflate,
     })
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
@@ -186,13 +207,15 @@ export class OpeningHandshake {
 
   readonly #timedOut = (): void => {
     const message = `The opening handshake did not complete within ${this.#settings.handshakeTimeout} ms`
-    this.fail(new ConnectionError('WS_ERR_HANDSHAKE_TIMEOUT', message))
+    const line = `, after ${Math.round(this.#waited)} ms in line behind other connections to ${this.#url.host}`
+    const waited = this.#waited > 0 ? `${line}: the option "connectInParallel" does not wait for them` : ''
+    this.fail(new ConnectionError('WS_ERR_HANDSHAKE_TIMEOUT', message + waited))
   }
 }
 
 function connectByHost(target: ConnectTarget, settings: Settings): PromiseLike<Pipe> {
   if (host.connect === undefined) throw new TypeError('This host has no transport: pass the option "connect"')
-  return host.connect(target, settings.tls)
+  return host.connect(target, settings.tls, settings.keepAlive)
 }
 
 function asPipe(opened: Pipe | Duplex): Pipe {

@@ -1,9 +1,13 @@
-import process from 'node:process'
+import { process } from '../host/node-process.ts'
 
 /*
  * Modules of Node.js that are loaded by the first call, since only a connection needs them. An import statement would load them
  * with this package, which takes longer than the package itself (bench: import).
  */
+
+export function asyncHooks(): typeof import('node:async_hooks') {
+  return process.getBuiltinModule('node:async_hooks')
+}
 
 export function crypto(): typeof import('node:crypto') {
   return process.getBuiltinModule('node:crypto')

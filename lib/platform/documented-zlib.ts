@@ -121,10 +121,8 @@ class DocumentedInflater implements Inflater {
   }
 
   close(): void {
-    this.#window = EMPTY
-    this.#input = EMPTY
+    this.#window = this.#input = this.#output = EMPTY
     this.#inputLength = 0
-    this.#output = EMPTY
   }
 }
 
@@ -160,7 +158,7 @@ class DocumentedDeflater implements Deflater {
   }
 
   close(): void {
-    this.#window = EMPTY
+    this.reset()
   }
 
   #zlibOptions(): object {

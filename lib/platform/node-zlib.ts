@@ -10,6 +10,7 @@ import {
 } from '../codec/compression.ts'
 import { Z_SYNC_FLUSH, zlib } from './builtins.ts'
 import { documentedCompression } from './documented-zlib.ts'
+import { queueTask } from './immediate.ts'
 
 /**
  * Raw DEFLATE by the native handle of a zlib stream of Node.js, called synchronously: less than 1 µs for a small message,
@@ -129,7 +130,7 @@ class NativeDeflater implements Deflater {
     stream.flush(Z_SYNC_FLUSH, () => {
       stream.off('data', onData)
       // In a task of its own: some hosts compress synchronously, and other events of this turn must come first.
-      setImmediate(callback, Buffer.concat(pieces).subarray(0, -TAIL_LENGTH))
+      queueTask(() => callback(Buffer.concat(pieces).subarray(0, -TAIL_LENGTH)))
     })
   }
 
@@ -143,8 +144,7 @@ class NativeDeflater implements Deflater {
   }
 
   #open(): DeflateRaw {
-    this.#stream ??= zlib().createDeflateRaw(this.#options)
-    return this.#stream
+    return (this.#stream ??= zlib().createDeflateRaw(this.#options))
   }
 }
 
@@ -163,8 +163,7 @@ export const nodeCompression: Compression = {
 }
 
 function chosen(): Compression {
-  choice.compression ??= worksHere() ? nativeCompression : documentedCompression
-  return choice.compression
+  return (choice.compression ??= worksHere() ? nativeCompression : documentedCompression)
 }
 
 /** Tests everything that is used of the handle. Both buffers are longer than what is passed of them, so that no length is out of bounds. */

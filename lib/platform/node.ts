@@ -1,6 +1,6 @@
 import { Buffer, isAscii, isUtf8 } from 'node:buffer'
-import process from 'node:process'
 import type { Platform } from '../codec/platform.ts'
+import { process } from '../host/node-process.ts'
 import { crypto } from './builtins.ts'
 import { nodeCompression } from './node-zlib.ts'
 import { maskingMemory, simdOfProcess, simdWith } from './simd.ts'

@@ -53,6 +53,5 @@ function decodePart(simd: Simd, bytes: Uint8Array): string {
 const memory: { view: Buffer | undefined } = { view: undefined }
 
 function memoryOf(simd: Simd): Buffer {
-  memory.view ??= Buffer.from(simd.memory.buffer)
-  return memory.view
+  return (memory.view ??= Buffer.from(simd.memory.buffer))
 }

@@ -55,8 +55,8 @@ export class Heartbeat {
   }
 
   readonly #sendPing = (): void => {
-    // No more pings once the closing handshake has started: it has a time limit of its own.
-    if (!this.#connection.writable) return
+    // No more pings once the closing handshake has started, which has a time limit of its own, or the server broke the protocol.
+    if (!this.#connection.expectsLife) return
     if (this.#deadline === undefined || this.#seesLife()) this.#startDeadline(false)
     const payload = new Uint8Array(PAYLOAD_LENGTH)
     host.platform.fillRandom(payload)
@@ -79,7 +79,7 @@ export class Heartbeat {
 
   readonly #judge = (): void => {
     this.#deadline = undefined
-    if (this.#seesLife() || !this.#connection.writable) return
+    if (this.#seesLife() || !this.#connection.expectsLife) return
     // The ping waits behind what is uploaded, and the system tells only in steps of a megabyte or more that the server takes it.
     if (this.#connection.congested && !this.#isExtended) return this.#startDeadline(true)
     const message = `The server gave no sign of life within ${this.#options.timeout} ms of a ping`

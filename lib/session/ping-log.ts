@@ -1,6 +1,8 @@
+import { now } from '../host/timers.ts'
+
 interface SentPing {
   readonly payload: Uint8Array
-  /** Milliseconds, by the clock of `performance`. */
+  /** Milliseconds, by the clock of `now`. */
   readonly sentAt: number
   /** Settle the promise of the user. Absent from a ping of the heartbeat. */
   resolve?(milliseconds: number): void
@@ -20,7 +22,7 @@ export class PingLog {
    */
   add(payload: Uint8Array): Promise<number> {
     const answered = new Promise<number>((resolve, reject) => {
-      this.#waiting.push({ payload: payload.slice(), sentAt: performance.now(), resolve, reject })
+      this.#waiting.push({ payload: payload.slice(), sentAt: now(), resolve, reject })
     })
     answered.catch(() => {})
     return answered
@@ -35,7 +37,7 @@ export class PingLog {
   addBeat(payload: Uint8Array): void {
     if (this.#waiting.length === 0) return
     if (this.#waiting.at(-1)!.resolve === undefined) this.#waiting.pop()
-    this.#waiting.push({ payload, sentAt: performance.now() })
+    this.#waiting.push({ payload, sentAt: now() })
   }
 
   /**
@@ -44,8 +46,8 @@ export class PingLog {
    */
   answer(payload: Uint8Array): void {
     const index = this.#waiting.findIndex(ping => sameBytes(ping.payload, payload))
-    const now = performance.now()
-    for (const ping of this.#waiting.splice(0, index + 1)) ping.resolve?.(now - ping.sentAt)
+    const receivedAt = now()
+    for (const ping of this.#waiting.splice(0, index + 1)) ping.resolve?.(receivedAt - ping.sentAt)
   }
 
   /**

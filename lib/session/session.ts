@@ -1,4 +1,5 @@
 import type { MessageBatch } from '../codec/message-batch.ts'
+import { type AsyncContext, captureContext } from '../host/async-context.ts'
 import { host } from '../host/host.ts'
 import type { URL } from '../host/host-types.ts'
 import { type CompactHead, compactHead, expandHead } from '../opening/compact-head.ts'
@@ -18,6 +19,8 @@ import { PingLog } from './ping-log.ts'
  * until its pipe is closed. The subclass adds the ready state and the way of the messages to the user.
  */
 export abstract class Session implements ConnectionOwner {
+  /** The context in which the socket was constructed. All code of the user runs in it: see `TaskTarget`, `ContextPipe`. */
+  readonly context: AsyncContext = captureContext()
   /** The URL record, serialized. */
   readonly url: string
   /** Why the connection failed; undefined if it did not, or not yet. */
@@ -62,6 +65,7 @@ export abstract class Session implements ConnectionOwner {
   abstract onText(data: string): void
   abstract onBinary(data: ArrayBuffer): void
   abstract onBatch(batch: MessageBatch): void
+  abstract onViolation(): void
   abstract onDrained(): void
   abstract flushSoon(): void
 
@@ -70,6 +74,7 @@ export abstract class Session implements ConnectionOwner {
   /** Starts the opening handshake. It may fail before this returns, so a constructor calls it last. */
   protected connect(url: URL, protocols: readonly string[]): void {
     this.#opening = new OpeningHandshake(url, protocols, this.#settings, {
+      context: this.context,
       established: (pipe, agreement, head) => this.#established(pipe, agreement, head),
       failed: error => this.#failed(error),
     })
@@ -129,8 +134,8 @@ export abstract class Session implements ConnectionOwner {
 
   // Called by the connection.
 
-  goOnLater(): void {
-    host.queueTask(() => this.connection!.goOn())
+  continueReadingLater(): void {
+    host.queueTask(() => this.connection!.continueReading())
   }
 
   onPong(payload: Uint8Array): void {
@@ -144,7 +149,7 @@ export abstract class Session implements ConnectionOwner {
   onClosed(closure: CloseResult): void {
     this.#heartbeat?.stop()
     this.failure = closure.error
-    this.ended(closure)
+    this.context.runInAsyncScope(this.ended, this, closure)
     if (closure.error === undefined) return
     // The pipe may still send our Close frame and wait for the server's end, but that need not keep the process alive.
     this.connection!.unref()

@@ -1,7 +1,11 @@
+import type { AsyncContext } from '../host/async-context.ts'
 import { host } from '../host/host.ts'
+import { inMicrotask } from '../host/microtask.ts'
 
 /** Runs the tasks that were queued for it. */
 export interface TaskTarget {
+  /** Its tasks run in this context. */
+  readonly context: AsyncContext
   /**
    * Runs one task. What it throws reaches the event loop as an uncaught exception; later tasks still run.
    *
@@ -13,6 +17,8 @@ export interface TaskTarget {
 
 /** Array elements of one entry: target, kind, data, and how many tasks the entry still stands for. */
 const ENTRY = 4
+/** Stands in an entry for the number of its tasks: the entry is the rest of the task before it. */
+const REST = 0
 /** The entries that have run are cut off when they take this many array elements. */
 const COMPACT_AT = ENTRY * 4096
 
@@ -56,6 +62,16 @@ class TaskQueue {
   }
 
   /**
+   * Queues the rest of the task that was queued last: all microtasks run before it. Where the host can perform a microtask
+   * checkpoint, nothing else of the event loop runs in between; elsewhere the rest is a task of its own.
+   */
+  queueRest(target: TaskTarget, kind: number, data: unknown): void {
+    this.#entries.push(target, kind, data, REST)
+    this.#waiting++
+    this.#schedule()
+  }
+
+  /**
    * Calls back in a microtask, after all tasks that are scheduled by now; right after the current script if there are none.
    * So the messages that the listeners of several tasks send leave in one write.
    */
@@ -71,7 +87,7 @@ class TaskQueue {
         host.queueTask(this.#runNext)
       }
     } else if (this.#scheduled === 0 && this.#waiting > 0) {
-      this.#scheduled = Math.min(this.#waiting, MAX_SCHEDULED)
+      this.#scheduled = 1
       host.queueTask(this.#runScheduled)
     }
   }
@@ -88,24 +104,37 @@ class TaskQueue {
     this.#waiting--
     this.#scheduled--
     try {
-      target.runTask(kind, data)
+      target.context.runInAsyncScope(target.runTask, target, kind, data)
     } finally {
       if (this.#scheduled === 0) this.#endScheduled()
     }
   }
 
-  /** Runs all scheduled tasks: a checkpoint costs a fifth of a callback of the host (bench: receive, on Bun). */
+  /**
+   * Runs all tasks that wait, up to the limit, in one callback of the host: a checkpoint costs a fifth of a callback (bench:
+   * receive, on Bun). After an exception the rest of the tasks run in another callback.
+   */
   readonly #runScheduled = (): void => {
+    this.#scheduled = Math.min(this.#waiting, MAX_SCHEDULED)
+    let completed = false
     try {
-      while (this.#scheduled > 1) {
+      for (;;) {
+        if (this.#scheduled === 1 && this.#secondIsRest) this.#scheduled++
+        if (this.#scheduled === 1) break
         this.#runNext()
         host.performMicrotaskCheckpoint!()
       }
-    } catch (error) {
-      host.queueTask(this.#runScheduled)
-      throw error
+      completed = true
+    } finally {
+      // Not by `catch`: the report of an uncaught exception shows the line that has thrown last.
+      if (!completed) host.queueTask(this.#runScheduled)
     }
     this.#runNext()
+  }
+
+  /** Whether the second task that waits is the rest of the first. */
+  get #secondIsRest(): boolean {
+    return this.#waiting > 1 && this.#entries[this.#head + ENTRY + 3] === REST
   }
 
   #removeFirst(): void {
@@ -134,10 +163,3 @@ class TaskQueue {
 
 /** The queue of this process. */
 export const tasks: TaskQueue = new TaskQueue()
-
-/** Runs `callback` in a microtask. Cheaper than `queueMicrotask`, which on Node.js makes more than a promise (bench: send). */
-function inMicrotask(callback: () => void): void {
-  settled.then(callback)
-}
-
-const settled = Promise.resolve()

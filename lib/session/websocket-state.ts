@@ -26,6 +26,7 @@ const TASK_ERROR = 4
 const TASK_CLOSE = 5
 const TASK_DRAINED = 6
 const TASK_BATCH = 7
+const TASK_VIOLATION = 8
 
 /** The host's own method, taken at load: a `dispatchEvent` that somebody puts on a socket is not called. */
 const dispatchEvent = EventTarget.prototype.dispatchEvent as (this: object, event: object) => boolean
@@ -174,6 +175,11 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     tasks.queue(this, TASK_CLOSING, undefined)
   }
 
+  /** The failure is a task, so that the messages before the violation have their events, and their listeners may answer. */
+  onViolation(): void {
+    tasks.queue(this, TASK_VIOLATION, undefined)
+  }
+
   flushSoon(): void {
     this.#flush ??= () => {
       this.connection!.flush()
@@ -190,13 +196,11 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     tasks.queue(this, TASK_OPEN, agreement)
   }
 
-  /**
-   * Unlike the spec, the error event and the close event are two tasks: the microtasks of a listener run between the two
-   * events that way.
-   */
+  /** The error event and the close event are one task, with the microtasks of the listeners between them. */
   protected ended(closure: CloseResult): void {
-    if (closure.error !== undefined) tasks.queue(this, TASK_ERROR, undefined)
-    tasks.queue(this, TASK_CLOSE, closure)
+    if (closure.error === undefined) return tasks.queue(this, TASK_CLOSE, closure)
+    tasks.queue(this, TASK_ERROR, undefined)
+    tasks.queueRest(this, TASK_CLOSE, closure)
   }
 
   // Called by the task queue.
@@ -219,6 +223,8 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
         return this.#handleFailed()
       case TASK_CLOSE:
         return this.#handleClosed(data as CloseResult)
+      case TASK_VIOLATION:
+        return this.connection!.failAfterViolation()
       case TASK_DRAINED:
         return this.#handleDrained()
     }

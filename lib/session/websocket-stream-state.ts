@@ -12,6 +12,11 @@ import { type Message, MessageReadable, type MessageSource } from './message-rea
 import { type MessageDestination, MessageWritable } from './message-writable.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
 import { closedError, Session } from './session.ts'
+import { type TaskTarget, tasks } from './task-queue.ts'
+
+// The kinds of tasks.
+const TASK_VIOLATION = 0
+const TASK_FAILED = 1
 
 /** What the promise `opened` of a WebSocketStream resolves with. @see https://whatpr.org/websockets/48.html */
 export interface WebSocketOpenInfo {
@@ -37,7 +42,7 @@ export interface StreamClasses {
  *
  * @see https://whatpr.org/websockets/48.html
  */
-export class WebSocketStreamState extends Session implements MessageSource, MessageDestination {
+export class WebSocketStreamState extends Session implements MessageSource, MessageDestination, TaskTarget {
   readonly opened: Deferred<WebSocketOpenInfo> = new Deferred()
   readonly closed: Deferred<WebSocketCloseInfo> = new Deferred()
 
@@ -97,15 +102,15 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
 
   /** "A WebSocket message has been received". Unlike the proposal, also after our own `close()`, up to the readable's limit. */
   onText(data: string): void {
-    this.#readable.receive(data)
+    this.context.runInAsyncScope(this.#readable.receive, this.#readable, data)
   }
 
   onBinary(data: ArrayBuffer): void {
-    this.#readable.receive(new Uint8Array(data))
+    this.context.runInAsyncScope(this.#readable.receive, this.#readable, new Uint8Array(data))
   }
 
   onBatch(batch: MessageBatch): void {
-    this.#readable.receiveBatch(batch)
+    this.context.runInAsyncScope(this.#readable.receiveBatch, this.#readable, batch)
   }
 
   /** "The WebSocket closing handshake is started" */
@@ -117,8 +122,13 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
     this.#writable.onCloseReceived()
     const connection = this.connection!
     // "If the closing handshake has not yet started": a message of which nothing has left comes too late.
-    connection.dropWaiting()
+    connection.dropMessages()
     connection.acknowledgeClose()
+  }
+
+  /** The failure is a task, so that whoever reads the messages before the violation may answer. */
+  onViolation(): void {
+    tasks.queue(this, TASK_VIOLATION, undefined)
   }
 
   flushSoon(): void {
@@ -154,23 +164,39 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
   /** "The WebSocket connection is closed" */
   protected ended(closure: CloseResult): void {
     this.#readyState = CLOSED
-    if (this.connection === undefined) return this.#rejectOpening(closure.error!)
     const { code, reason, error } = closure
-    this.pings?.end(() => error ?? closedError())
+    if (this.connection === undefined) return this.#rejectOpening(error!)
     if (closure.wasClean && !this.#writable.hasPendingWrite) {
+      this.pings?.end(closedError)
       this.#readable.close()
       this.#writable.onClosed()
       this.closed.resolve({ closeCode: code, reason })
       return
     }
-    const message = error?.message ?? 'The server closed the WebSocketStream before all messages were sent'
-    const failure = createWebSocketError(message, code, reason, error)
-    this.#readable.error(failure)
-    this.#writable.onFailed(failure)
-    this.closed.reject(failure)
+    this.#writable.onEnding()
+    tasks.queue(this, TASK_FAILED, closure)
+  }
+
+  // Called by the task queue.
+
+  runTask(kind: number, data: unknown): void {
+    if (kind === TASK_VIOLATION) this.connection!.failAfterViolation()
+    else this.#handleFailed(data as CloseResult)
   }
 
   // Helpers, in call order.
+
+  /** "The WebSocket connection is closed", the steps for a connection that failed. What was received can still be read. */
+  #handleFailed({ code, reason, error }: CloseResult): void {
+    this.pings?.end(() => error ?? closedError())
+    const message = error?.message ?? 'The server closed the WebSocketStream before all messages were sent'
+    const failure = createWebSocketError(message, code, reason, error)
+    // The user wants nothing more of a connection that he terminates, what has arrived included.
+    if (error?.code === 'WS_ERR_TERMINATED') this.#readable.abort(failure)
+    else this.#readable.error(failure)
+    this.#writable.onFailed(failure)
+    this.closed.reject(failure)
+  }
 
   /** "Close using reason" */
   #closeUsing(reason: unknown): void {

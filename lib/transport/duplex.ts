@@ -1,6 +1,7 @@
+import { inMicrotask } from '../host/microtask.ts'
 import type { Duplex, Pipe, PipeSink } from './pipe.ts'
 
-/** Reads and writes the two byte streams of a host, or of a user, as a {@link Pipe}. */
+/** Wraps a pair of byte streams, of a host or of a user, as a {@link Pipe}. */
 export function duplexPipe(duplex: Duplex): Pipe {
   return new DuplexPipe(duplex)
 }
@@ -11,9 +12,10 @@ class DuplexPipe implements Pipe {
   #sink!: PipeSink
   #buffered = 0
   #mustDrain = false
-  /** Set while paused; called to go on. */
   #paused = false
-  #goOn: (() => void) | undefined
+  /** Ends the read loop's wait for `resume`. */
+  #endPause: (() => void) | undefined
+  /** `end` was called; the readable has ended; the writable has closed. */
   #ended = false
   #readEnded = false
   #writeEnded = false
@@ -30,13 +32,13 @@ class DuplexPipe implements Pipe {
 
   start(sink: PipeSink): void {
     this.#sink = sink
-    // A reader that throws is told of later, too.
-    queueMicrotask(() => this.#read())
+    // In a microtask, since a reader that throws must not be reported within `start`.
+    inMicrotask(() => this.#read())
   }
 
   write(bytes: Uint8Array, _more: boolean): boolean {
     if (this.#ended || this.#closed) return true
-    // A stream may transfer the bytes, and leaves none here.
+    // A stream may transfer the bytes, which leaves a length of 0 here.
     const { length } = bytes
     this.#buffered += length
     this.#mustDrain = true
@@ -63,7 +65,7 @@ class DuplexPipe implements Pipe {
     if (this.#closed) return
     this.#closed = true
     this.#release(reason)
-    queueMicrotask(() => this.#sink.close())
+    inMicrotask(() => this.#sink.close())
   }
 
   pause(): void {
@@ -72,17 +74,17 @@ class DuplexPipe implements Pipe {
 
   resume(): void {
     this.#paused = false
-    this.#goOn?.()
+    this.#endPause?.()
   }
 
   async #read(): Promise<void> {
     try {
       for (;;) {
         const { done, value } = await this.#reader.read()
-        // The bytes of a read that was under way at the pause are held back, too.
+        // A read that was pending at the pause still completes. Its bytes are held until `resume`.
         while (this.#paused && !this.#closed) {
           await new Promise<void>(resolve => {
-            this.#goOn = resolve
+            this.#endPause = resolve
           })
         }
         if (this.#closed) return
@@ -118,9 +120,9 @@ class DuplexPipe implements Pipe {
     this.#sink.close(error)
   }
 
-  /** Lets both streams go; that they may have failed already is no news. */
+  /** Cancels both streams. One of them may have failed before, so their errors are ignored. */
   #release(reason: unknown): void {
-    this.#goOn?.()
+    this.#endPause?.()
     this.#reader.cancel(reason).catch(ignore)
     this.#writer.abort(reason).catch(ignore)
   }

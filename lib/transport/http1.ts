@@ -2,12 +2,12 @@ import { Deadline } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { ResponseBodyReader, ResponseHeadReader, writeRequest } from '../protocol/http1.ts'
 import type { Pipe, PipeSink, ResponseHead, Upgrade, UpgradeHandler, UpgradeRequest } from './pipe.ts'
-import { UpgradedPipe, type Upgrader } from './upgraded-pipe.ts'
+import { type SinkForwarder, UpgradedPipe } from './upgraded-pipe.ts'
 
-/** How long the body of a refused upgrade is waited for, in milliseconds: it only helps to explain the refusal. */
+/** Milliseconds until the body of a refusal is reported as far as it has come: it only helps to explain the refusal. */
 const BODY_TIMEOUT = 1000
 
-/** Makes a byte pipe that was just opened an {@link Upgrade}: the HTTP/1.1 request and response of RFC 6455 section 4. */
+/** An {@link Upgrade} over a byte pipe that was just opened: the HTTP/1.1 request and response of RFC 6455 section 4. */
 export function upgradeOver(pipe: Pipe): Upgrade {
   return (request, handler) => {
     const exchange = new Http1Exchange(pipe, request, handler)
@@ -15,11 +15,12 @@ export function upgradeOver(pipe: Pipe): Upgrade {
   }
 }
 
-/** One request and its response. After a 101 it passes on what the byte pipe reports. */
-class Http1Exchange implements PipeSink, Upgrader {
+/** One request and its response. After a 101 it forwards what the byte pipe reports. */
+class Http1Exchange implements PipeSink, SinkForwarder {
   readonly #pipe: Pipe
-  /** Until the head has come: the exchange stays as long as the connection. */
+  /** Dropped once the head was read, since the exchange lives as long as the connection. */
   #head: ResponseHeadReader | undefined = new ResponseHeadReader()
+  /** Undefined once one of its methods was called, or the exchange was cancelled. */
   #handler: UpgradeHandler | undefined
   #upgraded: UpgradedPipe | undefined
   #sink: PipeSink | undefined
@@ -33,7 +34,7 @@ class Http1Exchange implements PipeSink, Upgrader {
     pipe.write(writeRequest(request), false)
   }
 
-  /** Gives the exchange up; the handler hears nothing more. */
+  /** Aborts the exchange, unless its outcome was reported. The handler is not called any more. */
   cancel(reason?: unknown): void {
     if (this.#handler === undefined) return
     this.#handler = undefined
@@ -41,7 +42,7 @@ class Http1Exchange implements PipeSink, Upgrader {
     this.#pipe.abort(reason)
   }
 
-  passTo(sink: PipeSink): void {
+  forwardTo(sink: PipeSink): void {
     this.#sink = sink
   }
 
@@ -63,10 +64,11 @@ class Http1Exchange implements PipeSink, Upgrader {
     this.#finish(new ConnectionError('WS_ERR_CONNECTION_LOST', 'The server ended the connection during the handshake'))
   }
 
-  close(error?: unknown): void {
-    if (this.#sink !== undefined) return this.#sink.close(error)
-    const options = error === undefined ? {} : { cause: error }
-    this.#finish(new ConnectionError('WS_ERR_CONNECTION_LOST', 'The connection was lost during the handshake', options))
+  close(cause?: unknown): void {
+    if (this.#sink !== undefined) return this.#sink.close(cause)
+    this.#finish(
+      new ConnectionError('WS_ERR_CONNECTION_LOST', 'The connection was lost during the handshake', { cause }),
+    )
   }
 
   #read(bytes: Uint8Array, handler: UpgradeHandler): void {
@@ -84,7 +86,7 @@ class Http1Exchange implements PipeSink, Upgrader {
       this.#handler = undefined
       this.#upgraded = new UpgradedPipe(this.#pipe, this)
       handler.upgraded(head, this.#upgraded)
-      // Frames that came in the same packet. A handler that has not started the pipe by now has aborted it.
+      // Frames that arrived in the same packet. A handler that has not started the pipe by now has aborted it.
       if (rest.length > 0) this.#upgraded.onFirstData(rest)
       return
     }
@@ -93,7 +95,7 @@ class Http1Exchange implements PipeSink, Upgrader {
     if (this.#refusal.body.read(rest)) this.#finish()
   }
 
-  /** Reports a refusal with as much of its body as has come, or else the error; and lets the pipe go. */
+  /** Aborts the pipe and reports: a refusal, with the body as far as it has come, or else the error. */
   #finish(error?: ConnectionError): void {
     const handler = this.#handler
     const refusal = this.#refusal

@@ -1,43 +1,49 @@
+import { inMicrotask } from '../host/microtask.ts'
 import type { Pipe, PipeSink } from './pipe.ts'
 
-/** So many bytes at a time are handed to the byte pipe below. */
-const PIECE = 512 * 1024
+/** The largest piece that is written to the byte pipe below at once, in bytes. */
+const PIECE_SIZE = 512 * 1024
 
-/** What reads the byte pipe below. */
-export interface Upgrader {
-  /** From now on all goes to this sink, but for what `onFirstData`, `onEnd` and `onDrain` bring. */
-  passTo(sink: PipeSink): void
+/** The sink of the byte pipe below, which is the HTTP exchange. */
+export interface SinkForwarder {
+  /**
+   * From now on `data`, `room` and `close` are forwarded to this sink. An end and a drain go to `onEnd` and `onDrain`
+   * instead, and bytes that arrived with the 101 go to `onFirstData`.
+   */
+  forwardTo(sink: PipeSink): void
 }
 
 /**
- * The byte pipe from the end of the 101 on.
+ * The byte pipe after the end of the 101 response.
  *
- * It hands large messages down in pieces, the next one when the last has left. So `buffered` falls as they leave, what the
- * peer sends meanwhile is read in between, and no host copies hundreds of MiB at once.
+ * Large messages are written to the pipe below in pieces, each when the one before has left. So `buffered` falls as they
+ * leave, what the peer sends meanwhile is read in between, and no host copies hundreds of MiB at once.
  */
 export class UpgradedPipe implements Pipe {
   readonly #pipe: Pipe
-  readonly #upgrader: Upgrader
+  readonly #exchange: SinkForwarder
   #sink: PipeSink | undefined
-  /** What waits for the pipe below, which has said that it is full; from the first time on (bench: idle). */
+  /** Bytes that wait for the pipe below to drain. Created by the first write that has to wait (bench: idle). */
   #queue: Uint8Array[] | undefined
+  /** How many bytes the queue has. */
   #queued = 0
+  /** Backpressure: the pipe below has not drained yet. */
   #waiting = false
   #ended = false
   #paused = false
   #aborted = false
-  /** What came with the 101, if it is held up by a pause; and an end behind it. */
+  /** Bytes that arrived with the 101 while this pipe was paused, and whether the peer's end came after them. */
   #held: Uint8Array | undefined
   #endHeld = false
 
-  constructor(pipe: Pipe, upgrader: Upgrader) {
+  constructor(pipe: Pipe, exchange: SinkForwarder) {
     this.#pipe = pipe
-    this.#upgrader = upgrader
+    this.#exchange = exchange
   }
 
   start(sink: PipeSink): void {
     this.#sink = sink
-    this.#upgrader.passTo(sink)
+    this.#exchange.forwardTo(sink)
   }
 
   get buffered(): number | undefined {
@@ -50,9 +56,9 @@ export class UpgradedPipe implements Pipe {
   }
 
   write(bytes: Uint8Array, more: boolean): boolean {
-    if (!this.#waiting && bytes.length <= PIECE) {
+    if (!this.#waiting && bytes.length <= PIECE_SIZE) {
       const ready = this.#pipe.write(bytes, more)
-      // A pipe that gathers writes says nothing before the last one.
+      // A pipe that gathers writes reports backpressure only for the last of them.
       this.#waiting = !ready && !more
       return ready
     }
@@ -63,20 +69,20 @@ export class UpgradedPipe implements Pipe {
     return this.#queued === 0 && !this.#waiting
   }
 
-  /** Bytes that came with the 101, when the user of this pipe has had the occasion to start it. */
+  /** Called with the bytes that arrived with the 101, after this pipe was started or aborted. */
   onFirstData(bytes: Uint8Array): void {
     if (this.#aborted) return
     if (this.#paused) this.#held = new Uint8Array(bytes)
     else this.#sink?.data(bytes)
   }
 
-  /** The peer has ended. */
+  /** Called at the peer's end. */
   onEnd(): void {
     if (this.#held === undefined) this.#sink?.end()
     else this.#endHeld = true
   }
 
-  /** The pipe below has drained. */
+  /** Called when the pipe below has drained. */
   onDrain(): void {
     this.#waiting = false
     this.#writeQueue()
@@ -91,7 +97,7 @@ export class UpgradedPipe implements Pipe {
   }
 
   abort(reason?: unknown): void {
-    // What never left stays counted.
+    // `#queued` stays: what never left is still counted in `buffered`.
     this.#queue = undefined
     this.#aborted = true
     this.#pipe.abort(reason)
@@ -105,7 +111,7 @@ export class UpgradedPipe implements Pipe {
   resume(): void {
     this.#paused = false
     if (this.#held === undefined) this.#pipe.resume()
-    else queueMicrotask(() => this.#releaseHeld())
+    else inMicrotask(() => this.#releaseHeld())
   }
 
   ref(): void {
@@ -125,12 +131,12 @@ export class UpgradedPipe implements Pipe {
     else if (!this.#paused) this.#pipe.resume()
   }
 
-  /** Hands down one piece after the other, small ones gathered, until the pipe below is full. */
+  /** Writes the queue to the pipe below, piece by piece, until it exerts backpressure. Short writes share a piece. */
   #writeQueue(): void {
     const queue = this.#queue
     if (queue === undefined) return
     while (queue.length > 0 && !this.#waiting) {
-      let room = PIECE
+      let room = PIECE_SIZE
       let ready = true
       while (room > 0 && queue.length > 0) {
         const bytes = queue[0]!

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import process from 'node:process'
 import { drained, failure, handshake, ping, terminate, WebSocket } from 'whatwg-websocket'
 
@@ -98,6 +99,44 @@ const checks: Readonly<Record<string, Check>> = {
       log,
       names.flatMap(name => [name, `${name} done`]),
     )
+  },
+
+  async 'runs listeners in the async context of their own socket'() {
+    const storage = new AsyncLocalStorage<string>()
+    const wrong: string[] = []
+    const counts = ['a', 'b'].map(name =>
+      storage.run(name, async () => {
+        const socket = await open(plain)
+        const note = (): void => {
+          if (storage.getStore() !== name) wrong.push(`${name} in the context of ${storage.getStore()}`)
+        }
+        for (const type of ['message', 'close']) socket.addEventListener(type, note)
+        for (let count = 0; count < 1000; count++) socket.send(String(count))
+        for (let count = 0; count < 1000; count++) await next(socket, 'message')
+        return socket
+      }),
+    )
+    for (const socket of await Promise.all(counts)) await close(socket)
+    equal(wrong, [])
+  },
+
+  async 'works while a test has replaced the functions of time'() {
+    const host = globalThis as unknown as Record<string, unknown>
+    const names = ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'queueMicrotask']
+    const real = names.map(name => host[name])
+    for (const name of names) host[name] = () => ({})
+    try {
+      const socket = await open(plain)
+      socket.send('text')
+      equal((await next(socket, 'message')).data, 'text')
+      await ping(socket)
+      await close(socket)
+      const other = await open(plain)
+      terminate(other)
+      await next(other, 'close')
+    } finally {
+      for (const [index, name] of names.entries()) host[name] = real[index]
+    }
   },
 
   async pings() {

@@ -57,6 +57,9 @@ const head = record({
   fields,
   before: blank,
   after: blank,
+  minor: constantFrom(0, 1, 1, 2, 9),
+  lineEnd: constantFrom('\r\n', '\r\n', '\n'),
+  fold: constantFrom('', '', ' ', ' \t'),
   rest: uint8Array({ maxLength: 20 }),
 })
 
@@ -65,10 +68,12 @@ const wildByte = oneof(constantFrom(0, 9, 10, 13, 32, 58), integer({ min: 0, max
 const damages = array(damage(wildByte), { maxLength: 3 })
 
 function write(parts: typeof head extends Arbitrary<infer Value> ? Value : never): Buffer {
-  const { interim, status, reason, before, after, rest } = parts
+  const { interim, status, reason, before, after, minor, lineEnd, fold, rest } = parts
   const first = interim === null ? '' : `HTTP/1.1 ${interim} Wait\r\nLink: a\r\n\r\n`
-  const lines = parts.fields.map(([name, value]) => `${name}:${before}${value}${after}\r\n`)
-  return Buffer.concat([latin1(`${first}HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n`), rest])
+  const between = fold === '' ? '' : lineEnd + fold
+  const lines = parts.fields.map(([name, value]) => `${name}:${before}${between}${value}${after}${lineEnd}`)
+  const whole = `${first}HTTP/1.${minor} ${status} ${reason}${lineEnd}${lines.join('')}${lineEnd}`
+  return Buffer.concat([latin1(whole), rest])
 }
 
 /** The head, or how reading fails, or that it waits for more; and what comes behind it. */
@@ -161,9 +166,11 @@ export const responseHeads: readonly Property[] = [
       log.verify()
       const key = /^sec-websocket-accept: (.*)$/im.exec(right.toString('latin1'))![1]!
       const text = response.toString('latin1')
-      const answered = /^HTTP\/1\.1 101(?: [^\r\n\0]*)?\r\n/.test(text) && text.includes('\r\n\r\n')
+      const answered = /^HTTP\/1\.\d 101(?: [^\r\n\0]*)?\r?\n/.test(text) && /\n\r?\n/.test(text)
+      // Lines that were folded in two are one line of their own.
+      const unfolded = text.replaceAll(/[\t ]*\r?\n[\t ]+/g, ' ')
       const field = (name: string, value: string): boolean =>
-        new RegExp(`^${name}:[\\t ]*${value}[\\t ]*\r$`, 'im').test(text)
+        new RegExp(`^${name}:[\\t ]*${value}[\\t ]*\r?$`, 'im').test(unfolded)
       const fits =
         answered &&
         field('upgrade', 'websocket') &&

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { createRequire } from 'node:module'
@@ -73,9 +73,20 @@ describe('The documents', () => {
 
   it('name every member of the options, and no other', () => {
     const members = (heading: string) => firstColumn(document('docs/options.md'), heading)
-    expect(members('### `tls`')).to.have.members(declaredNames(join(root, 'lib/transport/connect.ts'), 'TlsOptions'))
+    expect(members('### `tls`')).to.have.members(
+      declaredNames(join(root, 'lib/transport/tls-options.ts'), 'TlsOptions'),
+    )
     const deflate = declaredNames(join(root, 'lib/opening/options/deflate.ts'), 'PerMessageDeflateOptions')
     expect(members('### `perMessageDeflate`')).to.have.members(deflate)
+  })
+
+  it('name files of the library that exist, and all its rooms', () => {
+    const named = [...document('docs/architecture.md').prose.matchAll(/`([a-z]+\/[\w/.-]+\.ts)`/g)].map(
+      ([, path]) => path!,
+    )
+    expect(named).to.have.length.above(50)
+    expect(named.filter(path => !existsSync(join(root, 'lib', path)))).to.deep.equal([])
+    expect(firstColumn(document('CONTRIBUTING.md'), '## Rooms')).to.have.members(readdirSync(join(root, 'lib')))
   })
 
   it('name every function, and no other', () => {

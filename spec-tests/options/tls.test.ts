@@ -1,8 +1,12 @@
+import { constants } from 'node:crypto'
 import { createServer, type Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import defaults, { createSecureContext, type PeerCertificate, type TLSSocket } from 'node:tls'
+import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
-import { drained, failure, ping, type WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
+import { drained, failure, ping, WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
+import { TLS_MEMBERS, type TlsOptions } from '#lib/transport/tls-options.js'
 import { type Certificate, makeAuthority, makeCertificate } from '../support/certificates.ts'
+import { withProperty } from '../support/expect.ts'
 import { makePfx } from '../support/pfx.ts'
 import { BINARY, CLOSE, closeBody, frame, TEXT } from '../support/raw-server.ts'
 import { next, type Peer, record, useLoopback } from '../support/ws-server.ts'
@@ -129,6 +133,167 @@ describe('TLS', () => {
       const tls = { ca: authority.cert, servername: 'third.test' }
       await expectCause(server.url, 'ERR_TLS_CERT_ALTNAME_INVALID', { tls })
     })
+
+    it('has no trailing dot, be it of the URL or of the option', async () => {
+      const server = await loopback.serve({ tls: good })
+      for (const [url, servername] of [
+        [`wss://localhost.:${server.port}/`, undefined],
+        [`wss://localhost:${server.port}/`, 'localhost.'],
+      ] as const) {
+        await expectOpen(url, { tls: { ca: authority.cert, ...(servername && { servername }) } })
+        const peer = await server.accept()
+        expect((tlsOf(peer) as { servername?: unknown }).servername).to.equal('localhost')
+        expect(peer.request.headers.host).to.equal(new URL(url).host)
+      }
+    })
+
+    it('is not sent if it is empty or an address, and the certificate is still checked', async () => {
+      const server = await loopback.serve({ tls: await makeCertificate({ authority, addresses: ['127.0.0.1'] }) })
+      for (const [host, servername] of [
+        ['localhost', ''],
+        ['localhost', '127.0.0.1'],
+        ['127.0.0.1', ''],
+      ] as const) {
+        await expectOpen(`wss://${host}:${server.port}/`, { tls: { ca: authority.cert, servername } })
+        expect((tlsOf(await server.accept()) as { servername?: unknown }).servername).to.equal(false)
+      }
+      const tls = { ca: authority.cert, servername: '127.0.0.2' }
+      await expectCause(`wss://localhost:${server.port}/`, 'ERR_TLS_CERT_ALTNAME_INVALID', { tls })
+    })
+
+    for (const host of ['localhost', '127.0.0.1', '::1']) {
+      const urlHost = host === '::1' ? '[::1]' : host
+      it(`is what the certificate has to be for: ${host}`, async () => {
+        const names = (name: string) =>
+          name.includes('t') ? { names: [name], addresses: [] } : { names: [], addresses: [name] }
+        for (const other of ['localhost', '127.0.0.1', '::1', '127.0.0.2', 'other.test']) {
+          const certificate = await makeCertificate({ authority, ...names(other) })
+          const server = await loopback.serve({ tls: certificate, host: host === '::1' ? host : '127.0.0.1' })
+          const url = `wss://${urlHost}:${server.port}/`
+          const tls = { ca: authority.cert }
+          if (host === other) await expectOpen(url, { tls })
+          else await expectCause(url, 'ERR_TLS_CERT_ALTNAME_INVALID', { tls })
+          if (other === 'other.test') await expectOpen(url, { tls: { ...tls, servername: other } })
+        }
+      })
+    }
+  })
+
+  describe('a member that is undefined', () => {
+    it('is absent', async () => {
+      const server = await loopback.serve({ tls: good })
+      const tls: Record<string, unknown> = { ca: authority.cert }
+      for (const name of Object.keys(TLS_MEMBERS)) if (name !== 'ca') tls[name] = undefined
+      await expectOpen(`wss://localhost:${server.port}/`, { tls })
+      const socket = tlsOf(await server.accept())
+      expect((socket as { servername?: unknown }).servername).to.equal('localhost')
+      await expectCause(server.url, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', {
+        tls: { ...tls, ca: undefined } as unknown as TlsOptions,
+      })
+    })
+  })
+
+  describe('checkServerIdentity', () => {
+    it('is asked each time, with the name and the certificate, in place of the check of Node.js', async () => {
+      const certificate = await makeCertificate({ authority, addresses: [], names: ['other.test'] })
+      const server = await loopback.serve({ tls: certificate })
+      const asked: unknown[] = []
+      const checkServerIdentity = (name: string, { subject }: PeerCertificate): undefined => {
+        asked.push(name, subject.CN)
+      }
+      const tls = { ca: authority.cert, checkServerIdentity }
+      await expectOpen(server.url, { tls })
+      await expectOpen(`wss://localhost.:${server.port}/`, { tls })
+      await expectOpen(`wss://localhost:${server.port}/`, { tls: { ...tls, servername: 'third.test' } })
+      expect(asked).to.deep.equal(['127.0.0.1', 'other.test', 'localhost', 'other.test', 'third.test', 'other.test'])
+      await expectCause(server.url, /^UNABLE_TO_VERIFY_LEAF_SIGNATURE$/, { tls: { checkServerIdentity } })
+      expect(asked).to.have.lengthOf(6)
+    })
+
+    it('refuses by an Error that it returns or throws, and may not return a promise', async () => {
+      const server = await loopback.serve({ tls: good })
+      const error = new Error('The pin is another')
+      const answers: [() => unknown, unknown][] = [
+        [() => error, error],
+        [
+          () => {
+            throw error
+          },
+          error,
+        ],
+      ]
+      for (const [checkServerIdentity, cause] of answers) {
+        const tls = { ca: authority.cert, checkServerIdentity } as TlsOptions
+        const failed = await failureOf(server.url, { tls })
+        expect([failed.code, failed.cause]).to.deep.equal(['WS_ERR_CONNECT', cause])
+      }
+      const tls = { ca: authority.cert, checkServerIdentity: async () => undefined } as unknown as TlsOptions
+      expect((await failureOf(server.url, { tls })).message).to.contain('checkServerIdentity')
+    })
+  })
+
+  describe('secure context', () => {
+    it('is taken as it is, and excludes what it is made from', async () => {
+      const server = await loopback.serve({ tls: good })
+      const other = createSecureContext({ ca: (await makeAuthority('Other')).cert })
+      await expectOpen(server.url, { tls: { secureContext: createSecureContext({ ca: authority.cert }) } })
+      // They look alike, and are told by their identity.
+      await expectCause(server.url, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', { tls: { secureContext: other } })
+      const tls = { secureContext: other, ca: authority.cert }
+      expect(() => new WebSocket(server.url, { tls })).to.throw(TypeError, '"tls.ca" has no effect beside')
+    })
+  })
+
+  describe('data of another realm', () => {
+    it('is taken: bytes, lists, and objects with a passphrase', async () => {
+      const passphrase = 'open sesame'
+      const server = await loopback.serve({ tls: { ...good, ca: authority.cert, requestCert: true } })
+      const { cert, key } = await makeCertificate({ authority, names: ['client.test'], passphrase })
+      const tls = runInNewContext(
+        `({ ca: [Uint8Array.from(ca)], cert: Uint8Array.from(cert), key: [{ pem: Uint8Array.from(key), passphrase }] })`,
+        { ca: Buffer.from(authority.cert), cert: Buffer.from(cert), key: Buffer.from(key), passphrase },
+      )
+      await expectOpen(server.url, { tls })
+      expect(tlsOf(await server.accept()).getPeerCertificate().subject.CN).to.equal('client.test')
+      const pfx = [{ buf: makePfx(await makeCertificate({ authority, names: ['file.test'] }), passphrase), passphrase }]
+      await expectOpen(server.url, { tls: { ca: authority.cert, pfx } })
+      expect(tlsOf(await server.accept()).getPeerCertificate().subject.CN).to.equal('file.test')
+    })
+
+    it('is copied: what is changed later has no effect', async () => {
+      const server = await loopback.serve({ tls: good })
+      const ca = Buffer.from(authority.cert)
+      const list = [ca]
+      const socket = loopback.socket(server.url, { tls: { ca: list } })
+      ca.fill(0)
+      list.length = 0
+      await next(socket, 'open')
+    })
+  })
+
+  describe('defaults of the process', () => {
+    it('count for the next connection', async () => {
+      const server = await loopback.serve({ tls: { ...good, minVersion: 'TLSv1.3' } })
+      const tls = { ca: authority.cert }
+      await expectOpen(server.url, { tls })
+      await withProperty(defaults, 'DEFAULT_MAX_VERSION', 'TLSv1.2', () =>
+        expectCause(server.url, /^ERR_SSL_|^EPROTO$/, { tls }),
+      )
+      await expectOpen(server.url, { tls })
+    })
+
+    it('are the authorities, by whatever means they change', async () => {
+      const server = await loopback.serve({ tls: good })
+      await expectCause(server.url, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
+      // tls.setDefaultCACertificates, which Node.js 20 lacks, changes what a new context has; so does a program that wraps this.
+      const { createSecureContext: create } = defaults
+      const wrapped: typeof create = options => create({ ...options, ca: authority.cert })
+      await withProperty(defaults, 'createSecureContext', wrapped, async () => {
+        await expectOpen(server.url, {})
+        await expectOpen(server.url, {})
+      })
+      await expectCause(server.url, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
+    })
   })
 
   describe('client certificate', () => {
@@ -201,6 +366,34 @@ describe('TLS', () => {
       const server = await loopback.serve({ tls: { ...good, ALPNProtocols: ['h2', 'http/1.1'] } })
       await expectOpen(server.url, { tls: { ca: authority.cert } })
       expect(tlsOf(await server.accept()).alpnProtocol).to.equal('http/1.1')
+    })
+
+    it('is offered, or not, as ALPNProtocols says', async () => {
+      const server = await loopback.serve({ tls: { ...good, ALPNProtocols: ['h2', 'http/1.1'] } })
+      for (const [ALPNProtocols, agreed] of [
+        [['http/1.1'], 'http/1.1'],
+        [Buffer.from('\x08http/1.1'), 'http/1.1'],
+        [[], false],
+      ] as const) {
+        await expectOpen(server.url, { tls: { ca: authority.cert, ALPNProtocols } })
+        expect(tlsOf(await server.accept()).alpnProtocol).to.equal(agreed)
+      }
+    })
+
+    it('comes with the curves, signature algorithms and options of OpenSSL that are given', async () => {
+      const ca = authority.cert
+      const server = await loopback.serve({ tls: { ...good, ecdhCurve: 'P-521' } })
+      await expectOpen(server.url, { tls: { ca, ecdhCurve: 'P-521' } })
+      const current = await loopback.serve({ tls: { ...good, minVersion: 'TLSv1.3' } })
+      const { SSL_OP_NO_TLSv1_3 } = constants
+      for (const [url, options] of [
+        [server.url, { ecdhCurve: 'P-256' }],
+        [server.url, { sigalgs: 'ed25519' }],
+        [current.url, { secureOptions: SSL_OP_NO_TLSv1_3 }],
+        [current.url, { secureProtocol: 'TLSv1_2_method' }],
+      ] as const) {
+        await expectCause(url, /^ERR_SSL_|^EPROTO$/, { tls: { ca, ...options } })
+      }
     })
   })
 

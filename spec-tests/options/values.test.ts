@@ -1,6 +1,8 @@
+import { createSecureContext } from 'node:tls'
 import { expect } from 'chai'
 import { WebSocket } from '#lib/entry/node.js'
 import { defaultSettings } from '#lib/opening/options.js'
+import { TLS_MEMBERS } from '#lib/transport/tls-options.js'
 import { expectTypeError, withProperty } from '../support/expect.ts'
 import { useLoopback } from '../support/ws-server.ts'
 
@@ -33,6 +35,10 @@ const pipe = { start() {}, write: () => true, end() {}, abort() {}, pause() {}, 
 /** Per option: what it takes, and what makes a TypeError that names it. */
 const cases: Record<string, { good: unknown[]; bad: unknown[] }> = {
   protocols: { good: ['chat', [], ['a', 'b'], new Set(['a'])], bad: [] },
+  targetAddressSpace: {
+    good: ['public', 'local', 'loopback', new String('local')],
+    bad: [null, '', 'private', 'unknown', 'Local', 5, {}, []],
+  },
   headers: {
     good: [
       {},
@@ -85,6 +91,11 @@ const cases: Record<string, { good: unknown[]; bad: unknown[] }> = {
   },
   'heartbeat.interval': { good: [], bad: [0, ...NO_TIMES] },
   'heartbeat.timeout': { good: [], bad: NO_TIMES },
+  keepAlive: {
+    good: [false, 1, 45_000, 32_767_000],
+    bad: [true, null, 0, -1, 1.5, '5', Infinity, 32_767_001, {}],
+  },
+  connectInParallel: { good: [true, false], bad: [null, 0, 1, 'true', {}] },
   maxPayload: { good: [0, 1, 2 ** 53 - 1], bad: [...NO_INTEGERS, 2 ** 53] },
   maxFragments: { good: [0, 1, 2 ** 53 - 1], bad: [...NO_INTEGERS, 2 ** 53] },
   perMessageDeflate: {
@@ -112,6 +123,31 @@ const cases: Record<string, { good: unknown[]; bad: unknown[] }> = {
   'tls.servername': { good: ['name.test', ''], bad: [null, 5, {}] },
   'tls.ciphers': { good: ['ECDHE-RSA-AES128-GCM-SHA256'], bad: [null, 5, {}] },
   'tls.rejectUnauthorized': { good: [true, false], bad: [null, 0, 1, 'false'] },
+  'tls.crl': { good: [[]], bad: [null, 5, {}, [5], true] },
+  'tls.checkServerIdentity': { good: [() => undefined], bad: [null, 5, {}, 'text'] },
+  'tls.pskCallback': { good: [() => null], bad: [null, 5, {}] },
+  'tls.secureContext': { good: [createSecureContext()], bad: [null, 5, {}, 'text', () => {}] },
+  'tls.secureOptions': { good: [0, 2 ** 31], bad: [null, -1, 1.5, 2 ** 32, '5', {}] },
+  'tls.minDHSize': { good: [1024], bad: [null, -1, 1.5, '5', {}] },
+  'tls.secureProtocol': { good: ['TLSv1_2_method'], bad: [null, 5, {}] },
+  'tls.ecdhCurve': { good: ['P-256'], bad: [null, 5, {}] },
+  'tls.sigalgs': { good: ['ed25519'], bad: [null, 5, {}] },
+  'tls.allowPartialTrustChain': { good: [true, false], bad: [null, 0, 'true'] },
+  'tls.enableTrace': { good: [true, false], bad: [null, 0, 'true'] },
+  'tls.ALPNProtocols': {
+    good: [[], ['http/1.1'], Buffer.from('\x08http/1.1')],
+    bad: [
+      null,
+      5,
+      {},
+      'http/1.1',
+      ['h2'],
+      ['h2', 'http/1.1'],
+      [undefined, 'http/1.1'],
+      Buffer.from('\x02h2'),
+      Buffer.from('\x09'),
+    ],
+  },
   'tls.minVersion': { good: ['TLSv1.2', 'TLSv1.3'], bad: [null, 1.2, 'TLSv1.4', 'tlsv1.2', ''] },
   'tls.maxVersion': { good: ['TLSv1.2', 'TLSv1.3'], bad: [null, 1.2, 'TLSv1.4', 'tlsv1.2', ''] },
   connect: {
@@ -230,11 +266,17 @@ describe('Options', () => {
       handshakeTimeout: 30_000,
       closeTimeout: 10_000,
       heartbeat: undefined,
+      keepAlive: 45_000,
+      connectInParallel: false,
       maxPayload: 128 * 1024 * 1024,
       maxFragments: 0,
       tls: undefined,
       connect: undefined,
     })
-    expect(Object.keys(cases).filter(name => !name.includes('.'))).to.have.members(Object.keys(defaultSettings))
+    const named = Object.keys(cases)
+    expect(named.filter(name => !name.includes('.'))).to.have.members(Object.keys(defaultSettings))
+    expect(named.filter(name => name.startsWith('tls.'))).to.have.members(
+      Object.keys(TLS_MEMBERS).map(name => `tls.${name}`),
+    )
   })
 })

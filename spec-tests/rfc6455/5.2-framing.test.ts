@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { FrameReader } from '#lib/codec/frame-reader.js'
 import { nodePlatform } from '#lib/platform/node.js'
 import { FrameRecorder, NO_LIMITS, platforms, readFrames, short } from '../support/frame-recorder.ts'
+import { noise } from '../support/noise.ts'
 import {
   BINARY,
   CLOSE,
@@ -23,10 +24,6 @@ const LONG_LENGTHS = [65536, 65537, 100_000, 1 << 20]
 const OPCODES = [CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG]
 const RESERVED_OPCODES = [0x3, 0x4, 0x5, 0x6, 0x7, 0xb, 0xc, 0xd, 0xe, 0xf]
 
-function bytesOf(length: number): Buffer {
-  return Buffer.from(Array.from({ length }, (_, index) => (index * 7 + 3) & 0xff))
-}
-
 describe('RFC 6455 section 5.2: framing', function () {
   // A machine with much else to do is slow, and that is no failure.
   this.timeout(20_000)
@@ -44,14 +41,14 @@ describe('RFC 6455 section 5.2: framing', function () {
 
       it('reads binary of every length encoding, into a buffer of just that length', () => {
         for (const length of [...LENGTHS, ...LONG_LENGTHS]) {
-          const bytes = bytesOf(length)
+          const bytes = noise(length)
           expect(read(frame(BINARY, bytes)), `${length}`).to.deep.equal([`binary ${short(bytes.toString('hex'))}`])
         }
       })
 
       it('reads control frames of every length', () => {
         for (let length = 0; length <= 125; length++) {
-          const bytes = bytesOf(length)
+          const bytes = noise(length)
           const hex = bytes.toString('hex')
           expect(read(frame(PING, bytes))).to.deep.equal([`ping ${hex}`])
           expect(read(frame(PONG, bytes))).to.deep.equal([`pong ${hex}`])
@@ -66,7 +63,7 @@ describe('RFC 6455 section 5.2: framing', function () {
           frame(BINARY, Buffer.from([2])),
           frame(TEXT),
           frame(PONG),
-          frame(BINARY, bytesOf(300)),
+          frame(BINARY, noise(300)),
           frame(TEXT, 'last'),
         ])
         expect(read(bytes)).to.deep.equal([
@@ -75,7 +72,7 @@ describe('RFC 6455 section 5.2: framing', function () {
           'binary 02',
           'text ',
           'pong ',
-          `binary ${short(bytesOf(300).toString('hex'))}`,
+          `binary ${short(noise(300).toString('hex'))}`,
           'text last',
         ])
       })
@@ -85,11 +82,11 @@ describe('RFC 6455 section 5.2: framing', function () {
         const recorder = new FrameRecorder()
         recorder.onBinary = data => buffers.push(data)
         const reader = new FrameReader(platform, recorder, NO_LIMITS)
-        const cut = frame(BINARY, bytesOf(40))
+        const cut = frame(BINARY, noise(40))
         for (const bytes of [Buffer.concat([cut, cut]), cut.subarray(0, 20), cut.subarray(20)]) reader.read(bytes)
         expect(new Set(buffers).size).to.equal(3)
         for (const buffer of buffers) {
-          expect(Buffer.from(buffer).equals(bytesOf(40))).to.equal(true)
+          expect(Buffer.from(buffer).equals(noise(40))).to.equal(true)
           new Uint8Array(buffer).fill(0)
         }
         reader.read(frame(BINARY))
@@ -131,14 +128,12 @@ describe('RFC 6455 section 5.2: framing', function () {
         for (const opcode of OPCODES.slice(1)) {
           for (const mask of [Buffer.alloc(4), Buffer.from([1, 2, 3, 4])]) {
             for (const length of [0, 5, 125]) {
-              expect(read(frame(opcode, bytesOf(length), { mask }))).to.deep.equal([
-                'violation 1002 WS_ERR_MASKED_FRAME',
-              ])
+              expect(read(frame(opcode, noise(length), { mask }))).to.deep.equal(['violation 1002 WS_ERR_MASKED_FRAME'])
             }
           }
         }
         for (const length of [126, 70_000]) {
-          expect(read(frame(BINARY, bytesOf(length), { mask: Buffer.alloc(4) }))).to.deep.equal([
+          expect(read(frame(BINARY, noise(length), { mask: Buffer.alloc(4) }))).to.deep.equal([
             'violation 1002 WS_ERR_MASKED_FRAME',
           ])
         }
@@ -201,9 +196,9 @@ describe('RFC 6455 section 5.2: framing', function () {
       it('reads nothing after it was stopped, in whatever state', () => {
         const states = [
           Buffer.alloc(0),
-          frame(BINARY, bytesOf(200)).subarray(0, 3),
-          frame(BINARY, bytesOf(200)).subarray(0, 50),
-          frame(PING, bytesOf(100)).subarray(0, 50),
+          frame(BINARY, noise(200)).subarray(0, 3),
+          frame(BINARY, noise(200)).subarray(0, 50),
+          frame(PING, noise(100)).subarray(0, 50),
           frame(TEXT, 'a', { fin: false }),
         ]
         for (const before of states) {
@@ -211,7 +206,7 @@ describe('RFC 6455 section 5.2: framing', function () {
           const reader = new FrameReader(platform, recorder, NO_LIMITS)
           reader.read(before)
           reader.stop()
-          for (const bytes of [frame(TEXT, 'a'), bytesOf(300), frame(CLOSE)]) reader.read(bytes)
+          for (const bytes of [frame(TEXT, 'a'), noise(300), frame(CLOSE)]) reader.read(bytes)
           expect(recorder.events).to.deep.equal([])
         }
       })
@@ -259,7 +254,7 @@ describe('RFC 6455 section 5.2: framing', function () {
       for (let second = 0; second < 256; second++) {
         const recorder = new FrameRecorder()
         new FrameReader(nodePlatform, recorder, NO_LIMITS).read(
-          Buffer.concat([Buffer.from([first, second]), bytesOf(130)]),
+          Buffer.concat([Buffer.from([first, second]), noise(130)]),
         )
         expect(recorder.events.filter(event => event.startsWith('violation')).length).to.be.at.most(1)
       }

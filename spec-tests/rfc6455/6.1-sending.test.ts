@@ -1,16 +1,13 @@
 import { expect } from 'chai'
 import { FrameWriter } from '#lib/codec/frame-writer.js'
 import { hex, platforms, short } from '../support/frame-recorder.ts'
+import { noise } from '../support/noise.ts'
 import { BINARY, frame, PING, TEXT } from '../support/raw-server.ts'
 import { type ClientFrame, openConnection, parseClientFrames } from '../support/scripted-pipe.ts'
 
 /** Around each step of the length encoding, and around what a machine may stumble over. */
 const LENGTHS = [0, 1, 2, 31, 32, 33, 63, 64, 65, 124, 125, 126, 127, 128, 255, 256, 16383, 16384, 16385, 65534, 65535]
 const LONG_LENGTHS = [65536, 65537, 100_000, 1 << 20]
-
-function bytesOf(length: number): Buffer {
-  return Buffer.from(Array.from({ length }, (_, index) => (index * 7 + 3) & 0xff))
-}
 
 describe('RFC 6455 section 6.1: sending data', function () {
   // A machine with much else to do is slow, and that is no failure.
@@ -28,7 +25,7 @@ describe('RFC 6455 section 6.1: sending data', function () {
 
       it('writes payloads of every length with FIN, no reserved bit, a mask, and the shortest length', () => {
         for (const length of [...LENGTHS, ...LONG_LENGTHS]) {
-          const bytes = bytesOf(length)
+          const bytes = noise(length)
           const [written, ...rest] = write(writer => writer.frame(BINARY, bytes))
           expect(rest).to.deep.equal([])
           expect(written!.first).to.equal(0x82)
@@ -133,6 +130,7 @@ describe('RFC 6455 section 6.1: sending data', function () {
       it('writes over what has left by a pipe that gives back, and over nothing that has not', () => {
         const writer = new FrameWriter(platform)
         const other = new FrameWriter(platform)
+        const payloads = [noise(100_000), noise(300_000)]
         const pieces: { readonly bytes: Uint8Array; readonly copy: Buffer }[] = []
         const pipe = (ready: boolean, givesBack?: boolean) => ({
           givesBack,
@@ -142,8 +140,7 @@ describe('RFC 6455 section 6.1: sending data', function () {
         const send = (from: FrameWriter, target: ReturnType<typeof pipe>): Set<ArrayBufferLike> => {
           const before = pieces.length
           for (let index = 0; index < 40; index++) {
-            from.frame(BINARY, bytesOf(100_000))
-            from.frame(BINARY, bytesOf(300_000))
+            for (const payload of payloads) from.frame(BINARY, payload)
             from.text(`${index % 10}`.repeat(10_000))
             from.flush(target)
           }
@@ -182,7 +179,7 @@ describe('RFC 6455 section 6.1: sending data', function () {
         }
         const writer = new FrameWriter(platform, { flushEarly: () => writer.flush(pipe) })
         const neighbour = new FrameWriter(platform)
-        const payloads = [5_000_000, 10, 6_000_000].map(bytesOf)
+        const payloads = [5_000_000, 10, 6_000_000].map(length => noise(length))
         for (const payload of payloads) {
           // Its bytes share memory with the others', and stay where they are.
           neighbour.text('neighbour')
@@ -233,10 +230,10 @@ describe('RFC 6455 section 6.1: sending data', function () {
         const pieces: { readonly bytes: Uint8Array; readonly copy: Buffer }[] = []
         const write = (bytes: Uint8Array) => pieces.push({ bytes, copy: Buffer.from(bytes) }) < 0
         for (let index = 0; index < 50; index++) {
-          slow.frame(BINARY, bytesOf(10))
+          slow.frame(BINARY, noise(10))
           slow.flush({ givesBack: true, write })
           for (let round = 0; round < 5; round++) {
-            quick.frame(BINARY, bytesOf(20_000))
+            quick.frame(BINARY, noise(20_000))
             quick.flush({ givesBack: true, write: () => true })
           }
         }
@@ -247,7 +244,7 @@ describe('RFC 6455 section 6.1: sending data', function () {
         const writer = new FrameWriter(platform)
         expect(writer.pending).to.equal(false)
         expect(writer.flush({ write: () => expect.fail('there is nothing to write') })).to.equal(true)
-        for (let index = 0; index < 64; index++) writer.frame(BINARY, bytesOf(index))
+        for (let index = 0; index < 64; index++) writer.frame(BINARY, noise(index))
         expect(writer.pending).to.equal(true)
         const calls: [length: number, more: boolean][] = []
         const target = {
@@ -300,7 +297,7 @@ describe('RFC 6455 section 6.1: sending data', function () {
 
     it('a large message leaves while it is written, but only as long as the network takes all', () => {
       const { connection, pipe, owner, sent } = openConnection()
-      const payload = bytesOf(9_000_000)
+      const payload = noise(9_000_000)
       connection.sendBinary(payload)
       expect(pipe.writes.length).to.be.above(4)
       pipe.ready = false
@@ -327,7 +324,7 @@ describe('RFC 6455 section 6.1: sending data', function () {
         outer.connection.sendBinary(bytes.subarray(0, 1000))
         return write(bytes, more)
       }
-      const payload = bytesOf(5_000_000)
+      const payload = noise(5_000_000)
       const text = 'x\u20ac'.repeat(1_000_000)
       inner.connection.sendBinary(payload)
       inner.connection.sendText(text)
@@ -359,13 +356,13 @@ describe('RFC 6455 section 6.1: sending data', function () {
       const { connection, sent } = openConnection()
       connection.reserve()
       connection.sendText('behind')
-      connection.dropWaiting()
+      connection.dropMessages()
       connection.sendText('after')
       expect(sent()).to.deep.equal(['text after'])
       connection.reserve()
       connection.sendText('behind')
       connection.startClosingHandshake(1000, '')
-      connection.dropWaiting()
+      connection.dropMessages()
       connection.flush()
       expect(sent()).to.deep.equal(['close 03e8'])
     })

@@ -91,7 +91,7 @@ describe('RFC 6455 section 7: closing the connection', function () {
     expect(owner.events).to.deep.equal(['closed 1006 unclean WS_ERR_INVALID_CLOSE'])
     expect(owner.closure?.error?.closeCode).to.equal(code)
     expect(sent()).to.deep.equal([`close ${hexOf(code)}`])
-    expect(pipe.calls).to.deep.equal(['resume', 'end'])
+    expect(pipe.calls).to.deep.equal(['pause', 'resume', 'end'])
   }
 
   describe('section 7.1.1 to 7.1.4: closing cleanly', () => {
@@ -252,7 +252,7 @@ describe('RFC 6455 section 7: closing the connection', function () {
       pipe.receive(frame(0x3))
       expect(sent()).to.deep.equal(['close 0bb8'])
       expect(owner.events).to.deep.equal(['closed 1006 unclean WS_ERR_INVALID_OPCODE'])
-      expect(pipe.calls).to.deep.equal(['resume', 'end'])
+      expect(pipe.calls).to.deep.equal(['pause', 'resume', 'end'])
     })
 
     it('has an effect until the closing handshake is done, and tells the code that was received', () => {

@@ -278,10 +278,26 @@ for (const [name, compression] of [
         expect(events(link)).to.deep.equal([...Array(5).fill('text '), ...Array(5).fill('binary ')])
       })
 
-      it('fails with 1007 where no byte was sent, not even of an empty message', () => {
+      it('is empty where no byte was sent, in one frame or in several', () => {
+        for (const serverNoContextTakeover of [false, true]) {
+          const link = open({ agreed: { serverNoContextTakeover } })
+          for (const opcode of [TEXT, BINARY]) {
+            link.pipe.receive(frame(opcode, '', COMPRESSED))
+            link.pipe.receive(frame(opcode, '', { ...COMPRESSED, fin: false }), frame(CONTINUATION))
+            const more = frame(CONTINUATION, '', { fin: false })
+            link.pipe.receive(frame(opcode, '', { ...COMPRESSED, fin: false }), more, frame(PING), frame(CONTINUATION))
+          }
+          expect(events(link)).to.deep.equal([...Array(3).fill('text '), ...Array(3).fill('binary ')])
+        }
+      })
+
+      it('leaves what the messages before left in sight where it has no byte', () => {
         const link = open()
-        link.pipe.receive(frame(TEXT, '', COMPRESSED))
-        expect(events(link)).to.deep.equal(['closed 1006 unclean WS_ERR_INVALID_COMPRESSION'])
+        link.pipe.receive(frame(TEXT, Buffer.from('f248cdc9c90700', 'hex'), COMPRESSED))
+        for (let count = 0; count < 3; count++) link.pipe.receive(frame(TEXT, '', COMPRESSED))
+        link.pipe.receive(frame(TEXT, '', { ...COMPRESSED, fin: false }), frame(CONTINUATION))
+        link.pipe.receive(frame(TEXT, Buffer.from('f200110000', 'hex'), COMPRESSED))
+        expect(events(link)).to.deep.equal(['text Hello', ...Array(4).fill('text '), 'text Hello'])
       })
 
       it('may end where its stream does, so that nothing takes what the sender has left out', () => {

@@ -30,8 +30,8 @@ describe('Memory of compression contexts', () => {
       const use = one => 'deflate' in one ? one.deflate(hello) : one.inflate(hello, 0, 7, false, output, 0)
       const nothing = () => {}
       const owner = {
-        onText: nothing, onBinary: nothing, onPong: nothing, onCloseReceived: nothing, flushSoon: nothing, goOnLater: nothing,
-        onDrained: nothing, onClosed: nothing, onReleased: nothing,
+        onText: nothing, onBinary: nothing, onPong: nothing, onCloseReceived: nothing, flushSoon: nothing, continueReadingLater: nothing,
+        onViolation: nothing, onDrained: nothing, onClosed: nothing, onReleased: nothing,
       }
       /** A connection that has agreed on permessage-deflate. */
       const connect = () => {
@@ -107,7 +107,7 @@ describe('Memory of compression contexts', () => {
 
   for (const [ending, code] of [
     ['closed', 'one.pipe.sink.close()'],
-    ['failed', 'one.pipe.sink.data(Buffer.from([0xff, 0xff]))'],
+    ['failed', 'one.pipe.sink.data(Buffer.from([0xff, 0xff])), one.connection.failAfterViolation()'],
   ]) {
     it(`is given back by a connection that has ${ending}`, async () => {
       const { lines, errors } = await measure(`

@@ -36,7 +36,7 @@ function turns({ link, counting }: ReturnType<typeof open>): number[] {
   const produced: number[] = []
   for (; link.turnsOwed > 0; link.turnsOwed--) {
     const before = counting.produced
-    link.connection.goOn()
+    link.connection.continueReading()
     produced.push(counting.produced - before)
   }
   return produced
@@ -186,15 +186,15 @@ describe('What is inflated in a turn of the event loop', () => {
     const text = Buffer.concat([bytesOf(TURN + 10), Buffer.from([0xff]), bytesOf(10 * MIB)])
     opened.pipe.receive(frame(TEXT, compress(text), COMPRESSED))
     expect(opened.events()).to.deep.equal([])
-    opened.connection.goOn()
+    opened.connection.continueReading()
     expect(opened.events()).to.deep.equal(['closed 1006 unclean WS_ERR_INVALID_UTF8'])
     expect(opened.counting.produced).to.equal(2 * TURN)
   })
 
   it('waits for an owner that has paused, and goes on where it resumes; neither runs ahead of the other', () => {
     for (const [first, second] of [
-      ['goOn', 'resume'],
-      ['resume', 'goOn'],
+      ['continueReading', 'resume'],
+      ['resume', 'continueReading'],
     ] as const) {
       const { pipe, connection, counting, events } = open()
       pipe.receive(frame(TEXT, compress(bytesOf(TURN + 1)), COMPRESSED))
@@ -236,14 +236,20 @@ describe('What is inflated in a turn of the event loop', () => {
     }
   })
 
-  it('is given up where the owner has paused and the pipe is gone', () => {
+  it('goes a little beyond what the owner wants where that has paused and the pipe is gone', () => {
     const opened = open()
     opened.pipe.receive(frame(TEXT, compress(bytesOf(2 * MIB)), COMPRESSED))
     opened.connection.pause()
     opened.pipe.sink.close()
     turns(opened)
-    expect(opened.events()).to.deep.equal(['closed 1006 unclean WS_ERR_CONNECTION_LOST', 'released'])
-    expect(opened.counting.produced).to.equal(TURN)
+    expect(opened.events()).to.deep.equal([told(2 * MIB), 'closed 1006 unclean WS_ERR_CONNECTION_LOST', 'released'])
+
+    const other = open()
+    other.pipe.receive(frame(TEXT, compress(bytesOf(20 * MIB)), COMPRESSED))
+    other.connection.pause()
+    other.pipe.sink.close()
+    expect(other.events()).to.deep.equal(['closed 1006 unclean WS_ERR_CONNECTION_LOST', 'released'])
+    expect(other.counting.produced).to.be.below(6 * MIB)
   })
 
   it('ends with the connection', () => {
@@ -268,7 +274,7 @@ describe('What is inflated in a turn of the event loop', () => {
     const opened = open()
     opened.pipe.receive(frame(TEXT, compress(bytesOf(2 * MIB)), COMPRESSED))
     const { reads } = opened.connection
-    opened.connection.goOn()
+    opened.connection.continueReading()
     expect(opened.connection.reads).to.be.above(reads)
   })
 })

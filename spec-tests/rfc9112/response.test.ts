@@ -107,10 +107,6 @@ describe('RFC 9112: the response to the opening handshake', function () {
         }
       }
     })
-
-    it('HTTP/1.0 cannot switch protocols', () => {
-      expect(readHead('HTTP/1.0 101 Switching Protocols\r\n\r\n')).to.equal('WS_ERR_INVALID_RESPONSE')
-    })
   })
 
   describe('section 5: fields', () => {
@@ -142,9 +138,6 @@ describe('RFC 9112: the response to the opening handshake', function () {
         'space : before the colon',
         'tab\t: before the colon',
         'in side: the name',
-        ' folded: line',
-        'X: y\r\n folded',
-        'X: y\r\n\tfolded',
         'n\xe4me: not a token',
         'na(me: not a token',
         'X: nul \0',
@@ -165,19 +158,6 @@ describe('RFC 9112: the response to the opening handshake', function () {
   })
 
   describe('section 2.2: lines', () => {
-    it('a bare LF is refused as soon as it comes, wherever it stands', () => {
-      for (const bytes of [
-        '\n',
-        'HTTP/1.1 101 Switching Protocols\n',
-        'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\n',
-        'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\n',
-        'HTTP/1.1 101 Switching Protocols\r\n\n',
-      ]) {
-        expect(readHead(bytes), JSON.stringify(bytes)).to.equal('WS_ERR_INVALID_RESPONSE')
-        expect(readHead(...bytes), JSON.stringify(bytes)).to.equal('WS_ERR_INVALID_RESPONSE')
-      }
-    })
-
     it('a head ends with the first empty line, and what is behind it is left', () => {
       const reader = new ResponseHeadReader()
       const head = 'HTTP/1.1 101 Switching Protocols\r\nA: b\r\n\r\n'
@@ -393,8 +373,7 @@ describe('RFC 9112: the response to the opening handshake', function () {
 
     for (const [what, bytes, code] of [
       ['a server of another protocol', 'SSH-2.0-OpenSSH_9.6\r\n\r\n', 'WS_ERR_INVALID_RESPONSE'],
-      ['lines that end in LF', 'HTTP/1.1 101 Switching\nUpgrade: websocket\n\n', 'WS_ERR_INVALID_RESPONSE'],
-      ['a folded line', 'HTTP/1.1 101 Switching\r\nX: a\r\n b\r\n\r\n', 'WS_ERR_INVALID_RESPONSE'],
+      ['a folded line before any field', 'HTTP/1.1 101 Switching\r\n b\r\n\r\n', 'WS_ERR_INVALID_RESPONSE'],
       ['a head beyond 64 KiB', `HTTP/1.1 101 ${'x'.repeat(MAX)}`, 'WS_ERR_RESPONSE_TOO_LARGE'],
     ] as const) {
       it(`${what}: no response at all`, async () => {

@@ -40,7 +40,8 @@ describe('Habits of libraries', () => {
 
   for (const args of [
     [[], {}],
-    [undefined, { headers: { authorization: 'x' } }],
+    [undefined, { headers: { 'x-own': 'x' } }],
+    [null, {}],
     [[], undefined],
     [undefined],
     [undefined, undefined],
@@ -50,6 +51,7 @@ describe('Habits of libraries', () => {
     it(`new WebSocket(url${args.map(arg => `, ${JSON.stringify(arg)}`).join('')})`, async () => {
       const { socket, peer } = await open(url => new Untyped(url, ...args))
       expect(peer.request.headers).not.to.have.any.keys('authorization', 'sec-websocket-protocol')
+      expect(peer.request.headers['x-own'] ?? '').to.equal(JSON.stringify(args).includes('x-own') ? 'x' : '')
       await expectExchange(socket, peer)
     })
   }

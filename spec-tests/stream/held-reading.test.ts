@@ -147,13 +147,13 @@ describe('Reading that is held up', () => {
       expect(owner.events).to.deep.equal(['close received', 'closed 4000 clean', 'released'])
     })
 
-    it('loses what is held up with the connection', () => {
+    it('gives out what is held up before the loss of the connection', () => {
       const { pipe, owner, connection } = openConnection()
       connection.pause()
       pipe.receive(frame(TEXT, 'held'))
       pipe.sink.close(new Error('reset'))
       connection.resume()
-      expect(owner.events).to.deep.equal(['closed 1006 unclean WS_ERR_CONNECTION_LOST', 'released'])
+      expect(owner.events).to.deep.equal(['text held', 'closed 1006 unclean WS_ERR_CONNECTION_LOST', 'released'])
     })
   })
 })

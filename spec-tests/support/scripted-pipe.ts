@@ -66,7 +66,7 @@ export class OwnerRecorder extends MessageRecorder implements ConnectionOwner {
   closure: CloseResult | undefined
   /** Whether `flush` is owed. */
   flushOwed = false
-  /** How often `goOn` is owed. */
+  /** How often `continueReading` is owed. */
   turnsOwed = 0
 
   onCloseReceived(): void {
@@ -77,8 +77,16 @@ export class OwnerRecorder extends MessageRecorder implements ConnectionOwner {
     this.flushOwed = true
   }
 
-  goOnLater(): void {
+  continueReadingLater(): void {
     this.turnsOwed++
+  }
+
+  /** To be set once there is a connection. */
+  failAfterViolation = (): void => {}
+
+  /** Nothing waits to be handled before. */
+  onViolation(): void {
+    this.failAfterViolation()
   }
 
   onDrained(): void {
@@ -123,6 +131,7 @@ export function openConnection({
     perMessageDeflate: undefined,
     ...settings,
   })
+  owner.failAfterViolation = () => connection.failAfterViolation()
   let seen = 0
   return {
     connection,

@@ -3,6 +3,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { expect } from 'chai'
 import { failure, ping } from '#lib/entry/node.js'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
+import { runNode } from '../support/child.ts'
 import { next, type ServeOptions, type TestServer, useLoopback } from '../support/ws-server.ts'
 
 describe('Addresses', () => {
@@ -118,4 +119,24 @@ describe('Addresses', () => {
       expect(peer.request.socket.localAddress).to.equal(host)
     })
   }
+
+  describe('of localhost, where the process does not try several addresses of a name', () => {
+    const PROGRAM = `
+      import { WebSocket, failure } from '#lib/entry/node.js'
+      const socket = new WebSocket(process.argv[1])
+      socket.onopen = () => { console.log('open'); socket.close() }
+      socket.onerror = () => console.log(failure(socket).message)
+    `
+    for (const host of ['127.0.0.1', '::1']) {
+      it(`are tried all the same: a server on ${host} alone`, async () => {
+        const server = await serveAlone(host)
+        const url = `ws://localhost:${server.port}/`
+        const { output } = await runNode(
+          ['--no-network-family-autoselection', '--input-type=module', '--eval', PROGRAM, '--', url],
+          { limit: 15_000 },
+        )
+        expect(output).to.equal('open\n')
+      })
+    }
+  })
 })

@@ -60,11 +60,19 @@ export function readMembers<Settings>(value: object, name: string, readers: Read
  * Checks that `options` has only members that `known` has.
  *
  * @param prefix what error messages put before a member's name
+ * @param adviceFor what they say behind it
  * @throws TypeError that names the first unknown member
  */
-export function refuseUnknown(options: object, known: object, prefix: string): void {
+export function refuseUnknown(
+  options: object,
+  known: object,
+  prefix: string,
+  adviceFor: (name: string) => string = () => '',
+): void {
   for (const key of Object.keys(options)) {
-    if (!Object.hasOwn(known, key)) throw new TypeError(`There is no WebSocket option "${prefix}${key}"`)
+    if (!Object.hasOwn(known, key)) {
+      throw new TypeError(`There is no WebSocket option "${prefix}${key}"${adviceFor(key)}`)
+    }
   }
 }
 

@@ -1,10 +1,8 @@
 import type { AbortSignal } from '../../host/host-types.ts'
 import { invalid, type Readers } from './reading.ts'
 
-/** What is asked for: the URL, the subprotocols, and for how long anybody wants an answer. */
+/** What is asked for: the URL, and for how long anybody wants an answer. */
 export interface Options {
-  /** Subprotocols, in order of preference. */
-  readonly protocols?: string | Iterable<string>
   /** What a relative URL is resolved against. Default: `globalThis.location`; without a location, relative URLs fail. */
   readonly baseURL?: string | { readonly href: string }
   /** Gives up connecting when aborted. A WebSocket that is open stays open. */
@@ -12,13 +10,11 @@ export interface Options {
 }
 
 export interface Settings {
-  /** As given: the constructors convert it, as Web IDL does their second argument. */
-  readonly protocols: unknown
   readonly baseURL: string | undefined
   readonly signal: AbortSignal | undefined
 }
 
-export const readers: Readers<Settings> = { protocols: value => value, baseURL: readBaseURL, signal: readSignal }
+export const readers: Readers<Settings> = { baseURL: readBaseURL, signal: readSignal }
 
 function readBaseURL(value: unknown, name: string): string | undefined {
   if (value === undefined) return undefined

@@ -206,7 +206,20 @@ function* corrupt(): Iterable<ConformanceCase> {
   for (const fragments of [1, 2]) {
     const bytes = frame(BINARY, '', { ...COMPRESSED, fin: fragments === 1 })
     const all = fragments === 1 ? [bytes] : [bytes, frame(CONTINUATION)]
-    yield refusal(`no byte at all in ${fragments} frames`, 'RFC 7692 section 7.2.3.6', 1007, all, { deflate })
+    yield exchange(
+      `no byte at all in ${fragments} frames is an empty message, and spoils none behind it`,
+      'RFC 7692 section 7.2.3.6',
+      function* () {
+        yield send(frame(TEXT, hello, COMPRESSED))
+        yield echo(HELLO)
+        yield send(all)
+        yield echo({ opcode: BINARY, payload: Buffer.alloc(0) })
+        // Looks back to the first message.
+        yield send(frame(TEXT, Buffer.from('f200110000', 'hex'), COMPRESSED))
+        yield echo(HELLO)
+      },
+      { deflate },
+    )
   }
   yield failing(
     'a message that looks back over a message that was not compressed',

@@ -20,7 +20,9 @@ import DefaultWebSocket, {
   unref,
   WebSocket,
   type WebSocketConstructor,
+  type WebSocketInit,
   type WebSocketOptions,
+  type WsOptions,
 } from 'whatwg-websocket'
 import 'whatwg-websocket/polyfill'
 
@@ -58,6 +60,7 @@ export const options: WebSocketOptions = {
   origin: 'https://own.test',
   baseURL: 'https://base.test/',
   handshakeTimeout: 1000,
+  connectInParallel: true,
   closeTimeout: 1000,
   heartbeat: { interval: 1000, timeout: 500 },
   maxPayload: 1024,
@@ -71,8 +74,22 @@ export const options: WebSocketOptions = {
 }
 export const more: WebSocketOptions[] = [
   { headers: [['a', 'b']], baseURL: { href: 'wss://base.test/' }, heartbeat: false, connect: new OwnPipe() },
-  { protocols: new Set(['a']), headers: new Map([['a', 'b']]) },
+  { protocols: new Set(['a']), headers: new Map([['a', 'b']]), targetAddressSpace: 'local' },
+  { headers: { 'user-agent': null, 'x-absent': undefined } },
 ]
+
+export const standard: WebSocketInit = { protocols: ['chat'], targetAddressSpace: 'loopback' }
+export const wsOptions: WsOptions = {
+  headers: { 'x-number': 5, 'x-absent': undefined, 'x-removed': null },
+  origin: 'https://own.test',
+  handshakeTimeout: 1000,
+  maxPayload: 1024,
+  perMessageDeflate: { threshold: 1024, zlibDeflateOptions: { level: 6 }, concurrencyLimit: 10 },
+  ca: 'pem',
+  rejectUnauthorized: false,
+  followRedirects: false,
+  protocolVersion: 13,
+}
 
 export function use(Class: WebSocketConstructor): void {
   const sockets: WebSocket[] = [
@@ -80,6 +97,10 @@ export function use(Class: WebSocketConstructor): void {
     new Class('wss://host.test/', 'chat'),
     new Class('wss://host.test/', ['chat']),
     new Class('wss://host.test/', options),
+    new Class('wss://host.test/', standard),
+    new Class('wss://host.test/', null, wsOptions),
+    new Class('wss://host.test/', ['chat'], { headers: { Authorization: 'Bearer token' } }),
+    new Class('wss://host.test/', undefined, { heartbeat: { interval: 1000 } }),
   ]
   const socket = sockets[0]!
   socket.onopen = function () {
@@ -108,6 +129,12 @@ export function use(Class: WebSocketConstructor): void {
 
   // @ts-expect-error: no such option
   new Class('wss://host.test/', { maxpayload: 1 })
+  // @ts-expect-error: no such option, neither here nor in ws
+  new Class('wss://host.test/', [], { maxpayload: 1 })
+  // @ts-expect-error: an option of ws that is not supported
+  new Class('wss://host.test/', [], { agent: {} })
+  // @ts-expect-error: no such address space
+  new Class('wss://host.test/', { targetAddressSpace: 'private' })
   // @ts-expect-error: not a number
   new Class('wss://host.test/', { maxPayload: '1' })
   // @ts-expect-error: no such version
