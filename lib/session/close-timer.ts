@@ -15,7 +15,7 @@ export class CloseTimer {
   /** Whether backpressure holds up reading: then the server's answer may have come unseen. */
   readonly #isPaused: () => boolean
   #deadline: Deadline | undefined
-  /** Bytes that waited in the pipe when the timer was started. */
+  /** Bytes that waited in the pipe when the timer was started; 0 if they were no more than the system may take at once. */
   #backlogAtStart = 0
 
   /** @param timeout milliseconds; 0 for no limit */
@@ -30,7 +30,8 @@ export class CloseTimer {
     // What was sent in this turn belongs to the backlog.
     this.#connection.flush()
     if (this.#deadline !== undefined) return
-    this.#backlogAtStart = this.#connection.backlog
+    // Less than that may wait for TLS alone, and leaves though the server takes nothing.
+    this.#backlogAtStart = this.#connection.congested ? this.#connection.backlog : 0
     this.#deadline = new Deadline(this.#timeout, this.#expire)
   }
 

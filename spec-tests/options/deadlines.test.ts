@@ -226,6 +226,26 @@ describe('Time limits of a process that stands still', function () {
     expect(await closed).to.include({ code: 1005, wasClean: true })
   })
 
+  it('closeTimeout over TLS is as long as without', async () => {
+    const servers = [await loopback.serveRaw({ tls: await makeCertificate() }), await loopback.serveRaw()]
+    const order: string[] = []
+    const opened = servers.map(async (server, index) => {
+      const options = { closeTimeout: [250, 400][index]!, tls: { rejectUnauthorized: false } }
+      const socket = loopback.socket(server.url, options)
+      await (await server.accept()).accept()
+      await next(socket, 'open')
+      return socket
+    })
+    await Promise.all(
+      (await Promise.all(opened)).map(async socket => {
+        socket.close()
+        await next(socket, 'close')
+        order.push(new URL(socket.url).protocol)
+      }),
+    )
+    expect(order).to.deep.equal(['wss:', 'ws:'])
+  })
+
   describe('a long upload', () => {
     /** A server that takes 64 KiB every few milliseconds, and answers nothing but the handshake. */
     async function serveSlowly(): Promise<{ url: string; received(): number }> {

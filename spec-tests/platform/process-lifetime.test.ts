@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { type ModuleEnded, runModule } from '../support/child.ts'
 import { CLOSE, frame } from '../support/raw-server.ts'
-import { type RawTestServer, type TestServer, useLoopback } from '../support/ws-server.ts'
+import { type Peer, type RawTestServer, type TestServer, useLoopback } from '../support/ws-server.ts'
 
 /** What each child begins with: `url`, `options`, and a socket whose events it prints. */
 const PRELUDE = `
@@ -32,13 +32,17 @@ describe('Lifetime of the process', function () {
   /** A few exchanges with the child, so that it has had time to end if it wanted to. */
   async function exchange(server: TestServer) {
     const peer = await server.accept()
+    await pingPeer(peer)
+    return peer
+  }
+
+  async function pingPeer(peer: Peer): Promise<void> {
     for (let round = 0; round < 5; round++) {
       const pong = new Promise(resolve => peer.socket.once('pong', resolve))
       peer.socket.ping()
       await pong
       await new Promise(resolve => setImmediate(resolve))
     }
-    return peer
   }
 
   /** Accepts the handshake of the child. */
@@ -144,12 +148,85 @@ describe('Lifetime of the process', function () {
     })
   }
 
-  it('unref() while connecting holds from when the socket is open', async () => {
+  // The server answers nothing: TCP is open, and the 101 or the TLS handshake is awaited.
+  for (const [scheme, when, call] of [
+    ['ws:', 'at once', 'unref(socket)'],
+    ['ws:', 'later', 'setTimeout(() => unref(socket), 100)'],
+    ['wss:', 'at once', 'unref(socket)'],
+    ['wss:', 'later', 'setTimeout(() => unref(socket), 100)'],
+  ] as const) {
+    it(`unref() lets the process end while a ${scheme} socket is connecting, ${when}`, async () => {
+      const server = await loopback.serveRaw()
+      expectEnd(await run({ url: server.url.replace('ws:', scheme) }, call))
+    })
+  }
+
+  it('unref() lets the process end while sockets wait for another one', async () => {
+    const server = await loopback.serveRaw()
+    const script = `
+      unref(socket)
+      for (let count = 0; count < 3; count++) unref(new WebSocket(url))
+    `
+    expectEnd(await run(server, script))
+  })
+
+  it('a socket that waits for one with unref() keeps the process alive', async () => {
+    const server = await loopback.serveRaw()
+    const child = run(server, `unref(socket); new WebSocket(url + 'second').onopen = () => process.exit()`)
+    const first = await server.accept()
+    await pingPeer((await loopback.pair()).peer)
+    await first.accept()
+    const second = await server.accept()
+    expect(second.request.target).to.equal('/second')
+    await second.accept()
+    expectEnd(await child, 'open')
+  })
+
+  for (const [how, connect] of [
+    ['never answers', 'new Promise(() => {})'],
+    ['gives streams that never answer', '({ readable: new ReadableStream(), writable: new WritableStream() })'],
+  ]) {
+    it(`a socket whose transport ${how} keeps the process alive until handshakeTimeout`, async () => {
+      const script = (options: string, after = ''): string => `
+        const other = new WebSocket('ws://host.test/', { connect: () => ${connect}, ${options} })
+        other.onclose = ({ code }) => console.log('other', code, failure(other).code)
+        ${after}
+      `
+      const server = await loopback.serve()
+      await server.close()
+      const refused = ['error', 'close 1006']
+      const timedOut = await run(server, script('handshakeTimeout: 500'))
+      expectEnd(timedOut, ...refused, 'other 1006 WS_ERR_HANDSHAKE_TIMEOUT')
+      expectEnd(await run(server, script('handshakeTimeout: 600_000', 'unref(other)')), ...refused)
+      const terminated = script('handshakeTimeout: 0', 'setTimeout(() => terminate(other), 500).unref()')
+      expectEnd(await run(server, terminated), ...refused, 'other 1006 WS_ERR_TERMINATED')
+    })
+  }
+
+  it('unref() while connecting holds when the socket is open', async () => {
     const server = await loopback.serve()
-    const child = run(server, 'unref(socket); process.on("exit", () => console.log(socket.readyState))')
-    const { exitCode, lines, errors } = await child
-    expect({ exitCode, errors }).to.deep.equal({ exitCode: 0, errors: '' })
-    expect(lines.at(-1)).to.match(/^[01]$/)
+    const script = `
+      unref(socket)
+      const timer = setInterval(() => {}, 1000)
+      socket.addEventListener('open', () => clearInterval(timer))
+    `
+    expectEnd(await run(server, script), 'open')
+  })
+
+  it('ref() while connecting takes unref() back', async () => {
+    const server = await loopback.serveRaw()
+    for (const call of ['unref(socket); ref(socket)', 'unref(socket); setTimeout(() => ref(socket), 50)']) {
+      const keeping = 'setTimeout(() => {}, 100)'
+      const child = run(server, `${call}; ${keeping}`)
+      const peer = await server.accept()
+      await pingPeer((await loopback.pair()).peer)
+      await new Promise(resolve => setTimeout(resolve, 200))
+      await peer.accept()
+      await peer.send(CLOSE)
+      await peer.readFrame()
+      peer.end()
+      expectEnd(await child, 'open', 'close 1005')
+    }
   })
 
   it('unref() lets the process end though timers of the socket run', async () => {
@@ -175,7 +252,7 @@ describe('Lifetime of the process', function () {
   ]) {
     it(`${name} keeps the process alive again`, async () => {
       const server = await loopback.serve()
-      const child = run(server, `unref(socket); socket.addEventListener('open', () => { unref(socket); ${call} })`)
+      const child = run(server, `socket.addEventListener('open', () => { unref(socket); ${call} })`)
       const peer = await exchange(server)
       peer.socket.send('still there')
       peer.socket.close(3001)
