@@ -143,6 +143,11 @@ export abstract class Session implements ConnectionOwner {
     this.startCloseTimer()
   }
 
+  onServerEndDue(): void {
+    this.startCloseTimer()
+    this.#closeTimer!.awaitServerEnd()
+  }
+
   onClosed(closure: CloseResult): void {
     this.#heartbeat?.stop()
     this.failure = closure.error
