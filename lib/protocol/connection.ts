@@ -22,7 +22,7 @@ export type { CloseResult, ConnectionOwner, ConnectionSettings }
  *   Open           CloseReceived  CloseSent      -             Failed    Failed        Closed, lost
  *   CloseSent      Finished       -              -             Failed    Failed        Closed, lost
  *   CloseReceived  (not read)     -              Finished      Failed    Finished      Closed, lost
- *   Finished       (not read)     -              -             -         our end       Closed, clean
+ *   Finished       (not read)     -              -             -         our end       Closed, clean if our Close has left
  *   Failed         (not read)     -              -             -         -             Closed
  *   Closed         -              -              -             -         -             -
  *
@@ -46,6 +46,8 @@ export class Connection extends FramedPipe {
   #received: CloseStatus = NOT_RECEIVED
   /** What the peer did wrong, while the owner handles what came before. Nothing is read any more. */
   #violation: ConnectionError | undefined
+  /** Why the pipe was dropped. It is a failure only if the closing handshake was not done. */
+  #abortReason: ConnectionError | undefined
 
   constructor(
     platform: Platform,
@@ -85,8 +87,7 @@ export class Connection extends FramedPipe {
   startClosingHandshake(code: number | undefined, reason: string): void {
     if (this.#state !== OPEN) return
     this.#state = CLOSE_SENT
-    this.sendQueue.close(writeCloseBody(this.platform, code, reason))
-    this.requestFlush()
+    this.sendClose(writeCloseBody(this.platform, code, reason))
   }
 
   /** Answers the peer's Close frame with one like it (RFC 6455 section 5.5.1), after everything that was sent before. */
@@ -94,8 +95,7 @@ export class Connection extends FramedPipe {
     if (this.#state !== CLOSE_RECEIVED) return
     this.#state = FINISHED
     const { code, reason } = this.#received
-    this.sendQueue.close(writeCloseBody(this.platform, code === NO_STATUS ? undefined : code, reason))
-    this.requestFlush()
+    this.sendClose(writeCloseBody(this.platform, code === NO_STATUS ? undefined : code, reason))
   }
 
   /**
@@ -120,6 +120,7 @@ export class Connection extends FramedPipe {
       this.#enterFailed(error.code === 'WS_ERR_TERMINATED' ? error : (this.#violation ?? error))
     }
     if (this.#state === CLOSED) return
+    this.#abortReason = error
     this.sendQueue.stop()
     this.abortPipe(error)
   }
@@ -146,18 +147,24 @@ export class Connection extends FramedPipe {
       this.fail(new ConnectionError('WS_ERR_CONNECTION_LOST', 'The server ended the connection without a Close frame'))
     }
     this.halfClose()
+    if (this.#state === FINISHED) this.owner.onServerEndDue()
+  }
+
+  protected onAllSent(): void {
+    if (this.#state === FINISHED) this.owner.onServerEndDue()
   }
 
   protected onPipeClose(cause: unknown): void {
-    const state = this.#state
-    if (state < FINISHED) {
+    // RFC 6455 section 7.1.4: clean once both Close frames are through.
+    const isClean = this.#state === FINISHED && this.allSent
+    if (this.#state <= FINISHED && !isClean) {
       const lost = new ConnectionError('WS_ERR_CONNECTION_LOST', 'The connection was lost', { cause })
-      this.#enterFailed(this.#violation ?? lost)
+      this.#enterFailed(this.#violation ?? this.#abortReason ?? lost)
     }
     this.release()
     this.sendQueue.stop()
     this.#state = CLOSED
-    if (state === FINISHED) this.owner.onClosed({ ...this.#received, wasClean: true, error: undefined })
+    if (isClean) this.owner.onClosed({ ...this.#received, wasClean: true, error: undefined })
     this.owner.onReleased()
   }
 
@@ -177,6 +184,7 @@ export class Connection extends FramedPipe {
     // The peer reads no more messages. Our Close frame, the last in the send queue, does not wait for them.
     this.sendQueue.dropMessages()
     this.requestFlush()
+    if (this.allSent) this.owner.onServerEndDue()
   }
 
   onViolation(closeCode: number, code: FailureCode, message: string): void {
@@ -188,7 +196,7 @@ export class Connection extends FramedPipe {
   /** Our Close frame follows the messages that wait, which the owner must give a time limit. */
   #failBehindMessages(error: ConnectionError): void {
     if (error.closeCode !== undefined && this.writable) {
-      this.sendQueue.close(writeCloseBody(this.platform, error.closeCode, ''))
+      this.sendClose(writeCloseBody(this.platform, error.closeCode, ''))
     }
     this.#enterFailed(error)
     this.halfClose()

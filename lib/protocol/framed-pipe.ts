@@ -49,9 +49,13 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
   #needsDrain = false
   /** The pong slot: the payload of the newest ping that came while the connection was congested. */
   #owedPong: Uint8Array | undefined
-  /** Our side of the pipe is to end once the send queue is empty; and it has ended. */
+  /** Our Close frame is due, or our end: all that is sent from now on is the last. */
+  #closeDue = false
+  /** Our side of the pipe is to end once everything was written; and it has ended. */
   #endDue = false
   #ended = false
+  /** Everything up to our Close frame has left. */
+  #allSent = false
 
   protected constructor(
     platform: Platform,
@@ -75,6 +79,8 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
   protected abstract get answersPings(): boolean
   /** The peer sends no more, and all that it sent was read. */
   protected abstract onPipeEnd(): void
+  /** Everything has left for the network, our Close frame included. Called once, at most. */
+  protected abstract onAllSent(): void
   /** The pipe is gone. The last call. */
   protected abstract onPipeClose(cause: unknown): void
   abstract onClose(payload: Uint8Array): void
@@ -141,7 +147,7 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
   flush(): void {
     this.#flushRequested = false
     if (this.sendQueue.pending) this.#needsDrain = !this.sendQueue.flush(this.#pipe)
-    if (this.#endDue) this.#endIfSent()
+    if (this.#closeDue) this.#checkSent()
   }
 
   /** Stops reading from the network. No message is given out until `resume`. */
@@ -199,6 +205,7 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
       this.flush()
     }
     this.#owedPong = undefined
+    if (this.#closeDue) this.#checkSent()
     this.owner.onDrained()
   }
 
@@ -271,12 +278,25 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
 
   // Called by the subclass.
 
+  /** Sends our Close frame, after everything that was sent before. */
+  protected sendClose(body: Uint8Array): void {
+    this.#closeDue = true
+    this.sendQueue.close(body)
+    this.requestFlush()
+  }
+
+  /** Whether everything has left for the network, our Close frame included. */
+  protected get allSent(): boolean {
+    return this.#allSent
+  }
+
   /**
    * Ends our side of the pipe, once, when all that waits in the send queue was written. Resumes the pipe, so that the peer's
    * end is seen.
    */
   protected halfClose(): void {
     if (!this.#endDue) this.#pipe.resume()
+    this.#closeDue = true
     this.#endDue = true
     this.flush()
   }
@@ -313,11 +333,17 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
     this.end()
   }
 
-  #endIfSent(): void {
-    if (this.#ended || this.sendQueue.waits) return
-    this.#ended = true
-    this.sendQueue.stop()
-    this.#pipe.end()
+  /** Looks whether everything was written, and has left. */
+  #checkSent(): void {
+    if (this.sendQueue.waits || this.sendQueue.pending) return
+    if (this.#endDue && !this.#ended) {
+      this.#ended = true
+      this.sendQueue.stop()
+      this.#pipe.end()
+    }
+    if (this.#allSent || this.#buffered > 0) return
+    this.#allSent = true
+    this.onAllSent()
   }
 
   /** Sends what was written in answer to what was read, unless a requested flush will. */

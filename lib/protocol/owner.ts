@@ -23,6 +23,8 @@ export interface ConnectionOwner {
   onPong(payload: Uint8Array): void
   /** "The WebSocket closing handshake is started", by the peer. The owner must call `acknowledgeClose`. */
   onCloseReceived(): void
+  /** The closing handshake is done, or the server has ended TCP within it: the rest takes little time. May be called twice. */
+  onServerEndDue(): void
   /** The peer broke the protocol, and nothing more is read. The owner must call `failAfterViolation`. */
   onViolation(): void
   /** Frames were written. The owner must call `flush` before the turn ends. */

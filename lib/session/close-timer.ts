@@ -2,16 +2,19 @@ import { Deadline } from '../host/timers.ts'
 import type { Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 
+/** Milliseconds for the server's end of TCP, once the closing handshake is done: as many as in Chromium. */
+const SERVER_END_TIMEOUT = 2000
+
 /**
- * The time limit of the closing handshake and of the server's end of TCP (RFC 6455 section 7.1.1): the option
- * `closeTimeout`. Drops the connection when the limit is reached.
+ * The time limit of the closing handshake, which is the option `closeTimeout`, and of the server's end of TCP (RFC 6455
+ * section 7.1.1), which is 2 s unless `closeTimeout` is less. Drops the connection when the limit is reached.
  *
  * The limit starts anew while the server still takes what was sent before the Close frame: a slow upload is no failure.
  */
 export class CloseTimer {
   readonly #connection: Connection
   /** Milliseconds; 0 for no limit. */
-  readonly #timeout: number
+  #timeout: number
   /** Whether backpressure holds up reading: then the server's answer may have come unseen. */
   readonly #isPaused: () => boolean
   #deadline: Deadline | undefined
@@ -41,6 +44,13 @@ export class CloseTimer {
     this.stop()
     this.#deadline = undefined
     this.start()
+  }
+
+  /** The closing handshake is done: starts the timer anew, once, for the server's end of TCP. */
+  awaitServerEnd(): void {
+    if (this.#timeout <= SERVER_END_TIMEOUT) return
+    this.#timeout = SERVER_END_TIMEOUT
+    this.restart()
   }
 
   /** Stops the timer for good: `start` has no effect any more, if it was called before. */

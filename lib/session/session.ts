@@ -36,7 +36,7 @@ export abstract class Session implements ConnectionOwner {
   #opening: OpeningHandshake | undefined
   #heartbeat: Heartbeat | undefined
   /** Created by what starts it first. */
-  #closeTimer: Pick<CloseTimer, 'start' | 'restart' | 'stop'> | undefined
+  #closeTimer: Pick<CloseTimer, 'start' | 'restart' | 'awaitServerEnd' | 'stop'> | undefined
   /** Compact until somebody asks for it, to save memory (bench: idle). */
   #response: HandshakeResponse | CompactHead | undefined
 
@@ -146,6 +146,11 @@ export abstract class Session implements ConnectionOwner {
     this.startCloseTimer()
   }
 
+  onServerEndDue(): void {
+    this.startCloseTimer()
+    this.#closeTimer!.awaitServerEnd()
+  }
+
   onClosed(closure: CloseResult): void {
     this.#heartbeat?.stop()
     this.failure = closure.error
@@ -185,7 +190,7 @@ export abstract class Session implements ConnectionOwner {
 }
 
 /** The close timer of a connection that is released: there is nothing to wait for. */
-const NO_TIMER = { start() {}, restart() {}, stop() {} }
+const NO_TIMER = { start() {}, restart() {}, awaitServerEnd() {}, stop() {} }
 
 /** What pings and `drained` reject with after a clean close, when the connection has no failure. */
 export function closedError(): ConnectionError {

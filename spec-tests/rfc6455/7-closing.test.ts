@@ -62,6 +62,7 @@ describe('RFC 6455 section 7: closing the connection', function () {
           const { pipe, connection, owner } = openConnection({ platform })
           pipe.receive(frame(CLOSE, closeBody(1000, reason)))
           connection.acknowledgeClose()
+          connection.flush()
           pipe.sink.close()
           expect(owner.closure).to.include({ code: 1000, reason, wasClean: true })
         }
@@ -213,12 +214,36 @@ describe('RFC 6455 section 7: closing the connection', function () {
     })
 
     it('a connection that breaks after both Close frames was still closed cleanly', () => {
-      const { connection, pipe, owner } = openConnection()
+      const { connection, pipe, owner, sent } = openConnection()
       connection.startClosingHandshake(1000, '')
+      sent()
       pipe.receive(frame(CLOSE, closeBody(1000)))
       pipe.sink.close(new Error('ECONNRESET'))
       expect(owner.events).to.deep.equal(['closed 1000 clean', 'released'])
       expect(owner.closure?.error).to.equal(undefined)
+    })
+
+    it('is not clean if our Close frame has not left, whether the pipe tells what it has buffered or not', () => {
+      for (const buffered of [10, undefined]) {
+        for (const leaves of [true, false]) {
+          const { connection, pipe, owner, sent } = openConnection()
+          pipe.ready = false
+          pipe.buffered = buffered
+          pipe.receive(frame(CLOSE, closeBody(1001, 'bye')))
+          connection.acknowledgeClose()
+          sent()
+          if (leaves) {
+            if (buffered !== undefined) pipe.buffered = 0
+            pipe.sink.drain()
+          }
+          const cause = new Error('ECONNRESET')
+          owner.events.length = 0
+          pipe.sink.close(cause)
+          const how = leaves ? 'clean bye' : 'unclean WS_ERR_CONNECTION_LOST bye'
+          expect(owner.events).to.deep.equal([`closed 1001 ${how}`, 'released'])
+          if (!leaves) expect(owner.closure!.error!.cause).to.equal(cause)
+        }
+      }
     })
   })
 
@@ -264,6 +289,7 @@ describe('RFC 6455 section 7: closing the connection', function () {
 
       const other = openConnection()
       other.connection.startClosingHandshake(3000, '')
+      other.sent()
       other.pipe.receive(frame(CLOSE, closeBody(1000)))
       other.connection.fail(boom(1001))
       other.pipe.sink.close()
@@ -335,8 +361,9 @@ describe('RFC 6455 section 7: closing the connection', function () {
     })
 
     it('an abort after both Close frames only hastens the clean end', () => {
-      const { connection, pipe, owner } = openConnection()
+      const { connection, pipe, owner, sent } = openConnection()
       connection.startClosingHandshake(1000, '')
+      sent()
       pipe.receive(frame(CLOSE))
       connection.abort(boom())
       expect(pipe.calls).to.deep.equal(['abort'])

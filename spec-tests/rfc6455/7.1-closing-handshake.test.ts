@@ -1,8 +1,12 @@
 import { expect } from 'chai'
 import { failure, terminate } from '#lib/entry/node.js'
 import { CLOSE, closeBody, frame, PING, TEXT } from '../support/raw-server.ts'
+import { turns } from '../support/turns.ts'
 import { expectFailure } from '../support/violation.ts'
 import { next, record, useLoopback } from '../support/ws-server.ts'
+
+/** More than the buffers of the system hold, so that most of it waits in the client. */
+const LARGE = 32 * 1024 * 1024
 
 describe('RFC 6455 section 7.1: closing over a real connection', function () {
   // A machine with much else to do is slow, and that is no failure.
@@ -110,6 +114,68 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
     await closed
     await peer.ended
     expect(events).to.deep.equal(['close 1000 clean'])
+  })
+
+  it('a server that does not end TCP: we do, 2 s after both Close frames, and it was clean', async () => {
+    const weBegin = await loopback.rawPair()
+    const theyBegin = await loopback.rawPair()
+    const start = performance.now()
+    const ends = [weBegin, theyBegin].map(async ({ socket }) => {
+      const { code, wasClean } = await next(socket, 'close')
+      expect({ code, wasClean }).to.deep.equal({ code: 1000, wasClean: true })
+      expect(performance.now() - start).to.be.within(1900, 6000)
+    })
+    weBegin.socket.close(1000)
+    await weBegin.peer.readFrame()
+    await weBegin.peer.send(CLOSE, closeBody(1000))
+    await theyBegin.peer.send(CLOSE, closeBody(1000))
+    await theyBegin.peer.readFrame()
+    await Promise.all(ends)
+  })
+
+  it('a server that closes and ends TCP, and does not take what waits: given up after 2 s, not clean', async () => {
+    const { socket, peer } = await loopback.rawPair({ perMessageDeflate: false })
+    peer.pause()
+    socket.send(new Uint8Array(LARGE))
+    const events = record(socket)
+    const closed = next(socket, 'close')
+    const start = performance.now()
+    await peer.send(CLOSE, closeBody(1001))
+    peer.end()
+    await closed
+    expect(performance.now() - start).to.be.within(1900, 6000)
+    expect(events).to.deep.equal(['error', 'close 1001 unclean'])
+    expect(failure(socket)?.code).to.equal('WS_ERR_CLOSE_TIMEOUT')
+    expect(socket.bufferedAmount).to.be.above(0)
+  })
+
+  it('a server that closes, reads no more and resets: not clean, with its code, and an error event', async () => {
+    const { socket, peer } = await loopback.rawPair({ perMessageDeflate: false })
+    peer.pause()
+    socket.send(new Uint8Array(LARGE))
+    const events = record(socket)
+    const closed = next(socket, 'close')
+    await peer.send(CLOSE, closeBody(1001))
+    while (socket.readyState === socket.OPEN) await turns(1)
+    peer.reset()
+    await closed
+    expect(events).to.deep.equal(['error', 'close 1001 unclean'])
+    expect(failure(socket)?.code).to.equal('WS_ERR_CONNECTION_LOST')
+    expect(socket.bufferedAmount).to.be.above(0)
+  })
+
+  it('terminate() while our Close frame waits: not clean', async () => {
+    const { socket, peer } = await loopback.rawPair({ perMessageDeflate: false })
+    peer.pause()
+    socket.send(new Uint8Array(LARGE))
+    const events = record(socket)
+    const closed = next(socket, 'close')
+    await peer.send(CLOSE, closeBody(1001))
+    while (socket.readyState === socket.OPEN) await turns(1)
+    terminate(socket)
+    await closed
+    expect(events).to.deep.equal(['error', 'close 1001 unclean'])
+    expect(failure(socket)?.code).to.equal('WS_ERR_TERMINATED')
   })
 
   it('a server that does not answer: failed after closeTimeout', async () => {

@@ -31,7 +31,7 @@ describe('Memory of compression contexts', () => {
       const nothing = () => {}
       const owner = {
         onText: nothing, onBinary: nothing, onPong: nothing, onCloseReceived: nothing, flushSoon: nothing, continueReadingLater: nothing,
-        onViolation: nothing, onDrained: nothing, onClosed: nothing, onReleased: nothing,
+        onViolation: nothing, onServerEndDue: nothing, onDrained: nothing, onClosed: nothing, onReleased: nothing,
       }
       /** A connection that has agreed on permessage-deflate. */
       const connect = () => {

@@ -81,6 +81,8 @@ export class OwnerRecorder extends MessageRecorder implements ConnectionOwner {
     this.turnsOwed++
   }
 
+  onServerEndDue(): void {}
+
   /** To be set once there is a connection. */
   failAfterViolation = (): void => {}
 
