@@ -24,7 +24,8 @@ export function ping(
   socket: WebSocket | WebSocketStream,
   data: string | ArrayBuffer | ArrayBufferView = '',
 ): Promise<number> {
-  const payload = bytesOf(data) ?? encode(toDOMString(data))
+  // A copy, which is read with methods that an object of the user's may have itself.
+  const payload = new Uint8Array(bytesOf(data) ?? encode(toDOMString(data)))
   if (payload.length > MAX_CONTROL_PAYLOAD) {
     throw new RangeError(`The payload of a ping has at most ${MAX_CONTROL_PAYLOAD} bytes, not ${payload.length}`)
   }

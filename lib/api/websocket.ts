@@ -1,4 +1,5 @@
 import type { Blob, Event, EventTarget, ReadyState, URL } from '../host/host-types.ts'
+import { toBlob } from '../idl/blob.ts'
 import type { CloseEvent } from '../idl/close-event.ts'
 import { validateCloseCodeAndReason } from '../idl/close-info.ts'
 import { defineEventHandlers } from '../idl/event-handlers.ts'
@@ -7,7 +8,6 @@ import {
   bytesOf,
   completeInterface,
   defineConstants,
-  isBlob,
   requireArguments,
   toClampedUnsignedShort,
   toDOMString,
@@ -66,8 +66,8 @@ export interface WebSocket extends EventTarget {
    *
    * @param data buffers are copied; what is neither binary nor a string is converted to a string; a lone surrogate is sent as
    *   U+FFFD
-   * @throws "InvalidStateError" DOMException while the state is CONNECTING; TypeError for shared or resizable memory, and for
-   *   a symbol
+   * @throws "InvalidStateError" DOMException while the state is CONNECTING; TypeError for shared or resizable memory, for a
+   *   symbol, and for a Blob of another realm that cannot be read
    */
   send(data: string | Blob | ArrayBufferLike | ArrayBufferView): void
   /**
@@ -181,8 +181,9 @@ export const WebSocket: WebSocketConstructor = class WebSocket extends HostEvent
     requireArguments(arguments.length, 1, 'send')
     if (typeof data === 'string') return state.sendText(data)
     const bytes = bytesOf(data)
-    if (bytes !== undefined) state.sendBinary(bytes)
-    else if (isBlob(data)) state.sendBlob(data)
+    if (bytes !== undefined) return state.sendBinary(bytes)
+    const blob = toBlob(data)
+    if (blob !== undefined) state.sendBlob(blob)
     else state.sendText(toDOMString(data))
   }
 

@@ -9,7 +9,7 @@ import type { Platform } from './platform.ts'
 import { type BacklogChunk, EMPTY_CHUNK, ReadBacklog } from './read-backlog.ts'
 import { ReadBufferLease } from './read-buffer.ts'
 import { decodeText } from './utf8.ts'
-import type { Violation } from './violations.ts'
+import { isViolation, type Violation } from './violations.ts'
 
 export type { FrameHandler, ReadLimits }
 
@@ -274,8 +274,8 @@ export class FrameReader {
   /** Hands a message to the handler. Returns false if it is refused. */
   #deliver(message: string | ArrayBuffer | Violation): boolean {
     if (typeof message === 'string') this.#handler.onText(message)
-    else if (message instanceof ArrayBuffer) this.#handler.onBinary(message)
-    else return this.#refuse(message)
+    else if (isViolation(message)) return this.#refuse(message)
+    else this.#handler.onBinary(message)
     return true
   }
 

@@ -21,8 +21,8 @@ export interface Platform {
   /** The base64 encoding of RFC 4648 section 4, with padding. */
   base64(bytes: Uint8Array): string
   /**
-   * Allocates an ArrayBuffer, and returns all of it. Its bytes are not initialised: the caller writes them before anybody
-   * else sees them.
+   * Allocates an ArrayBuffer of the realm in which this package was loaded, and returns all of it. Its bytes are not
+   * initialised: the caller writes them before anybody else sees them.
    */
   allocate(size: number): Uint8Array<ArrayBuffer>
   /** Sets up masking memory of some MiB. Undefined where the host has none. */

@@ -54,3 +54,8 @@ export const BEYOND_HOST: Violation = violation(
 export function tooBig(maxPayload: number): Violation {
   return violation(MESSAGE_TOO_BIG, 'WS_ERR_MESSAGE_TOO_BIG', `a message exceeds ${maxPayload} bytes`)
 }
+
+/** Tells a violation from a message, which may be an ArrayBuffer of another realm. */
+export function isViolation(value: object): value is Violation {
+  return Object.hasOwn(value, 'closeCode')
+}

@@ -36,6 +36,7 @@ provideHost({
   // polls in every 61st turn while tasks wait, and hands over what it read in the next ones.
   turnsToRead: 'deno' in process.versions ? 130 : 8,
   performMicrotaskCheckpoint: microtaskCheckpoint(),
+  makesEventClassesLazily: process.versions.bun === undefined && process.versions.deno === undefined,
   // A task is later than it has to be, but right.
   afterMicrotasks: nextTick ?? queueTask,
   timers: { setTimeout, clearTimeout },

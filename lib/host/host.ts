@@ -37,6 +37,8 @@ export interface Host {
    * callback of the event loop, with a checkpoint after each.
    */
   performMicrotaskCheckpoint?: (() => void) | undefined
+  /** Whether the global MessageEvent and CloseEvent are made when they are first read, which costs much. */
+  readonly makesEventClassesLazily?: boolean
   /** Calls back when no microtask is left, before any other task. */
   afterMicrotasks(callback: () => void): void
   /**

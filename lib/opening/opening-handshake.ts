@@ -8,9 +8,12 @@ import { duplexPipe } from '../transport/duplex.ts'
 import { upgradeOver } from '../transport/http1.ts'
 import { isNodeStream, openNodeStream } from '../transport/node-stream.ts'
 import type { Pipe, PipeSink, ResponseHead } from '../transport/pipe.ts'
+import { abortReason, onAbort } from './abort-listeners.ts'
 import { connectionQueue } from './connection-queue.ts'
 import { ContextPipe } from './context-pipe.ts'
 import { isDuplex, isPipe } from './options/connect.ts'
+import { documentOrigin } from './options/headers.ts'
+import { ownMembers } from './options/reading.ts'
 import type { Settings } from './options.ts'
 import { hasField, requestFields } from './request-fields.ts'
 import { hostOf, isBlockedPort, portOf } from './url.ts'
@@ -23,6 +26,9 @@ export interface OpeningHandshakeHandler {
   established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void
   failed(error: ConnectionError): void
 }
+
+/** The host's class at load: one that is put on the global scope later may be older, or part of a DOM. */
+const HostAbortController = globalThis.AbortController
 
 /** The body of a response that upgraded the connection. */
 export const NO_BODY: Uint8Array = new Uint8Array(0)
@@ -37,11 +43,15 @@ export class OpeningHandshake {
   readonly #url: URL
   readonly #protocols: readonly string[]
   readonly #settings: Settings
+  /** The value of the Origin field of ours. Read at the start: what is wrong with it is the caller's to hear. */
+  readonly #origin: string | undefined
   readonly #handler: OpeningHandshakeHandler
   /** Tells the transport that nobody waits for the connection any more. */
-  readonly #connecting = new AbortController()
+  readonly #connecting = new HostAbortController()
   /** Set once, before the handler is called. A stage that completes afterwards only releases what it got. */
   #over = false
+  /** Set while this connection waits for the abort of the option `signal`. */
+  #leaveSignal: (() => void) | undefined
   /** Set while this connection has its turn in the connection queue. */
   #leaveQueue: (() => void) | undefined
   /** Milliseconds in the connection queue behind others. */
@@ -58,14 +68,15 @@ export class OpeningHandshake {
     this.#url = url
     this.#protocols = protocols
     this.#settings = settings
+    this.#origin = hasField(settings.headers, 'Origin') ? undefined : (settings.origin ?? documentOrigin())
     this.#handler = handler
   }
 
   /** Starts to open the connection. The handler may be called before this returns. */
   start(): void {
     const { signal } = this.#settings
-    if (signal?.aborted) return this.#aborted()
-    signal?.addEventListener('abort', this.#aborted)
+    if (signal !== undefined) this.#leaveSignal = onAbort(signal, this.#aborted)
+    if (this.#over) return
     const port = portOf(this.#url)
     if (isBlockedPort(port)) {
       const message = `Port ${port} is blocked: it belongs to another protocol`
@@ -124,14 +135,14 @@ export class OpeningHandshake {
     this.#startDeadline(handshakeTimeout)
 
     // 3. Connect.
-    const target: ConnectTarget = {
+    const target: ConnectTarget = ownMembers({
       host: name,
       port,
       secure: this.#url.protocol === 'wss:',
       url: this.#url.href,
       signal: this.#connecting.signal,
       ...(location === undefined ? {} : { addresses: location.addresses }),
-    }
+    })
     const opened = await (connect === undefined ? connectByHost(target, this.#settings) : connect(target))
     const bytes = await asPipe(opened, target)
     const pipe = connect === undefined ? bytes : new ContextPipe(bytes, this.#handler.context)
@@ -156,12 +167,11 @@ export class OpeningHandshake {
   }
 
   #shakeHands(pipe: Pipe): void {
-    const { headers, origin } = this.#settings
     const handshake = createHandshake(host.platform, {
       host: this.#url.host,
       protocols: this.#protocols,
-      origin: hasField(headers, 'Origin') ? undefined : (origin ?? documentOrigin()),
-      headers: requestFields(headers, this.#url),
+      origin: this.#origin,
+      headers: requestFields(this.#settings.headers, this.#url),
       deflate: host.platform.compression === undefined ? undefined : this.#settings.perMessageDeflate,
     })
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
@@ -199,12 +209,12 @@ export class OpeningHandshake {
   #finish(): void {
     this.#over = true
     this.#deadline?.cancel()
-    this.#settings.signal?.removeEventListener('abort', this.#aborted)
+    this.#leaveSignal?.()
     this.#leaveQueue?.()
   }
 
   readonly #aborted = (): void => {
-    const cause = this.#settings.signal?.reason
+    const cause = abortReason(this.#settings.signal!)
     this.fail(new ConnectionError('WS_ERR_ABORTED', 'The signal of the WebSocket was aborted', { cause }))
   }
 
@@ -231,17 +241,12 @@ function asPipe(opened: Opened, { signal }: ConnectTarget): Pipe | PromiseLike<P
 
 /**
  * The message of an error in one line. An AggregateError, which stands for one error an address, has no message of its own;
- * those of OpenSSL end with a line break.
+ * those of OpenSSL end with a line break. Errors may be of any realm.
  */
 function messageOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause)
-  const { errors } = cause as { errors?: unknown[] }
-  return cause.message === '' && errors !== undefined ? errors.map(messageOf).join(', ') : cause.message.trim()
-}
-
-/** The origin of the document or worker that this runs in; undefined where the host has no location. */
-function documentOrigin(): string | undefined {
-  return (globalThis as { location?: { origin?: string } }).location?.origin
+  const { message, errors } = Object(cause) as { message?: unknown; errors?: unknown }
+  if (typeof message !== 'string') return String(cause)
+  return message === '' && Array.isArray(errors) ? errors.map(messageOf).join(', ') : message.trim()
 }
 
 /** The sink of a pipe that came too late: it ignores everything. */

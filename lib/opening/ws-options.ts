@@ -89,7 +89,7 @@ const ZLIB_DEFAULT_LEVEL = -1
 
 /** Options of zlib. Those about the size of its buffers are taken and have no effect, nor has `windowBits`, which ws sets itself. */
 function readZlib(value: unknown, name: string, members: object): GivenOptions {
-  if (value === undefined || value === null) return {}
+  if (value === undefined || value === null) return copyOptions(undefined, [])
   if (typeof value !== 'object') return invalid(name, 'an object')
   refuseUnknown(value, { ...members, chunkSize: 0, windowBits: 0 }, `${name}.`)
   return copyOptions(value, [])

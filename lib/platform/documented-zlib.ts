@@ -8,6 +8,7 @@ import {
   type Inflater,
   TOO_LONG,
 } from '../codec/compression.ts'
+import { shielded } from '../host/shielded-options.ts'
 import { Z_SYNC_FLUSH, zlib } from './builtins.ts'
 
 /**
@@ -91,17 +92,18 @@ class DocumentedInflater implements Inflater {
     const pieces: Uint8Array[] = []
     let room = this.#maxOutput
     for (let streams = 0; streams < MAX_STREAMS; streams++) {
-      const result = zlib().inflateRawSync(input, {
+      const options = shielded({
         windowBits: this.#windowBits,
         finishFlush: Z_SYNC_FLUSH,
         // zlib does not take 0. A byte too much is found in the sum.
         maxOutputLength: Math.max(1, room),
         info: true,
         dictionary: dictionaryOf(this.#window),
-      }) as Buffer | Inflated
+      })
+      const result = zlib().inflateRawSync(input, options as object) as Buffer | Inflated
       // A host without the option "info" does not tell where a stream has ended.
-      const buffer = result instanceof Uint8Array ? result : result.buffer
-      const used = result instanceof Uint8Array ? input.length : result.engine.bytesWritten
+      const buffer = Buffer.isBuffer(result) ? result : result.buffer
+      const used = Buffer.isBuffer(result) ? input.length : result.engine.bytesWritten
       pieces.push(buffer)
       room -= buffer.length
       input = input.subarray(used)
@@ -141,8 +143,10 @@ class DocumentedDeflater implements Deflater {
   }
 
   deflate(message: Uint8Array): Uint8Array {
-    const compressed = zlib().deflateRawSync(message, this.#zlibOptions())
-    this.#slide(message)
+    // A copy: zlib and `slide` read members that the object may have itself.
+    const bytes = new Uint8Array(message)
+    const compressed = zlib().deflateRawSync(bytes, this.#zlibOptions())
+    this.#slide(bytes)
     return compressed.subarray(0, -TAIL_LENGTH)
   }
 
@@ -162,7 +166,7 @@ class DocumentedDeflater implements Deflater {
   }
 
   #zlibOptions(): object {
-    return { ...this.#options, finishFlush: Z_SYNC_FLUSH, dictionary: dictionaryOf(this.#window) }
+    return shielded({ ...this.#options, finishFlush: Z_SYNC_FLUSH, dictionary: dictionaryOf(this.#window) })
   }
 
   #slide(message: Uint8Array): void {

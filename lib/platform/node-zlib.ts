@@ -8,6 +8,7 @@ import {
   INFLATED,
   type Inflater,
 } from '../codec/compression.ts'
+import { shielded } from '../host/shielded-options.ts'
 import { Z_SYNC_FLUSH, zlib } from './builtins.ts'
 import { documentedCompression } from './documented-zlib.ts'
 import { queueTask } from './immediate.ts'
@@ -85,7 +86,7 @@ class NativeInflater implements Inflater {
 
   #open(): Native {
     if (this.#stream === undefined) {
-      this.#stream = zlib().createInflateRaw({ windowBits: this.#windowBits })
+      this.#stream = zlib().createInflateRaw(shielded({ windowBits: this.#windowBits }))
       ;(this.#stream as unknown as Native)._handle.onerror = () => {
         this.#failed = true
       }
@@ -144,7 +145,7 @@ class NativeDeflater implements Deflater {
   }
 
   #open(): DeflateRaw {
-    return (this.#stream ??= zlib().createDeflateRaw(this.#options))
+    return (this.#stream ??= zlib().createDeflateRaw(shielded(this.#options)))
   }
 }
 
@@ -169,7 +170,7 @@ function chosen(): Compression {
 /** Tests everything that is used of the handle. Both buffers are longer than what is passed of them, so that no length is out of bounds. */
 function worksHere(): boolean {
   try {
-    for (const stream of [zlib().createInflateRaw(), zlib().createDeflateRaw()]) {
+    for (const stream of [zlib().createInflateRaw(shielded({})), zlib().createDeflateRaw(shielded({}))]) {
       // A missing property throws, here or below.
       if ((stream as unknown as Native)._writeState.length !== 2) return false
       stream.close()
@@ -178,7 +179,7 @@ function worksHere(): boolean {
     const deflater = new NativeDeflater({ windowBits: 15, level: 6, memLevel: 8 })
     const compressed = Uint8Array.from([...deflater.deflate(message), 0, 0, 0xff, 0xff])
     deflater.close()
-    const back = zlib().inflateRawSync(compressed, { finishFlush: Z_SYNC_FLUSH })
+    const back = zlib().inflateRawSync(compressed, shielded({ finishFlush: Z_SYNC_FLUSH }))
     if (Buffer.compare(back, message) !== 0) return false
 
     const inflater = new NativeInflater(15)
@@ -188,7 +189,7 @@ function worksHere(): boolean {
     if (Buffer.compare(output.subarray(0, inflater.produced), message) !== 0) return false
     // A stream that has ended, and bytes that are not DEFLATE.
     inflater.reset()
-    const ended = new Uint8Array([...zlib().deflateRawSync(message), 1, 2, 3])
+    const ended = new Uint8Array([...zlib().deflateRawSync(message, shielded({})), 1, 2, 3])
     if (inflater.inflate(ended, 0, ended.length, false, output, 0) !== INFLATED) return false
     if (inflater.consumed !== ended.length - 3) return false
     inflater.reset()

@@ -26,6 +26,9 @@ const SETUP_MIN = 64 * 1024
 /** A unit that does not fit into one byte. V8 stores most strings without any in one byte a unit, and then this search takes no time. */
 const WIDE = /[^\0-\xff]/
 
+/** False in a vm context, such as Jest's: there the memory of a Buffer is of another realm than this package and its users. */
+const BUFFERS_ARE_OURS = Buffer.alloc(0).buffer instanceof ArrayBuffer
+
 /** What the ways around slow UTF-8 keep, shared by all connections of the process. */
 const slowUtf8 = {
   /** Bytes decoded so far for which WebAssembly would have been used. */
@@ -51,7 +54,7 @@ export const nodePlatform: Platform = {
   },
 
   allocate(size) {
-    return Buffer.allocUnsafeSlow(size)
+    return BUFFERS_ARE_OURS ? Buffer.allocUnsafeSlow(size) : new Uint8Array(size)
   },
 
   maskingMemory() {

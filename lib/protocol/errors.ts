@@ -1,5 +1,6 @@
 import type { ViolationCode } from '../codec/violations.ts'
 import type { ResponseHead } from '../transport/pipe.ts'
+import { boundMessage } from './quoting.ts'
 
 /**
  * The kinds of failure. `failure(socket)` gives the code; the events of the standard say no more than "error". Codes change
@@ -49,10 +50,12 @@ export class ConnectionError extends Error {
     message: string,
     options: { cause?: unknown; closeCode?: number; response?: HandshakeResponse } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    // Its own members alone: others may come from a polluted Object.prototype.
+    const { cause, closeCode, response } = { __proto__: null, ...options } as typeof options
+    super(boundMessage(message), cause === undefined ? undefined : { cause })
     this.code = code
-    this.closeCode = options.closeCode
-    this.response = options.response
+    this.closeCode = closeCode
+    this.response = response
   }
 
   override get name(): string {

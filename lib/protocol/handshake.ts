@@ -94,7 +94,7 @@ export function validateResponse(
   const problem = checkSubprotocol(protocols, handshake.protocols)
   if (problem !== undefined) return refuse('WS_ERR_INVALID_SUBPROTOCOL', problem)
   const extensions = deflate === undefined ? '' : getAll(headers, 'sec-websocket-extensions').join(', ')
-  return { protocol: protocols[0] ?? '', extensions, deflate }
+  return { protocol: protocols.join(), extensions, deflate }
 }
 
 /** The value of Sec-WebSocket-Accept that answers a key (RFC 6455 section 4.2.2, step 5.4). */

@@ -18,6 +18,12 @@ export function isToken(value: string): boolean {
   return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value)
 }
 
+/** Why `value` is not a token, for an error message that does not quote the value. */
+export function whyNoToken(value: string): string {
+  const character = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/u.exec(value)?.[0]
+  return character === undefined ? 'it is empty' : `it contains ${JSON.stringify(character)}`
+}
+
 /** Whether `value` may be sent as a field value: Latin-1 without NUL, CR and LF (Fetch, "header value"). */
 export function isFieldValue(value: string): boolean {
   return !/[\0\r\n]|[^\0-\xff]/.test(value)

@@ -57,6 +57,7 @@ export class MessageReadable {
     this.#source = source
     this.#backpressure = new ReceiveBackpressure(MAX_UNREAD, source)
     const underlyingSource = {
+      __proto__: null,
       start: (controller: Controller) => {
         this.#controller = controller
       },
@@ -64,7 +65,7 @@ export class MessageReadable {
       cancel: (reason: unknown) => this.#cancel(reason),
     }
     // With this high-water mark the stream pulls only when somebody reads and its own queue is empty.
-    this.stream = new ReadableStream(underlyingSource, { highWaterMark: 0, size: costOf })
+    this.stream = new ReadableStream(underlyingSource, { __proto__: null, highWaterMark: 0, size: costOf })
     this.#defineIteration(this.stream as { getReader(): MessageReader })
   }
 

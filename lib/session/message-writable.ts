@@ -1,4 +1,5 @@
 import { host } from '../host/host.ts'
+import { DOMException } from '../idl/dom-exception.ts'
 import { bytesOf, toDOMString } from '../idl/webidl.ts'
 import { setCause, type WebSocketError } from '../idl/websocket-error.ts'
 import type { Connection } from '../protocol/connection.ts'
@@ -73,6 +74,7 @@ export class MessageWritable {
   constructor(WritableStream: new (...args: any[]) => object, destination: MessageDestination) {
     this.#destination = destination
     const sink = {
+      __proto__: null,
       start: (controller: Controller) => this.#start(controller),
       write: (chunk: unknown) => this.#write(chunk),
       close: () => this.#close(),
@@ -83,7 +85,7 @@ export class MessageWritable {
       this.#queuedChunks++
       return 1
     }
-    this.stream = new WritableStream(sink, { highWaterMark: 1, size })
+    this.stream = new WritableStream(sink, { __proto__: null, highWaterMark: 1, size })
   }
 
   // Called by the WebSocketStream.

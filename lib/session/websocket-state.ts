@@ -1,7 +1,9 @@
 import type { MessageBatch } from '../codec/message-batch.ts'
 import { host } from '../host/host.ts'
-import type { Blob, URL } from '../host/host-types.ts'
+import type { URL } from '../host/host-types.ts'
+import { createBlob, type ReadableBlob } from '../idl/blob.ts'
 import { closeEvent } from '../idl/close-event.ts'
+import { DOMException } from '../idl/dom-exception.ts'
 import { type Handler, type HandlerOwner, NO_HANDLERS } from '../idl/event-handlers.ts'
 import { plainEvent } from '../idl/host-event.ts'
 import { joinHostClasses } from '../idl/join-host-classes.ts'
@@ -104,18 +106,25 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     this.#sent += bytes.length
   }
 
-  /** @throws "InvalidStateError" DOMException while connecting */
-  sendBlob(blob: Blob): void {
+  /** @throws "InvalidStateError" DOMException while connecting; TypeError for a Blob that cannot be read */
+  sendBlob(blob: ReadableBlob): void {
+    const reading = this.#beginSend() && blob.read()
+    // A Blob that is not the host's may have closed the connection within the call.
     const connection = this.#beginSend()
     this.#sent += blob.size
-    if (connection === undefined) return
+    if (reading === undefined) return
     // Messages that are sent while the Blob is read wait behind it.
-    const place = connection.reserve()
-    blob.arrayBuffer().then(
-      buffer => connection.fill(place, new Uint8Array(buffer)),
+    const place = connection?.reserve()
+    reading.then(
+      bytes => {
+        if (place === undefined) return
+        // Its size may have been another one than it said.
+        this.#sent += bytes.length - blob.size
+        connection!.fill(place, bytes)
+      },
       cause => {
         const message = 'A Blob that was to be sent could not be read'
-        connection.fail(new ConnectionError('WS_ERR_BLOB_READ', message, { cause, closeCode: GOING_AWAY }))
+        connection?.fail(new ConnectionError('WS_ERR_BLOB_READ', message, { cause, closeCode: GOING_AWAY }))
       },
     )
   }
@@ -250,7 +259,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   #handleMessage(data: unknown): void {
     if (this.#readyState !== OPEN) return
     const isBlob = typeof data !== 'string' && this.binaryType === 'blob'
-    this.#fire(messageEvent(isBlob ? new Blob([data as ArrayBuffer]) : data, this.#origin))
+    this.#fire(messageEvent(isBlob ? createBlob(data as ArrayBuffer) : data, this.#origin))
   }
 
   /** "The WebSocket closing handshake is started" */

@@ -46,7 +46,6 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
   readonly opened: Deferred<WebSocketOpenInfo> = new Deferred()
   readonly closed: Deferred<WebSocketCloseInfo> = new Deferred()
 
-  readonly #signal: Settings['signal']
   /** Written by one method for each algorithm of the proposal: `close`, `onCloseReceived`, `established`, `ended`. */
   #readyState = CONNECTING
   readonly #readable: MessageReadable
@@ -54,7 +53,6 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
 
   constructor(url: URL, protocols: readonly string[], settings: Settings, streams: StreamClasses) {
     super(url, settings)
-    this.#signal = settings.signal
     this.#readable = new MessageReadable(streams.ReadableStream, this)
     this.#writable = new MessageWritable(streams.WritableStream, this)
     this.connect(url, protocols)
@@ -215,7 +213,7 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
   #rejectOpening(error: ConnectionError): void {
     const isAbort = error.code === 'WS_ERR_ABORTED'
     const reasonWith = (closeCode: number | null): unknown =>
-      isAbort ? this.#signal?.reason : createWebSocketError(error.message, closeCode, '', error)
+      isAbort ? error.cause : createWebSocketError(error.message, closeCode, '', error)
     this.opened.reject(reasonWith(null))
     this.closed.reject(reasonWith(ABNORMAL_CLOSURE))
   }

@@ -1,4 +1,5 @@
 import { inMicrotask } from '../host/microtask.ts'
+import { bytesOfBuffer, bytesOfView, isView } from '../host/views.ts'
 import type { Duplex, Pipe, PipeSink } from './pipe.ts'
 
 /** Wraps a pair of byte streams, of a host or of a user, as a {@link Pipe}. */
@@ -129,10 +130,9 @@ class DuplexPipe implements Pipe {
 }
 
 function asBytes(value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) return value
-  if (value instanceof ArrayBuffer) return new Uint8Array(value)
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-  throw new TypeError('A byte stream gave something other than bytes')
+  const bytes = isView(value) ? bytesOfView(value) : bytesOfBuffer(value)
+  if (bytes === undefined) throw new TypeError('A byte stream gave something other than bytes')
+  return bytes
 }
 
 function ignore(): void {}

@@ -1,3 +1,4 @@
+import { bytesOfView, isView } from '../host/views.ts'
 import type { ConnectSignal } from './connect.ts'
 import type { NodeStream, Pipe, PipeSink } from './pipe.ts'
 
@@ -137,8 +138,8 @@ class NodeStreamPipe implements Pipe {
   }
 
   #onData(bytes: unknown): void {
-    if (!ArrayBuffer.isView(bytes)) return this.#fail(new TypeError('The stream gave something other than bytes'))
-    this.#held.push(bytes as Uint8Array)
+    if (!isView(bytes)) return this.#fail(new TypeError('The stream gave something other than bytes'))
+    this.#held.push(bytesOfView(bytes))
     this.#deliver()
   }
 

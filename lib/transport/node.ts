@@ -34,7 +34,7 @@ export async function connect(target: ConnectTarget, tls?: TlsOptions, keepAlive
   const { host, port, signal, secure } = target
   // Loaded for wss alone: TLS takes longer to load than all the rest (bench: import).
   const { connectTls, explainTlsError } = secure ? await import('./node-tls.ts') : NO_TLS
-  signal.throwIfAborted()
+  if (signal.aborted) throw signal.reason
   return new Promise((fulfil, reject) => {
     const pipe = new NodePipe(secure)
     const options = {
@@ -53,6 +53,8 @@ export async function connect(target: ConnectTarget, tls?: TlsOptions, keepAlive
     const socket = connectTls === undefined ? connectTcp(shielded(options)) : (connectTls(options, tls) as Socket)
     // `tls.connect` does not take the option, but Duplex documents that the property may be set.
     socket.allowHalfOpen = true
+    // Node.js itself takes a time limit for TLS from a polluted Object.prototype.
+    socket.setTimeout(0)
     // No byte is read before the pipe is started.
     socket.pause()
     // Whoever waits for the pipe decides whether the process does. Of several addresses each has a handle of its own.
@@ -65,10 +67,13 @@ export async function connect(target: ConnectTarget, tls?: TlsOptions, keepAlive
     }
     const onError = (error: unknown): void => {
       signal.removeEventListener('abort', onAbort)
+      // Not every error of TLS ends its socket.
+      socket.destroy()
       reject(explainTlsError === undefined ? error : explainTlsError(error))
     }
-    signal.addEventListener('abort', onAbort, { once: true })
-    socket.once('error', onError)
+    signal.addEventListener('abort', onAbort)
+    // There may be several, and one that nobody hears ends the process.
+    socket.on('error', onError)
     socket.once(secure ? 'secureConnect' : 'connect', () => {
       signal.removeEventListener('abort', onAbort)
       socket.off('error', onError)

@@ -1,3 +1,5 @@
+import { isUint8Array } from '../host/views.ts'
+
 /**
  * The `tls` option: what to trust and to show over wss. Names and meanings are those of Node's `tls.connect`, whose defaults
  * apply to each option that is not given.
@@ -80,14 +82,10 @@ export interface TlsMember {
   readonly ofContext?: boolean
 }
 
-// The slot that tells the kind of a typed array, whatever realm it is of.
-const typedArrayName = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!
-  .get as (this: unknown) => string | undefined
-
 function copyBytes(value: unknown): string | Uint8Array | undefined {
   if (typeof value === 'string') return value
   // The constructor reads the bytes by the slots of a typed array, too.
-  return typedArrayName.call(value) === 'Uint8Array' ? new Uint8Array(value as Uint8Array) : undefined
+  return isUint8Array(value) ? new Uint8Array(value) : undefined
 }
 
 /** Makes a function that copies a value, or a list of values; one bad member makes the list one. */

@@ -9,6 +9,7 @@ import {
   type WebSocket,
   type WebSocketOptions,
 } from '#lib/entry/node.js'
+import { foreignBlob } from '../support/foreign-blob.ts'
 import { BINARY, CLOSE, CONTINUATION, closeBody, frame, PING, type RawPeer, TEXT } from '../support/raw-server.ts'
 import { next, record, useLoopback } from '../support/ws-server.ts'
 
@@ -129,12 +130,7 @@ describe('failure()', () => {
     WS_ERR_BLOB_READ: {
       provoke: async () => {
         const socket = await sent({})
-        class Unreadable extends Blob {
-          override arrayBuffer(): Promise<ArrayBuffer> {
-            return Promise.reject(unreadable)
-          }
-        }
-        socket.send(new Unreadable(['data']))
+        socket.send(foreignBlob(4, { arrayBuffer: () => Promise.reject(unreadable) }))
         return socket
       },
       says: /Blob .* could not be read/,

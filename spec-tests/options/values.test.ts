@@ -211,7 +211,8 @@ describe('Options', () => {
     expect(message({ 'x-name': 'a\nb' })).to.equal(
       'The value of the header "x-name" contains characters that HTTP does not allow',
     )
-    expect(message({ 'bad name': 'a' })).to.equal('"bad name" is not a valid name of an HTTP header')
+    expect(message({ 'bad name': 'a' })).to.equal('The name of a header is not a token: it contains " "')
+    expect(message({ '': 'a' })).to.equal('The name of a header is not a token: it is empty')
   })
 
   it('are read from the object itself alone, once each', async () => {

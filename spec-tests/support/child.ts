@@ -52,9 +52,15 @@ export interface ModuleEnded extends Omit<Ended, 'output'> {
 /**
  * Runs an ES module in a process of its own. It can import "#lib/..." and packages, and gets the arguments in
  * `process.argv` from index 1 on.
+ *
+ * @param flags of Node.js
  */
-export async function runModule(source: string, args: readonly string[] = []): Promise<ModuleEnded> {
-  const commandLine = ['--input-type=module', '--eval', source, '--', ...args]
+export async function runModule(
+  source: string,
+  args: readonly string[] = [],
+  flags: readonly string[] = [],
+): Promise<ModuleEnded> {
+  const commandLine = [...flags, '--input-type=module', '--eval', source, '--', ...args]
   const { output, ...ended } = await runNode(commandLine, { limit: 15_000 })
   return { ...ended, lines: output.split('\n').filter(line => line !== '') }
 }

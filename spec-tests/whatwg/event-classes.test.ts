@@ -168,7 +168,8 @@ describe('WHATWG CloseEvent', () => {
 
 /** https://html.spec.whatwg.org/multipage/comms.html#the-messageevent-interface */
 describe('HTML MessageEvent', () => {
-  const defaults = { data: null, origin: '', lastEventId: '', source: null, ports: [] }
+  // `isTrusted` is one of Event, which the events of sockets override.
+  const defaults = { data: null, origin: '', lastEventId: '', source: null, ports: [], isTrusted: false }
   describeEventInterface(AnyMessageEvent, 'MessageEvent', defaults, ['initMessageEvent'])
 
   it('takes data as it is', () => {

@@ -5,25 +5,9 @@ import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import { ping, WebSocket } from '#lib/entry/node.js'
 import { expectDOMException, expectTypeError } from '../support/expect.ts'
+import { slowBlob } from '../support/foreign-blob.ts'
 import { BINARY, CLOSE, TEXT } from '../support/raw-server.ts'
 import { next, useLoopback } from '../support/ws-server.ts'
-
-/** A Blob that is read only when it is told to. */
-class SlowBlob extends Blob {
-  #release!: () => void
-  readonly #released = new Promise<void>(resolve => {
-    this.#release = resolve
-  })
-
-  release(): void {
-    this.#release()
-  }
-
-  override async arrayBuffer(): Promise<ArrayBuffer> {
-    await this.#released
-    return super.arrayBuffer()
-  }
-}
 
 /** https://websockets.spec.whatwg.org/#dom-websocket-send */
 describe('WHATWG WebSocket send()', () => {
@@ -270,13 +254,13 @@ describe('WHATWG WebSocket send()', () => {
 
     it('keeps its place among what is sent before and after', async () => {
       const { socket, peer } = await loopback.rawPair()
-      const first = new SlowBlob(['first'])
-      const second = new SlowBlob(['second'])
+      const first = slowBlob('first')
+      const second = slowBlob('second')
       socket.send('a')
-      socket.send(first)
+      socket.send(first.blob)
       socket.send('b')
       socket.send(Uint8Array.of(99))
-      socket.send(second)
+      socket.send(second.blob)
       socket.send(new Blob(['third']))
       socket.send('d')
       expect((await peer.readFrame()).text).to.equal('a')
@@ -291,8 +275,8 @@ describe('WHATWG WebSocket send()', () => {
 
     it('keeps its place before close()', async () => {
       const { socket, peer } = await loopback.rawPair()
-      const blob = new SlowBlob(['blob'])
-      socket.send(blob)
+      const blob = slowBlob('blob')
+      socket.send(blob.blob)
       socket.send('text')
       socket.close(3001, 'bye')
       expect(socket.readyState).to.equal(WebSocket.CLOSING)
@@ -307,8 +291,8 @@ describe('WHATWG WebSocket send()', () => {
 
     it('does not hold up a ping', async () => {
       const { socket, peer } = await loopback.pair()
-      const blob = new SlowBlob(['blob'])
-      socket.send(blob)
+      const blob = slowBlob('blob')
+      socket.send(blob.blob)
       await ping(socket, 'past')
       expect((await peer.ping()).toString()).to.equal('past')
       blob.release()

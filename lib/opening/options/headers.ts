@@ -1,5 +1,6 @@
-import { toDOMString } from '../../idl/webidl.ts'
-import { isFieldValue, isToken, trimWhitespace } from '../../protocol/header-values.ts'
+import { isSequence, toDOMString } from '../../idl/webidl.ts'
+import { isFieldValue, isToken, trimWhitespace, whyNoToken } from '../../protocol/header-values.ts'
+import { quote } from '../../protocol/quoting.ts'
 import { invalid, type Readers } from './reading.ts'
 
 /**
@@ -35,9 +36,9 @@ function readHeaders(value: unknown, name: string): CallerField[] {
   if (value === undefined) return []
   if (typeof value !== 'object' || value === null) return invalid(name, 'an object or a list of [name, value] pairs')
   const headers: CallerField[] = []
-  if (Symbol.iterator in value) {
-    for (const pair of value as Iterable<unknown>) {
-      const parts = typeof pair === 'object' && pair !== null && Symbol.iterator in pair ? [...(pair as string[])] : []
+  if (isSequence(value)) {
+    for (const pair of value) {
+      const parts = isSequence(pair) ? [...pair] : []
       if (parts.length !== 2) return invalid(name, 'a list of [name, value] pairs')
       if (parts[1] !== undefined) headers.push(readHeader(parts[0], parts[1], name))
     }
@@ -53,14 +54,14 @@ function readHeaders(value: unknown, name: string): CallerField[] {
 function readHeader(key: unknown, content: unknown, name: string): CallerField {
   if (typeof key === 'symbol' || typeof content === 'symbol') return invalid(name, 'made of strings')
   const field = toDOMString(key)
-  if (!isToken(field)) throw new TypeError(`${JSON.stringify(field)} is not a valid name of an HTTP header`)
+  if (!isToken(field)) throw new TypeError(`The name of a header is not a token: ${whyNoToken(field)}`)
   if (isHandshakeField(field.toLowerCase())) {
-    throw new TypeError(`The header "${field}" cannot be set: it is reserved for the opening handshake`)
+    throw new TypeError(`The header ${quote(field)} cannot be set: it is reserved for the opening handshake`)
   }
   if (content === null) return [field, null]
   const text = trimWhitespace(toDOMString(content))
   if (!isFieldValue(text)) {
-    throw new TypeError(`The value of the header "${field}" contains characters that HTTP does not allow`)
+    throw new TypeError(`The value of the header ${quote(field)} contains characters that HTTP does not allow`)
   }
   return [field, text]
 }
@@ -84,7 +85,22 @@ const HANDSHAKE_FIELDS: ReadonlySet<string> = new Set([
 ])
 
 function readOrigin(value: unknown, name: string): string | undefined {
-  if (value === undefined) return undefined
-  if (typeof value === 'string' && isFieldValue(value)) return value
+  if (value === undefined || isOrigin(value)) return value
   return invalid(name, 'a string of characters that HTTP allows in a header')
+}
+
+/**
+ * The origin of the document or worker that this runs in; undefined where the host has no location.
+ *
+ * @throws TypeError for what the option `origin` does not take either
+ */
+export function documentOrigin(): string | undefined {
+  const { location } = globalThis as { location?: { readonly origin?: unknown } | null }
+  const origin = location?.origin ?? undefined
+  if (origin === undefined || isOrigin(origin)) return origin
+  throw new TypeError('The origin of globalThis.location contains characters that HTTP does not allow in a header')
+}
+
+function isOrigin(value: unknown): value is string {
+  return typeof value === 'string' && isFieldValue(value)
 }

@@ -43,12 +43,8 @@ const ADDRESS_SPACES: ReadonlySet<string> = new Set(['public', 'local', 'loopbac
  * @see https://webidl.spec.whatwg.org/#js-union
  */
 export function isInit(value: unknown): value is object | null | undefined {
-  return (
-    value === undefined ||
-    value === null ||
-    typeof value === 'function' ||
-    (typeof value === 'object' && !isSequence(value))
-  )
+  const isObject = typeof value === 'object' || typeof value === 'function'
+  return value === undefined || (isObject && !isSequence(value))
 }
 
 /** Options as they were given; undefined for a member that counts as absent. */

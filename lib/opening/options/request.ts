@@ -1,4 +1,5 @@
 import type { AbortSignal } from '../../host/host-types.ts'
+import { HostURL } from '../url.ts'
 import { invalid, type Readers } from './reading.ts'
 
 /** What is asked for: the URL, and for how long anybody wants an answer. */
@@ -19,7 +20,16 @@ export const readers: Readers<Settings> = { baseURL: readBaseURL, signal: readSi
 function readBaseURL(value: unknown, name: string): string | undefined {
   if (value === undefined) return undefined
   const url = hasHref(value) ? value.href : value
-  return typeof url === 'string' && URL.canParse(url) ? url : invalid(name, 'an absolute URL')
+  return typeof url === 'string' && isURL(url) ? url : invalid(name, 'an absolute URL')
+}
+
+/** As `URL.canParse`, which older classes lack. */
+function isURL(url: string): boolean {
+  try {
+    return new HostURL(url) !== undefined
+  } catch {
+    return false
+  }
 }
 
 function hasHref(value: unknown): value is { href: unknown } {
@@ -28,7 +38,11 @@ function hasHref(value: unknown): value is { href: unknown } {
 
 function readSignal(value: unknown, name: string): AbortSignal | undefined {
   if (value === undefined) return undefined
-  const signal = value as { aborted?: unknown; addEventListener?: unknown } | null
-  const isSignal = typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function'
+  // Of any realm, and of any age: what is used of it has to be there.
+  const signal = value as Partial<AbortSignal> | null
+  const isSignal =
+    typeof signal?.aborted === 'boolean' &&
+    typeof signal.addEventListener === 'function' &&
+    typeof signal.removeEventListener === 'function'
   return isSignal ? (value as AbortSignal) : invalid(name, 'an AbortSignal')
 }
