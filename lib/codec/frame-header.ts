@@ -8,7 +8,7 @@ import {
   MASK,
   MAX_CONTROL_PAYLOAD,
   MAX_SERVER_HEADER,
-  OPCODE,
+  OPCODE_BITS,
   PONG,
   RESERVED_BITS,
   RSV1,
@@ -52,7 +52,7 @@ export class FrameHeader {
     if (end - at < 2) return 0
     const first = bytes[at]!
     const second = bytes[at + 1]!
-    const opcode = first & OPCODE
+    const opcode = first & OPCODE_BITS
     const final = (first & FIN) !== 0
     let length = second & ~MASK
 

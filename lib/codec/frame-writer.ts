@@ -73,7 +73,9 @@ export class FrameWriter implements TailOwner {
       bytes.copyWithin(position + actual, start, start + length)
       start = position + actual
     }
-    this.#finishFrame(WHOLE_TEXT, start, length)
+    writeHeader(bytes, position, WHOLE_TEXT, length)
+    maskInPlace(platform, slab, start - 4, start + length)
+    memory.position = start + length
     return length
   }
 
@@ -89,12 +91,15 @@ export class FrameWriter implements TailOwner {
     const header = headerLength(length)
     if (length > LARGE_PAYLOAD) return this.#largeFrame(firstByte, payload)
     this.#claim(header + length)
-    const start = memory.position + header
-    const { bytes } = memory.slab
+    const { slab, position } = memory
+    const { bytes } = slab
+    const start = position + header
     // Up to 32 bytes, a loop is faster than the call into the host (bench: send).
     if (length <= 32) for (let index = 0; index < length; index++) bytes[start + index] = payload[index]!
     else bytes.set(payload, start)
-    this.#finishFrame(firstByte, start, length)
+    writeHeader(bytes, position, firstByte, length)
+    maskInPlace(this.#platform, slab, start - 4, start + length)
+    memory.position = start + length
   }
 
   /** Whether bytes wait for `flush`. */
@@ -110,7 +115,10 @@ export class FrameWriter implements TailOwner {
   flush(target: Pick<Pipe, 'write' | 'givesBack'>): boolean {
     const sealed = this.#sealed
     if (sealed.length === 0 && memory.owner === this) return this.#flushTail(target)
-    this.#releaseTail()
+    if (memory.owner === this) {
+      this.seal()
+      memory.owner = undefined
+    }
     let ready = true
     const last = sealed.length - 1
     for (const [index, { bytes, slab }] of sealed.entries()) ready = this.#write(target, bytes, index < last, slab)
@@ -188,14 +196,6 @@ export class FrameWriter implements TailOwner {
     maskInPlace(this.#platform, memory.slab, memory.position - 4, memory.position)
   }
 
-  /** Writes the header at the tail and masks the payload, which stands behind it at `start` already. */
-  #finishFrame(first: number, start: number, length: number): void {
-    const { slab } = memory
-    writeHeader(slab.bytes, memory.position, first, length)
-    maskInPlace(this.#platform, slab, start - 4, start + length)
-    memory.position = start + length
-  }
-
   /**
    * Makes the tail of the open slab this writer's, with room for `room` bytes.
    *
@@ -221,12 +221,6 @@ export class FrameWriter implements TailOwner {
     const { slab, start, position } = memory
     if (position > start) this.#sealed.push({ bytes: slab.bytes.subarray(start, position), slab })
     memory.start = position
-  }
-
-  #releaseTail(): void {
-    if (memory.owner !== this) return
-    this.seal()
-    memory.owner = undefined
   }
 }
 

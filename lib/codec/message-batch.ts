@@ -1,4 +1,4 @@
-import { LENGTH_16, OPCODE, TEXT, WHOLE_BINARY, WHOLE_TEXT } from './opcodes.ts'
+import { LENGTH_16, OPCODE_BITS, TEXT, WHOLE_BINARY, WHOLE_TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
 import { type ReadBuffer, readBuffers } from './read-buffer.ts'
 
@@ -81,7 +81,7 @@ export class MessageBatch {
   /** Reads the next frame. Returns its text; undefined if it is binary, with the payload from `#start` to `#position`. */
   #decode(): string | undefined {
     const { bytes } = this.#buffer
-    const opcode = bytes[this.#position]! & OPCODE
+    const opcode = bytes[this.#position]! & OPCODE_BITS
     const start = payloadStart(bytes, this.#position)
     const end = start + payloadLength(bytes, this.#position)
     this.#start = start
@@ -107,7 +107,7 @@ export class MessageBatch {
     while (position < end) {
       const start = payloadStart(bytes, position)
       const after = start + payloadLength(bytes, position)
-      const isText = (bytes[position]! & OPCODE) === TEXT
+      const isText = (bytes[position]! & OPCODE_BITS) === TEXT
       if (isText && (after - start > MAX_SLICED || !isAscii(bytes, words, start, after))) {
         if (!this.#platform.isUtf8(bytes, start, after)) break
         if (after - start <= MAX_SLICED) this.#isAscii = false

@@ -29,7 +29,7 @@ export class MessageInflater {
   readonly #maxPayload: number
   readonly #resetAfterMessage: boolean
   /** The part of `scratch` that the limit allows, and one byte more to find out that there is too much. */
-  readonly #scratch: Uint8Array<ArrayBuffer> = scratch
+  readonly #scratch: Uint8Array<ArrayBuffer>
   /** How many bytes may be inflated until `renewBudget`. */
   #budget = TURN
 
@@ -40,7 +40,7 @@ export class MessageInflater {
     this.#inflater = platform.compression!.createInflater(parameters.serverMaxWindowBits, maxPayload)
     this.#maxPayload = maxPayload
     this.#resetAfterMessage = parameters.serverNoContextTakeover
-    if (maxPayload < scratch.length) this.#scratch = scratch.subarray(0, maxPayload + 1)
+    this.#scratch = scratch.subarray(0, maxPayload + 1)
   }
 
   /** A new turn of the event loop has begun. */

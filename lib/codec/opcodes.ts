@@ -5,7 +5,7 @@ export const FIN = 0x80
 /** With permessage-deflate, the first frame of a compressed message (RFC 7692 section 6). */
 export const RSV1 = 0x40
 export const RESERVED_BITS = 0x70
-export const OPCODE = 0x0f
+export const OPCODE_BITS = 0x0f
 
 // Opcodes. The others are reserved.
 export const CONTINUATION = 0x0

@@ -29,5 +29,5 @@ export type { WsOptions, WsPerMessageDeflateOptions } from '../opening/ws-option
 export { ConnectionError, type FailureCode, type HandshakeResponse } from '../protocol/errors.ts'
 export type { StreamClasses, WebSocketOpenInfo } from '../session/websocket-stream-state.ts'
 export type { Connect, ConnectTarget } from '../transport/connect.ts'
-export type { Duplex, HeaderList, Pipe, PipeSink } from '../transport/pipe.ts'
+export type { Duplex, HeaderList, NodeStream, Pipe, PipeSink } from '../transport/pipe.ts'
 export type { TlsOptions } from '../transport/tls-options.ts'

@@ -3,10 +3,11 @@ import { host } from '../host/host.ts'
 import { Deadline, now } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
-import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
+import { type ConnectTarget, ExplainedError, type Opened, type ResolvedHost } from '../transport/connect.ts'
 import { duplexPipe } from '../transport/duplex.ts'
 import { upgradeOver } from '../transport/http1.ts'
-import type { Duplex, Pipe, PipeSink, ResponseHead } from '../transport/pipe.ts'
+import { isNodeStream, openNodeStream } from '../transport/node-stream.ts'
+import type { Pipe, PipeSink, ResponseHead } from '../transport/pipe.ts'
 import { connectionQueue } from './connection-queue.ts'
 import { ContextPipe } from './context-pipe.ts'
 import { isDuplex, isPipe } from './options/connect.ts'
@@ -70,8 +71,9 @@ export class OpeningHandshake {
       const message = `Port ${port} is blocked: it belongs to another protocol`
       return this.fail(new ConnectionError('WS_ERR_BLOCKED_PORT', message))
     }
-    this.#open().catch(cause => {
-      const message = `Could not connect to ${this.#url.host}: ${messageOf(cause)}`
+    this.#open().catch(error => {
+      const message = `Could not connect to ${this.#url.host}: ${messageOf(error)}`
+      const cause: unknown = error instanceof ExplainedError ? error.cause : error
       this.fail(new ConnectionError('WS_ERR_CONNECT', message, { cause }))
     })
   }
@@ -130,8 +132,9 @@ export class OpeningHandshake {
       signal: this.#connecting.signal,
       ...(location === undefined ? {} : { addresses: location.addresses }),
     }
-    const opened = asPipe(await (connect === undefined ? connectByHost(target, this.#settings) : connect(target)))
-    const pipe = connect === undefined ? opened : new ContextPipe(opened, this.#handler.context)
+    const opened = await (connect === undefined ? connectByHost(target, this.#settings) : connect(target))
+    const bytes = await asPipe(opened, target)
+    const pipe = connect === undefined ? bytes : new ContextPipe(bytes, this.#handler.context)
     if (this.#over) {
       pipe.start(NULL_SINK)
       pipe.abort()
@@ -162,7 +165,7 @@ export class OpeningHandshake {
       deflate: host.platform.compression === undefined ? undefined : this.#settings.perMessageDeflate,
     })
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
-    this.#cancelExchange = upgradeOver(pipe)(request, {
+    this.#cancelExchange = upgradeOver(pipe, this.#url.protocol === 'wss:')(request, {
       upgraded: (head, upgraded) => this.#upgraded(handshake, head, upgraded),
       refused: (head, body) => this.#refused(head, body),
       failed: error => this.fail(error as ConnectionError),
@@ -218,10 +221,12 @@ function connectByHost(target: ConnectTarget, settings: Settings): PromiseLike<P
   return host.connect(target, settings.tls, settings.keepAlive)
 }
 
-function asPipe(opened: Pipe | Duplex): Pipe {
+function asPipe(opened: Opened, { signal }: ConnectTarget): Pipe | PromiseLike<Pipe> {
   if (isPipe(opened)) return opened
+  if (isNodeStream(opened)) return openNodeStream(opened, signal)
   if (isDuplex(opened)) return duplexPipe(opened)
-  throw new TypeError('The option "connect" returned neither a Pipe nor an object with readable and writable')
+  const wanted = 'neither a Pipe nor a duplex stream of Node.js nor an object with a readable and a writable stream'
+  throw new TypeError(`The option "connect" returned ${wanted}`)
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Duplex, Pipe } from './pipe.ts'
+import type { Duplex, NodeStream, Pipe } from './pipe.ts'
 
 /** The server to open a connection to. */
 export interface ConnectTarget {
@@ -29,4 +29,10 @@ export interface ResolvedHost {
 }
 
 /** The `connect` option: opens a byte pipe to the target. */
-export type Connect = (target: ConnectTarget) => Pipe | Duplex | PromiseLike<Pipe | Duplex>
+export type Connect = (target: ConnectTarget) => Opened | PromiseLike<Opened>
+
+/** What the `connect` option gives. */
+export type Opened = Pipe | Duplex | NodeStream
+
+/** An error of the host's transport in words for people. Its cause is the error of the system. */
+export class ExplainedError extends Error {}

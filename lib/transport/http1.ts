@@ -7,10 +7,19 @@ import { type SinkForwarder, UpgradedPipe } from './upgraded-pipe.ts'
 /** Milliseconds until the body of a refusal is reported as far as it has come: it only helps to explain the refusal. */
 const BODY_TIMEOUT = 1000
 
-/** An {@link Upgrade} over a byte pipe that was just opened: the HTTP/1.1 request and response of RFC 6455 section 4. */
-export function upgradeOver(pipe: Pipe): Upgrade {
+/** The first byte of an alert, and of the handshake, of TLS (RFC 8446 section 5.1). No HTTP response begins so. */
+const TLS_ALERT = 0x15
+const TLS_HANDSHAKE = 0x16
+const EXPECTS_TLS = 'If the server expects TLS, the URL has to begin with wss:'
+
+/**
+ * An {@link Upgrade} over a byte pipe that was just opened: the HTTP/1.1 request and response of RFC 6455 section 4.
+ *
+ * @param secure whether the pipe is encrypted. If not, a server that expects TLS is told of in the error
+ */
+export function upgradeOver(pipe: Pipe, secure = true): Upgrade {
   return (request, handler) => {
-    const exchange = new Http1Exchange(pipe, request, handler)
+    const exchange = new Http1Exchange(pipe, request, handler, secure)
     return reason => exchange.cancel(reason)
   }
 }
@@ -18,6 +27,9 @@ export function upgradeOver(pipe: Pipe): Upgrade {
 /** One request and its response. After a 101 it forwards what the byte pipe reports. */
 class Http1Exchange implements PipeSink, SinkForwarder {
   readonly #pipe: Pipe
+  readonly #secure: boolean
+  /** Whether the server has sent a byte. */
+  #answered = false
   /** Dropped once the head was read, since the exchange lives as long as the connection. */
   #head: ResponseHeadReader | undefined = new ResponseHeadReader()
   /** Undefined once one of its methods was called, or the exchange was cancelled. */
@@ -27,8 +39,9 @@ class Http1Exchange implements PipeSink, SinkForwarder {
   #refusal: { head: ResponseHead; body: ResponseBodyReader } | undefined
   #bodyDeadline: Deadline | undefined
 
-  constructor(pipe: Pipe, request: UpgradeRequest, handler: UpgradeHandler) {
+  constructor(pipe: Pipe, request: UpgradeRequest, handler: UpgradeHandler, secure: boolean) {
     this.#pipe = pipe
+    this.#secure = secure
     this.#handler = handler
     pipe.start(this)
     pipe.write(writeRequest(request), false)
@@ -61,14 +74,17 @@ class Http1Exchange implements PipeSink, SinkForwarder {
 
   end(): void {
     if (this.#upgraded !== undefined) return this.#upgraded.onEnd()
-    this.#finish(new ConnectionError('WS_ERR_CONNECTION_LOST', 'The server ended the connection during the handshake'))
+    this.#finish(this.#lost('The server ended the connection during the handshake'))
   }
 
   close(cause?: unknown): void {
     if (this.#sink !== undefined) return this.#sink.close(cause)
-    this.#finish(
-      new ConnectionError('WS_ERR_CONNECTION_LOST', 'The connection was lost during the handshake', { cause }),
-    )
+    this.#finish(this.#lost('The connection was lost during the handshake', cause))
+  }
+
+  #lost(message: string, cause?: unknown): ConnectionError {
+    const advice = this.#secure || this.#answered ? '' : `, without an answer. ${EXPECTS_TLS}`
+    return new ConnectionError('WS_ERR_CONNECTION_LOST', message + advice, { cause })
   }
 
   #read(bytes: Uint8Array, handler: UpgradeHandler): void {
@@ -77,6 +93,12 @@ class Http1Exchange implements PipeSink, SinkForwarder {
       return
     }
     const reader = this.#head!
+    const speaksTls = !this.#answered && (bytes[0] === TLS_ALERT || bytes[0] === TLS_HANDSHAKE)
+    this.#answered = true
+    if (speaksTls) {
+      const message = `The response is not HTTP, but TLS. ${EXPECTS_TLS}`
+      return this.#finish(new ConnectionError('WS_ERR_INVALID_RESPONSE', message))
+    }
     const head = reader.read(bytes)
     if (head === undefined) return
     if (head instanceof ConnectionError) return this.#finish(head)

@@ -33,7 +33,7 @@ export async function resolveHost(host: string, port: number): Promise<ResolvedH
 export async function connect(target: ConnectTarget, tls?: TlsOptions, keepAlive: number = KEEP_ALIVE): Promise<Pipe> {
   const { host, port, signal, secure } = target
   // Loaded for wss alone: TLS takes longer to load than all the rest (bench: import).
-  const { connectTls } = secure ? await import('./node-tls.ts') : NO_TLS
+  const { connectTls, explainTlsError } = secure ? await import('./node-tls.ts') : NO_TLS
   signal.throwIfAborted()
   return new Promise((fulfil, reject) => {
     const pipe = new NodePipe(secure)
@@ -65,7 +65,7 @@ export async function connect(target: ConnectTarget, tls?: TlsOptions, keepAlive
     }
     const onError = (error: unknown): void => {
       signal.removeEventListener('abort', onAbort)
-      reject(error)
+      reject(explainTlsError === undefined ? error : explainTlsError(error))
     }
     signal.addEventListener('abort', onAbort, { once: true })
     socket.once('error', onError)
@@ -105,4 +105,4 @@ function fixedLookup(addresses: readonly LookupAddress[]): LookupFunction {
   }
 }
 
-const NO_TLS = { connectTls: undefined }
+const NO_TLS = { connectTls: undefined, explainTlsError: undefined }

@@ -74,6 +74,25 @@ export interface Duplex {
   }
 }
 
+/** A duplex stream of Node.js, as far as it is used: a `net.Socket`, a `tls.TLSSocket`, or one of any library. */
+export interface NodeStream {
+  on(event: string, listener: (...args: any[]) => void): unknown
+  write(bytes: Uint8Array, callback: (error?: any) => void): unknown
+  end(): unknown
+  destroy(): unknown
+  pause(): unknown
+  resume(): unknown
+  ref?(): unknown
+  unref?(): unknown
+  readonly destroyed?: boolean
+  readonly writable?: boolean
+  /** Of a socket: TCP is being connected. */
+  readonly connecting?: boolean
+  /** Of a TLS socket: the TLS handshake is not done. */
+  readonly secureConnecting?: boolean
+  allowHalfOpen?: boolean
+}
+
 /** Names and values of HTTP fields in the order of the wire. In responses, names are in lower case. */
 export type HeaderList = ReadonlyArray<readonly [name: string, value: string]>
 

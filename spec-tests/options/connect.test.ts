@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
-import { Duplex } from 'node:stream'
+import { Duplex, PassThrough } from 'node:stream'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { expect } from 'chai'
 import { type ConnectTarget, drained, failure, type Pipe, type WebSocketOptions } from '#lib/entry/node.js'
 import { connect as connectOnNode } from '#lib/transport/node.js'
+import { makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { next, record, useLoopback } from '../support/ws-server.ts'
 
 const FAILED = ['error', 'close 1006 unclean']
@@ -88,6 +90,146 @@ describe('Option connect', () => {
         await expectExchange((await make(server.port)) as WebSocketOptions['connect'], server)
       })
     }
+  })
+
+  describe('takes a stream of Node.js', () => {
+    /** A socket that is still connecting. */
+    function connecting(port: number): Socket {
+      const socket = connectTcp(port, '127.0.0.1')
+      loopback.afterwards(() => socket.destroy())
+      return socket
+    }
+
+    it('that is connected', async () => {
+      const server = await serve()
+      await expectExchange((await tcp(server.port)) as never, server)
+      await expectExchange(() => tcp(server.port), server)
+    })
+
+    it('that is still connecting', async () => {
+      const server = await serve()
+      await expectExchange(connecting(server.port), server)
+      await expectExchange(() => connecting(server.port), server)
+      await expectExchange(async () => connecting(server.port), server)
+    })
+
+    it('over TLS, connected or still connecting, over TCP or another stream', async () => {
+      const authority = await makeAuthority()
+      const server = await loopback.serve({ tls: await makeCertificate({ authority }) })
+      const encrypt = (options: object = {}): TLSSocket => {
+        const socket = connectTls({ host: 'localhost', port: server.port, ca: authority.cert, ...options })
+        loopback.afterwards(() => socket.destroy())
+        return socket
+      }
+      const connected = encrypt()
+      await once(connected, 'secureConnect')
+      await expectExchange(connected, server)
+      await expectExchange(() => encrypt(), server)
+      await expectExchange(async () => encrypt({ socket: await tcp(server.port) }), server)
+    })
+
+    it('that calls back and gives data within the call of write', async () => {
+      const server = await serve()
+      const below = await tcp(server.port)
+      // A tunnel, as libraries make them.
+      const tunnel = new Duplex({
+        read() {},
+        write(chunk, _encoding, callback) {
+          below.write(chunk)
+          callback()
+        },
+        final(callback) {
+          below.end(callback)
+        },
+      })
+      below.on('data', bytes => tunnel.push(bytes))
+      below.on('end', () => tunnel.push(null))
+      await expectExchange(tunnel, server)
+    })
+
+    it('and neither ends nor loses what is large, both ways', async () => {
+      const server = await serve()
+      const socket = await loopback.open('ws://host.test/', { connect: () => connecting(server.port) })
+      const peer = await server.accept()
+      const large = Buffer.alloc(5_000_000, 'large')
+      socket.binaryType = 'arraybuffer'
+      socket.send(large)
+      expect(socket.bufferedAmount).to.be.above(0)
+      expect((await peer.message()).data.equals(large)).to.equal(true)
+      await drained(socket)
+      peer.socket.send(large)
+      expect(large.equals(new Uint8Array((await next(socket, 'message')).data))).to.equal(true)
+    })
+
+    describe('and destroys it', () => {
+      /** Fails a connection over the stream; returns why it failed. */
+      async function failureOver(given: Duplex, options: WebSocketOptions = {}) {
+        const socket = loopback.socket('ws://host.test/', { connect: () => given, ...options })
+        const events = record(socket)
+        await next(socket, 'close')
+        expect(events).to.deep.equal(FAILED)
+        if (!given.closed) await once(given, 'close')
+        return failure(socket)!
+      }
+
+      it('if it cannot connect: the error is the cause', async () => {
+        const closed = await serve()
+        await closed.close()
+        const error = await failureOver(connecting(closed.port))
+        expect(error.code).to.equal('WS_ERR_CONNECT')
+        expect(error.cause).to.have.property('code', 'ECONNREFUSED')
+      })
+
+      it('if its certificate is refused', async () => {
+        const server = await loopback.serve({ tls: await makeCertificate() })
+        const error = await failureOver(connectTls({ host: 'localhost', port: server.port }))
+        expect(error.code).to.equal('WS_ERR_CONNECT')
+        expect(error.cause).to.have.property('code', 'DEPTH_ZERO_SELF_SIGNED_CERT')
+      })
+
+      it('if it is closed already', async () => {
+        const given = new PassThrough()
+        given.destroy()
+        expect((await failureOver(given)).message).to.contain('"connect" gave is closed')
+      })
+
+      it('if the handshake fails, or takes too long', async () => {
+        const server = await loopback.serveRaw()
+        const given = await tcp(server.port)
+        const over = failureOver(given, { handshakeTimeout: 100 })
+        expect((await over).code).to.equal('WS_ERR_HANDSHAKE_TIMEOUT')
+        // A server that speaks another protocol.
+        const other = new PassThrough()
+        other.write('220 mail.test\r\n')
+        expect((await failureOver(other)).code).to.equal('WS_ERR_INVALID_RESPONSE')
+      })
+
+      it('if nobody waits while it connects', async () => {
+        const server = await loopback.serveRaw()
+        // TLS that the server never answers.
+        const given = connectTls({ host: '127.0.0.1', port: server.port })
+        expect((await failureOver(given, { handshakeTimeout: 100 })).code).to.equal('WS_ERR_HANDSHAKE_TIMEOUT')
+      })
+
+      it('if it fails while open', async () => {
+        const server = await serve()
+        const given = await tcp(server.port)
+        const socket = await loopback.open('ws://host.test/', { connect: () => given })
+        const events = record(socket)
+        const error = new Error('cut')
+        given.destroy(error)
+        await next(socket, 'close')
+        expect(events).to.deep.equal(FAILED)
+        expect(failure(socket)!.code).to.equal('WS_ERR_CONNECTION_LOST')
+        expect(failure(socket)!.cause).to.equal(error)
+      })
+
+      it('if it gives something other than bytes', async () => {
+        const given = new Duplex({ objectMode: true, read() {}, write() {} })
+        given.push({ no: 'bytes' })
+        expect((await failureOver(given)).cause).to.be.an.instanceof(TypeError)
+      })
+    })
   })
 
   describe('is told', () => {

@@ -4,6 +4,7 @@ import defaults, { createSecureContext, type PeerCertificate, type TLSSocket } f
 import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import { drained, failure, ping, WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
+import { ExplainedError } from '#lib/transport/connect.js'
 import { TLS_MEMBERS, type TlsOptions } from '#lib/transport/tls-options.js'
 import { type Certificate, makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { withProperty } from '../support/expect.ts'
@@ -444,19 +445,6 @@ describe('TLS', () => {
   })
 
   describe('no TLS', () => {
-    /** A TCP server that does with its connections what the test says. */
-    async function tcpServer(handle: (socket: Socket) => void): Promise<number> {
-      const server = createServer(socket => {
-        loopback.afterwards(() => socket.destroy())
-        socket.on('error', () => {})
-        socket.resume()
-        handle(socket)
-      })
-      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-      loopback.afterwards(() => server.close())
-      return (server.address() as { port: number }).port
-    }
-
     it('fails where the server speaks none', async () => {
       const port = await tcpServer(socket => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
       await expectCause(`wss://127.0.0.1:${port}/`, /^ERR_SSL_|^EPROTO$/)
@@ -481,4 +469,78 @@ describe('TLS', () => {
       expect(error.code).to.match(/^WS_ERR_(CONNECTION_LOST|INVALID_RESPONSE|UNEXPECTED_STATUS)$/)
     })
   })
+
+  describe('errors say in words what is wrong and what to do', () => {
+    async function wordsFor(certificate: Certificate, options: TlsOptions = {}, host = 'localhost'): Promise<string> {
+      const server = await loopback.serve({ tls: certificate })
+      const error = await failureOf(`wss://${host}:${server.port}/`, { tls: options })
+      expect(error.code).to.equal('WS_ERR_CONNECT')
+      expect(error.message).to.contain(`Could not connect to ${host}:${server.port}: The server's certificate`)
+      // The raw error is the cause, and its code is in the message.
+      expect(error.message).to.contain(`(${error.cause!.code})`)
+      expect(error.cause).not.to.be.an.instanceof(ExplainedError)
+      return error.message
+    }
+
+    it('of an issuer that is not trusted', async () => {
+      expect(await wordsFor(good)).to.match(/is of an authority that is not trusted here.*"tls\.ca"/)
+      expect(await wordsFor(await makeCertificate())).to.match(/is signed by itself, and not trusted.*"tls\.ca"/)
+    })
+
+    it('of a certificate that has expired', async () => {
+      const ca = authority.cert
+      expect(await wordsFor(await makeCertificate({ authority, expired: true }), { ca })).to.contain('has expired')
+    })
+
+    it('of a name that does not match', async () => {
+      const ca = authority.cert
+      const certificate = await makeCertificate({ authority, addresses: [], names: ['a.test', 'b.test'] })
+      for (const host of ['localhost', '127.0.0.1']) {
+        const message = await wordsFor(certificate, { ca }, host)
+        expect(message).to.contain(`is not for ${host}, but for DNS:a.test, DNS:b.test`)
+        expect(message).to.contain('"tls.servername"')
+      }
+      expect(await wordsFor(certificate, { ca, servername: 'c.test' })).to.contain('is not for c.test, but')
+      const names = Array.from({ length: 100 }, (_, index) => `name${index}.test`)
+      const long = await makeCertificate({ authority, addresses: [], names })
+      expect(await wordsFor(long, { ca })).to.have.length.below(500)
+    })
+
+    it('of wss: to a port without TLS', async () => {
+      const plain = await loopback.serve()
+      const error = await failureOf(plain.url.replace('ws:', 'wss:'))
+      expect(error.message).to.match(/does not speak TLS on this port.*ws:/)
+      expect(error.cause).to.be.an.instanceof(Error)
+    })
+
+    it('of ws: to a port with TLS: one that hangs up, and one that answers with an alert', async () => {
+      const server = await loopback.serve({ tls: good })
+      expect((await failureOf(server.url.replace('wss:', 'ws:'))).message).to.match(/expects TLS.*wss:/)
+      const alerts = await tcpServer(socket => socket.end(Buffer.from('15030300020228', 'hex')))
+      const error = await failureOf(`ws://127.0.0.1:${alerts}/`)
+      expect(error.code).to.equal('WS_ERR_INVALID_RESPONSE')
+      expect(error.message).to.match(/but TLS.*wss:/)
+    })
+
+    it('of nothing in common', async () => {
+      const ca = authority.cert
+      const old = await loopback.serve({ tls: { ...good, maxVersion: 'TLSv1.2' } })
+      expect((await failureOf(old.url, { tls: { ca, minVersion: 'TLSv1.3' } })).message).to.contain('"tls.minVersion"')
+      const other = await loopback.serve({ tls: { ...good, ALPNProtocols: ['h2'] } })
+      expect((await failureOf(other.url, { tls: { ca } })).message).to.contain('HTTP/1.1')
+    })
+  })
+
+  /** A TCP server that does with its connections what the test says. */
+  async function tcpServer(handle: (socket: Socket) => void): Promise<number> {
+    const server = createServer(socket => {
+      loopback.afterwards(() => socket.destroy())
+      socket.on('error', () => {})
+      socket.resume()
+      handle(socket)
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    loopback.afterwards(() => server.close())
+    return (server.address() as { port: number }).port
+  }
 })

@@ -6,6 +6,7 @@ import { duplexPipe } from '#lib/transport/duplex.js'
 import { upgradeOver } from '#lib/transport/http1.js'
 import { memoryPair } from '#lib/transport/memory.js'
 import { connect } from '#lib/transport/node.js'
+import { openNodeStream } from '#lib/transport/node-stream.js'
 import type { Duplex, Pipe } from '#lib/transport/pipe.js'
 import type { TlsOptions } from '#lib/transport/tls-options.js'
 import { type Certificate, makeAuthority, makeCertificate } from '../support/certificates.ts'
@@ -151,6 +152,25 @@ function nodeStreamsToWeb(): TransportUnderTest {
   }
 }
 
+/** A stream of Node.js as the option `connect` takes it, while it is still connecting. */
+function nodeStream(): TransportUnderTest {
+  const opened = new Opened()
+  return {
+    name: 'a stream of Node.js',
+    cleanUp: opened.cleanUp,
+    async open(receive, early) {
+      const { port, accepted } = await listen(opened)
+      const socket = connectTcp({ port, host: '127.0.0.1' })
+      opened.add(() => socket.destroy())
+      const [pipe, theirs] = await Promise.all([openNodeStream(socket, new AbortController().signal), accepted])
+      const far = socketFarEnd(theirs)
+      if (early !== undefined) await far.write(early)
+      receive(pipe)
+      return far
+    },
+  }
+}
+
 /** What is left of a transport's pipe when an HTTP/1.1 upgrade has gone over it. */
 function upgraded(below: TransportUnderTest): TransportUnderTest {
   const head = 'HTTP/1.1 101 Switching Protocols\r\n\r\n'
@@ -230,6 +250,7 @@ for (const transport of [
   tls('node:tls over a stream', connectAsInDeno),
   transformStreams(),
   nodeStreamsToWeb(),
+  nodeStream(),
   upgraded(memory()),
   upgraded(tcp()),
 ]) {
