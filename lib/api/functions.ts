@@ -52,7 +52,8 @@ export function ref(socket: WebSocket | WebSocketStream): void {
 }
 
 /**
- * Lets the process end while the socket is open. May be called before the socket is open.
+ * Lets the process end while the socket is connecting or open. A name lookup, and on Node.js and Bun a TCP connection attempt,
+ * keep it alive nevertheless until the system is done with them.
  *
  * @throws TypeError for an argument that is no socket of this package
  */

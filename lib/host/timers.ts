@@ -90,7 +90,7 @@ export class Deadline {
     else this.#look()
   }
 
-  /** Lets the event loop read what has arrived. A timer may come before: its phase is not that of the network. */
+  /** Lets the event loop read what has arrived: it may serve timers before the network. */
   readonly #look = (): void => {
     if (this.#isCancelled) return
     if (this.#turns-- > 0) host.queueTask(this.#look)
