@@ -4,6 +4,7 @@ import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
 import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
 import { duplexPipe } from '../transport/duplex.ts'
+import { GuardedPipe } from '../transport/guarded-pipe.ts'
 import { upgradeOver } from '../transport/http1.ts'
 import type { Duplex, Pipe, PipeSink, ResponseHead } from '../transport/pipe.ts'
 import { connectionQueue } from './connection-queue.ts'
@@ -105,7 +106,7 @@ export class OpeningHandshake {
       signal: this.#connecting.signal,
       ...(location === undefined ? {} : { addresses: location.addresses }),
     }
-    const pipe = asPipe(await (connect === undefined ? connectByHost(target, this.#settings) : connect(target)))
+    const pipe = connect === undefined ? await connectByHost(target, this.#settings) : asPipe(await connect(target))
     if (this.#over) {
       pipe.start(NULL_SINK)
       pipe.abort()
@@ -177,9 +178,10 @@ function connectByHost(target: ConnectTarget, settings: Settings): PromiseLike<P
   return host.connect(target, settings.tls)
 }
 
+/** The pipe of the option `connect`. */
 function asPipe(opened: Pipe | Duplex): Pipe {
-  if (isPipe(opened)) return opened
-  if (isDuplex(opened)) return duplexPipe(opened)
+  if (isPipe(opened)) return new GuardedPipe(opened)
+  if (isDuplex(opened)) return new GuardedPipe(duplexPipe(opened))
   throw new TypeError('The option "connect" returned neither a Pipe nor an object with readable and writable')
 }
 
@@ -188,9 +190,14 @@ function asPipe(opened: Pipe | Duplex): Pipe {
  * those of OpenSSL end with a line break.
  */
 function messageOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause)
-  const { errors } = cause as { errors?: unknown[] }
-  return cause.message === '' && errors !== undefined ? errors.map(messageOf).join(', ') : cause.message.trim()
+  try {
+    if (!(cause instanceof Error)) return String(cause)
+    const { errors } = cause as { errors?: unknown[] }
+    return cause.message === '' && errors !== undefined ? errors.map(messageOf).join(', ') : cause.message.trim()
+  } catch {
+    // The option `connect` may reject with anything.
+    return 'for a reason that cannot be put into words'
+  }
 }
 
 /** The origin of the document or worker that this runs in; undefined where the host has no location. */
