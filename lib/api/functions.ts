@@ -34,7 +34,7 @@ export function ping(
 
 /**
  * Drops the connection at once, without a closing handshake. The events `error` and `close` (code 1006) follow; the promises
- * and streams of a WebSocketStream fail. Without effect if the connection has ended.
+ * and streams of a WebSocketStream fail, and messages that nobody has read are dropped. Without effect if the connection has ended.
  *
  * @throws TypeError for an argument that is no socket of this package
  */
@@ -65,7 +65,8 @@ export function unref(socket: WebSocket | WebSocketStream): void {
  * Waits until everything that was sent has left for the network, so that `bufferedAmount` is 0. That is send backpressure for a
  * WebSocket; a WebSocketStream has its own.
  *
- * @returns resolves at once if nothing waits; rejects with the failure if the connection ends before
+ * @returns resolves at once if nothing waits; rejects with the failure if the connection ends before. Counts as handled, so that
+ *   it may be dropped
  * @throws TypeError for an argument that is no WebSocket of this package
  */
 export function drained(socket: WebSocket): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Pipe } from '../transport/pipe.ts'
-import { MAX_SPARE, frameMemory as memory, type Slab, type TailOwner } from './frame-memory.ts'
+import { MAX_SPARE, frameMemory as memory, Slab, type TailOwner } from './frame-memory.ts'
 import { currentKey, maskInPlace, maskOn } from './mask.ts'
 import { FIN, LENGTH_16, LENGTH_64, MASK, MAX_CLIENT_HEADER, WHOLE_TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
@@ -222,6 +222,16 @@ export class FrameWriter implements TailOwner {
     if (position > start) this.#sealed.push({ bytes: slab.bytes.subarray(start, position), slab })
     memory.start = position
   }
+}
+
+/** A control frame in memory of its own, of at most 125 bytes of payload. */
+export function controlFrame(platform: Platform, opcode: number, payload: Uint8Array): Uint8Array {
+  const length = 6 + payload.length
+  const memory = new Slab(new Uint8Array((length + 3) & ~3))
+  memory.bytes.set(payload, 6)
+  writeHeader(memory.bytes, 0, FIN | opcode, payload.length)
+  maskInPlace(platform, memory, 2, length)
+  return memory.bytes.subarray(0, length)
 }
 
 /**

@@ -5,6 +5,7 @@ import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
 import { type ConnectTarget, ExplainedError, type Opened, type ResolvedHost } from '../transport/connect.ts'
 import { duplexPipe } from '../transport/duplex.ts'
+import { GuardedPipe } from '../transport/guarded-pipe.ts'
 import { upgradeOver } from '../transport/http1.ts'
 import { isNodeStream, openNodeStream } from '../transport/node-stream.ts'
 import type { Pipe, PipeSink, ResponseHead } from '../transport/pipe.ts'
@@ -145,7 +146,7 @@ export class OpeningHandshake {
     })
     const opened = await (connect === undefined ? connectByHost(target, this.#settings) : connect(target))
     const bytes = await asPipe(opened, target)
-    const pipe = connect === undefined ? bytes : new ContextPipe(bytes, this.#handler.context)
+    const pipe = connect === undefined ? bytes : new GuardedPipe(new ContextPipe(bytes, this.#handler.context))
     if (this.#over) {
       pipe.start(NULL_SINK)
       pipe.abort()
@@ -244,9 +245,14 @@ function asPipe(opened: Opened, { signal }: ConnectTarget): Pipe | PromiseLike<P
  * those of OpenSSL end with a line break. Errors may be of any realm.
  */
 function messageOf(cause: unknown): string {
-  const { message, errors } = Object(cause) as { message?: unknown; errors?: unknown }
-  if (typeof message !== 'string') return String(cause)
-  return message === '' && Array.isArray(errors) ? errors.map(messageOf).join(', ') : message.trim()
+  try {
+    const { message, errors } = Object(cause) as { message?: unknown; errors?: unknown }
+    if (typeof message !== 'string') return String(cause)
+    return message === '' && Array.isArray(errors) ? errors.map(messageOf).join(', ') : message.trim()
+  } catch {
+    // The option `connect` may reject with anything.
+    return 'for a reason that cannot be put into words'
+  }
 }
 
 /** The sink of a pipe that came too late: it ignores everything. */

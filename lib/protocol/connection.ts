@@ -1,4 +1,3 @@
-import { PING } from '../codec/opcodes.ts'
 import type { Platform } from '../codec/platform.ts'
 import { INVALID_PAYLOAD, PROTOCOL_ERROR } from '../codec/violations.ts'
 import type { Pipe } from '../transport/pipe.ts'
@@ -74,9 +73,7 @@ export class Connection extends FramedPipe {
 
   /** Sends a ping at once, ahead of all messages that wait. Its payload is at most 125 bytes, which are copied. */
   ping(payload: Uint8Array): void {
-    if (!this.expectsLife) return
-    this.sendQueue.control(PING, payload)
-    this.requestFlush()
+    if (this.expectsLife) this.sendPing(payload)
   }
 
   /**

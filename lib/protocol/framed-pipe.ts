@@ -1,11 +1,13 @@
 import { type FrameHandler, FrameReader } from '../codec/frame-reader.ts'
+import { controlFrame } from '../codec/frame-writer.ts'
 import type { MessageBatch } from '../codec/message-batch.ts'
-import { PONG } from '../codec/opcodes.ts'
+import { PING, PONG } from '../codec/opcodes.ts'
 import type { Platform } from '../codec/platform.ts'
 import type { Pipe, PipeSink } from '../transport/pipe.ts'
 import { CLOSED_PIPE } from './closed-pipe.ts'
 import type { FailureCode } from './errors.ts'
 import type { DeflateParameters } from './extensions.ts'
+import { OutgoingQueue, PIECE_SIZE } from './outgoing-queue.ts'
 import type { ConnectionOwner, ConnectionSettings } from './owner.ts'
 import { type Reservation, SendQueue, type SendQueueOwner } from './send-queue.ts'
 
@@ -47,8 +49,8 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
   #flushRequested = false
   /** Backpressure: the last write to the pipe returned false, and `drain` has not followed yet. */
   #needsDrain = false
-  /** The pong slot: the payload of the newest ping that came while the connection was congested. */
-  #owedPong: Uint8Array | undefined
+  /** What waits for the pipe. Created by the first write that has to wait, and gone when all of it has left (bench: idle). */
+  #queue: OutgoingQueue | undefined
   /** Our Close frame is due, or our end: all that is sent from now on is the last. */
   #closeDue = false
   /** Our side of the pipe is to end once everything was written; and it has ended. */
@@ -88,9 +90,9 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
 
   // Called by the owner.
 
-  /** Bytes that are buffered in the pipe; 0 if the pipe does not tell. */
+  /** Bytes that have not left; of those in the pipe only if it tells. */
   get backlog(): number {
-    return this.#pipe.buffered ?? 0
+    return (this.#pipe.buffered ?? 0) + (this.#queue?.size ?? 0)
   }
 
   /** Whether the pipe exerts backpressure and has buffered more than 64 KiB, or does not tell how much. */
@@ -104,7 +106,7 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
   }
 
   /**
-   * Application bytes that have left for the network, counted up to the last whole flush that has. After a connection was
+   * Application bytes that have left for the network; of a flush that has left in part, the same part. After a connection was
    * lost, the number stays as it was.
    */
   get transmitted(): number {
@@ -146,7 +148,7 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
   /** Hands all frames that were written since the last flush to the pipe, mostly in one write. */
   flush(): void {
     this.#flushRequested = false
-    if (this.sendQueue.pending) this.#needsDrain = !this.sendQueue.flush(this.#pipe)
+    if (this.sendQueue.pending) this.#needsDrain = !this.sendQueue.flush(this)
     if (this.#closeDue) this.#checkSent()
   }
 
@@ -198,13 +200,9 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
   }
 
   drain(): void {
-    this.#needsDrain = false
+    this.#needsDrain = !this.#writeQueue()
+    if (this.#needsDrain) return
     this.sendQueue.drained()
-    if (this.#owedPong !== undefined && this.answersPings) {
-      this.sendQueue.control(PONG, this.#owedPong)
-      this.flush()
-    }
-    this.#owedPong = undefined
     if (this.#closeDue) this.#checkSent()
     this.owner.onDrained()
   }
@@ -216,6 +214,7 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
   }
 
   close(cause?: unknown): void {
+    this.#queue?.drop()
     // A pipe may close while reading is held up. What arrived before is read at once, somewhat beyond the owner's limit.
     if (this.#reader.paused) this.#pipe = CLOSED_PIPE
     let left = Number.POSITIVE_INFINITY
@@ -248,9 +247,9 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
   /** Answers a ping. While the connection is congested, only the newest one is answered (RFC 6455 section 5.5.3). */
   onPing(payload: Uint8Array): void {
     if (!this.answersPings) return
-    // Not by `slice`: on Node.js the payload may be a Buffer, whose `slice` copies nothing.
-    this.#owedPong = this.congested ? new Uint8Array(payload) : undefined
-    if (this.#owedPong === undefined) this.sendQueue.control(PONG, payload)
+    if (this.#queue === undefined && !this.congested) return this.sendQueue.control(PONG, payload)
+    this.#queue ??= new OutgoingQueue()
+    this.#queue.pong = controlFrame(this.platform, PONG, payload)
   }
 
   onPong(payload: Uint8Array): void {
@@ -265,6 +264,20 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
 
   // Called by the send queue.
 
+  /** Writes to the pipe, in order. Returns false if something has to wait. */
+  write(bytes: Uint8Array, more: boolean): boolean {
+    if (this.#queue === undefined && !this.#needsDrain && !more && bytes.length <= PIECE_SIZE) {
+      return this.#pipe.write(bytes, false)
+    }
+    this.#queue ??= new OutgoingQueue()
+    this.#queue.push(bytes)
+    return !more && !this.#needsDrain && this.#writeQueue()
+  }
+
+  get givesBack(): boolean | undefined {
+    return this.#pipe.givesBack
+  }
+
   requestFlush(): void {
     if (this.#flushRequested || !this.sendQueue.pending) return
     this.#flushRequested = true
@@ -273,10 +286,17 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
 
   /** Flushes a part of a large message. While the pipe takes all, its memory is reused for the next part (bench: send). */
   flushEarly(): void {
-    if (!this.#needsDrain) this.#needsDrain = !this.sendQueue.flush(this.#pipe)
+    if (!this.#needsDrain) this.#needsDrain = !this.sendQueue.flush(this)
   }
 
   // Called by the subclass.
+
+  /** Sends a ping at once, ahead of all messages that wait. */
+  protected sendPing(payload: Uint8Array): void {
+    if (this.#queue !== undefined) return this.#queue.pushPing(controlFrame(this.platform, PING, payload))
+    this.sendQueue.control(PING, payload)
+    this.requestFlush()
+  }
 
   /** Sends our Close frame, after everything that was sent before. */
   protected sendClose(body: Uint8Array): void {
@@ -314,12 +334,25 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
   }
 
   protected abortPipe(reason: unknown): void {
+    this.#queue?.drop()
     this.#pipe.abort(reason)
   }
 
-  /** Bytes that are buffered in the pipe. One that does not tell has buffered none, or, until it drains, any number. */
+  /** Bytes that have not left. A pipe that does not tell has buffered none, or, until it drains, any number. */
   get #buffered(): number {
-    return this.#pipe.buffered ?? (this.#needsDrain ? Number.POSITIVE_INFINITY : 0)
+    const { buffered } = this.#pipe
+    if (buffered === undefined) return this.#needsDrain ? Number.POSITIVE_INFINITY : 0
+    return buffered + (this.#queue?.size ?? 0)
+  }
+
+  /** Writes what waits, until the pipe exerts backpressure. Returns false if it does. */
+  #writeQueue(): boolean {
+    const queue = this.#queue
+    if (queue === undefined) return true
+    if (!this.answersPings) queue.pong = undefined
+    const ready = queue.writeTo(this.#pipe)
+    if (queue.isDone) this.#queue = undefined
+    return ready
   }
 
   #readOn(): void {
@@ -336,12 +369,12 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
   /** Looks whether everything was written, and has left. */
   #checkSent(): void {
     if (this.sendQueue.waits || this.sendQueue.pending) return
-    if (this.#endDue && !this.#ended) {
+    if (this.#endDue && !this.#ended && this.#queue === undefined) {
       this.#ended = true
       this.sendQueue.stop()
       this.#pipe.end()
     }
-    if (this.#allSent || this.#buffered > 0) return
+    if (this.#allSent || this.#needsDrain) return
     this.#allSent = true
     this.onAllSent()
   }

@@ -40,6 +40,8 @@ export class SendQueue {
   /** Application bytes that were written into frames so far; and those of them that were flushed. */
   #framed = 0
   #flushed = 0
+  /** The end of the last flush of `#flushed`, in bytes on the wire. */
+  #flushedOnWire = 0
   /** Exists while bytes of a flush may still wait in the pipe: an idle connection needs none (bench: idle). */
   #flushLog: FlushLog | undefined
 
@@ -132,12 +134,15 @@ export class SendQueue {
   flush(pipe: Pick<Pipe, 'write' | 'givesBack'>): boolean {
     const ready = this.#writer.flush(pipe)
     if (ready) this.#flushLog = undefined
-    else if (this.#framed > this.#flushed) {
-      // Control frames alone are not logged: a user who only receives never asks for what has left.
-      this.#flushLog ??= new FlushLog(this.#flushed)
+    // Control frames alone, and the early parts of a large message, are not logged: a user who only receives never asks for
+    // what has left.
+    else if (this.#framed === this.#flushed) return false
+    else {
+      this.#flushLog ??= new FlushLog(this.#flushedOnWire, this.#flushed)
       this.#flushLog.add(this.#writer.flushed, this.#framed)
     }
     this.#flushed = this.#framed
+    this.#flushedOnWire = this.#writer.flushed
     return ready
   }
 
@@ -147,7 +152,7 @@ export class SendQueue {
   }
 
   /**
-   * Application bytes that have left for the network, counted up to the last whole flush that has.
+   * Application bytes that have left for the network; of a flush that has left in part, the same part.
    *
    * @param buffered bytes that wait in the pipe
    */

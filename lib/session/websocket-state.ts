@@ -14,6 +14,7 @@ import type { CloseResult, Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
 import { MAX_UNDISPATCHED, MESSAGE_OVERHEAD, ReceiveBackpressure } from './backpressure.ts'
+import { Deferred } from './deferred.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
 import { closedError, Session } from './session.ts'
 import { type TaskTarget, tasks } from './task-queue.ts'
@@ -65,7 +66,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   #transmitted = 0
   #transmittedAt = -1
   /** The promises of `drained` that wait. Created by the first. */
-  #drainWaiters: { resolve(): void; reject(error: Error): void }[] | undefined
+  #drainWaiters: Deferred<void>[] | undefined
   /** Flushes the connection. Created by the first message that is sent, so that idle sockets pay nothing (bench: idle). */
   #flush: (() => void) | undefined
 
@@ -145,14 +146,17 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     super.terminate()
   }
 
-  /** Resolves when `bufferedAmount` is 0; rejects with the failure if the connection ends before. */
+  /**
+   * Resolves when `bufferedAmount` is 0; rejects with the failure if the connection ends before. Counts as handled: a caller may
+   * drop it.
+   */
   drained(): Promise<void> {
-    if (this.bufferedAmount === 0) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      this.#drainWaiters ??= []
-      this.#drainWaiters.push({ resolve, reject })
-      tasks.queue(this, TASK_DRAINED, undefined)
-    })
+    const waiter = new Deferred<void>()
+    this.#drainWaiters ??= []
+    this.#drainWaiters.push(waiter)
+    if (this.bufferedAmount === 0) this.#handleDrained()
+    else tasks.queue(this, TASK_DRAINED, undefined)
+    return waiter.promise
   }
 
   protected get isOpen(): boolean {

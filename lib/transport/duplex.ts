@@ -124,8 +124,8 @@ class DuplexPipe implements Pipe {
   /** Cancels both streams. One of them may have failed before, so their errors are ignored. */
   #release(reason: unknown): void {
     this.#endPause?.()
-    this.#reader.cancel(reason).catch(ignore)
-    this.#writer.abort(reason).catch(ignore)
+    attempt(() => this.#reader.cancel(reason))
+    attempt(() => this.#writer.abort(reason))
   }
 }
 
@@ -135,4 +135,11 @@ function asBytes(value: unknown): Uint8Array {
   return bytes
 }
 
-function ignore(): void {}
+/** Calls a method of a stream that may fail in any way. */
+function attempt(call: () => unknown): void {
+  try {
+    Promise.resolve(call()).catch(() => {})
+  } catch {
+    // The stream is not the library's own.
+  }
+}

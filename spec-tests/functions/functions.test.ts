@@ -239,6 +239,27 @@ describe('Functions beside the classes', () => {
       await drained(socket)
     })
 
+    it('rejects when the connection is lost, which is no unhandled rejection if nobody looks', async () => {
+      const { socket, peer } = await loopback.rawPair({ perMessageDeflate: false })
+      const unhandled: unknown[] = []
+      const note = (reason: unknown): void => void unhandled.push(reason)
+      process.on('unhandledRejection', note)
+      try {
+        peer.pause()
+        for (let index = 0; index < 24; index++) socket.send(megabyte)
+        const dropped = drained(socket)
+        const closed = next(socket, 'close')
+        await peer.write('')
+        terminate(socket)
+        await closed
+        for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve))
+        expect(unhandled).to.deep.equal([])
+        expect(await rejectionOf(dropped)).to.equal(failure(socket))
+      } finally {
+        process.off('unhandledRejection', note)
+      }
+    })
+
     it('resolves when all has left, for all who wait', async () => {
       const { socket, peer } = await loopback.rawPair()
       peer.pause()

@@ -92,6 +92,9 @@ describe('RFC 6455 section 5.5: control frames', function () {
       pipe.receive(frame(PING, 'old'))
       pipe.buffered = 10
       pipe.receive(frame(PING, 'new'))
+      expect(sent()).to.deep.equal([])
+      pipe.ready = true
+      pipe.sink.drain()
       expect(sent()).to.deep.equal([`pong ${Buffer.from('new').toString('hex')}`])
       pipe.sink.drain()
       expect(sent()).to.deep.equal([])

@@ -307,9 +307,9 @@ describe('RFC 6455 section 6.1: sending data', function () {
       expect(pipe.writes.length).to.equal(waiting)
       connection.sendText('behind')
       const large = `binary ${short(hex(payload))}`
-      expect(sent()).to.deep.equal([large, large, large, 'text behind'])
       pipe.ready = true
       pipe.sink.drain()
+      expect(sent()).to.deep.equal([large, large, large, 'text behind'])
       expect(owner.events).to.deep.equal(['drained'])
       connection.sendBinary(payload)
       expect(sent()).to.deep.equal([large])
@@ -367,7 +367,7 @@ describe('RFC 6455 section 6.1: sending data', function () {
       expect(sent()).to.deep.equal(['close 03e8'])
     })
 
-    it('counts application bytes that have left, in the steps in which they were handed over', () => {
+    it('counts application bytes that have left, of what was handed over together by its share of the bytes', () => {
       const { connection, pipe, sent } = openConnection()
       expect(connection.transmitted).to.equal(0)
       pipe.ready = false
@@ -377,14 +377,23 @@ describe('RFC 6455 section 6.1: sending data', function () {
       pipe.buffered = 36 + 106
       sent()
       expect(connection.transmitted).to.equal(0)
+      // This waits before the pipe.
       connection.sendBinary(new Uint8Array(7))
-      pipe.buffered = 36 + 106 + 13
       sent()
-      pipe.buffered = 50
-      expect(connection.transmitted).to.equal(0)
+      pipe.buffered = 71
+      expect(connection.transmitted).to.equal(15)
+      // What goes ahead takes nothing back.
+      pipe.buffered = 80
+      expect(connection.transmitted).to.equal(15)
+      pipe.buffered = 1
+      expect(connection.transmitted).to.equal(29)
+      pipe.buffered = 0
+      expect(connection.transmitted).to.equal(30)
       pipe.buffered = 13
+      pipe.sink.drain()
       expect(connection.transmitted).to.equal(30)
       pipe.buffered = 0
+      pipe.sink.drain()
       expect(connection.transmitted).to.equal(37)
       expect(connection.transmitted).to.equal(37)
     })
