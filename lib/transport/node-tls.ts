@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer'
+import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import process from 'node:process'
 import tls, { type ConnectionOptions, type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls'
@@ -97,7 +98,7 @@ function checkIdentity(
   { checkServerIdentity }: TlsOptions,
 ): Error | undefined {
   try {
-    const answer: unknown = (checkServerIdentity ?? tls.checkServerIdentity)(name, certificate)
+    const answer: unknown = (checkServerIdentity ?? checkByHost)(name, certificate)
     const isPromise = typeof (answer as { then?: unknown } | undefined)?.then === 'function'
     return isPromise
       ? new TypeError('The option "tls.checkServerIdentity" must not return a promise')
@@ -105,6 +106,13 @@ function checkIdentity(
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error))
   }
+}
+
+/** The check of the host. That of Node.js 22.23 refuses each certificate for an IPv6 address, so OpenSSL is asked then. */
+function checkByHost(name: string, certificate: PeerCertificate): Error | undefined {
+  const error = tls.checkServerIdentity(name, certificate)
+  if (error === undefined || isIP(name) !== 6 || certificate.raw === undefined) return error
+  return new X509Certificate(certificate.raw).checkIP(name) === undefined ? error : undefined
 }
 
 /**

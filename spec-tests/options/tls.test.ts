@@ -93,6 +93,28 @@ describe('TLS', () => {
       await expectOpen(`wss://localhost:${named.port}/`, { tls })
     })
 
+    it('is not what a polluted Object.prototype says', async () => {
+      const selfSigned = await makeCertificate({ names: ['other.test'], addresses: [] })
+      const server = await loopback.serve({ tls: selfSigned })
+      const polluted: Record<string, unknown> = {
+        ca: selfSigned.cert,
+        rejectUnauthorized: false,
+        checkServerIdentity: () => undefined,
+        secureContext: createSecureContext({ ca: selfSigned.cert }),
+        servername: 'other.test',
+        host: 'other.test',
+        path: '/nowhere.sock',
+        tls: { rejectUnauthorized: false },
+      }
+      for (const [name, value] of Object.entries(polluted)) {
+        await withProperty(Object.prototype, name, value, async () => {
+          await expectCause(server.url, 'DEPTH_ZERO_SELF_SIGNED_CERT')
+          const tls = { ca: selfSigned.cert }
+          await expectCause(server.url, 'ERR_TLS_CERT_ALTNAME_INVALID', { tls })
+        })
+      }
+    })
+
     it('is in anything if rejectUnauthorized is false, and in nothing else if it is true', async () => {
       const bad = [
         await makeCertificate(),
