@@ -146,7 +146,7 @@ export class OpeningHandshake {
     })
     const opened = await (connect === undefined ? connectByHost(target, this.#settings) : connect(target))
     const bytes = await asPipe(opened, target)
-    const pipe = connect === undefined ? bytes : new GuardedPipe(new ContextPipe(bytes, this.#handler.context))
+    const pipe = connect === undefined ? bytes : new ContextPipe(new GuardedPipe(bytes), this.#handler.context)
     if (this.#over) {
       pipe.start(NULL_SINK)
       pipe.abort()

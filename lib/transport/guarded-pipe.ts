@@ -1,3 +1,4 @@
+import { inMicrotask } from '../host/microtask.ts'
 import type { Pipe, PipeSink } from './pipe.ts'
 
 /**
@@ -110,7 +111,7 @@ export class GuardedPipe implements Pipe {
     if (this.#closed) return
     this.#closed = true
     // Nothing may be reported within a call of the library.
-    queueMicrotask(() => this.#sink?.close(error))
+    inMicrotask(() => this.#sink?.close(error))
     try {
       Promise.resolve(this.#pipe.abort(error)).catch(() => {})
     } catch {

@@ -1,3 +1,4 @@
+import { inMicrotask } from '../host/microtask.ts'
 import { bytesOfView, isView } from '../host/views.ts'
 import type { ConnectSignal } from './connect.ts'
 import type { NodeStream, Pipe, PipeSink } from './pipe.ts'
@@ -75,7 +76,7 @@ class NodeStreamPipe implements Pipe {
   }
 
   start(sink: PipeSink): void {
-    queueMicrotask(() => {
+    inMicrotask(() => {
       this.#sink = sink
       this.#stream.on('data', bytes => this.#onData(bytes))
       this.#stream.on('end', () => {
@@ -102,7 +103,7 @@ class NodeStreamPipe implements Pipe {
     } finally {
       this.#busy = busy
     }
-    if (!busy && this.#hasHeld) queueMicrotask(() => this.#deliver())
+    if (!busy && this.#hasHeld) inMicrotask(() => this.#deliver())
     return false
   }
 
@@ -113,7 +114,7 @@ class NodeStreamPipe implements Pipe {
   abort(_reason?: unknown): void {
     this.#aborted = true
     this.#stream.destroy()
-    queueMicrotask(() => this.#close(undefined))
+    inMicrotask(() => this.#close(undefined))
   }
 
   pause(): void {
@@ -123,7 +124,7 @@ class NodeStreamPipe implements Pipe {
 
   resume(): void {
     this.#paused = false
-    queueMicrotask(() => {
+    inMicrotask(() => {
       this.#deliver()
       if (!this.#paused && !this.#closed) this.#stream.resume()
     })
@@ -148,7 +149,7 @@ class NodeStreamPipe implements Pipe {
     this.#buffered -= length
     if (this.#buffered > 0 || this.#closed) return
     // Inside of `write`, where some streams call back, it would be too early.
-    queueMicrotask(() => {
+    inMicrotask(() => {
       if (this.#buffered === 0 && !this.#closed && !this.#aborted) this.#sink?.drain()
     })
   }
