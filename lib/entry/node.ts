@@ -7,12 +7,17 @@ import { asyncHooks } from '../platform/builtins.ts'
 import { queueTask } from '../platform/immediate.ts'
 import { nodePlatform } from '../platform/node.ts'
 
-/** The transport of Node.js. The first connection loads it, so that an import of the package stays cheap (bench: import). */
-let transport: Promise<typeof import('../transport/node.ts')> | undefined
+/**
+ * The transport of Node.js, shared by all sockets as every module is. The first connection loads it, so that an import of the
+ * package stays cheap (bench: import).
+ */
+const transport = {
+  module: undefined as Promise<typeof import('../transport/node.ts')> | undefined,
 
-function loadTransport(): NonNullable<typeof transport> {
-  transport ??= import('../transport/node.ts')
-  return transport
+  load() {
+    this.module ??= import('../transport/node.ts')
+    return this.module
+  },
 }
 
 /** Bun's function that runs all microtasks and `process.nextTick` callbacks; undefined on other runtimes. */
@@ -42,8 +47,8 @@ provideHost({
   timers: { setTimeout, clearTimeout },
   now,
   captureContext: () => new (asyncHooks().AsyncResource)('WebSocket'),
-  connect: async (target, tls, keepAlive) => (await loadTransport()).connect(target, tls, keepAlive),
-  resolveHost: async (host, port) => (await loadTransport()).resolveHost(host, port),
+  connect: async (target, tls, keepAlive) => (await transport.load()).connect(target, tls, keepAlive),
+  resolveHost: async (host, port) => (await transport.load()).resolveHost(host, port),
 })
 
 export * from './exports.ts'
