@@ -32,14 +32,17 @@ class TextBufferPool {
   readonly #unused: Uint8Array<ArrayBuffer>[] = []
   #count = 0
 
-  /** A buffer, undefined if all are leased. */
+  /** A buffer, undefined if all are leased or the host has no memory for one. */
   lease(platform: Platform): Uint8Array<ArrayBuffer> | undefined {
-    let buffer = this.#unused.pop()
-    if (buffer === undefined && this.#count < MAX_TEXT_BUFFERS) {
-      buffer = platform.allocate(TEXT_BUFFER_SIZE)
+    const unused = this.#unused.pop()
+    if (unused !== undefined || this.#count === MAX_TEXT_BUFFERS) return unused
+    try {
+      const buffer = platform.allocate(TEXT_BUFFER_SIZE)
       this.#count++
+      return buffer
+    } catch {
+      return undefined
     }
-    return buffer
   }
 
   release(buffer: Uint8Array<ArrayBuffer>): void {

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { FrameReader } from '#lib/codec/frame-reader.js'
 import { failure } from '#lib/entry/node.js'
+import { runModule } from '../support/child.ts'
 import { FrameRecorder, NO_LIMITS, platforms, readFrames, short } from '../support/frame-recorder.ts'
 import { BINARY, CONTINUATION, frame, PING, TEXT } from '../support/raw-server.ts'
 import { expectFailure } from '../support/violation.ts'
@@ -80,6 +81,20 @@ describe('RFC 6455 section 10.4: limits on what is received', function () {
           const begin = frame(opcode, 'x'.repeat(4000), { length })
           expect(readFrames([begin], poor)).to.deep.equal(tooBig)
         }
+      })
+
+      it('fails with 1009 for the first text of a process that has no memory for it', async () => {
+        // In a process of its own, where no earlier message has left memory for the next ones.
+        const { lines, errors } = await runModule(`
+          import { FrameReader } from '#lib/codec/frame-reader.js'
+          import { ${name}Platform } from '#lib/platform/${name}.js'
+          const allocate = () => { throw new RangeError('Array buffer allocation failed') }
+          const handler = { onViolation: (closeCode, code) => console.log(closeCode, code) }
+          const reader = new FrameReader({ ...${name}Platform, allocate }, handler, { maxPayload: 0, maxFragments: 0 })
+          reader.read(new Uint8Array([0x01, 2, 0x61, 0x62, 0x80, 1, 0x63]))
+        `)
+        expect(errors).to.equal('')
+        expect(lines).to.deep.equal(['1009 WS_ERR_MESSAGE_TOO_BIG'])
       })
 
       it('fails with 1009 for text that the host has no string for', () => {
