@@ -245,7 +245,9 @@ function asPipe(opened: Opened, { signal }: ConnectTarget): Pipe | PromiseLike<P
  */
 function messageOf(cause: unknown): string {
   const { message, errors } = Object(cause) as { message?: unknown; errors?: unknown }
-  if (typeof message !== 'string') return String(cause)
+  // An object need not have a method to convert it.
+  if (typeof message !== 'string')
+    return typeof cause === 'object' ? Object.prototype.toString.call(cause) : String(cause)
   return message === '' && Array.isArray(errors) ? errors.map(messageOf).join(', ') : message.trim()
 }
 
