@@ -46,11 +46,6 @@ export function initEvent(event: HostEvent, type: string, bubbles: boolean, canc
   const values = { type, bubbles, cancelable, preventDefault }
   for (const [name, value] of Object.entries(values)) Object.defineProperty(event, name, { value, configurable: true })
   Object.defineProperty(event, 'defaultPrevented', { get: () => isCanceled, configurable: true })
-  Object.defineProperty(event, 'returnValue', {
-    get: () => !isCanceled,
-    set: (value: unknown) => void (value || preventDefault()),
-    configurable: true,
-  })
 }
 
 /**

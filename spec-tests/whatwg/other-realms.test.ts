@@ -331,7 +331,7 @@ server.on('connection', peer => {
 await new Promise(resolve => server.on('listening', resolve))
 
 class ContextBlob extends Blob {}
-const names = ['Event', 'EventTarget', 'URL', 'AbortController', 'DOMException', 'atob', 'queueMicrotask', 'setTimeout', 'clearTimeout', 'performance']
+const names = ['Event', 'EventTarget', 'URL', 'AbortController', 'DOMException', 'atob', 'queueMicrotask', 'setTimeout', 'clearTimeout', 'performance', 'process']
 const context = vm.createContext(Object.fromEntries(names.map(name => [name, globalThis[name]])))
 context.Blob = ContextBlob
 const modules = new Map()
