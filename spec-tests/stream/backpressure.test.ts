@@ -116,7 +116,8 @@ describe('WebSocketStream, backpressure', function () {
         peer.resume()
         expect((await peer.readFrame()).payload).to.have.lengthOf(LARGE)
         await written
-      })
+        // Three seconds on an idle machine, more than twenty on a busy one.
+      }).timeout(60_000)
     })
   }
 
