@@ -1,5 +1,7 @@
+import { copyOptions, type GivenOptions, isInit } from '../opening/options/init.ts'
 import { readOptions, type WebSocketOptions } from '../opening/options.ts'
-import { type BinaryType, isOptions, WebSocket, type WebSocketConstructor } from './websocket.ts'
+import { joinOptions } from '../opening/ws-options.ts'
+import { type BinaryType, WebSocket, type WebSocketConstructor } from './websocket.ts'
 
 /** The defaults of a class that `configured` makes: options, and the initial `binaryType` of its sockets. */
 export interface ConfiguredDefaults extends WebSocketOptions {
@@ -15,15 +17,17 @@ export interface ConfiguredDefaults extends WebSocketOptions {
  * @throws TypeError that names an invalid option
  */
 export function configured(defaults: ConfiguredDefaults): WebSocketConstructor {
-  const { binaryType = 'blob', ...options } = defaults
+  const options = copyOptions(defaults)
+  const { binaryType = 'blob' } = options as { binaryType?: BinaryType }
+  delete options.binaryType
   if (binaryType !== 'blob' && binaryType !== 'arraybuffer') {
     throw new TypeError('The option "binaryType" is not "blob" or "arraybuffer"')
   }
   readOptions(options)
-  const Base = WebSocket as unknown as new (url: unknown, options: WebSocketOptions) => WebSocket
+  const Base = WebSocket as unknown as new (url: unknown, options: GivenOptions) => WebSocket
   const Configured = class extends Base {
-    constructor(url: unknown, protocols: unknown = undefined) {
-      super(url, merge(options, protocols))
+    constructor(url: unknown, protocols: unknown = undefined, wsOptions: unknown = undefined) {
+      super(url, merge(options, protocols, wsOptions))
       this.binaryType = binaryType
     }
   }
@@ -31,11 +35,17 @@ export function configured(defaults: ConfiguredDefaults): WebSocketConstructor {
   return Configured as unknown as WebSocketConstructor
 }
 
-/** The options of one socket. @param given the second argument of the constructor: subprotocols or options */
-function merge(defaults: WebSocketOptions, given: unknown): WebSocketOptions {
-  if (given === undefined) return defaults
-  if (!isOptions(given)) return { ...defaults, protocols: given as string | Iterable<string> }
-  const merged: WebSocketOptions = { ...defaults, ...given }
+/**
+ * The options of one socket.
+ *
+ * @param protocols the second argument of the constructor: subprotocols or options
+ * @param wsOptions the third argument: options by the names of ws
+ */
+function merge(defaults: GivenOptions, protocols: unknown, wsOptions: unknown): GivenOptions {
+  const given = joinOptions(protocols, wsOptions) ?? {}
+  const merged = copyOptions(defaults)
+  for (const [name, value] of Object.entries(given)) merged[name] = value === undefined ? defaults[name] : value
+  if (!isInit(protocols)) merged.protocols = protocols
   if (defaults.headers === undefined || merged.headers === defaults.headers) return merged
   const own = readOptions({ headers: merged.headers }).headers
   const names = new Set(own.map(([name]) => name.toLowerCase()))

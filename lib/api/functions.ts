@@ -24,7 +24,8 @@ export function ping(
   socket: WebSocket | WebSocketStream,
   data: string | ArrayBuffer | ArrayBufferView = '',
 ): Promise<number> {
-  const payload = bytesOf(data) ?? encode(toDOMString(data))
+  // A copy, which is read with methods that an object of the user's may have itself.
+  const payload = new Uint8Array(bytesOf(data) ?? encode(toDOMString(data)))
   if (payload.length > MAX_CONTROL_PAYLOAD) {
     throw new RangeError(`The payload of a ping has at most ${MAX_CONTROL_PAYLOAD} bytes, not ${payload.length}`)
   }
@@ -33,7 +34,7 @@ export function ping(
 
 /**
  * Drops the connection at once, without a closing handshake. The events `error` and `close` (code 1006) follow; the promises
- * and streams of a WebSocketStream fail. Without effect if the connection has ended.
+ * and streams of a WebSocketStream fail, and messages that nobody has read are dropped. Without effect if the connection has ended.
  *
  * @throws TypeError for an argument that is no socket of this package
  */
@@ -51,7 +52,8 @@ export function ref(socket: WebSocket | WebSocketStream): void {
 }
 
 /**
- * Lets the process end while the socket is open. May be called before the socket is open.
+ * Lets the process end while the socket is connecting or open. A name lookup, and on Node.js and Bun a TCP connection attempt,
+ * keep it alive nevertheless until the system is done with them.
  *
  * @throws TypeError for an argument that is no socket of this package
  */
@@ -63,7 +65,8 @@ export function unref(socket: WebSocket | WebSocketStream): void {
  * Waits until everything that was sent has left for the network, so that `bufferedAmount` is 0. That is send backpressure for a
  * WebSocket; a WebSocketStream has its own.
  *
- * @returns resolves at once if nothing waits; rejects with the failure if the connection ends before
+ * @returns resolves at once if nothing waits; rejects with the failure if the connection ends before. Counts as handled, so that
+ *   it may be dropped
  * @throws TypeError for an argument that is no WebSocket of this package
  */
 export function drained(socket: WebSocket): Promise<void> {

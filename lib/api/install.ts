@@ -22,7 +22,9 @@ const globals: Readonly<Record<string, unknown>> = {
  */
 export function install(target: object, options: { readonly override?: boolean } = {}): void {
   for (const [name, value] of Object.entries(globals)) {
-    if (name in target && options.override !== true) continue
+    // Its own member alone: an inherited one may come from a polluted Object.prototype.
+    const override = Object.hasOwn(options, 'override') && options.override === true
+    if (name in target && !override) continue
     Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false })
   }
 }

@@ -1,5 +1,6 @@
 import { readCloseInfo, validateCloseCodeAndReason, type WebSocketCloseInfo } from '../idl/close-info.ts'
 import { completeInterface, isSequence, requireArguments, toUSVString } from '../idl/webidl.ts'
+import { copyOptions } from '../opening/options/init.ts'
 import { defaultSettings, readOptions, type Settings, type WebSocketOptions } from '../opening/options.ts'
 import { toSubprotocols, validateSubprotocols } from '../opening/subprotocols.ts'
 import { documentURL, getURLRecord } from '../opening/url.ts'
@@ -119,12 +120,14 @@ function readStreamOptions(options: unknown): { settings: Settings; streams: Str
   if (typeof options !== 'object' && typeof options !== 'function') {
     throw new TypeError('The options of a WebSocketStream are not an object')
   }
-  const { streams, ...others } = options as { streams?: unknown; protocols?: unknown }
+  const given = copyOptions(options, ['protocols', 'signal', 'targetAddressSpace'])
+  const { streams } = given
+  delete given.streams
   // The proposal has sequence<USVString>, while the option of a WebSocket may be a string as well.
-  if (others.protocols !== undefined && !isSequence(others.protocols)) {
+  if (given.protocols !== undefined && !isSequence(given.protocols)) {
     throw new TypeError('The WebSocketStream option "protocols" is not a list')
   }
-  return { settings: readOptions(others), streams: readStreams(streams) }
+  return { settings: readOptions(given), streams: readStreams(streams) }
 }
 
 function readStreams(value: unknown): StreamClasses {

@@ -1,4 +1,5 @@
 import type { Blob, Event, EventTarget, ReadyState, URL } from '../host/host-types.ts'
+import { toBlob } from '../idl/blob.ts'
 import type { CloseEvent } from '../idl/close-event.ts'
 import { validateCloseCodeAndReason } from '../idl/close-info.ts'
 import { defineEventHandlers } from '../idl/event-handlers.ts'
@@ -7,16 +8,16 @@ import {
   bytesOf,
   completeInterface,
   defineConstants,
-  isBlob,
-  isSequence,
   requireArguments,
   toClampedUnsignedShort,
   toDOMString,
   toUSVString,
 } from '../idl/webidl.ts'
+import { isInit } from '../opening/options/init.ts'
 import { defaultSettings, readOptions, type Settings, type WebSocketOptions } from '../opening/options.ts'
 import { toSubprotocols, validateSubprotocols } from '../opening/subprotocols.ts'
 import { documentURL, getURLRecord } from '../opening/url.ts'
+import { joinOptions, type WsOptions } from '../opening/ws-options.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from '../session/ready-state.ts'
 import { WebSocketState } from '../session/websocket-state.ts'
 
@@ -65,8 +66,8 @@ export interface WebSocket extends EventTarget {
    *
    * @param data buffers are copied; what is neither binary nor a string is converted to a string; a lone surrogate is sent as
    *   U+FFFD
-   * @throws "InvalidStateError" DOMException while the state is CONNECTING; TypeError for shared or resizable memory, and for
-   *   a symbol
+   * @throws "InvalidStateError" DOMException while the state is CONNECTING; TypeError for shared or resizable memory, for a
+   *   symbol, and for a Blob of another realm that cannot be read
    */
   send(data: string | Blob | ArrayBufferLike | ArrayBufferView): void
   /**
@@ -98,11 +99,17 @@ export interface WebSocketConstructor {
    *
    * @param url an absolute URL, or one relative to the option `baseURL` or `globalThis.location`; its scheme is ws, wss, http
    *   (which becomes ws) or https (wss), and it has no fragment
-   * @param protocols subprotocols in order of preference; or, beyond the standard, an object of options. Default: none
+   * @param protocols subprotocols in order of preference; or an object of options, of which the standard has a few
+   *   (`WebSocketInit`). Default: none
+   * @param options beyond the standard, options by the names of ws
    * @throws "SyntaxError" DOMException for an invalid URL, and for a subprotocol that is no token or is given twice; TypeError
    *   that names an invalid option
    */
-  new (url: string | URL, protocols?: string | Iterable<string> | WebSocketOptions): WebSocket
+  new (
+    url: string | URL,
+    protocols?: string | Iterable<string> | WebSocketOptions | null,
+    options?: WsOptions,
+  ): WebSocket
   readonly prototype: WebSocket
   readonly CONNECTING: 0
   readonly OPEN: 1
@@ -126,11 +133,12 @@ export function stateOf(socket: unknown): WebSocketState {
 const HostEventTarget = globalThis.EventTarget as unknown as new () => object
 
 export const WebSocket: WebSocketConstructor = class WebSocket extends HostEventTarget {
-  constructor(url: unknown, protocols: unknown = []) {
+  constructor(url: unknown, protocols: unknown = undefined, options: unknown = undefined) {
     requireArguments(arguments.length, 1, 'WebSocket')
     const urlText = toUSVString(url)
-    const settings = isOptions(protocols) ? readOptions(protocols) : defaultSettings
-    const list = toSubprotocols(isOptions(protocols) ? settings.protocols : protocols)
+    const given = joinOptions(protocols, options)
+    const settings = given === undefined ? defaultSettings : readOptions(given)
+    const list = toSubprotocols(isInit(protocols) ? settings.protocols : protocols)
     // All conversions of Web IDL, which may call the user's code, come before the first step of the constructor.
     const record = getURLRecord(urlText, settings.baseURL ?? documentURL())
     validateSubprotocols(list)
@@ -173,8 +181,9 @@ export const WebSocket: WebSocketConstructor = class WebSocket extends HostEvent
     requireArguments(arguments.length, 1, 'send')
     if (typeof data === 'string') return state.sendText(data)
     const bytes = bytesOf(data)
-    if (bytes !== undefined) state.sendBinary(bytes)
-    else if (isBlob(data)) state.sendBlob(data)
+    if (bytes !== undefined) return state.sendBinary(bytes)
+    const blob = toBlob(data)
+    if (blob !== undefined) state.sendBlob(blob)
     else state.sendText(toDOMString(data))
   }
 
@@ -209,12 +218,3 @@ completeInterface(WebSocket as never, 'WebSocket', [
   'close',
 ])
 defineEventHandlers(WebSocket.prototype, ['open', 'error', 'close', 'message'], stateOf)
-
-/**
- * Whether the second argument of a constructor is an object of options: an object that is not iterable.
- *
- * Unlike the spec, which converts such an object to a string: for a plain object "[object Object]", which is no subprotocol.
- */
-export function isOptions(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !isSequence(value)
-}

@@ -1,50 +1,52 @@
 /**
- * What permessage-deflate (RFC 7692) needs of the host: raw DEFLATE (RFC 1951) over the messages of a connection. As in
- * `platform.ts` each host brings its own; one that has none does not offer the extension.
+ * What permessage-deflate (RFC 7692) needs from its host: raw DEFLATE (RFC 1951) over the messages of a connection. As for
+ * `Platform`, each host has its own file in `platform/`.
  */
 export interface Compression {
   /**
-   * @param windowBits 8 to 15: the sender's LZ77 window is at most so large
-   * @param maxOutput no message inflates to more than this, in bytes
+   * @param windowBits 8 to 15: the sender's LZ77 window has at most 2 to the power of this, in bytes
+   * @param maxOutput the longest message after inflating, in bytes
    */
   createInflater(windowBits: number, maxOutput: number): Inflater
   createDeflater(options: DeflaterOptions): Deflater
 }
 
 export interface DeflaterOptions {
-  /** 8 to 15: the LZ77 window, which the receiver must hold too. */
+  /** 8 to 15: the LZ77 window has 2 to the power of this, in bytes. The receiver must hold one of the same size. */
   readonly windowBits: number
-  /** 0 (none) to 9 (best), zlib's compression level. */
+  /** zlib's compression level: 0 (none) to 9 (best). */
   readonly level: number
-  /** 1 to 9, zlib's memory for the state of compression. */
+  /** zlib's memory level for the state of compression: 1 (least) to 9. */
   readonly memLevel: number
 }
 
-/** How the messages that arrive are compressed, as the handshake has agreed on it (RFC 7692 section 7.1). */
+/** How the server compresses messages, as agreed on in the opening handshake (RFC 7692 section 7.1). */
 export interface InflateParameters {
-  /** Each message is compressed by itself. */
+  /** The server compresses each message with an empty window. */
   readonly serverNoContextTakeover: boolean
   readonly serverMaxWindowBits: number
 }
 
+/** Results of `Inflater.inflate`. */
 export const INFLATED = 0
 /** The input is not DEFLATE. */
 export const CORRUPT = 1
-/** There would be more output than the limit. A host may leave it to the caller to notice. */
+/** The message is longer than `maxOutput`. A host may return `INFLATED` and leave this check to the caller. */
 export const TOO_LONG = 2
 
-/** One direction's receiving end. Memory is taken at the first use and given back by `close`. */
+/** Inflates what the server sends. Takes its memory at the first use, and releases it in `close`. */
 export interface Inflater {
-  /** Of the last call: how much of the input was used, and how much output was written. */
+  /** How much input the last call of `inflate` has used, in bytes. */
   readonly consumed: number
+  /** How much output it has written, in bytes. */
   readonly produced: number
   /**
-   * Inflates `input[start, end)` into `output` from `outputStart` on, until either is used up or the stream has ended
-   * (a block with BFINAL set): then input is left although there is room. A full output may mean that more is to come,
-   * even from no more input.
+   * Inflates `input[start, end)` to `output[outputStart]` and on. Stops when the input is used, the output is full, or the
+   * stream has ended (a block with BFINAL set): then input is left although the output is not full. When the output is
+   * full, another call may bring more, even with no input.
    *
-   * @param last the input is what a sender leaves out at the end of a message: an inflater that has given all output
-   * before refuses it if it brings more
+   * @param last whether the input is what a sender leaves out at the end of a message. An inflater that has written all
+   * output before refuses it if it brings more
    */
   inflate(
     input: Uint8Array,
@@ -54,22 +56,23 @@ export interface Inflater {
     output: Uint8Array,
     outputStart: number,
   ): typeof INFLATED | typeof CORRUPT | typeof TOO_LONG
-  /** Forgets the window: what follows was compressed without what came before. */
+  /** Empties the window, as the sender has done for the next message. */
   reset(): void
   close(): void
 }
 
-/** One direction's sending end. Memory is taken at the first use and given back by `close`. */
+/** Compresses what is sent to the server. Takes its memory at the first use, and releases it in `close`. */
 export interface Deflater {
   /**
-   * Compresses a message, up to an empty stored block whose last four bytes are left out (RFC 7692 section 7.2.1).
+   * Compresses a message. The result ends in an empty stored block whose last four bytes are left out (RFC 7692 section
+   * 7.2.1).
    *
-   * @returns bytes that are valid until the next call
+   * @returns bytes that are valid until the next call for any connection
    */
   deflate(message: Uint8Array): Uint8Array
-  /** The same without holding up the event loop. One call at a time; the bytes are the callback's. Never fails. */
+  /** The same, off the event loop and in memory that the callback owns. One call at a time. Never fails. */
   deflateLater(message: Uint8Array, callback: (compressed: Uint8Array) => void): void
-  /** Forgets the window, as the receiver does. */
+  /** Empties the window, as the receiver does. */
   reset(): void
   close(): void
 }

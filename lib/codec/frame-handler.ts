@@ -1,25 +1,28 @@
 import type { MessageBatch } from './message-batch.ts'
 import type { ViolationCode } from './violations.ts'
 
-/** Where a `FrameReader` puts what it reads. Payloads of control frames are valid only during the call. */
+/** Receives what a `FrameReader` reads. Payloads of control frames are valid only during the call. */
 export interface FrameHandler {
   onText(data: string): void
-  /** The buffer is the handler's to keep. */
+  /** The handler owns the buffer. */
   onBinary(data: ArrayBuffer): void
-  /** Whether `onBatch` is called with small messages that came together, in place of a call for each. */
+  /** Whether small messages that arrive together are passed to `onBatch`, instead of one by one. */
   readonly takesBatches?: boolean
   onBatch?(batch: MessageBatch): void
   onPing(payload: Uint8Array): void
   onPong(payload: Uint8Array): void
-  /** What has come inflates to so much that reading is held up until `goOn`, to be called from a later task. */
-  onBusy(): void
-  /** The last call: nothing after a Close frame is read (RFC 6455 section 5.5.1). */
+  /**
+   * The reader has paused itself, because what arrived inflates to more than one turn of the event loop should. The handler
+   * calls `resume` in a later task.
+   */
+  onYield(): void
+  /** The last call: nothing behind a Close frame is read (RFC 6455 section 5.5.1). */
   onClose(payload: Uint8Array): void
-  /** The last call: the peer broke the protocol, and nothing after that is read (RFC 6455 section 7.1.7). */
+  /** The last call: the server broke the protocol, and nothing behind that is read (RFC 6455 section 7.1.7). */
   onViolation(closeCode: number, code: ViolationCode, message: string): void
 }
 
-/** Limits on what a peer may send; 0 is none. */
+/** Limits on what a server may send; 0 is none. */
 export interface ReadLimits {
   /** The largest message, in bytes. */
   readonly maxPayload: number

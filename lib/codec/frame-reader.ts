@@ -1,400 +1,288 @@
 import type { InflateParameters } from './compression.ts'
+import { ControlFrames } from './control-frames.ts'
 import type { FrameHandler, ReadLimits } from './frame-handler.ts'
-import { copy, type MessageBatch, takeBatch } from './message-batch.ts'
-import { decodeText, MessageBody } from './message-body.ts'
-import { BINARY, CLOSE, CONTINUATION, MAX_CONTROL_PAYLOAD, PING, PONG, RSV1, TEXT } from './opcodes.ts'
+import { FrameHeader, readUint32 } from './frame-header.ts'
+import { copy, takeBatch } from './message-batch.ts'
+import { MessageBody } from './message-body.ts'
+import { CLOSE, CONTINUATION, LENGTH_16, LENGTH_64, MAX_SERVER_HEADER, WHOLE_BINARY, WHOLE_TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
-import { type Held, HeldBytes, NOTHING_HELD } from './read-backlog.ts'
-import { type ReadBuffer, ReadTarget } from './read-buffer.ts'
-import { POLICY_VIOLATION, PROTOCOL_ERROR, type Violation, type ViolationCode } from './violations.ts'
+import { type BacklogChunk, EMPTY_CHUNK, ReadBacklog } from './read-backlog.ts'
+import { ReadBufferLease } from './read-buffer.ts'
+import { decodeText } from './utf8.ts'
+import { isViolation, type Violation } from './violations.ts'
 
 export type { FrameHandler, ReadLimits }
 
-const MAX_SERVER_HEADER = 10
-const FIN = 0x80
-const RESERVED_BITS = 0x70
-const FINAL_TEXT = FIN | TEXT
-const FINAL_BINARY = FIN | BINARY
+/** In place of a length that the fast path does not handle. No chunk is that long, so the frame takes the general path. */
+const NOT_IN_CHUNK = 0x3fffffff
 
-/** A length no chunk has: whatever the shortest path does not read goes to the general one. */
-const NOT_HERE = 0x3fffffff
-
-const EMPTY = new Uint8Array(0)
-
-/** What of a frame an earlier chunk left unfinished. */
-const NOTHING = 0
-const HEADER = 1
-const DATA = 2
-const CONTROL = 3
+/** Parser state between chunks: which part of the current frame is incomplete. */
+const BETWEEN_FRAMES = 0
+const IN_HEADER = 1
+const IN_DATA = 2
+const IN_CONTROL = 3
+/** The last frame was read, or the connection has ended. */
 const STOPPED = 4
 
-/** Reads server frames (RFC 6455 section 5.2) from chunks that may be cut anywhere. Never throws for what it reads. */
+/**
+ * Reads server frames (RFC 6455 section 5.2) from chunks that may be cut anywhere, and hands messages and control frames to
+ * its handler. A violation is reported to the handler; nothing is thrown because of what was read.
+ */
 export class FrameReader {
   readonly #platform: Platform
   readonly #handler: FrameHandler
-  readonly #target: ReadTarget
+  readonly #lease: ReadBufferLease
+  readonly #limits: ReadLimits
+  /** `limits.maxPayload`, with Infinity for none. */
   readonly #maxPayload: number
-  readonly #maxFragments: number
-  /** The bits of a frame's first byte that must be 0 where a message begins. */
-  readonly #reserved: number
-
-  #unfinished = NOTHING
-  /** A header that was cut. */
-  #header: Uint8Array = EMPTY
-  #headerLength = 0
-
-  /** The frame whose payload is being read. */
-  #final = false
-  #opcode = 0
-  #remaining = 0
-
-  #expectsLong = false
-  #headerRoom: Uint8Array | undefined
-
-  /** The message being put together: its opcode (0: none), its frames so far, and its payload so far. */
-  #message = 0
-  #fragments = 0
-  /** From the first on that is not wholly in a chunk: many connections are idle (bench: idle). */
-  #body: MessageBody | undefined
   readonly #inflate: InflateParameters | undefined
 
-  #control: Uint8Array = EMPTY
-  #controlLength = 0
+  #state = BETWEEN_FRAMES
+  /** Bytes of the current frame's payload that have not arrived. */
+  #remaining = 0
+  /** The opcode of the message whose last frame is still to come, 0 if there is none. */
+  #message = 0
 
-  /** Reading is held up, and what has come meanwhile, in order. */
-  #held = false
-  #rest: HeldBytes | undefined
-  #goingOn = false
+  // Created by the first frame that needs them: many connections are idle (bench: idle).
+  #header: FrameHeader | undefined
+  #body: MessageBody | undefined
+  #control: ControlFrames | undefined
+
+  /** Whether a long frame was read, so that the next read should bring a header alone; and the target of such reads. */
+  #headerIsNext = false
+  #headerTarget: Uint8Array | undefined
+
+  #paused = false
+  /** What has arrived while reading was paused. */
+  #backlog: ReadBacklog | undefined
+  #resuming = false
 
   constructor(platform: Platform, handler: FrameHandler, limits: ReadLimits, inflate?: InflateParameters) {
     this.#platform = platform
     this.#handler = handler
-    this.#target = new ReadTarget(platform)
-    this.#maxPayload = limits.maxPayload > 0 ? limits.maxPayload : Number.POSITIVE_INFINITY
-    this.#maxFragments = limits.maxFragments > 0 ? limits.maxFragments : Number.POSITIVE_INFINITY
-    this.#reserved = inflate === undefined ? RESERVED_BITS : RESERVED_BITS & ~RSV1
+    this.#lease = new ReadBufferLease(platform)
+    this.#limits = limits
+    this.#maxPayload = limits.maxPayload || Number.POSITIVE_INFINITY
     this.#inflate = inflate
   }
 
-  /** Reads nothing any more, and lets go of what was read of an unfinished message. */
+  /** Reads nothing any more, and releases the memory of an unfinished message. */
   stop(): void {
-    this.#unfinished = STOPPED
-    // So that the loop looks, which it does between two frames.
-    this.#held = true
+    this.#state = STOPPED
+    // Between two frames the loop checks this flag alone.
+    this.#paused = true
     this.#body?.release()
-    this.#target.close()
-    this.#control = EMPTY
-    this.#rest?.drop()
+    this.#lease.abandon()
+    this.#control = undefined
+    this.#backlog?.clear()
   }
 
   /**
-   * Reads no further than the frame that is being read, until `goOn`: one chunk may hold far more messages than the
-   * handler has room for, the more so if they are compressed.
+   * Reads no further than the current frame until `resume`. One chunk may hold far more messages than the handler has room
+   * for, all the more if they are compressed.
    */
-  hold(): void {
-    this.#held = true
+  pause(): void {
+    this.#paused = true
   }
 
-  /** Reads on, with what was left. */
-  goOn(): void {
-    this.#held = false
-    this.#body?.renew()
-    // Called by the handler in the middle of it, the loop below goes on by itself.
-    if (this.#goingOn) return
-    this.#goingOn = true
-    // Once in any case: what is to be inflated may be here already.
+  /** Reads on, with the backlog first. Called in a new turn of the event loop, or by the handler. */
+  resume(): void {
+    this.#paused = false
+    this.#body?.renewBudget()
+    // Called by the handler within the loop below, which then goes on by itself.
+    if (this.#resuming) return
+    this.#resuming = true
+    // At least once: the reassembly may be suspended with all of its input consumed.
     do {
-      const rest = this.#rest?.take() ?? NOTHING_HELD
-      this.read(rest.bytes, rest)
-      rest.memory?.release()
-    } while (!this.#held && this.#rest?.isEmpty === false)
-    this.#goingOn = false
+      const chunk = this.#backlog?.shift() ?? EMPTY_CHUNK
+      this.read(chunk.bytes, chunk)
+      chunk.buffer?.release()
+    } while (!this.#paused && this.#backlog?.isEmpty === false)
+    this.#resuming = false
   }
 
-  /** Whether it is held up. */
-  get held(): boolean {
-    return this.#held && this.#unfinished !== STOPPED
+  get paused(): boolean {
+    return this.#paused && this.#state !== STOPPED
   }
 
   /**
-   * Where the next bytes are best put: the rest of a long message where it belongs; after a long frame only a header, since
-   * another long one is likely to follow; and else, while much arrives, to memory that a batch can keep.
+   * Where the next read should go; undefined for the pipe's own memory. The rest of a long message is read directly into
+   * its reassembly buffer. After a long frame only a header is read, since another long one is likely to follow. And while
+   * much arrives, reads go to memory that a batch can retain.
    */
-  room(): Uint8Array | undefined {
-    if (this.#unfinished === STOPPED) return undefined
-    // What comes while reading is held up is copied; most often nothing does, and the room serves when reading goes on.
-    if (this.#rest?.isEmpty === false) return this.#target.room()
-    if (this.#unfinished === DATA) {
-      const room = this.#body!.room(this.#remaining)
-      if (room !== undefined) return room
-    } else if (this.#expectsLong && this.#unfinished === NOTHING) {
-      this.#expectsLong = false
-      this.#headerRoom ??= new Uint8Array(MAX_SERVER_HEADER)
-      return this.#headerRoom
+  readTarget(): Uint8Array | undefined {
+    if (this.#state === STOPPED) return undefined
+    // Behind a backlog, what arrives joins it, in memory that can be retained. A pause without one mostly ends before anything
+    // arrives, so the other targets serve.
+    if (this.#backlog?.isEmpty === false) return this.#lease.readTarget()
+    if (this.#state === IN_DATA) {
+      const target = this.#body!.readTarget(this.#remaining)
+      if (target !== undefined) return target
+    } else if (this.#headerIsNext && this.#state === BETWEEN_FRAMES) {
+      this.#headerIsNext = false
+      return (this.#headerTarget ??= new Uint8Array(MAX_SERVER_HEADER))
     }
-    return this.#target.room()
+    return this.#lease.readTarget()
   }
 
   /**
-   * Reads one chunk. It may be reused by the caller afterwards.
+   * Reads one chunk. The caller may use its memory again afterwards.
    *
-   * @param rest it was held up, and is ours already
+   * @param waited the chunk's entry in the backlog, if it comes from there
    */
-  read(chunk: Uint8Array, rest?: Held): void {
+  read(chunk: Uint8Array, waited?: BacklogChunk): void {
     const end = chunk.length
     let position = 0
-    if (rest === undefined) this.#target.note(end)
-    const memory = rest === undefined ? this.#target.bufferOf(chunk) : rest.memory
+    const buffer = waited === undefined ? this.#lease.bufferOf(chunk) : waited.buffer
 
-    // 1. What the chunk before left unfinished.
-    if (this.#unfinished !== NOTHING && !this.#held) {
-      position = this.#resume(chunk)
+    // 1. The frame that the previous chunk has left incomplete.
+    if (this.#state !== BETWEEN_FRAMES && !this.#paused) {
+      position = this.#continueFrame(chunk)
       if (position < 0) return
     }
 
     while (position < end) {
-      if (this.#held) {
-        if (this.#unfinished === STOPPED) return
-        if (rest !== undefined) this.#rest!.putBack(chunk.subarray(position), memory)
-        else (this.#rest ??= new HeldBytes()).add(chunk.subarray(position), memory)
+      if (this.#paused) {
+        if (this.#state === STOPPED) return
+        if (waited !== undefined) this.#backlog!.unshift(chunk.subarray(position), buffer)
+        else (this.#backlog ??= new ReadBacklog()).push(chunk.subarray(position), buffer)
         return
       }
-      // 2. Messages in one frame that are wholly here: several small ones at once, or one that is decoded in place.
-      const batch = this.#message === 0 ? this.#takeBatch(chunk, position, memory) : undefined
-      if (batch !== undefined) {
-        position += batch.size
-        this.#handler.onBatch!(batch)
-        continue
+      // 2. Fast paths for messages in one frame that lie wholly in the chunk: a batch of small ones, or one decoded in place.
+      if (this.#message === 0 && this.#handler.takesBatches === true) {
+        const batch = takeBatch(this.#platform, chunk, position, this.#maxPayload, buffer)
+        if (batch !== undefined) {
+          position += batch.size
+          this.#handler.onBatch!(batch)
+          continue
+        }
       }
       const first = chunk[position]!
-      if ((first === FINAL_TEXT || first === FINAL_BINARY) && this.#message === 0 && position + 1 < end) {
+      if ((first === WHOLE_TEXT || first === WHOLE_BINARY) && this.#message === 0 && position + 1 < end) {
         let length = chunk[position + 1]!
         let start = position + 2
-        if (length === 126 && start + 2 <= end) {
+        if (length === LENGTH_16 && start + 2 <= end) {
           length = (chunk[start]! << 8) | chunk[start + 1]!
           start += 2
-          if (length < 126) length = NOT_HERE
-        } else if (length === 127 && start + 8 <= end && readUint32(chunk, start) === 0) {
+          if (length < 126) length = NOT_IN_CHUNK
+        } else if (length === LENGTH_64 && start + 8 <= end && readUint32(chunk, start) === 0) {
           length = readUint32(chunk, start + 4)
           start += 8
-          if (length < 0x10000) length = NOT_HERE
-        } else if (length > 125) length = NOT_HERE
+          if (length < 0x10000) length = NOT_IN_CHUNK
+        } else if (length > 125) length = NOT_IN_CHUNK
         const after = start + length
         if (after <= end && length <= this.#maxPayload) {
-          if (first === FINAL_BINARY) this.#handler.onBinary(copy(chunk, start, after).buffer)
+          if (first === WHOLE_BINARY) this.#handler.onBinary(copy(chunk, start, after).buffer)
           else if (!this.#deliver(decodeText(this.#platform, chunk, start, after))) return
           position = after
           continue
         }
       }
 
-      // 3. Any other frame: its header, with every check of RFC 6455 section 5.
-      const headerLength = this.#readHeader(chunk, position, end - position)
-      if (headerLength < 0) return
-      if (headerLength === 0) {
-        this.#keepHeader(chunk, position, end)
+      // 3. Any other frame: its header.
+      const header = (this.#header ??= new FrameHeader(this.#inflate !== undefined))
+      const size = header.parse(chunk, position, end, this.#message)
+      if (size === 0) {
+        header.keepCut(chunk.subarray(position))
+        this.#state = IN_HEADER
         return
       }
-      // 4. Its payload, as far as it is here.
-      position = this.#readPayload(chunk, position + headerLength)
+      if (!this.#beginFrame(size)) return
+      // 4. Its payload, as far as it has arrived.
+      position = this.#readPayload(chunk, position + size)
       if (position < 0) return
     }
   }
 
-  /** Several small messages that are wholly here, for a handler that takes them so. */
-  #takeBatch(chunk: Uint8Array, position: number, memory: ReadBuffer | undefined): MessageBatch | undefined {
-    if (this.#handler.takesBatches !== true) return undefined
-    return takeBatch(this.#platform, chunk, position, this.#maxPayload, memory)
-  }
-
-  /** Goes on with an unfinished frame. Returns where the next frame begins, or -1 if the chunk is used up or refused. */
-  #resume(chunk: Uint8Array): number {
-    if (this.#unfinished !== HEADER) return this.#unfinished === STOPPED ? -1 : this.#readPayload(chunk, 0)
-
-    const header = this.#header
-    const kept = this.#headerLength
-    const added = Math.min(MAX_SERVER_HEADER - kept, chunk.length)
-    for (let index = 0; index < added; index++) header[kept + index] = chunk[index]!
-    const length = this.#readHeader(header, 0, kept + added)
-    if (length < 0) return -1
-    if (length === 0) {
-      this.#headerLength = kept + added
-      return -1
-    }
-    this.#unfinished = NOTHING
-    this.#headerLength = 0
-    return this.#readPayload(chunk, length - kept)
-  }
-
-  #keepHeader(chunk: Uint8Array, position: number, end: number): void {
-    if (this.#header.length === 0) this.#header = new Uint8Array(MAX_SERVER_HEADER)
-    this.#headerLength = end - position
-    for (let index = position; index < end; index++) this.#header[index - position] = chunk[index]!
-    this.#unfinished = HEADER
+  /**
+   * Continues an incomplete frame at the front of `chunk`.
+   *
+   * @returns where the next frame begins; -1 if the chunk is used up, or nothing more is read
+   */
+  #continueFrame(chunk: Uint8Array): number {
+    if (this.#state === STOPPED) return -1
+    if (this.#state !== IN_HEADER) return this.#readPayload(chunk, 0)
+    const size = this.#header!.parseCut(chunk, this.#message)
+    if (size === 0 || !this.#beginFrame(size)) return -1
+    this.#state = BETWEEN_FRAMES
+    return this.#readPayload(chunk, size)
   }
 
   /**
-   * Reads and checks a header; the mirror of what `FrameWriter` writes.
+   * Begins the frame whose header was parsed. Its limits are checked before memory is taken for the payload.
    *
-   * @returns its length in bytes, 0 if more of it must arrive, -1 if it was refused
+   * @param parsed the size of the header, or why it is refused
+   * @returns false if the frame is refused
    */
-  #readHeader(bytes: Uint8Array, at: number, available: number): number {
-    if (available < 2) return 0
-    const first = bytes[at]!
-    const second = bytes[at + 1]!
-    const opcode = first & 0x0f
-    const final = (first & FIN) !== 0
-    let length = second & 0x7f
-
-    // RFC 6455 section 5.2: RSV1 to RSV3 must be 0 unless an extension gave them a meaning.
-    // With permessage-deflate RSV1 stands on the first frame of a message (RFC 7692 section 6.1), nowhere else.
-    const begins = opcode === TEXT || opcode === BINARY
-    if ((first & (begins ? this.#reserved : RESERVED_BITS)) !== 0)
-      return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_RESERVED_BITS', 'a reserved bit is set')
-    // RFC 6455 section 5.1: a server must not mask.
-    if ((second & 0x80) !== 0) return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_MASKED_FRAME', 'a frame is masked')
-
-    if (opcode >= CLOSE) {
-      if (opcode > PONG) return this.#refuseOpcode(opcode)
-      // RFC 6455 section 5.5: control frames are short and never fragmented.
-      if (!final) {
-        return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_FRAGMENTED_CONTROL', 'a control frame is fragmented')
-      }
-      if (length > MAX_CONTROL_PAYLOAD) {
-        return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_LONG_CONTROL', 'the payload of a control frame exceeds 125 bytes')
-      }
-    } else if (opcode === CONTINUATION) {
-      // RFC 6455 section 5.4: a continuation goes on with a message that was begun.
-      if (this.#message === 0) {
-        return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_UNEXPECTED_CONTINUATION', 'a continuation frame continues nothing')
-      }
-    } else if (opcode > BINARY) {
-      return this.#refuseOpcode(opcode)
-    } else if (this.#message !== 0) {
-      // RFC 6455 section 5.4: the fragments of a message are not interleaved with another message.
-      return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_UNFINISHED_MESSAGE', 'a message begins before the last one has ended')
-    }
-
-    let size = 2
-    if (length === 126) {
-      size = 4
-      if (available < size) return 0
-      length = (bytes[at + 2]! << 8) | bytes[at + 3]!
-      if (length < 126) return this.#refuseLength()
-    } else if (length === 127) {
-      size = MAX_SERVER_HEADER
-      if (available < size) return 0
-      const high = readUint32(bytes, at + 2)
-      length = high * 0x100000000 + readUint32(bytes, at + 6)
-      // RFC 6455 section 5.2: the most significant bit is 0, and the shortest encoding must be used.
-      if (high > 0x7fffffff || length < 0x10000) return this.#refuseLength()
-    }
-
-    if (opcode < CLOSE) {
-      if (opcode !== CONTINUATION) {
-        this.#message = opcode
-        this.#body ??= new MessageBody(this.#platform, this.#maxPayload, this.#inflate)
-        this.#body.begin(opcode === TEXT, (first & RSV1) !== 0)
-      }
-      const violation = this.#body!.announce(length)
-      if (violation !== undefined) return this.#refuseMessage(violation)
-      if (++this.#fragments > this.#maxFragments) {
-        const message = `a message has more than ${this.#maxFragments} fragments`
-        return this.#refuse(POLICY_VIOLATION, 'WS_ERR_TOO_MANY_FRAGMENTS', message)
-      }
-    }
-    this.#final = final
-    this.#opcode = opcode
-    this.#remaining = length
-    return size
+  #beginFrame(parsed: number | Violation): parsed is number {
+    if (typeof parsed !== 'number') return this.#refuse(parsed)
+    const header = this.#header!
+    this.#remaining = header.length
+    if (header.opcode >= CLOSE) return true
+    if (header.opcode !== CONTINUATION) this.#message = header.opcode
+    this.#body ??= new MessageBody(this.#platform, this.#limits, this.#inflate)
+    const violation = this.#body.beginFrame(header)
+    return violation === undefined || this.#refuse(violation)
   }
 
-  /** Reads payload from `position` on. Returns where the next frame begins, or -1 as `#resume` does. */
+  /** Reads payload from `position` on. Returns the same as `#continueFrame`. */
   #readPayload(chunk: Uint8Array, position: number): number {
-    const take = Math.min(this.#remaining, chunk.length - position)
-    let after = position + take
-    if (this.#opcode >= CLOSE) return this.#readControl(chunk, position, after)
+    const { opcode, final } = this.#header!
+    let after = position + Math.min(this.#remaining, chunk.length - position)
+    if (opcode >= CLOSE) return this.#readControl(opcode, chunk, position, after)
 
     const body = this.#body!
-    if (take > 0 || body.busy) {
-      const violation = body.append(chunk, position, after, this.#remaining, this.#final)
-      if (violation !== undefined) return this.#refuseMessage(violation)
-      this.#remaining -= body.taken
-      after = position + body.taken
-      if (body.busy) {
-        this.#unfinished = DATA
-        this.#held = true
-        this.#handler.onBusy()
+    if (after > position || body.suspended) {
+      const consumed = body.append(chunk, position, after, this.#remaining, final)
+      if (typeof consumed !== 'number') {
+        this.#refuse(consumed)
+        return -1
+      }
+      this.#remaining -= consumed
+      after = position + consumed
+      if (body.suspended) {
+        this.#state = IN_DATA
+        this.#paused = true
+        this.#handler.onYield()
         return after
       }
     }
     if (this.#remaining > 0) {
-      this.#unfinished = DATA
+      this.#state = IN_DATA
       return -1
     }
-    this.#unfinished = NOTHING
-    this.#expectsLong = body.isLong
-    if (!this.#final) return after
+    this.#state = BETWEEN_FRAMES
+    this.#headerIsNext = body.isLong
+    if (!final) return after
     this.#message = 0
-    this.#fragments = 0
     return this.#deliver(body.finish()) ? after : -1
   }
 
-  #deliver(message: string | ArrayBuffer | Violation): boolean {
-    if (typeof message === 'string') this.#handler.onText(message)
-    else if (message instanceof ArrayBuffer) this.#handler.onBinary(message)
-    else {
-      this.#refuseMessage(message)
-      return false
-    }
-    return true
-  }
-
-  #readControl(chunk: Uint8Array, position: number, after: number): number {
-    const opcode = this.#opcode
-    this.#remaining -= after - position
-    if (this.#remaining > 0 || this.#controlLength > 0) {
-      if (this.#control.length === 0) this.#control = new Uint8Array(MAX_CONTROL_PAYLOAD)
-      this.#control.set(chunk.subarray(position, after), this.#controlLength)
-      this.#controlLength += after - position
-      if (this.#remaining > 0) {
-        this.#unfinished = CONTROL
-        return -1
-      }
-    }
-    const whole = this.#controlLength > 0
-    const payload = whole ? this.#control.subarray(0, this.#controlLength) : chunk.subarray(position, after)
-    this.#controlLength = 0
-    this.#unfinished = NOTHING
-    if (opcode === PING) this.#handler.onPing(payload)
-    else if (opcode === PONG) this.#handler.onPong(payload)
-    else {
-      this.#handler.onClose(payload)
-      this.stop()
-      return -1
-    }
-    return after
-  }
-
-  #refuse(closeCode: number, code: ViolationCode, message: string): -1 {
+  #readControl(opcode: number, chunk: Uint8Array, position: number, after: number): number {
+    const remaining = this.#remaining - (after - position)
+    this.#remaining = remaining
+    this.#state = remaining > 0 ? IN_CONTROL : BETWEEN_FRAMES
+    this.#control ??= new ControlFrames(this.#handler)
+    this.#control.read(opcode, chunk, position, after, remaining)
+    if (remaining > 0) return -1
+    if (opcode !== CLOSE) return after
+    // RFC 6455 section 5.5.1: nothing follows a Close frame.
     this.stop()
-    this.#handler.onViolation(closeCode, code, `The server broke the protocol: ${message}`)
     return -1
   }
 
-  #refuseOpcode(opcode: number): -1 {
-    return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_INVALID_OPCODE', `the opcode 0x${opcode.toString(16)} is reserved`)
+  /** Hands a message to the handler. Returns false if it is refused. */
+  #deliver(message: string | ArrayBuffer | Violation): boolean {
+    if (typeof message === 'string') this.#handler.onText(message)
+    else if (isViolation(message)) return this.#refuse(message)
+    else this.#handler.onBinary(message)
+    return true
   }
 
-  #refuseLength(): -1 {
-    return this.#refuse(PROTOCOL_ERROR, 'WS_ERR_INVALID_LENGTH', 'a payload length is not encoded as it must be')
+  /** Stops reading, and reports the violation. */
+  #refuse({ closeCode, code, message }: Violation): false {
+    this.stop()
+    this.#handler.onViolation(closeCode, code, `The server broke the protocol: ${message}`)
+    return false
   }
-
-  #refuseMessage({ closeCode, code, message }: Violation): -1 {
-    return this.#refuse(closeCode, code, message)
-  }
-}
-
-function readUint32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
 }

@@ -1,86 +1,43 @@
 import type { Pipe } from '../transport/pipe.ts'
-import { currentKey, type MaskableMemory, maskInPlace, maskOn, useKey } from './mask.ts'
-import { TEXT } from './opcodes.ts'
-import type { MaskingMemory, Platform } from './platform.ts'
+import { MAX_SPARE, frameMemory as memory, Slab, type TailOwner } from './frame-memory.ts'
+import { currentKey, maskInPlace, maskOn } from './mask.ts'
+import { FIN, LENGTH_16, LENGTH_64, MASK, MAX_CLIENT_HEADER, WHOLE_TEXT } from './opcodes.ts'
+import type { Platform } from './platform.ts'
 
-/**
- * Writes masked client frames (RFC 6455 sections 5.2 and 5.3), one behind the other, so that everything one connection
- * sends in a turn leaves in one write, or in a few if it is more than the memory that is kept.
- *
- * Frames share one slab among all connections: an idle connection owns no buffer. The connection that wrote last owns the
- * slab's tail; when another one wants it, the owner's bytes so far are sealed into a piece. A slab is used again when all
- * of it has left by pipes that look at no byte afterwards. Any other pipe gets a copy, and owns that.
- */
-
-/** A MiB in one frame, or in thousands, and their headers: few long writes cost less than many (bench: send binary 64 KiB). */
-const SLAB_SIZE = 1088 * 1024
-/** Text of up to so many units is taken for ASCII first. */
+/** Text of up to 24 UTF-16 units is encoded by a loop if it is ASCII. */
 const SHORT_TEXT = 24
-/** A longer payload, in bytes, may go over several slabs. */
+/** Payloads of more than 128 KiB may go over several slabs. */
 const LARGE_PAYLOAD = 128 * 1024
-/** A text that does is encoded in parts that leave so much of a slab empty at most. */
-const SMALL_REST = 12 * 1024
-/** Copied and masked at a time: what was just copied is masked the quickest. */
-const PART = 256 * 1024
-/** So many slabs are kept besides the one that is written to; and those that mask quickly. */
-const MAX_SPARE = 3
-/** Who has written so many bytes goes on to write, and gets memory that masks quickly: to set that up takes a millisecond. */
-const WORTH_SETTING_UP = 256 * 1024
-const MAX_HEADER = 14
-const FIN = 0x80
-const MASK = 0x80
-
-/** Used again, since to touch fresh memory costs more than to mask what it is for (bench: send). */
-class Slab implements MaskableMemory {
-  readonly bytes: Uint8Array<ArrayBuffer>
-  readonly words: Int32Array
-  readonly masking: MaskingMemory | undefined
-  /** How much of it was written, once it is no longer written to. */
-  end = 0
-  /** How much of that has left, and may be written over. */
-  left = 0
-
-  constructor(bytes: Uint8Array<ArrayBuffer>, masking?: MaskingMemory) {
-    this.bytes = bytes
-    this.words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
-    this.masking = masking
-  }
-}
-
-/** The one that is written to. */
-let slab = new Slab(new Uint8Array(0))
-let slabPosition = 0
-const spare: Slab[] = []
-/** Those that there are beyond that, while a network is slower than what is sent: until the next garbage collection. */
-let surplus = new WeakRef<Slab[]>([])
-let slabOwner: FrameWriter | undefined
-
-/** Memory that masks quickly, once it is worth having, and how much of it is slabs already. */
-let masking: MaskingMemory | undefined
-let maskingTaken = 0
-let isSetUp = false
-/** Bytes in slabs of other memory. */
-let writtenBefore = 0
+/** Where large text goes over several slabs, at most 12 KiB of each are left empty, so that it is not encoded in tiny parts. */
+const MAX_UNUSED = 12 * 1024
+/** Large payloads are copied and masked 256 KiB at a time: bytes that were just copied are masked fastest. */
+const COPY_SIZE = 256 * 1024
 
 export interface FrameWriterOwner {
   /**
-   * So much was written, perhaps of one frame, that more of it takes memory which is not kept: `flush` may be called, and
-   * makes memory free if the network takes what there is.
+   * Called in the middle of a write, perhaps of one frame, when so much waits that more of it needs memory which is not kept.
+   * `flush` may be called within; it frees slabs if the network accepts everything.
    */
   flushEarly(): void
 }
 
-export class FrameWriter {
+/**
+ * Writes masked client frames (RFC 6455 sections 5.2 and 5.3), one behind the other, to the slabs of `FrameMemory`. `flush`
+ * hands them to the pipe: everything that a connection sends in one turn of the event loop leaves in one write, or in a few
+ * if it is longer than a slab.
+ *
+ * A pipe that `givesBack` gets the slab's own bytes, which stay in flight until it has sent them. Any other pipe gets a copy,
+ * and owns that.
+ */
+export class FrameWriter implements TailOwner {
   readonly #platform: Platform
   readonly #owner: FrameWriterOwner | undefined
-  /** What is to go first, piece by piece, and the slab of each. */
-  readonly #sealed: { readonly bytes: Uint8Array; readonly from: Slab }[] = []
-  /** Slabs with bytes that the pipe has and will give back, and how many. */
-  readonly #lent: { readonly slab: Slab; readonly length: number }[] = []
-  /** Where in the slab the bytes begin that are this writer's and not sealed yet; only while it owns the slab. */
-  #start = 0
+  /** Pieces to flush before what is at the tail, in order, and the slab of each. */
+  readonly #sealed: { readonly bytes: Uint8Array; readonly slab: Slab }[] = []
+  /** Bytes in flight: the pipe has accepted them and may still read them. */
+  readonly #inFlight: { readonly slab: Slab; readonly length: number }[] = []
 
-  /** Bytes handed out by `flush` so far. */
+  /** Bytes that `flush` has handed to the pipe since the connection began. */
   flushed = 0
 
   constructor(platform: Platform, owner?: FrameWriterOwner) {
@@ -89,256 +46,200 @@ export class FrameWriter {
   }
 
   /**
-   * A whole text message in one frame.
+   * Writes a text message in one frame.
    *
    * @returns its payload length in bytes
    */
   text(text: string): number {
     const platform = this.#platform
-    const most = text.length * 3
-    if (most > LARGE_PAYLOAD) return this.#longText(text)
+    let likely = text.length
+    let most = likely * 3
+    if (most > LARGE_PAYLOAD) {
+      likely = most = platform.utf8Length(text)
+      if (most > LARGE_PAYLOAD) return this.#largeText(text, most)
+    }
 
-    // The text is encoded right behind where its header will stand if it is ASCII, which it mostly is.
-    this.#claim(most + MAX_HEADER)
-    const guess = headerLength(text.length)
-    let start = slabPosition + guess
+    // The header's length depends on the payload's, which is known once the text is encoded. So the text is encoded where its
+    // payload begins if all of it is ASCII, the common case, and moved if it is not.
+    this.#claim(most + MAX_CLIENT_HEADER)
+    const { slab, position } = memory
     const { bytes } = slab
+    const guess = headerLength(likely)
+    let start = position + guess
     let length = text.length <= SHORT_TEXT ? encodeAscii(text, bytes, start) : -1
     if (length < 0) length = platform.encodeUtf8(text, bytes, start)
     const actual = headerLength(length)
     if (actual !== guess) {
-      bytes.copyWithin(slabPosition + actual, start, start + length)
-      start = slabPosition + actual
+      bytes.copyWithin(position + actual, start, start + length)
+      start = position + actual
     }
-    writeHeader(bytes, slabPosition, FIN | TEXT, length)
+    writeHeader(bytes, position, WHOLE_TEXT, length)
     maskInPlace(platform, slab, start - 4, start + length)
-    slabPosition = start + length
+    memory.position = start + length
     return length
   }
 
   /**
-   * A frame, its payload copied.
+   * Writes a frame. The payload is copied.
    *
    * @param first the opcode, with the RSV bits if an extension sets them
-   * @param final whether it is the last of its message
+   * @param final whether it is the last frame of its message
    */
   frame(first: number, payload: Uint8Array, final = true): void {
     const firstByte = final ? FIN | first : first
     const length = payload.length
     const header = headerLength(length)
-    if (length > LARGE_PAYLOAD) return this.#longFrame(firstByte, payload)
+    if (length > LARGE_PAYLOAD) return this.#largeFrame(firstByte, payload)
     this.#claim(header + length)
-    const start = slabPosition + header
+    const { slab, position } = memory
     const { bytes } = slab
-    // Below this size a loop beats the call into the host (bench: send).
+    const start = position + header
+    // Up to 32 bytes, a loop is faster than the call into the host (bench: send).
     if (length <= 32) for (let index = 0; index < length; index++) bytes[start + index] = payload[index]!
     else bytes.set(payload, start)
-    writeHeader(bytes, slabPosition, firstByte, length)
+    writeHeader(bytes, position, firstByte, length)
     maskInPlace(this.#platform, slab, start - 4, start + length)
-    slabPosition = start + length
+    memory.position = start + length
   }
 
   /** Whether bytes wait for `flush`. */
   get pending(): boolean {
-    return this.#sealed.length > 0 || (slabOwner === this && slabPosition > this.#start)
+    return this.#sealed.length > 0 || (memory.owner === this && memory.position > memory.start)
   }
 
   /**
-   * Hands everything written since the last flush to `write`, in order.
+   * Hands everything written since the last flush to `target`, in order.
    *
-   * @returns the result of the last `write`, true if there was nothing to write
+   * @returns the result of the last `write`; true if there was nothing to write
    */
   flush(target: Pick<Pipe, 'write' | 'givesBack'>): boolean {
     const sealed = this.#sealed
-    if (sealed.length === 0 && slabOwner === this) return this.#flushTail(target)
-    this.#release()
+    if (sealed.length === 0 && memory.owner === this) return this.#flushTail(target)
+    if (memory.owner === this) {
+      this.seal()
+      memory.owner = undefined
+    }
     let ready = true
     const last = sealed.length - 1
-    for (const [index, { bytes, from }] of sealed.entries()) ready = this.#hand(target, bytes, index < last, from)
+    for (const [index, { bytes, slab }] of sealed.entries()) ready = this.#write(target, bytes, index < last, slab)
     sealed.length = 0
-    if (ready) this.allLeft()
+    if (ready) this.drained()
     return ready
   }
 
-  /** The usual case: one slab holds all of it, and what is handed out leaves at once. */
+  /** Fast path: everything pending lies at the tail of the open slab. */
   #flushTail(target: Pick<Pipe, 'write' | 'givesBack'>): boolean {
-    slabOwner = undefined
-    const length = slabPosition - this.#start
-    if (length === 0) return true
-    const ready = this.#hand(target, slab.bytes.subarray(this.#start, slabPosition), false, slab)
-    if (ready) this.allLeft()
+    const { slab, start, position } = memory
+    memory.owner = undefined
+    if (position === start) return true
+    const ready = this.#write(target, slab.bytes.subarray(start, position), false, slab)
+    if (ready) this.drained()
     return ready
   }
 
-  #hand(target: Pick<Pipe, 'write' | 'givesBack'>, bytes: Uint8Array, more: boolean, from: Slab): boolean {
+  #write(target: Pick<Pipe, 'write' | 'givesBack'>, bytes: Uint8Array, more: boolean, slab: Slab): boolean {
     const { length } = bytes
     this.flushed += length
     const givesBack = target.givesBack === true
     const ready = target.write(givesBack ? bytes : new Uint8Array(bytes), more)
-    if (givesBack && (!ready || this.#lent.length > 0)) this.#lent.push({ slab: from, length })
-    else giveBack(from, length)
+    if (givesBack && (!ready || this.#inFlight.length > 0)) this.#inFlight.push({ slab, length })
+    else memory.giveBack(slab, length)
     return ready
   }
 
-  /** All that was handed out has left. */
-  allLeft(): void {
-    // Bun takes a while to make an array empty that is (bench: send, 1 a turn).
-    if (this.#lent.length === 0) return
-    for (const { slab, length } of this.#lent) giveBack(slab, length)
-    this.#lent.length = 0
+  /** Gives back everything in flight: the pipe has sent it. */
+  drained(): void {
+    // On Bun it costs time to empty an array that is empty (bench: send, 1 a turn).
+    if (this.#inFlight.length === 0) return
+    for (const { slab, length } of this.#inFlight) memory.giveBack(slab, length)
+    this.#inFlight.length = 0
   }
 
-  #longText(text: string): number {
-    const platform = this.#platform
-    const length = platform.utf8Length(text)
-    if (length <= LARGE_PAYLOAD) {
-      const header = headerLength(length)
-      this.#claim(header + length)
-      const start = slabPosition + header
-      platform.encodeUtf8(text, slab.bytes, start)
-      writeHeader(slab.bytes, slabPosition, FIN | TEXT, length)
-      maskInPlace(platform, slab, start - 4, start + length)
-      slabPosition = start + length
-      return length
-    }
-    this.#startLong(FIN | TEXT, length)
+  /** Fills each slab but for a few bytes. Returns `length`, that of the payload. */
+  #largeText(text: string, length: number): number {
+    this.#startLargeFrame(WHOLE_TEXT, length)
     for (let index = 0; index < text.length; ) {
-      // In the next slab at the same remainder of four, so that the key goes on as it is.
-      if (slab.bytes.length - slabPosition < SMALL_REST) this.#nextSlab(slabPosition & 3)
-      const start = slabPosition
+      // The position in the next slab has the same remainder modulo 4, so that the rotated key stays valid.
+      if (memory.slab.bytes.length - memory.position < MAX_UNUSED) this.#nextSlab(memory.position & 3)
+      const { slab, position: start } = memory
       let end = Math.min(text.length, index + Math.floor((slab.bytes.length - start) / 3))
-      // A pair of surrogates is one character.
+      // A surrogate pair is one character, which must not be cut.
       if (end < text.length && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800) end--
-      slabPosition += platform.encodeUtf8(text.slice(index, end), slab.bytes, start)
-      maskOn(slab, start, slabPosition)
+      memory.position += this.#platform.encodeUtf8(text.slice(index, end), slab.bytes, start)
+      maskOn(slab, start, memory.position)
       index = end
     }
     return length
   }
 
-  /** Fills slabs to their ends, so that the key goes on in the next one as it is. */
-  #longFrame(first: number, payload: Uint8Array): void {
+  /** Fills each slab to its end. That is a multiple of 4, so that the rotated key stays valid in the next one. */
+  #largeFrame(first: number, payload: Uint8Array): void {
     const { length } = payload
-    this.#startLong(first, length)
+    this.#startLargeFrame(first, length)
     for (let index = 0; index < length; ) {
-      if (slabPosition === slab.bytes.length) this.#nextSlab()
-      const start = slabPosition
-      const taken = Math.min(length - index, slab.bytes.length - start, PART)
-      slab.bytes.set(payload.subarray(index, index + taken), start)
-      slabPosition += taken
-      maskOn(slab, start, slabPosition)
-      index += taken
+      if (memory.position === memory.slab.bytes.length) this.#nextSlab()
+      const { slab, position: start } = memory
+      const part = Math.min(length - index, slab.bytes.length - start, COPY_SIZE)
+      slab.bytes.set(payload.subarray(index, index + part), start)
+      memory.position += part
+      maskOn(slab, start, memory.position)
+      index += part
     }
   }
 
-  /** Writes the header and the key of a frame whose payload may go over several slabs. */
-  #startLong(first: number, length: number): void {
+  /** Writes the header and the masking key of a frame whose payload may go over several slabs. */
+  #startLargeFrame(first: number, length: number): void {
     const header = headerLength(length)
     this.#claim(header, length)
-    writeHeader(slab.bytes, slabPosition, first, length)
-    slabPosition += header
-    maskInPlace(this.#platform, slab, slabPosition - 4, slabPosition)
+    writeHeader(memory.slab.bytes, memory.position, first, length)
+    memory.position += header
+    maskInPlace(this.#platform, memory.slab, memory.position - 4, memory.position)
   }
 
-  /** Makes the slab's tail this writer's, with room for `room` bytes, of `size` that are to be written. */
+  /**
+   * Makes the tail of the open slab this writer's, with room for `room` bytes.
+   *
+   * @param size bytes that are to be written in all, here and in slabs that follow
+   */
   #claim(room: number, size = room): void {
-    this.#own()
-    const makesWay = slab.masking === undefined && shouldMakeWay(this.#platform, size)
-    if (makesWay || slab.bytes.length - slabPosition < room) this.#nextSlab()
+    if (!memory.claim(this, this.#platform, room, size)) this.#nextSlab()
   }
 
-  #own(): void {
-    if (slabOwner === this) return
-    if (slabOwner !== undefined) slabOwner.#seal()
-    slabOwner = this
-    this.#start = slabPosition
-  }
-
-  /** Goes on at `position` of another slab, or of the same one if all of that has left. */
+  /** Goes on at `position` of the next slab. If much waits, it is flushed early first. */
   #nextSlab(position = 0): void {
-    this.#seal()
+    this.seal()
     if (this.#sealed.length >= MAX_SPARE && this.#owner !== undefined) {
-      // What the pipe does with it may be to write to another connection.
-      const key = currentKey()
+      // The pipe is foreign code, which may send on other connections: those use the key and the tail, too.
+      const key = currentKey.word[0]!
       this.#owner.flushEarly()
-      useKey(key)
-      this.#own()
+      currentKey.word[0] = key
     }
-    if (
-      slabPosition > 0 ||
-      slab.bytes.length === 0 ||
-      (slab.masking === undefined && shouldMakeWay(this.#platform, 0))
-    ) {
-      slab.end = slabPosition
-      slab = spare.pop() ?? surplus.deref()?.pop() ?? makeSlab(this.#platform)
-    }
-    slab.left = position
-    slabPosition = position
-    this.#start = position
+    memory.openNext(this, this.#platform, position)
   }
 
-  #seal(): void {
-    if (slabPosition > this.#start) {
-      this.#sealed.push({ bytes: slab.bytes.subarray(this.#start, slabPosition), from: slab })
-    }
-    this.#start = slabPosition
+  seal(): void {
+    const { slab, start, position } = memory
+    if (position > start) this.#sealed.push({ bytes: slab.bytes.subarray(start, position), slab })
+    memory.start = position
   }
+}
 
-  #release(): void {
-    if (slabOwner !== this) return
-    this.#seal()
-    slabOwner = undefined
-  }
+/** A control frame in memory of its own, of at most 125 bytes of payload. */
+export function controlFrame(platform: Platform, opcode: number, payload: Uint8Array): Uint8Array {
+  const length = 6 + payload.length
+  const memory = new Slab(new Uint8Array((length + 3) & ~3))
+  memory.bytes.set(payload, 6)
+  writeHeader(memory.bytes, 0, FIN | opcode, payload.length)
+  maskInPlace(platform, memory, 2, length)
+  return memory.bytes.subarray(0, length)
 }
 
 /**
- * Whether a slab without masking is to make way for one that has it. Counts the `size` bytes that would go to it, and sets
- * the memory up once they are worth it.
+ * Encodes text of which all is ASCII: for a few characters a loop is faster than the call into the host (bench: send text
+ * 16 B).
+ *
+ * @returns the length in bytes, -1 if not all is ASCII
  */
-function shouldMakeWay(platform: Platform, size: number): boolean {
-  writtenBefore += size
-  if (writtenBefore < WORTH_SETTING_UP) return false
-  if (!isSetUp) {
-    isSetUp = true
-    masking = platform.maskingMemory?.()
-  }
-  return hasUntaken(masking) || spare.at(-1)?.masking !== undefined
-}
-
-function hasUntaken(memory: MaskingMemory | undefined): memory is MaskingMemory {
-  return memory !== undefined && maskingTaken + SLAB_SIZE <= memory.bytes.length
-}
-
-function makeSlab(platform: Platform): Slab {
-  if (!hasUntaken(masking)) return new Slab(platform.allocate(SLAB_SIZE))
-  const start = maskingTaken
-  maskingTaken += SLAB_SIZE
-  return new Slab(masking.bytes.subarray(start, maskingTaken), masking)
-}
-
-/** So much more of a slab has left: it is written to from its start again, now or later, if nothing of it is needed any more. */
-function giveBack(used: Slab, length: number): void {
-  used.left += length
-  if (used === slab) {
-    if (used.left < slabPosition) return
-    slabPosition = 0
-  } else {
-    if (used.left < used.end) return
-    // Those that mask quickly are taken first, and all of them kept.
-    if (used.masking !== undefined) spare.push(used)
-    else if (spare.length < MAX_SPARE) spare.unshift(used)
-    else keepForNow(used)
-  }
-  used.left = 0
-}
-
-function keepForNow(used: Slab): void {
-  const others = surplus.deref()
-  if (others !== undefined) others.push(used)
-  else surplus = new WeakRef([used])
-}
-
-/** Encodes text of ASCII alone: a loop beats the call into the host for a few characters (bench: send text 16 B). Else -1. */
 function encodeAscii(text: string, bytes: Uint8Array, start: number): number {
   const { length } = text
   for (let index = 0; index < length; index++) {
@@ -349,22 +250,22 @@ function encodeAscii(text: string, bytes: Uint8Array, start: number): number {
   return length
 }
 
-/** The length of a masked frame's header, in bytes, with the minimal length encoding of RFC 6455 section 5.2. */
+/** The length in bytes of a masked frame's header, with the minimal length encoding of RFC 6455 section 5.2. */
 function headerLength(payloadLength: number): number {
-  return payloadLength < 126 ? 6 : payloadLength < 0x10000 ? 8 : MAX_HEADER
+  return payloadLength < 126 ? 6 : payloadLength < 0x10000 ? 8 : MAX_CLIENT_HEADER
 }
 
-/** Writes all of a header but its masking key; the mirror of what `FrameReader` reads. */
+/** Writes a header without its masking key; the mirror of what `FrameHeader` parses. */
 function writeHeader(bytes: Uint8Array, at: number, first: number, length: number): void {
   bytes[at] = first
   if (length < 126) {
     bytes[at + 1] = MASK | length
   } else if (length < 0x10000) {
-    bytes[at + 1] = MASK | 126
+    bytes[at + 1] = MASK | LENGTH_16
     bytes[at + 2] = length >>> 8
     bytes[at + 3] = length
   } else {
-    bytes[at + 1] = MASK | 127
+    bytes[at + 1] = MASK | LENGTH_64
     writeUint32(bytes, at + 2, Math.floor(length / 0x100000000))
     writeUint32(bytes, at + 6, length)
   }

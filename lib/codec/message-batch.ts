@@ -1,88 +1,87 @@
-import { BINARY, TEXT } from './opcodes.ts'
+import { LENGTH_16, OPCODE_BITS, TEXT, WHOLE_BINARY, WHOLE_TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
-import { ReadBuffer } from './read-buffer.ts'
+import { type ReadBuffer, readBuffers } from './read-buffer.ts'
 
-const FINAL_TEXT = 0x80 | TEXT
-const FINAL_BINARY = 0x80 | BINARY
-
-/** Messages of more than this many bytes are not gathered. */
+/** The longest message of a batch, in bytes. */
 const MAX_BATCHED = 16 * 1024
-/** Fewer messages than this that come together are not worth a batch. */
+/** The fewest messages that are worth a batch. */
 const MIN_BATCH = 4
 
-/** Text is turned into a string by blocks of this many bytes, of which the messages are then cut. */
-const BLOCK = 1024
-/** Longer messages gain nothing by that. */
-const MAX_BLOCKED = 256
-const OPCODE = 0x0f
+/** ASCII text is decoded in blocks of 1 KiB, and the messages are slices of the block. */
+const BLOCK_SIZE = 1024
+/** Text of more than 256 bytes is decoded by itself, which is as fast. */
+const MAX_SLICED = 256
 
 /**
- * Small messages that came in one chunk, each in one frame: whole and checked, and decoded when they are asked for. So
- * what waits is one buffer in place of thousands of strings and buffers, all alive at the next garbage collection
- * (bench: receive text 16 B).
+ * Small messages that arrived together, each in one frame, whole and checked. Each is decoded when it is asked for, so that
+ * what waits is one buffer, in place of thousands of strings and ArrayBuffers that the next garbage collection would have to
+ * copy (bench: receive text 16 B).
  */
 export class MessageBatch {
   /** How many messages are left. */
   left = 0
-  /** Bytes of the frames. */
+  /** The frames' length in bytes. */
   readonly size: number
 
   readonly #platform: Platform
+  /** The frames. The batch holds a reference until its last message was decoded. */
   readonly #buffer: ReadBuffer
+  /** Where the next frame begins, and the payload of the last one has ended. */
   #position = 0
+  /** Where the payload of the last frame began. */
   #start = 0
-  /** All text that is short enough for blocks is ASCII. */
+  /** Whether all text of up to 256 bytes is ASCII. */
   #isAscii = true
 
-  /** A part of the frames as a string, each byte a unit. A message that is kept keeps so much of it alive, at most. */
+  /** `bytes[#blockStart, #blockEnd)` as a string. A message that is kept keeps all of its block alive. */
   #block = ''
   #blockStart = 0
   #blockEnd = 0
 
   /**
-   * Takes frames from `chunk[start, end)`, as far as their text is well-formed. They have the shape that is said above.
+   * Takes the frames of `chunk[start, end)`, up to one whose text is ill-formed. `takeBatch` has found out that they are
+   * whole messages and small.
    *
-   * @param memory what the chunk was read to, if it may be kept
+   * @param memory the read buffer that the chunk was read to; undefined if it is the pipe's own memory
    */
   constructor(platform: Platform, chunk: Uint8Array, start: number, end: number, memory: ReadBuffer | undefined) {
     const length = end - start
     this.#platform = platform
     const bytes = chunk.subarray(start, end)
-    if (memory?.keep(bytes) === true) {
+    if (memory?.retain(bytes) === true) {
       this.#buffer = memory
       this.#position = bytes.byteOffset
     } else {
-      this.#buffer = ReadBuffer.take(platform, length)
+      this.#buffer = readBuffers.take(platform, length)
       this.#buffer.bytes.set(bytes)
-      this.#buffer.users++
     }
     this.size = this.#check(this.#position + length) - this.#position
   }
 
-  /** The next message. There must be one. */
+  /** The next message. Not to be called when none is left. */
   next(): string | ArrayBuffer {
     const message = this.#decode() ?? copy(this.#buffer.bytes, this.#start, this.#position).buffer
     if (this.left === 0) this.#buffer.release()
     return message
   }
 
-  /** The same for a stream: binary as bytes. */
+  /** The same for a stream: a binary message as a Uint8Array. */
   nextChunk(): string | Uint8Array<ArrayBuffer> {
     const message = this.#decode() ?? copy(this.#buffer.bytes, this.#start, this.#position)
     if (this.left === 0) this.#buffer.release()
     return message
   }
 
-  /** Gives up what is left. */
+  /** Gives up the messages that are left. */
   drop(): void {
     this.#buffer.release()
     this.left = 0
   }
 
-  /** Goes on to the next message. Undefined for a binary one, which is `#start` to `#position` then. */
+  /** Reads the next frame. Returns its text; undefined if it is binary, with the payload from `#start` to `#position`. */
   #decode(): string | undefined {
     const { bytes } = this.#buffer
-    const opcode = bytes[this.#position]! & OPCODE
+    const opcode = bytes[this.#position]! & OPCODE_BITS
     const start = payloadStart(bytes, this.#position)
     const end = start + payloadLength(bytes, this.#position)
     this.#start = start
@@ -90,28 +89,28 @@ export class MessageBatch {
     this.left--
     if (opcode !== TEXT) return undefined
     const { decodeLatin1 } = this.#platform
-    if (!this.#isAscii || decodeLatin1 === undefined || end - start > MAX_BLOCKED) {
+    if (!this.#isAscii || decodeLatin1 === undefined || end - start > MAX_SLICED) {
       return this.#platform.decodeUtf8(bytes, start, end)!
     }
     if (end > this.#blockEnd) {
       this.#blockStart = start
-      this.#blockEnd = Math.min(start + BLOCK, bytes.length)
+      this.#blockEnd = Math.min(start + BLOCK_SIZE, bytes.length)
       this.#block = decodeLatin1(bytes, start, this.#blockEnd)
     }
     return this.#block.slice(start - this.#blockStart, end - this.#blockStart)
   }
 
-  /** Counts the messages up to one whose text is ill-formed. Returns where they end. */
+  /** Counts the messages before `end`, up to one whose text is ill-formed. Returns where they end. */
   #check(end: number): number {
     const { bytes, words } = this.#buffer
     let position = this.#position
     while (position < end) {
       const start = payloadStart(bytes, position)
       const after = start + payloadLength(bytes, position)
-      const isText = (bytes[position]! & OPCODE) === TEXT
-      if (isText && (after - start > MAX_BLOCKED || !isAscii(bytes, words, start, after))) {
+      const isText = (bytes[position]! & OPCODE_BITS) === TEXT
+      if (isText && (after - start > MAX_SLICED || !isAscii(bytes, words, start, after))) {
         if (!this.#platform.isUtf8(bytes, start, after)) break
-        if (after - start <= MAX_BLOCKED) this.#isAscii = false
+        if (after - start <= MAX_SLICED) this.#isAscii = false
       }
       this.left++
       position = after
@@ -121,11 +120,11 @@ export class MessageBatch {
 }
 
 /**
- * Takes the messages from `chunk[start]` on as a batch, if there are enough that are small, in one frame, whole and
- * well-formed.
+ * Takes the messages at `chunk[start]` as a batch, if at least four in a row are small, whole, and in one frame each. The
+ * batch ends before text that is ill-formed.
  *
- * @param maxPayload the longest that may be, in bytes
- * @param memory what the chunk was read to, if it may be kept
+ * @param maxPayload the user's limit, in bytes
+ * @param memory the read buffer that the chunk was read to; undefined if it is the pipe's own memory
  */
 export function takeBatch(
   platform: Platform,
@@ -142,14 +141,14 @@ export function takeBatch(
     const first = chunk[position]!
     let length = chunk[position + 1]!
     let header = 2
-    if (length === 126) {
+    if (length === LENGTH_16) {
       length = (chunk[position + 2]! << 8) | chunk[position + 3]!
-      // One that ought to be in a shorter form is no matter for us.
+      // Not the shortest encoding: the frame reader refuses it.
       if (length < 126) break
       header = 4
-    } else if (length > 126) break
+    } else if (length > LENGTH_16) break
     const after = position + header + length
-    if ((first !== FINAL_TEXT && first !== FINAL_BINARY) || length > longest || after > end) break
+    if ((first !== WHOLE_TEXT && first !== WHOLE_BINARY) || length > longest || after > end) break
     count++
     position = after
   }
@@ -160,17 +159,17 @@ export function takeBatch(
   return undefined
 }
 
-/** Where the payload begins of an unmasked frame at `at` that is not longer than 64 KiB. */
+/** Where the payload of the frame at `at` begins. The frame is not masked, and not longer than 64 KiB. */
 function payloadStart(bytes: Uint8Array, at: number): number {
-  return bytes[at + 1] === 126 ? at + 4 : at + 2
+  return bytes[at + 1] === LENGTH_16 ? at + 4 : at + 2
 }
 
 function payloadLength(bytes: Uint8Array, at: number): number {
   const length = bytes[at + 1]!
-  return length === 126 ? (bytes[at + 2]! << 8) | bytes[at + 3]! : length
+  return length === LENGTH_16 ? (bytes[at + 2]! << 8) | bytes[at + 3]! : length
 }
 
-/** By words of four bytes: as quick as a call into the host for what is so short (bench: receive text 128 B). */
+/** Reads words of four bytes: as fast as a call into the host for text this short (bench: receive text 128 B). */
 function isAscii(bytes: Uint8Array, words: Int32Array, start: number, end: number): boolean {
   let seen = 0
   let position = start
@@ -185,10 +184,10 @@ function isAscii(bytes: Uint8Array, words: Int32Array, start: number, end: numbe
   return ((seen & 0x80) | (seenWords & 0x80808080)) === 0
 }
 
-/** `bytes[start, end)` in memory of their own. Few of them have no ArrayBuffer in V8 until it is asked for. */
+/** Copies `bytes[start, end)`. In V8, a copy of up to 64 bytes has no ArrayBuffer until that is asked for. */
 export function copy(bytes: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {
   const target = new Uint8Array(end - start)
-  // Below this size a loop beats the view and the call into the host (bench: receive).
+  // Up to 64 bytes, a loop is faster than the view and the call into the host (bench: receive).
   if (end - start <= 64) for (let index = start; index < end; index++) target[index - start] = bytes[index]!
   else target.set(bytes.subarray(start, end))
   return target

@@ -1,309 +1,172 @@
-import { CORRUPT, type InflateParameters, type Inflater, TOO_LONG } from './compression.ts'
+import type { InflateParameters } from './compression.ts'
+import type { ReadLimits } from './frame-handler.ts'
+import type { FrameHeader } from './frame-header.ts'
+import { MessageInflater, OVER_LIMIT } from './message-inflater.ts'
+import { CONTINUATION, TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
-import { canBecomeCharacter, wholeCharactersEnd } from './utf8.ts'
-import { INVALID_PAYLOAD, MESSAGE_TOO_BIG, type Violation } from './violations.ts'
-
-/** Memory for a long message is taken in steps of at least this many bytes, as its bytes arrive. */
-const GROWTH_STEP = 1024 * 1024
-/** So many times what has arrived is taken for a message that was announced to be so long: each step copies all of it. */
-const GROWTH = 4
-/**
- * A longer binary message, in bytes, is read to where it belongs. Of shorter ones several may come in one read, and to copy
- * them from there costs less than a read of its own for each (bench: receive binary 64 KiB).
- */
-const LONG = 128 * 1024
-/** What a compressed message gets at first, in bytes. */
-const FIRST_STEP = 4096
-
-const EMPTY = new Uint8Array(0)
-/**
- * A compressed message that is wholly here is inflated into this, and only its result gets memory of its own (bench:
- * compressed receive json 64 KiB).
- */
-const scratch = new Uint8Array(128 * 1024)
-/**
- * Text is put together in memory of this size while it suffices, which is lent to a few messages at a time: a string keeps
- * none of it, and to touch fresh memory costs more than to copy (bench: receive text 64 KiB, and in fragments).
- */
-const LENT_SIZE = 256 * 1024
-const MAX_LENT = 8
-const lendable: Uint8Array<ArrayBuffer>[] = []
-let everLent = 0
-/** So much is inflated at a time, in bytes; then the event loop goes on (bench: compression). */
-const TURN = 512 * 1024
-/**
- * What a sender leaves out at the end of a compressed message (RFC 7692 section 7.2.2), and one more empty stored block:
- * where a block may begin, they leave no trace; within a block, they mostly bring output, or an error.
- */
-const TAIL = new Uint8Array([0, 0, 0xff, 0xff, 0, 0, 0, 0xff, 0xff])
-
-const NOT_UTF8: Violation = {
-  closeCode: INVALID_PAYLOAD,
-  code: 'WS_ERR_INVALID_UTF8',
-  message: 'a text message is not well-formed UTF-8',
-}
-const NOT_DEFLATE: Violation = {
-  closeCode: INVALID_PAYLOAD,
-  code: 'WS_ERR_INVALID_COMPRESSION',
-  message: 'a compressed message is not DEFLATE',
-}
-function tooBig(maxPayload: number): Violation {
-  return {
-    closeCode: MESSAGE_TOO_BIG,
-    code: 'WS_ERR_MESSAGE_TOO_BIG',
-    message: `a message exceeds ${maxPayload} bytes`,
-  }
-}
-const BEYOND_HOST: Violation = {
-  closeCode: MESSAGE_TOO_BIG,
-  code: 'WS_ERR_MESSAGE_TOO_BIG',
-  message: 'a message is larger than this host can hold',
-}
+import { LEASED, NONE, ReassemblyBuffer, TEXT_BUFFER_SIZE } from './reassembly-buffer.ts'
+import { canBecomeCharacter, decodeText, wholeCharactersEnd } from './utf8.ts'
+import { BEYOND_HOST, NOT_UTF8, POLICY_VIOLATION, tooBig, type Violation, violation } from './violations.ts'
 
 /**
- * The payload of a message that arrives in pieces: put together in its final buffer, inflated and checked as it comes,
- * so that neither an announced length nor a bomb takes memory that the limit does not allow.
+ * A binary message of more than 128 KiB is read directly into the reassembly buffer. Shorter ones are copied there: one read
+ * may bring several, which costs less than a read for each (bench: receive binary 64 KiB).
+ */
+const DIRECT_READ_MIN = 128 * 1024
+/** A compressed message may have twice the limit and 4096 bytes more, before it is inflated. */
+const COMPRESSED_SLACK = 4096
+
+/**
+ * The payload of a message that arrives in pieces, or compressed. It is reassembled, inflated and checked as it comes, so
+ * that neither an announced length nor a decompression bomb takes memory that the limit does not allow.
+ *
+ * One object reads all messages of a connection, with `beginFrame` and any number of `append` for each frame, and `finish`
+ * for each message.
  */
 export class MessageBody {
   readonly #platform: Platform
   readonly #maxPayload: number
-  readonly #inflater: Inflater | undefined
-  readonly #resetAfterMessage: boolean
-  /** As much of `scratch` as the limit allows, and a byte more. */
-  readonly #scratch: Uint8Array<ArrayBuffer> = scratch
+  readonly #maxFragments: number
+  readonly #inflater: MessageInflater | undefined
+  readonly #buffer: ReassemblyBuffer
 
+  /** Frames of the message so far. */
+  #fragments = 0
   #isText = false
   #isCompressed = false
-  #bytes: Uint8Array<ArrayBuffer> = EMPTY
-  #isLent = false
-  #length = 0
-  /** Up to here the text is known to be well-formed. */
-  #validated = 0
-  /** Bytes of payload so far, as they came. */
+  /** Payload bytes of the message so far, before inflating. */
   #received = 0
-  /** How much may be inflated until `renew`. */
-  #allowance = TURN
+  /** The text is known to be well-formed up to this index. */
+  #validated = 0
 
-  /** Of the last call of `append`: how much of its input was used, and whether it has to be called again for the rest. */
-  taken = 0
-  busy = false
+  /** Whether the last `append` has spent the budget of its turn. */
+  suspended = false
 
-  /** @param maxPayload Infinity for none */
-  constructor(platform: Platform, maxPayload: number, inflate: InflateParameters | undefined) {
+  constructor(platform: Platform, limits: ReadLimits, inflate: InflateParameters | undefined) {
     this.#platform = platform
-    this.#maxPayload = maxPayload
-    if (inflate !== undefined) {
-      this.#inflater = platform.compression!.createInflater(inflate.serverMaxWindowBits, maxPayload)
-      if (maxPayload < scratch.length) this.#scratch = scratch.subarray(0, maxPayload + 1)
+    this.#maxPayload = limits.maxPayload || Number.POSITIVE_INFINITY
+    this.#maxFragments = limits.maxFragments || Number.POSITIVE_INFINITY
+    this.#buffer = new ReassemblyBuffer(platform)
+    if (inflate !== undefined) this.#inflater = new MessageInflater(platform, this.#maxPayload, inflate)
+  }
+
+  /** Checks a frame against the limits, before any memory is taken for its payload. */
+  beginFrame({ opcode, length, compressed }: FrameHeader): Violation | undefined {
+    if (opcode !== CONTINUATION) {
+      this.#isText = opcode === TEXT
+      this.#isCompressed = compressed
     }
-    this.#resetAfterMessage = inflate?.serverNoContextTakeover === true
-  }
-
-  begin(isText: boolean, isCompressed: boolean): void {
-    this.#isText = isText
-    this.#isCompressed = isCompressed
-  }
-
-  /** Judges the length of a frame before any memory is taken for it. */
-  announce(length: number): Violation | undefined {
     const total = this.#received + length
     if (total > Number.MAX_SAFE_INTEGER) return BEYOND_HOST
-    // What is compressed may be longer than what comes of it, but not by that much.
-    const limit = this.#isCompressed ? this.#maxPayload * 2 + FIRST_STEP : this.#maxPayload
-    return total > limit ? tooBig(this.#maxPayload) : undefined
+    // DEFLATE may be longer than what it inflates to, but not by that much.
+    const limit = this.#isCompressed ? this.#maxPayload * 2 + COMPRESSED_SLACK : this.#maxPayload
+    if (total > limit) return tooBig(this.#maxPayload)
+    if (++this.#fragments <= this.#maxFragments) return undefined
+    const message = `a message has more than ${this.#maxFragments} fragments`
+    return violation(POLICY_VIOLATION, 'WS_ERR_TOO_MANY_FRAGMENTS', message)
   }
 
-  /** Lets more be inflated: a new turn of the event loop has begun. */
-  renew(): void {
-    this.#allowance = TURN
+  /** Allows more to be inflated: a new turn of the event loop has begun. */
+  renewBudget(): void {
+    this.#inflater?.renewBudget()
   }
 
   /**
-   * Adds `chunk[start, end)`, or of compressed bytes as many as are inflated in one turn.
+   * Adds `chunk[start, end)`, or of compressed bytes as many as the budget of this turn allows. If `suspended` is true
+   * afterwards, the rest must be passed again in a later turn.
    *
-   * @param announced how much of the frame is still to come, these bytes included
-   * @param final whether it is the last frame
+   * @param remaining bytes of the frame's payload from `start` on, including those that have not arrived
+   * @param final whether it is the last frame of the message
+   * @returns how many bytes were used, or why the message is refused
    */
-  append(chunk: Uint8Array, start: number, end: number, announced: number, final: boolean): Violation | undefined {
-    this.taken = end - start
-    const whole = final && announced === end - start
+  append(chunk: Uint8Array, start: number, end: number, remaining: number, final: boolean): number | Violation {
+    const buffer = this.#buffer
+    let consumed: number | Violation = end - start
+    const isEnd = final && remaining === end - start
     if (this.#isCompressed) {
-      if (whole && this.#length === 0) this.#bytes = this.#scratch
-      const violation = this.#inflate(chunk, start, end, false)
-      if (violation !== undefined) return violation
-      // What others use meanwhile is left.
-      if (this.busy && this.#bytes === this.#scratch) this.#bytes = scratch.slice(0, this.#length)
+      const inflater = this.#inflater!
+      consumed = this.#checkLength(inflater.inflate(buffer, chunk, start, end, isEnd))
+      this.suspended = inflater.suspended
+      if (typeof consumed !== 'number') return consumed
     } else {
-      const total = this.#length + announced
-      if (this.#isText && this.#bytes === EMPTY && total <= LENT_SIZE) this.#borrow()
-      if (!this.#makeRoom(end - start, final ? total : Math.max(total, this.#bytes.length * 2))) return BEYOND_HOST
-      // What was read to where `room` said is there already.
-      const inPlace = chunk.buffer === this.#bytes.buffer && chunk.byteOffset + start === this.#length
-      if (!inPlace) this.#bytes.set(chunk.subarray(start, end), this.#length)
-      this.#length += end - start
+      const total = buffer.length + remaining
+      if (this.#isText && buffer.memory === NONE && total <= TEXT_BUFFER_SIZE) buffer.leaseTextBuffer()
+      const wanted = final ? total : Math.max(total, buffer.bytes.length * 2)
+      if (!buffer.append(chunk, start, end, wanted)) return BEYOND_HOST
     }
-    this.#received += this.taken
-    // The end of a message is checked as it is decoded.
-    return this.#isText && (!whole || this.busy) ? this.#validate() : undefined
+    this.#received += consumed
+    // The end of a text is checked as it is decoded.
+    const problem = this.#isText && (!isEnd || this.suspended) ? this.#checkText(buffer.length) : undefined
+    return problem ?? consumed
   }
 
-  /** Where the next bytes of a frame belong, if they are to be read to there: `remaining` of them are to come. */
-  room(remaining: number): Uint8Array | undefined {
-    // A pipe may still fill its room when the message is given up, and another one has the lent memory then.
-    if (this.#isLent || !this.#isWorthARead(Math.max(remaining, this.#length))) return undefined
-    // The end of a long message is read by itself, so that the next one can be read to where it belongs from its start.
-    const least = Math.min(LONG, remaining)
-    if (!this.#makeRoom(least, this.#length + remaining)) return undefined
-    return this.#bytes.subarray(this.#length, Math.min(this.#bytes.length, this.#length + remaining))
+  /**
+   * The part of the reassembly buffer that the next bytes of a long frame should be read to; undefined if they should be
+   * copied.
+   *
+   * @param remaining bytes of the frame's payload that have not arrived
+   */
+  readTarget(remaining: number): Uint8Array | undefined {
+    const buffer = this.#buffer
+    // A pipe may still fill its read target after the message was given up, when leased memory is another message's.
+    if (buffer.memory === LEASED || !this.#isWorthDirectRead(Math.max(remaining, buffer.length))) return undefined
+    // The end of a long message is read alone, so that the next long one can be read directly from its first byte on.
+    if (!buffer.reserve(Math.min(DIRECT_READ_MIN, remaining), buffer.length + remaining)) return undefined
+    return buffer.bytes.subarray(buffer.length, Math.min(buffer.bytes.length, buffer.length + remaining))
   }
 
-  /** What has come is long, and another such message may follow. */
+  /** Whether the message is long so far, in which case another long one is likely to follow. */
   get isLong(): boolean {
-    return this.#isWorthARead(this.#length)
+    return this.#isWorthDirectRead(this.#buffer.length)
   }
 
-  /** The whole message, and a fresh start for the next one. */
+  /** Ends the message. Returns it, or why it is refused, and is ready for the next one. */
   finish(): string | ArrayBuffer | Violation {
-    if (this.#isCompressed) {
-      // RFC 7692 section 7.2.3.6: not even an empty message leaves nothing, and what would be read with no block begun
-      // would spoil the next message.
-      if (this.#received === 0) return NOT_DEFLATE
-      const violation = this.#inflate(TAIL, 0, TAIL.length, true)
-      if (violation !== undefined) return violation
-      if (this.#resetAfterMessage) this.#inflater!.reset()
+    const buffer = this.#buffer
+    // A compressed message without a byte of payload is an empty message, as Mojolicious 9 sends it, although an empty
+    // message has a byte by RFC 7692 section 7.2.3.6. The inflater is left alone: where no block has begun, the tail would
+    // spoil the next message.
+    if (this.#isCompressed && this.#received > 0) {
+      const result = this.#checkLength(this.#inflater!.finish(buffer))
+      if (typeof result !== 'number') return result
     }
-    const bytes = this.#bytes
-    const length = this.#length
-    const mayKeep = length === bytes.length && bytes !== this.#scratch && bytes !== EMPTY
-    const message = this.#isText
-      ? decodeText(this.#platform, bytes, 0, length)
-      : mayKeep
-        ? bytes.buffer
-        : bytes.buffer.slice(0, length)
+    const message = this.#isText ? decodeText(this.#platform, buffer.bytes, 0, buffer.length) : buffer.toArrayBuffer()
     this.#clear()
     return message
   }
 
-  /** Lets all memory go. */
+  /** Gives up the message, and releases all memory. */
   release(): void {
     this.#clear()
     this.#inflater?.close()
   }
 
   #clear(): void {
-    this.#giveBack()
-    this.#bytes = EMPTY
-    this.#length = 0
+    this.#buffer.clear()
+    this.#fragments = 0
     this.#validated = 0
     this.#received = 0
   }
 
-  /** Whether so much of a message is worth a read of its own. */
-  #isWorthARead(length: number): boolean {
-    return length > (this.#isText ? LENT_SIZE : LONG) && !this.#isCompressed
+  /** Whether `length` bytes of a message are enough for a read of their own. */
+  #isWorthDirectRead(length: number): boolean {
+    return length > (this.#isText ? TEXT_BUFFER_SIZE : DIRECT_READ_MIN) && !this.#isCompressed
   }
 
-  #borrow(): void {
-    let bytes = lendable.pop()
-    if (bytes === undefined) {
-      if (everLent === MAX_LENT) return
-      bytes = this.#platform.allocate(LENT_SIZE)
-      everLent++
-    }
-    this.#bytes = bytes
-    this.#isLent = true
+  /** Turns OVER_LIMIT into the violation that is reported. */
+  #checkLength(result: number | Violation): number | Violation {
+    if (result !== OVER_LIMIT) return result
+    // Text that is ill-formed before it is too long is refused for that, however much of it was inflated at once.
+    const limit = Math.min(this.#buffer.length, this.#maxPayload + 1)
+    return (this.#isText ? this.#checkText(limit) : undefined) ?? tooBig(this.#maxPayload)
   }
 
-  #giveBack(): void {
-    if (!this.#isLent) return
-    this.#isLent = false
-    lendable.push(this.#bytes)
-  }
-
-  /** Inflates input to the end of the body, as much as is allowed at a time, and not a byte beyond the limit. */
-  #inflate(input: Uint8Array, start: number, end: number, last: boolean): Violation | undefined {
-    const inflater = this.#inflater!
-    let position = start
-    /** The inflater was reset, and has taken nothing since. */
-    let fresh = false
-    // The memory for small messages is always used whole, without a view of it.
-    let output = this.#bytes === this.#scratch ? this.#scratch : this.#room()
-    this.busy = false
-    for (;;) {
-      if (this.#allowance <= 0 && !last) {
-        this.busy = true
-        this.taken = position - start
-        return undefined
-      }
-      if (this.#length === output.length) {
-        const wanted = Math.max(FIRST_STEP, (end - start) * 4, this.#length * 2)
-        // One byte more than may be: if it is used, there was too much.
-        if (!this.#makeRoom(1, Math.min(wanted, this.#maxPayload + 1))) return BEYOND_HOST
-        output = this.#room()
-      }
-      const result = inflater.inflate(input, position, end, last, output, this.#length)
-      if (result === CORRUPT) return NOT_DEFLATE
-      position += inflater.consumed
-      this.#length += inflater.produced
-      this.#allowance -= inflater.produced
-      if (inflater.consumed > 0) fresh = false
-      if (result === TOO_LONG || this.#length > this.#maxPayload) return this.#refuseLength()
-      if (this.#length === output.length) continue
-      if (position === end) return undefined
-
-      // RFC 7692 section 7.2.3.4: a block with BFINAL set has ended the stream, and another one follows; or only what the
-      // sender left out, which no stream needs then.
-      if (fresh) return NOT_DEFLATE
-      inflater.reset()
-      fresh = true
-      if (last && position === start) return undefined
-    }
-  }
-
-  /** The body's memory, as much of it as may be filled in this turn. */
-  #room(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(0, this.#length + Math.max(this.#allowance, scratch.length))
-  }
-
-  /** Text that is ill-formed before it is too long is that first, however much of it was inflated at once. */
-  #refuseLength(): Violation {
-    const limit = Math.min(this.#length, this.#maxPayload + 1)
-    return (this.#isText ? this.#validate(limit) : undefined) ?? tooBig(this.#maxPayload)
-  }
-
-  /** Makes room for bytes that have arrived; for what was only announced it takes one step at a time. */
-  #makeRoom(incoming: number, wanted: number): boolean {
-    const needed = this.#length + incoming
-    const capacity = this.#bytes.length
-    if (needed <= capacity) return true
-    let bytes: Uint8Array<ArrayBuffer>
-    try {
-      // All of it is written before anybody sees it.
-      bytes = this.#platform.allocate(Math.max(needed, Math.min(wanted, Math.max(capacity * GROWTH, GROWTH_STEP))))
-    } catch {
-      return false
-    }
-    bytes.set(this.#bytes.subarray(0, this.#length))
-    this.#giveBack()
-    this.#bytes = bytes
-    return true
-  }
-
-  /** Checks the text as it arrives (RFC 6455 section 8.1), a character cut at the end as far as it is here. */
-  #validate(end = this.#length): Violation | undefined {
-    const bytes = this.#bytes
+  /** Checks the text up to `end`, where a character may be cut (RFC 6455 section 8.1). */
+  #checkText(end: number): Violation | undefined {
+    const { bytes } = this.#buffer
     const whole = wholeCharactersEnd(bytes, this.#validated, end)
     if (!this.#platform.isUtf8(bytes, this.#validated, whole) || !canBecomeCharacter(bytes, whole, end)) return NOT_UTF8
     this.#validated = whole
     return undefined
-  }
-}
-
-/** A text message as a string; also for one that is wholly in a chunk. */
-export function decodeText(platform: Platform, bytes: Uint8Array, start: number, end: number): string | Violation {
-  try {
-    return platform.decodeUtf8(bytes, start, end) ?? NOT_UTF8
-  } catch {
-    return BEYOND_HOST
   }
 }

@@ -1,45 +1,50 @@
 import type { ReadBuffer } from './read-buffer.ts'
 
-/** What came while reading was held up. */
-export interface Held {
+/** Bytes that wait to be read. */
+export interface BacklogChunk {
   readonly bytes: Uint8Array
-  /** Where they stand, if that is to be released once they are read. */
-  readonly memory: ReadBuffer | undefined
+  /** The read buffer that they are in, to be released once they are read; undefined if they are in memory of their own. */
+  readonly buffer: ReadBuffer | undefined
 }
 
-/** In place of what there is not. */
-export const NOTHING_HELD: Held = { bytes: new Uint8Array(0), memory: undefined }
+export const EMPTY_CHUNK: BacklogChunk = { bytes: new Uint8Array(0), buffer: undefined }
 
 /**
- * Bytes that cannot be read yet, in order. They stay where they stand if that is a copy already, or memory of ours and much
- * of it.
+ * The bytes that arrive while a reader is paused, in order.
+ *
+ * They stay in the read buffer that they were read to if they are enough to retain it for. Otherwise they are copied, since
+ * the pipe uses its own memory again.
  */
-export class HeldBytes {
-  #waiting: Held[] = []
+export class ReadBacklog {
+  #chunks: BacklogChunk[] = []
 
   get isEmpty(): boolean {
-    return this.#waiting.length === 0
+    return this.#chunks.length === 0
   }
 
-  /** The first of them, whose memory is the caller's to release. */
-  take(): Held | undefined {
-    return this.#waiting.shift()
+  /** Removes the first chunk. The caller releases its buffer. */
+  shift(): BacklogChunk | undefined {
+    return this.#chunks.shift()
   }
 
-  /** Adds what has come, which the pipe wants back after the call. */
-  add(bytes: Uint8Array, memory: ReadBuffer | undefined): void {
-    const kept = memory?.keep(bytes) === true
-    this.#waiting.push(kept ? { bytes, memory } : { bytes: new Uint8Array(bytes), memory: undefined })
+  /** Adds bytes that have arrived, which are the pipe's after the call. */
+  push(bytes: Uint8Array, buffer: ReadBuffer | undefined): void {
+    const retained = buffer?.retain(bytes) === true
+    this.#chunks.push(retained ? { bytes, buffer } : copyOf(bytes))
   }
 
-  /** Puts back what is left of the first. */
-  putBack(bytes: Uint8Array, memory: ReadBuffer | undefined): void {
-    const mayStay = memory === undefined || memory.keep(bytes)
-    this.#waiting.unshift(mayStay ? { bytes, memory } : { bytes: new Uint8Array(bytes), memory: undefined })
+  /** Puts back the part of the first chunk that was not read. */
+  unshift(bytes: Uint8Array, buffer: ReadBuffer | undefined): void {
+    const mustCopy = buffer?.retain(bytes) === false
+    this.#chunks.unshift(mustCopy ? copyOf(bytes) : { bytes, buffer })
   }
 
-  drop(): void {
-    for (const { memory } of this.#waiting) memory?.release()
-    this.#waiting = []
+  clear(): void {
+    for (const { buffer } of this.#chunks) buffer?.release()
+    this.#chunks = []
   }
+}
+
+function copyOf(bytes: Uint8Array): BacklogChunk {
+  return { bytes: new Uint8Array(bytes), buffer: undefined }
 }

@@ -1,69 +1,79 @@
 import type { Platform } from './platform.ts'
 
-/** One read takes up to so many bytes. */
+/** One read takes up to 256 KiB. */
 const SIZE = 256 * 1024
-/** So many buffers that nobody uses are kept for the next ones who need some. */
+/** Unused buffers that the pool keeps. */
 const MAX_POOLED = 8
+/** For fewer bytes than this, a buffer of just that size is allocated, since each of many connections may hold one. */
 const MIN_POOLED = 16 * 1024
-const pool: ReadBuffer[] = []
-/** For fewer bytes than this no buffer is kept: they are copied. */
-const MIN_KEPT = 16 * 1024
+/** The least number of bytes for which all of a buffer is retained. Fewer are copied. */
+const MIN_RETAINED = 16 * 1024
+/** A chunk of at least 8 KiB is a sign that more follows at once. */
+const FLOOD = 8 * 1024
+/** A read buffer with less than 128 KiB behind what is referenced is replaced. */
+const MIN_ROOM = 128 * 1024
 
 /**
- * Memory that reads go to and messages are decoded from: counted, and used again, since to touch fresh memory costs as
- * much as to copy (bench: receive text 128 B).
+ * Memory that a pipe reads to, and that messages are decoded from later. It counts its references, and goes back to the pool
+ * when it has none: touching fresh memory costs as much as copying (bench: receive text 128 B).
  */
 export class ReadBuffer {
   readonly bytes: Uint8Array<ArrayBuffer>
-  /** The same as whole words. */
+  /** The same memory as whole words. */
   readonly words: Int32Array
-  /** Up to here are bytes that somebody still needs. */
-  used = 0
-  /** How many need it. */
-  users = 0
+  /** End of the region that is still referenced; bytes beyond it may be overwritten. */
+  retainedEnd = 0
+  /** Whoever takes a buffer has the first reference. */
+  references = 1
 
-  private constructor(platform: Platform, size: number) {
+  constructor(platform: Platform, size: number) {
     this.bytes = platform.allocate(size)
     this.words = new Int32Array(this.bytes.buffer)
   }
 
-  /** One of at least `size` bytes, with no user yet. */
-  static take(platform: Platform, size: number): ReadBuffer {
-    // A small one is no more than it has to be, since there may be one for each of many connections.
-    if (size < MIN_POOLED || size > SIZE) return new ReadBuffer(platform, size + (-size & 3))
-    const buffer = pool.pop() ?? new ReadBuffer(platform, SIZE)
-    buffer.used = 0
-    return buffer
-  }
-
   /**
-   * One user more, for bytes of it that are needed.
+   * Adds a reference for `bytes`, which are a part of this buffer.
    *
-   * @returns false if they are too few to keep all of it for them
+   * @returns false if they are too few to retain the whole buffer for them
    */
-  keep(bytes: Uint8Array): boolean {
-    if (bytes.length < MIN_KEPT) return false
-    this.users++
-    this.used = Math.max(this.used, bytes.byteOffset + bytes.length)
+  retain(bytes: Uint8Array): boolean {
+    if (bytes.length < MIN_RETAINED) return false
+    this.references++
+    this.retainedEnd = Math.max(this.retainedEnd, bytes.byteOffset + bytes.length)
     return true
   }
 
-  /** A user less. */
+  /** Removes a reference. */
   release(): void {
-    if (--this.users === 0 && this.bytes.length === SIZE && pool.length < MAX_POOLED) pool.push(this)
+    if (--this.references === 0) readBuffers.put(this)
   }
 }
 
-/** A chunk of so many bytes is likely to be followed by more at once. */
-const FLOOD = 8 * 1024
-/** With less room than this, in bytes, another buffer is taken. */
-const MIN_ROOM = 128 * 1024
+class ReadBufferPool {
+  readonly #unused: ReadBuffer[] = []
+
+  /** A buffer of at least `size` bytes, with one reference. */
+  take(platform: Platform, size: number): ReadBuffer {
+    if (size < MIN_POOLED || size > SIZE) return new ReadBuffer(platform, size + (-size & 3))
+    return this.#unused.pop() ?? new ReadBuffer(platform, SIZE)
+  }
+
+  /** Takes back a buffer that has no reference any more. */
+  put(buffer: ReadBuffer): void {
+    if (buffer.bytes.length !== SIZE || this.#unused.length === MAX_POOLED) return
+    buffer.retainedEnd = 0
+    buffer.references = 1
+    this.#unused.push(buffer)
+  }
+}
+
+/** Shared by all readers and batches of the process: a buffer that one connection is done with is the next one's. */
+export const readBuffers: ReadBufferPool = new ReadBufferPool()
 
 /**
- * Where a reader lets its pipe read to while much arrives: memory that may be kept for messages which wait. Else there is
- * none, so that an idle connection owns no buffer.
+ * The read buffer of one reader, which holds one only while much arrives: an idle connection owns no buffer.
  */
-export class ReadTarget {
+export class ReadBufferLease {
   readonly #platform: Platform
   #buffer: ReadBuffer | undefined
   #isFlood = false
@@ -72,36 +82,28 @@ export class ReadTarget {
     this.#platform = platform
   }
 
-  /** A chunk has come, of so many bytes. */
-  note(length: number): void {
-    this.#isFlood = length >= FLOOD
-  }
-
-  /** The buffer that a chunk was read to, if it is ours. */
+  /** Called for each chunk that arrives. Returns the read buffer that it is in; undefined if it is the pipe's own memory. */
   bufferOf(chunk: Uint8Array): ReadBuffer | undefined {
+    this.#isFlood = chunk.length >= FLOOD
     return chunk.buffer === this.#buffer?.bytes.buffer ? this.#buffer : undefined
   }
 
-  /** Room for the next read, behind what is still needed. */
-  room(): Uint8Array | undefined {
+  /** Where the next read should go, behind everything that is still referenced; undefined for the pipe's own memory. */
+  readTarget(): Uint8Array | undefined {
     let buffer = this.#buffer
-    if (buffer?.users === 1) buffer.used = 0
-    if (buffer !== undefined && (!this.#isFlood || buffer.bytes.length - buffer.used < MIN_ROOM)) {
+    // The lease's own reference is the only one.
+    if (buffer?.references === 1) buffer.retainedEnd = 0
+    if (buffer !== undefined && (!this.#isFlood || buffer.bytes.length - buffer.retainedEnd < MIN_ROOM)) {
       buffer.release()
       this.#buffer = undefined
-      buffer = undefined
     }
     if (!this.#isFlood) return undefined
-    if (buffer === undefined) {
-      buffer = ReadBuffer.take(this.#platform, SIZE)
-      buffer.users++
-      this.#buffer = buffer
-    }
-    return buffer.used === 0 ? buffer.bytes : buffer.bytes.subarray(buffer.used)
+    buffer = this.#buffer ??= readBuffers.take(this.#platform, SIZE)
+    return buffer.retainedEnd === 0 ? buffer.bytes : buffer.bytes.subarray(buffer.retainedEnd)
   }
 
-  /** Reads no more. The buffer is not for others: the pipe may have been given it, and fill it once more. */
-  close(): void {
+  /** Ends the lease, without a release: the pipe may have been given the buffer, and fill it once more. */
+  abandon(): void {
     this.#buffer = undefined
   }
 }

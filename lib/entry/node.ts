@@ -8,12 +8,17 @@ import { queueTask } from '../platform/immediate.ts'
 import { findMicrotaskCheckpoint } from '../platform/microtask-checkpoint.ts'
 import { nodePlatform } from '../platform/node.ts'
 
-/** The transport of Node.js. The first connection loads it, so that an import of the package stays cheap (bench: import). */
-let transport: Promise<typeof import('../transport/node.ts')> | undefined
+/**
+ * The transport of Node.js, shared by all sockets as every module is. The first connection loads it, so that an import of the
+ * package stays cheap (bench: import).
+ */
+const transport = {
+  module: undefined as Promise<typeof import('../transport/node.ts')> | undefined,
 
-function loadTransport(): NonNullable<typeof transport> {
-  transport ??= import('../transport/node.ts')
-  return transport
+  load() {
+    this.module ??= import('../transport/node.ts')
+    return this.module
+  },
 }
 
 /** Not `performance`, which takes longer to load than this package (bench: import). */
@@ -28,13 +33,17 @@ provideHost({
   platform: nodePlatform,
   queueTask,
   findMicrotaskCheckpoint,
+  // Node.js and Bun poll the network in each turn of the event loop, and take megabytes from a socket in a few of them. Deno
+  // polls in every 61st turn while tasks wait, and hands over what it read in the next ones.
+  turnsToRead: 'deno' in process.versions ? 130 : 8,
+  makesEventClassesLazily: process.versions.bun === undefined && process.versions.deno === undefined,
   // A task is later than it has to be, but right.
   afterMicrotasks: nextTick ?? queueTask,
   timers: { setTimeout, clearTimeout },
   now,
   captureContext,
-  connect: async (target, tls) => (await loadTransport()).connect(target, tls),
-  locate: async (host, port) => (await loadTransport()).locate(host, port),
+  connect: async (target, tls, keepAlive) => (await transport.load()).connect(target, tls, keepAlive),
+  resolveHost: async (host, port) => (await transport.load()).resolveHost(host, port),
 })
 
 export * from './exports.ts'

@@ -1,6 +1,7 @@
 import type { Platform } from '../codec/platform.ts'
-import type { ConnectTarget, Location, TlsOptions } from '../transport/connect.ts'
+import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
 import type { Pipe } from '../transport/pipe.ts'
+import type { TlsOptions } from '../transport/tls-options.ts'
 
 /**
  * The context of asynchronous work, as AsyncLocalStorage and tracers see it. An AsyncResource of `node:async_hooks` has this
@@ -27,12 +28,19 @@ export interface Host {
   /** Queues a task: it runs from the event loop, and all its microtasks are done before the next task starts. */
   queueTask(task: () => void): void
   /**
+   * The number of tasks, each queued by the one before, after which everything that had arrived from the network has been
+   * read, as far as one read takes it.
+   */
+  readonly turnsToRead: number
+  /**
    * Finds the function that runs all microtasks before it returns, and throws what they throw. With it, many tasks run in one
    * callback of the event loop, with a checkpoint after each. Called once, from a callback of `queueTask`.
    *
    * @returns undefined if the runtime has no such function. Absent where it never has
    */
   findMicrotaskCheckpoint?(): (() => void) | undefined
+  /** Whether the global MessageEvent and CloseEvent are made when they are first read, which costs much. */
+  readonly makesEventClassesLazily?: boolean
   /** Calls back when no microtask is left, before any other task. */
   afterMicrotasks(callback: () => void): void
   /**
@@ -45,9 +53,9 @@ export interface Host {
   /** The caller's context of asynchronous work, for as long as the object lives. Absent where the runtime has none. */
   captureContext?(): AsyncContext
   /** The transport for connections without the option `connect`. Absent where the runtime has none. */
-  connect?(target: ConnectTarget, tls: TlsOptions | undefined): PromiseLike<Pipe>
+  connect?(target: ConnectTarget, tls: TlsOptions | undefined, keepAlive: number): PromiseLike<Pipe>
   /** Resolves a host name for `connect`. Absent where the runtime cannot. */
-  locate?(host: string, port: number): PromiseLike<Location>
+  resolveHost?(host: string, port: number): PromiseLike<ResolvedHost>
 }
 
 /**

@@ -1,26 +1,28 @@
 import { host, type Timers } from './host.ts'
 
-/** The one place that sets timers. All of it is of real time, also where a test fakes the clock after the package was loaded. */
+/**
+ * The one place that sets timers, and in which all time limits are judged. All of it is of real time, also where a test fakes
+ * the clock after the package was loaded.
+ */
 
 export type Timer = ReturnType<typeof setTimeout>
 
 const globals: Timers = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout }
 
-/**
- * Calls back once, after `delay` milliseconds. The timer does not keep the process alive; the connection that it watches
- * does.
- *
- * @param delay milliseconds; 0 means no limit: no timer is set
- */
-export function startTimer(delay: number, callback: () => void): Timer | undefined {
-  if (delay === 0) return undefined
-  const { setTimeout } = host.timers ?? globals
-  const timer: Timer & { unref?(): void } = setTimeout(callback, delay)
-  timer.unref?.()
+/** The number of parts in which a time limit is waited for. */
+const PARTS = 4
+
+/** The longest delay of a timer, in milliseconds (24.8 days). */
+const LONGEST_DELAY = 2 ** 31 - 1
+
+/** Calls back once, after `delay` milliseconds. The timer does not keep the process alive. */
+export function startTimer(delay: number, callback: () => void): Timer {
+  const timer = setRealTimeout(callback, delay)
+  setKeepsAlive(timer, false)
   return timer
 }
 
-/** Stops a timer of `startTimer`. Without effect if it was never set, or has called back. */
+/** Without effect if there is no timer, or if it has called back. */
 export function stopTimer(timer: Timer | undefined): void {
   const { clearTimeout } = host.timers ?? globals
   clearTimeout(timer)
@@ -29,4 +31,78 @@ export function stopTimer(timer: Timer | undefined): void {
 /** Milliseconds of a clock that only rises, with fractions. */
 export function now(): number {
   return host.now?.() ?? performance.now()
+}
+
+/**
+ * A time limit for something that the server has to do. When the time is over, what has arrived from the network is read first;
+ * then `judge` is called, unless the deadline is cancelled by what was read.
+ *
+ * The time is that of a process that runs. It is waited for in parts, so a stop of the process, or a long script, uses up no
+ * more than one of them, and the server has the others.
+ *
+ * Whatever happens in time cancels the deadline, so `judge` is called only if the limit was exceeded, once.
+ */
+export class Deadline {
+  readonly #judge: () => void
+  /** Milliseconds of one part. */
+  readonly #part: number
+  /** Milliseconds that the parts still to wait for have together. */
+  #left: number
+  /** Turns of the event loop until `judge` is called, once the time is over. */
+  #turns = host.turnsToRead
+  #timer: Timer | undefined
+  #keepsAlive: boolean
+  #isCancelled = false
+
+  /**
+   * Starts the time.
+   *
+   * @param limit milliseconds; 0 for no limit: `judge` is never called
+   * @param keepsAlive whether the process stays alive until the deadline is judged or cancelled
+   */
+  constructor(limit: number, judge: () => void, keepsAlive = false) {
+    this.#judge = judge
+    this.#left = limit === 0 ? Number.POSITIVE_INFINITY : limit
+    this.#part = Math.min(Math.ceil(this.#left / PARTS), LONGEST_DELAY)
+    this.#keepsAlive = keepsAlive
+    this.#wait()
+  }
+
+  /** Calls the deadline off, up to the call of `judge`. */
+  cancel(): void {
+    this.#isCancelled = true
+    stopTimer(this.#timer)
+  }
+
+  keepAlive(wanted: boolean): void {
+    this.#keepsAlive = wanted
+    setKeepsAlive(this.#timer!, wanted)
+  }
+
+  #wait(): void {
+    this.#timer = setRealTimeout(this.#endPart, Math.min(this.#part, this.#left))
+    setKeepsAlive(this.#timer, this.#keepsAlive)
+  }
+
+  readonly #endPart = (): void => {
+    this.#left -= this.#part
+    if (this.#left > 0) this.#wait()
+    else this.#look()
+  }
+
+  /** Lets the event loop read what has arrived: it may serve timers before the network. */
+  readonly #look = (): void => {
+    if (this.#isCancelled) return
+    if (this.#turns-- > 0) host.queueTask(this.#look)
+    else this.#judge()
+  }
+}
+
+function setRealTimeout(callback: () => void, delay: number): Timer {
+  const { setTimeout } = host.timers ?? globals
+  return setTimeout(callback, delay)
+}
+
+function setKeepsAlive(timer: Timer, wanted: boolean): void {
+  ;(timer as { ref?(): void; unref?(): void })[wanted ? 'ref' : 'unref']?.()
 }

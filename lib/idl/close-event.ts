@@ -1,5 +1,5 @@
 import type { Event } from '../host/host-types.ts'
-import { type EventInit, HostEvent, toEventInit } from './host-event.ts'
+import { type EventInit, HostEvent, toEventInit, trusted } from './host-event.ts'
 import { joinHostClasses, registerClass } from './join-host-classes.ts'
 import { completeInterface, requireArguments, toUnsignedShort, toUSVString } from './webidl.ts'
 
@@ -62,5 +62,5 @@ registerClass('CloseEvent', CloseEvent)
 /** Makes the `close` event of a socket. */
 export function closeEvent(wasClean: boolean, code: number, reason: string): CloseEvent {
   // Without a prototype: no other member comes from a polluted Object.prototype.
-  return new CloseEvent('close', { __proto__: null, wasClean, code, reason } as CloseEventInit)
+  return trusted(new CloseEvent('close', { __proto__: null, wasClean, code, reason } as CloseEventInit))
 }

@@ -1,5 +1,6 @@
 import { host } from '../host/host.ts'
 import { MAX_REASON_BYTES } from '../protocol/close.ts'
+import { DOMException } from './dom-exception.ts'
 import { toEnforcedUnsignedShort, toUSVString } from './webidl.ts'
 
 /** The code and reason to close a WebSocketStream with, or those it was closed with. */

@@ -1,5 +1,5 @@
 import type { Event } from '../host/host-types.ts'
-import { type EventInit, HostEvent, toEventInit } from './host-event.ts'
+import { type EventInit, HostEvent, initEvent, toEventInit } from './host-event.ts'
 import { joinHostClasses, registerClass } from './join-host-classes.ts'
 import { completeInterface, requireArguments, toDOMString, toUSVString } from './webidl.ts'
 
@@ -39,8 +39,10 @@ export interface MessageEventConstructor {
 }
 
 const NO_PORTS: readonly never[] = Object.freeze([])
+/** No dictionary at all, so that not even a polluted Object.prototype gives it members. */
+const NO_INIT: object = Object.freeze(Object.create(null))
 
-/** The attributes that only events made by users have: those of a socket share one object. */
+/** The attributes that only events made by users have: those of a socket share one object, by which they are told. */
 interface OtherAttributes {
   lastEventId: string
   source: unknown
@@ -74,7 +76,7 @@ export const MessageEvent: MessageEventConstructor = class MessageEvent extends 
     requireArguments(arguments.length, 1, 'MessageEvent')
     joinHostClasses()
     super(type, toEventInit(eventInitDict, 'MessageEvent'))
-    const { data = null, lastEventId, origin, ports, source } = (eventInitDict ?? {}) as MessageEventInit
+    const { data = null, lastEventId, origin, ports, source } = (eventInitDict ?? NO_INIT) as MessageEventInit
     this.#data = data
     const id = lastEventId === undefined ? '' : toDOMString(lastEventId)
     this.#origin = origin === undefined ? '' : toUSVString(origin)
@@ -102,6 +104,11 @@ export const MessageEvent: MessageEventConstructor = class MessageEvent extends 
     return this.#others.ports
   }
 
+  /** True for what a socket has fired, wherever the host lets a subclass say so (see `trusted`). */
+  get isTrusted(): boolean {
+    return this.#others === DEFAULT_ATTRIBUTES
+  }
+
   initMessageEvent(
     type: string,
     bubbles = false,
@@ -113,12 +120,15 @@ export const MessageEvent: MessageEventConstructor = class MessageEvent extends 
     ports: readonly unknown[] = NO_PORTS,
   ): void {
     requireArguments(arguments.length, 1, 'initMessageEvent')
+    const name = toDOMString(type)
+    const text = toUSVString(origin)
+    const others = { lastEventId: toDOMString(lastEventId), source: toSource(source), ports: toPorts(ports) }
     // An event that is being dispatched stays as it is.
     if (this.eventPhase !== 0) return
-    this.initEvent(toDOMString(type), bubbles, cancelable)
+    initEvent(this, name, Boolean(bubbles), Boolean(cancelable))
     this.#data = data
-    this.#origin = toUSVString(origin)
-    this.#others = { lastEventId: toDOMString(lastEventId), source: toSource(source), ports: toPorts(ports) }
+    this.#origin = text
+    this.#others = others
   }
 } as unknown as MessageEventConstructor
 
@@ -128,6 +138,7 @@ completeInterface(MessageEvent as never, 'MessageEvent', [
   'lastEventId',
   'source',
   'ports',
+  'isTrusted',
   'initMessageEvent',
 ])
 registerClass('MessageEvent', MessageEvent)
@@ -157,5 +168,8 @@ function toSource(value: unknown): unknown {
 function toPort(value: unknown): unknown {
   const { MessagePort } = globalThis as { MessagePort?: new () => unknown }
   if (MessagePort !== undefined && value instanceof MessagePort) return value
+  // One of another realm.
+  const isForeign = Object.prototype.toString.call(value) === '[object MessagePort]'
+  if (isForeign && typeof (value as { postMessage?: unknown }).postMessage === 'function') return value
   throw new TypeError('The value must be a MessagePort')
 }

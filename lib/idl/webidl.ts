@@ -1,4 +1,4 @@
-import type { Blob } from '../host/host-types.ts'
+import { bufferOf, bytesOfBuffer, bytesOfView, isTypedArray, isView } from '../host/views.ts'
 
 /**
  * Web IDL, as far as the interfaces here need it: conversions of values, then what it asks of classes and functions.
@@ -47,64 +47,71 @@ export function toEnforcedUnsignedShort(value: unknown): number {
 }
 
 /**
- * Returns the bytes of a BufferSource as a view, not as a copy; undefined if `data` is something else.
+ * Returns the bytes of a BufferSource of any realm as a view, not as a copy; undefined if `data` is something else. The view
+ * has as many bytes as the object's slots say, and is read with the methods of the language alone.
  *
  * @throws TypeError for a shared or resizable buffer: the IDL has neither [AllowShared] nor [AllowResizable] here
  */
 export function bytesOf(data: unknown): Uint8Array | undefined {
-  if (ArrayBuffer.isView(data)) {
-    refuseUnstable(data.buffer)
-    if (isEmpty(data.buffer)) return NO_BYTES
+  if (isView(data)) {
+    refuseUnstable(bufferOf(data))
     // Fast path: a second view costs more than to mask a short message (bench: send).
-    if (Object.getPrototypeOf(data) === Uint8Array.prototype) return data as Uint8Array
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    return isPlain(data) ? data : bytesOfView(data)
   }
-  if (!isAnyArrayBuffer(data)) return undefined
-  refuseUnstable(data)
-  return isEmpty(data) ? NO_BYTES : new Uint8Array(data)
+  if (typeof data !== 'object' || data === null) return undefined
+  const bytes = bytesOfBuffer(data)
+  if (bytes !== undefined || isSharedBuffer(data)) refuseUnstable(data as ArrayBufferLike)
+  return bytes
 }
 
-const NO_BYTES = new Uint8Array(0)
+/** The longest view, in bytes, that is passed on as it is: of a longer one the codec takes parts, with its `subarray`. */
+const MAX_PLAIN = 64 * 1024
 
-/** True for a detached buffer, too: to Web IDL it has no bytes, but a view of it cannot be made. */
-function isEmpty(buffer: ArrayBufferLike): boolean {
-  return buffer.byteLength === 0
+/** Whether a view is a Uint8Array with no `length` of its own: its elements are then read as its slots say. */
+function isPlain(view: ArrayBufferView): view is Uint8Array {
+  if (Object.getPrototypeOf(view) !== Uint8Array.prototype || Object.hasOwn(view, 'length')) return false
+  return isTypedArray(view) && (view as Uint8Array).length <= MAX_PLAIN
 }
 
-function isAnyArrayBuffer(value: unknown): value is ArrayBufferLike {
-  if (value instanceof ArrayBuffer) return true
-  if (typeof value !== 'object' || value === null) return false
-  // From another realm, or shared.
-  const tag = Object.prototype.toString.call(value)
-  return tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]'
+// Both getters throw for an object without the slot. Where no buffer can be resized yet, `byteLength` does: it is never true.
+const { get: isResizable } = Object.getOwnPropertyDescriptor(
+  ArrayBuffer.prototype,
+  'resizable' in ArrayBuffer.prototype ? 'resizable' : 'byteLength',
+)!
+const sharedLength =
+  typeof SharedArrayBuffer === 'function'
+    ? Object.getOwnPropertyDescriptor(SharedArrayBuffer.prototype, 'byteLength')?.get
+    : undefined
+
+function isSharedBuffer(value: object): boolean {
+  try {
+    return sharedLength?.call(value) !== undefined
+  } catch {
+    return false
+  }
 }
 
 function refuseUnstable(buffer: ArrayBufferLike): void {
-  if (!(buffer instanceof ArrayBuffer) && Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]') {
+  let resizable: unknown
+  try {
+    resizable = isResizable!.call(buffer)
+  } catch {
     throw new TypeError('The data must not be in a SharedArrayBuffer')
   }
-  if ((buffer as { resizable?: boolean }).resizable === true) {
-    throw new TypeError('The data must not be in a resizable ArrayBuffer')
-  }
+  if (resizable === true) throw new TypeError('The data must not be in a resizable ArrayBuffer')
 }
 
 /**
- * Whether `value` is a Blob of the host, or an object that implements one: of a polyfill, or of another realm. A File is a Blob.
- */
-export function isBlob(value: unknown): value is Blob {
-  if (typeof value !== 'object' || value === null) return false
-  if (typeof globalThis.Blob === 'function' && value instanceof globalThis.Blob) return true
-  const tag = Object.prototype.toString.call(value)
-  return (tag === '[object Blob]' || tag === '[object File]') && typeof (value as Blob).arrayBuffer === 'function'
-}
-
-/**
- * Whether Web IDL takes `value` for a sequence where a union allows other types: an object that is iterable.
+ * Whether Web IDL takes `value` for a sequence where a union allows other types: an object with an iterator method.
  *
  * @see https://webidl.spec.whatwg.org/#js-union
+ * @throws TypeError if its `Symbol.iterator` is neither a function, nor undefined or null
  */
 export function isSequence(value: unknown): value is Iterable<unknown> {
-  return typeof value === 'object' && value !== null && Symbol.iterator in value
+  if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return false
+  const method = (value as { [Symbol.iterator]?: unknown })[Symbol.iterator] ?? undefined
+  if (method === undefined || typeof method === 'function') return method !== undefined
+  throw new TypeError('The Symbol.iterator of an object must be a function')
 }
 
 /**

@@ -1,5 +1,6 @@
-import type { DOMException } from '../host/host-types.ts'
+import type { DOMException as DOMExceptionInterface } from '../host/host-types.ts'
 import { readCloseInfo, validateCloseCodeAndReason, type WebSocketCloseInfo } from './close-info.ts'
+import { DOMException } from './dom-exception.ts'
 import { completeInterface, toDOMString } from './webidl.ts'
 
 /**
@@ -8,7 +9,7 @@ import { completeInterface, toDOMString } from './webidl.ts'
  *
  * @see https://whatpr.org/websockets/48.html
  */
-export interface WebSocketError extends DOMException {
+export interface WebSocketError extends DOMExceptionInterface {
   /** The status code of the Close frame; 1006 if the connection was lost, null if there is none. */
   readonly closeCode: number | null
   /** The reason in the Close frame, or the empty string. */
@@ -36,7 +37,7 @@ interface Slots {
 /** The property that holds the slots of a WebSocketError; no other object has it. */
 const slot = Symbol('WebSocketError state')
 
-const HostDOMException = globalThis.DOMException as unknown as new (message: string, name: string) => object
+const HostDOMException = DOMException as unknown as new (message: string, name: string) => object
 
 export const WebSocketError: WebSocketErrorConstructor = class WebSocketError extends HostDOMException {
   constructor(message: unknown = '', init: unknown = undefined) {

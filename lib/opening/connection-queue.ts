@@ -9,6 +9,11 @@ class ConnectionQueue {
    */
   readonly #tails = new Map<string, Promise<void>>()
 
+  /** Whether a connection to the remote host and port `key` is being opened, so that another one has to wait. */
+  isOccupied(key: string): boolean {
+    return this.#tails.has(key)
+  }
+
   /**
    * Waits for the turn to connect.
    *

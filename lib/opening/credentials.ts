@@ -1,14 +1,9 @@
 import { host } from '../host/host.ts'
-import { getAll } from '../protocol/header-values.ts'
 import type { HeaderList } from '../transport/pipe.ts'
 
-/**
- * Adds the credentials of a URL to the header fields, as basic authorization (RFC 7617). Returns `headers` as they are if
- * the URL has no credentials, or if the caller has set an Authorization field.
- */
-export function addCredentials(headers: HeaderList, url: URL): HeaderList {
-  if ((url.username === '' && url.password === '') || getAll(headers, 'authorization').length > 0) return headers
-  return [['Authorization', basicAuthorization(url)], ...headers]
+/** The credentials of a URL as an Authorization field: basic authorization (RFC 7617). Empty if the URL has none. */
+export function credentialsOf(url: URL): HeaderList {
+  return url.username === '' && url.password === '' ? [] : [['Authorization', basicAuthorization(url)]]
 }
 
 function basicAuthorization(url: URL): string {

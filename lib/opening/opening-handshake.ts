@@ -1,17 +1,22 @@
 import type { AsyncContext } from '../host/async-context.ts'
 import { host } from '../host/host.ts'
-import { startTimer, stopTimer, type Timer } from '../host/timers.ts'
+import { Deadline, now } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
-import type { ConnectTarget, Location } from '../transport/connect.ts'
+import { type ConnectTarget, ExplainedError, type Opened, type ResolvedHost } from '../transport/connect.ts'
 import { duplexPipe } from '../transport/duplex.ts'
+import { GuardedPipe } from '../transport/guarded-pipe.ts'
 import { upgradeOver } from '../transport/http1.ts'
-import type { Duplex, Pipe, PipeSink, ResponseHead } from '../transport/pipe.ts'
+import { isNodeStream, openNodeStream } from '../transport/node-stream.ts'
+import type { Pipe, PipeSink, ResponseHead } from '../transport/pipe.ts'
+import { abortReason, onAbort } from './abort-listeners.ts'
 import { connectionQueue } from './connection-queue.ts'
 import { ContextPipe } from './context-pipe.ts'
-import { addCredentials } from './credentials.ts'
 import { isDuplex, isPipe } from './options/connect.ts'
+import { documentOrigin } from './options/headers.ts'
+import { ownMembers } from './options/reading.ts'
 import type { Settings } from './options.ts'
+import { hasField, requestFields } from './request-fields.ts'
 import { hostOf, isBlockedPort, portOf } from './url.ts'
 
 /** Called by an `OpeningHandshake` when it ends: one of the two, once. */
@@ -22,6 +27,9 @@ export interface OpeningHandshakeHandler {
   established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void
   failed(error: ConnectionError): void
 }
+
+/** The host's class at load: one that is put on the global scope later may be older, or part of a DOM. */
+const HostAbortController = globalThis.AbortController
 
 /** The body of a response that upgraded the connection. */
 export const NO_BODY: Uint8Array = new Uint8Array(0)
@@ -36,36 +44,48 @@ export class OpeningHandshake {
   readonly #url: URL
   readonly #protocols: readonly string[]
   readonly #settings: Settings
+  /** The value of the Origin field of ours. Read at the start: what is wrong with it is the caller's to hear. */
+  readonly #origin: string | undefined
   readonly #handler: OpeningHandshakeHandler
   /** Tells the transport that nobody waits for the connection any more. */
-  readonly #connecting = new AbortController()
+  readonly #connecting = new HostAbortController()
   /** Set once, before the handler is called. A stage that completes afterwards only releases what it got. */
   #over = false
+  /** Set while this connection waits for the abort of the option `signal`. */
+  #leaveSignal: (() => void) | undefined
   /** Set while this connection has its turn in the connection queue. */
   #leaveQueue: (() => void) | undefined
+  /** Milliseconds in the connection queue behind others. */
+  #waited = 0
   /** Set from the request on: drops the HTTP exchange and its pipe. */
   #cancelExchange: ((reason?: unknown) => void) | undefined
-  #timer: Timer | undefined
+  /** The time limit of the current stage. Set from `start` to the end: it is also what keeps the process alive meanwhile. */
+  #deadline: Deadline | undefined
+  #keepsAlive = true
+  /** Set while the handshake is under way over it. */
+  #pipe: Pipe | undefined
 
   constructor(url: URL, protocols: readonly string[], settings: Settings, handler: OpeningHandshakeHandler) {
     this.#url = url
     this.#protocols = protocols
     this.#settings = settings
+    this.#origin = hasField(settings.headers, 'Origin') ? undefined : (settings.origin ?? documentOrigin())
     this.#handler = handler
   }
 
   /** Starts to open the connection. The handler may be called before this returns. */
   start(): void {
     const { signal } = this.#settings
-    if (signal?.aborted) return this.#aborted()
-    signal?.addEventListener('abort', this.#aborted)
+    if (signal !== undefined) this.#leaveSignal = onAbort(signal, this.#aborted)
+    if (this.#over) return
     const port = portOf(this.#url)
     if (isBlockedPort(port)) {
       const message = `Port ${port} is blocked: it belongs to another protocol`
       return this.fail(new ConnectionError('WS_ERR_BLOCKED_PORT', message))
     }
-    this.#open().catch(cause => {
-      const message = `Could not connect to ${this.#url.host}: ${messageOf(cause)}`
+    this.#open().catch(error => {
+      const message = `Could not connect to ${this.#url.host}: ${messageOf(error)}`
+      const cause: unknown = error instanceof ExplainedError ? error.cause : error
       this.fail(new ConnectionError('WS_ERR_CONNECT', message, { cause }))
     })
   }
@@ -84,58 +104,79 @@ export class OpeningHandshake {
     this.#handler.failed(error)
   }
 
+  /** Sets whether the opening keeps the process alive, as it does by default; and afterwards its connection. */
+  keepAlive(wanted: boolean): void {
+    this.#keepsAlive = wanted
+    this.#deadline?.keepAlive(wanted)
+    if (wanted) this.#pipe?.ref?.()
+    else this.#pipe?.unref?.()
+  }
+
   async #open(): Promise<void> {
     const { connect } = this.#settings
     const name = hostOf(this.#url)
     const port = portOf(this.#url)
 
     // 1. Resolve the host name, unless the caller's transport does. This has a time limit of its own.
-    let location: Location | undefined
-    this.#startTimer()
-    if (connect === undefined && host.locate !== undefined) {
-      location = await host.locate(name, port)
+    let location: ResolvedHost | undefined
+    const { handshakeTimeout } = this.#settings
+    this.#startDeadline(handshakeTimeout)
+    if (connect === undefined && host.resolveHost !== undefined) {
+      location = await host.resolveHost(name, port)
       if (this.#over) return
     }
-    stopTimer(this.#timer)
 
-    // 2. Wait in the connection queue, without a time limit: a queue is no fault of the server. The queue of a host whose
-    // address is not known here is that of its name.
-    const leaveQueue = await connectionQueue.enter(location?.key ?? `${name} ${port}`)
-    if (this.#over) return leaveQueue()
-    this.#leaveQueue = leaveQueue
-    this.#startTimer()
+    // 2. Wait in the connection queue, without a time limit: a queue is no fault of the server.
+    this.#startDeadline(0)
+    if (!this.#settings.connectInParallel) {
+      // The queue of a host whose address is not known here is that of its name.
+      await this.#enterQueue(location?.key ?? `${name} ${port}`)
+      if (this.#over) return this.#leaveQueue?.()
+    }
+    this.#startDeadline(handshakeTimeout)
 
     // 3. Connect.
-    const target: ConnectTarget = {
+    const target: ConnectTarget = ownMembers({
       host: name,
       port,
       secure: this.#url.protocol === 'wss:',
       url: this.#url.href,
       signal: this.#connecting.signal,
       ...(location === undefined ? {} : { addresses: location.addresses }),
-    }
-    const opened = asPipe(await (connect === undefined ? connectByHost(target, this.#settings) : connect(target)))
-    const pipe = connect === undefined ? opened : new ContextPipe(opened, this.#handler.context)
+    })
+    const opened = await (connect === undefined ? connectByHost(target, this.#settings) : connect(target))
+    const bytes = await asPipe(opened, target)
+    const pipe = connect === undefined ? bytes : new ContextPipe(new GuardedPipe(bytes), this.#handler.context)
     if (this.#over) {
       pipe.start(NULL_SINK)
       pipe.abort()
       return
     }
 
+    this.#pipe = pipe
+    if (!this.#keepsAlive) pipe.unref?.()
+
     // 4. Shake hands.
     this.#shakeHands(pipe)
+  }
+
+  /** Waits in the connection queue, without a time limit: a queue is no fault of the server. */
+  async #enterQueue(key: string): Promise<void> {
+    const since = connectionQueue.isOccupied(key) ? now() : undefined
+    this.#leaveQueue = await connectionQueue.enter(key)
+    if (since !== undefined) this.#waited = now() - since
   }
 
   #shakeHands(pipe: Pipe): void {
     const handshake = createHandshake(host.platform, {
       host: this.#url.host,
       protocols: this.#protocols,
-      origin: this.#settings.origin ?? documentOrigin(),
-      headers: addCredentials(this.#settings.headers, this.#url),
+      origin: this.#origin,
+      headers: requestFields(this.#settings.headers, this.#url),
       deflate: host.platform.compression === undefined ? undefined : this.#settings.perMessageDeflate,
     })
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
-    this.#cancelExchange = upgradeOver(pipe)(request, {
+    this.#cancelExchange = upgradeOver(pipe, this.#url.protocol === 'wss:')(request, {
       upgraded: (head, upgraded) => this.#upgraded(handshake, head, upgraded),
       refused: (head, body) => this.#refused(head, body),
       failed: error => this.fail(error as ConnectionError),
@@ -160,52 +201,58 @@ export class OpeningHandshake {
     this.fail(new ConnectionError('WS_ERR_UNEXPECTED_STATUS', message, { response: { ...head, body } }))
   }
 
-  #startTimer(): void {
-    this.#timer = startTimer(this.#settings.handshakeTimeout, this.#timedOut)
+  /** @param limit milliseconds; 0 for no limit */
+  #startDeadline(limit: number): void {
+    this.#deadline?.cancel()
+    this.#deadline = new Deadline(limit, this.#timedOut, this.#keepsAlive)
   }
 
   #finish(): void {
     this.#over = true
-    stopTimer(this.#timer)
-    this.#settings.signal?.removeEventListener('abort', this.#aborted)
+    this.#deadline?.cancel()
+    this.#leaveSignal?.()
     this.#leaveQueue?.()
   }
 
   readonly #aborted = (): void => {
-    const cause = this.#settings.signal?.reason
+    const cause = abortReason(this.#settings.signal!)
     this.fail(new ConnectionError('WS_ERR_ABORTED', 'The signal of the WebSocket was aborted', { cause }))
   }
 
   readonly #timedOut = (): void => {
     const message = `The opening handshake did not complete within ${this.#settings.handshakeTimeout} ms`
-    this.fail(new ConnectionError('WS_ERR_HANDSHAKE_TIMEOUT', message))
+    const line = `, after ${Math.round(this.#waited)} ms in line behind other connections to ${this.#url.host}`
+    const waited = this.#waited > 0 ? `${line}: the option "connectInParallel" does not wait for them` : ''
+    this.fail(new ConnectionError('WS_ERR_HANDSHAKE_TIMEOUT', message + waited))
   }
 }
 
 function connectByHost(target: ConnectTarget, settings: Settings): PromiseLike<Pipe> {
   if (host.connect === undefined) throw new TypeError('This host has no transport: pass the option "connect"')
-  return host.connect(target, settings.tls)
+  return host.connect(target, settings.tls, settings.keepAlive)
 }
 
-function asPipe(opened: Pipe | Duplex): Pipe {
+function asPipe(opened: Opened, { signal }: ConnectTarget): Pipe | PromiseLike<Pipe> {
   if (isPipe(opened)) return opened
+  if (isNodeStream(opened)) return openNodeStream(opened, signal)
   if (isDuplex(opened)) return duplexPipe(opened)
-  throw new TypeError('The option "connect" returned neither a Pipe nor an object with readable and writable')
+  const wanted = 'neither a Pipe nor a duplex stream of Node.js nor an object with a readable and a writable stream'
+  throw new TypeError(`The option "connect" returned ${wanted}`)
 }
 
 /**
  * The message of an error in one line. An AggregateError, which stands for one error an address, has no message of its own;
- * those of OpenSSL end with a line break.
+ * those of OpenSSL end with a line break. Errors may be of any realm.
  */
 function messageOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause)
-  const { errors } = cause as { errors?: unknown[] }
-  return cause.message === '' && errors !== undefined ? errors.map(messageOf).join(', ') : cause.message.trim()
-}
-
-/** The origin of the document or worker that this runs in; undefined where the host has no location. */
-function documentOrigin(): string | undefined {
-  return (globalThis as { location?: { origin?: string } }).location?.origin
+  try {
+    const { message, errors } = Object(cause) as { message?: unknown; errors?: unknown }
+    if (typeof message !== 'string') return String(cause)
+    return message === '' && Array.isArray(errors) ? errors.map(messageOf).join(', ') : message.trim()
+  } catch {
+    // The option `connect` may reject with anything.
+    return 'for a reason that cannot be put into words'
+  }
 }
 
 /** The sink of a pipe that came too late: it ignores everything. */

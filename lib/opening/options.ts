@@ -1,8 +1,11 @@
 import * as connect from './options/connect.ts'
 import * as deflate from './options/deflate.ts'
+import { adviceFor } from './options/foreign-names.ts'
 import * as headers from './options/headers.ts'
 import * as heartbeat from './options/heartbeat.ts'
+import * as init from './options/init.ts'
 import * as limits from './options/limits.ts'
+import * as queue from './options/queue.ts'
 import { type Reader, type Readers, refuseUnknown } from './options/reading.ts'
 import * as request from './options/request.ts'
 import * as tls from './options/tls.ts'
@@ -12,11 +15,13 @@ import * as tls from './options/tls.ts'
  * This file joins the concerns, so that a new option is written in one file.
  */
 
-/** What the browser's API has no place for: the second argument of the constructor, as a plain object. */
+/** The second argument of the constructor as an object: the standard's dictionary, and what a browser has no place for. */
 export interface WebSocketOptions
-  extends request.Options,
+  extends init.WebSocketInit,
+    request.Options,
     headers.Options,
     limits.Options,
+    queue.Options,
     heartbeat.Options,
     deflate.Options,
     tls.Options,
@@ -24,18 +29,22 @@ export interface WebSocketOptions
 
 /** The options, checked and converted, with their defaults filled in. */
 export interface Settings
-  extends request.Settings,
+  extends init.Settings,
+    request.Settings,
     headers.Settings,
     limits.Settings,
+    queue.Settings,
     heartbeat.Settings,
     deflate.Settings,
     tls.Settings,
     connect.Settings {}
 
 const readers: Readers<Settings> = {
+  ...init.readers,
   ...request.readers,
   ...headers.readers,
   ...limits.readers,
+  ...queue.readers,
   ...heartbeat.readers,
   ...deflate.readers,
   ...tls.readers,
@@ -43,19 +52,18 @@ const readers: Readers<Settings> = {
 }
 
 /**
- * Checks the options and fills in the defaults.
+ * Checks the options and fills in the defaults. Only own members count, but those of the standard's dictionary may be inherited.
  *
  * Unlike a Web IDL dictionary, an unknown name is an error: a misspelt limit would otherwise be no limit.
  *
  * @throws TypeError that names the option
  */
 export function readOptions(options: object): Settings {
-  refuseUnknown(options, readers, '')
+  refuseUnknown(options, readers, '', adviceFor)
+  const given = init.copyOptions(options)
   const settings: Record<string, unknown> = {}
   for (const [name, read] of Object.entries<Reader<unknown>>(readers)) {
-    // An inherited member may come from a polluted prototype.
-    const value = Object.hasOwn(options, name) ? (options as Record<string, unknown>)[name] : undefined
-    settings[name] = read(value, name)
+    settings[name] = read(given[name], name)
   }
   return settings as unknown as Settings
 }

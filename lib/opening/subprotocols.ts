@@ -1,5 +1,6 @@
+import { DOMException } from '../idl/dom-exception.ts'
 import { isSequence, toDOMString } from '../idl/webidl.ts'
-import { isToken } from '../protocol/header-values.ts'
+import { isToken, whyNoToken } from '../protocol/header-values.ts'
 
 /** The subprotocols that a socket offers (RFC 6455 section 1.9): the argument or option `protocols`. */
 
@@ -17,16 +18,15 @@ export function toSubprotocols(value: unknown): string[] {
  * Checks that each subprotocol is a token (RFC 6455 section 4.1, item 10 of the request) and is given once. Unlike RFC 6455,
  * but as the web-platform-tests have it, two that differ only in case are equal.
  *
- * @throws "SyntaxError" DOMException that names the subprotocol
+ * @throws "SyntaxError" DOMException that says which one it is, and does not quote it: programs pass credentials this way
  */
 export function validateSubprotocols(protocols: readonly string[]): void {
   const seen = new Set<string>()
-  for (const protocol of protocols) {
-    if (!isToken(protocol)) {
-      throw new DOMException(`${JSON.stringify(protocol)} cannot be a subprotocol: it is not a token`, 'SyntaxError')
-    }
+  for (const [index, protocol] of protocols.entries()) {
+    const name = `The subprotocol at index ${index}`
+    if (!isToken(protocol)) throw new DOMException(`${name} is not a token: ${whyNoToken(protocol)}`, 'SyntaxError')
     const folded = protocol.toLowerCase()
-    if (seen.has(folded)) throw new DOMException(`The subprotocol "${protocol}" is given twice`, 'SyntaxError')
+    if (seen.has(folded)) throw new DOMException(`${name} is given twice`, 'SyntaxError')
     seen.add(folded)
   }
 }

@@ -1,3 +1,9 @@
+import { DOMException } from '../idl/dom-exception.ts'
+import { quote } from '../protocol/quoting.ts'
+
+/** The host's class at load: that of a DOM which is put on the global scope later may lack what is used. */
+export const HostURL: typeof URL = globalThis.URL
+
 /**
  * Parses the URL of a WebSocket: http and https become ws and wss.
  *
@@ -8,15 +14,16 @@
 export function getURLRecord(url: string, baseURL: string | undefined): URL {
   let record: URL
   try {
-    record = new URL(url, baseURL)
+    record = new HostURL(url, baseURL)
   } catch {
-    const relation = baseURL === undefined ? '' : ` relative to ${baseURL}`
-    throw new DOMException(`"${url}" is not a valid URL${relation}`, 'SyntaxError')
+    const relation = baseURL === undefined ? '' : ` relative to ${quoteURL(baseURL)}`
+    throw new DOMException(`${quoteURL(url)} is not a valid URL${relation}`, 'SyntaxError')
   }
   if (record.protocol === 'http:') record.protocol = 'ws:'
   else if (record.protocol === 'https:') record.protocol = 'wss:'
   if (record.protocol !== 'ws:' && record.protocol !== 'wss:') {
-    throw new DOMException(`The URL of a WebSocket must begin with ws: or wss:, not ${record.protocol}`, 'SyntaxError')
+    const message = `The URL of a WebSocket must begin with ws: or wss:, not ${quote(record.protocol)}`
+    throw new DOMException(message, 'SyntaxError')
   }
   // Not `record.hash`, which is empty for an empty fragment, too.
   if (record.href.includes('#')) {
@@ -28,6 +35,18 @@ export function getURLRecord(url: string, baseURL: string | undefined): URL {
 /** The URL of the document or worker that this code runs in; undefined where the host has neither. */
 export function documentURL(): string | undefined {
   return (globalThis as { location?: { href?: string } }).location?.href
+}
+
+/**
+ * A URL that does not parse, for an error message: without user name, password, query and fragment, which may be credentials.
+ * Where a question mark may be part of a password, nothing behind the scheme is left.
+ */
+function quoteURL(url: string): string {
+  const visible = url.slice(0, url.search(/[?#]|$/))
+  const at = url.lastIndexOf('@')
+  if (at < 0) return quote(visible)
+  const scheme = /^[a-z][a-z\d+.-]*:/i.exec(url.slice(0, 32))?.[0] ?? ''
+  return quote(`${scheme}//…@${visible.slice(at + 1)}`)
 }
 
 /** The port of a ws or wss URL, be it the default of the scheme. */

@@ -4,12 +4,17 @@ import { DenoContext, denoCore } from './deno-core.ts'
 
 type Class = new (type: string) => AsyncContext
 
-let Context: Class | undefined
+/** The class of all contexts of the process. Undefined until the first one. */
+const chosen: { Context: Class | undefined } = { Context: undefined }
 
 /** The caller's context of asynchronous work. */
 export function captureContext(): AsyncContext {
-  Context ??= denoCore.getAsyncContext !== undefined && works(DenoContext) ? DenoContext : asyncHooks().AsyncResource
-  return new Context('WebSocket')
+  chosen.Context ??= hasDenoContext() ? DenoContext : asyncHooks().AsyncResource
+  return new chosen.Context('WebSocket')
+}
+
+function hasDenoContext(): boolean {
+  return denoCore.getAsyncContext !== undefined && works(DenoContext)
 }
 
 /** Tries a class against the AsyncLocalStorage of the host. */

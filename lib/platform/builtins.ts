@@ -1,8 +1,8 @@
 import { process } from '../host/node-process.ts'
 
 /*
- * Modules of Node.js that are not needed before there is a connection. To load them takes longer than to load this package
- * (bench: import), and an import would do it at once.
+ * Modules of Node.js that are loaded by the first call, since only a connection needs them. An import statement would load them
+ * with this package, which takes longer than the package itself (bench: import).
  */
 
 export function asyncHooks(): typeof import('node:async_hooks') {
@@ -17,5 +17,5 @@ export function zlib(): typeof import('node:zlib') {
   return process.getBuiltinModule('node:zlib')
 }
 
-/** zlib's constant of that name, which has been the same since there is a zlib. */
+/** The constant of that name, which is part of zlib's stable interface. Here it does not load the module. */
 export const Z_SYNC_FLUSH = 2

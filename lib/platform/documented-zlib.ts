@@ -8,22 +8,23 @@ import {
   type Inflater,
   TOO_LONG,
 } from '../codec/compression.ts'
+import { shielded } from '../host/shielded-options.ts'
 import { Z_SYNC_FLUSH, zlib } from './builtins.ts'
 
 /**
- * Raw DEFLATE by the documented functions of node:zlib, for a host where the faster way is not to be had. The window is
- * handed from message to message as a dictionary; a message is inflated when it is whole.
+ * Raw DEFLATE by the documented functions of node:zlib, for hosts where the native handle does not work. The window passes from
+ * message to message as a dictionary. A message is inflated when all of it has arrived.
  */
 export const documentedCompression: Compression = {
   createInflater: (windowBits, maxOutput) => new DocumentedInflater(windowBits, maxOutput),
   createDeflater: options => new DocumentedDeflater(options),
 }
 
-/** The end of a flush, which is not sent (RFC 7692 section 7.2.1). */
+/** The end of a flush, in bytes, which is not sent (RFC 7692 section 7.2.1). */
 const TAIL_LENGTH = 4
-const NOTHING: Uint8Array = new Uint8Array(0)
+const EMPTY: Uint8Array = new Uint8Array(0)
 
-/** So many streams one message may be made of, each ended by a block with BFINAL set: to begin one costs some 20 µs. */
+/** The streams that one message may consist of, each ended by a block with BFINAL set: to begin one costs some 20 µs. */
 const MAX_STREAMS = 1024
 
 class DocumentedInflater implements Inflater {
@@ -31,10 +32,10 @@ class DocumentedInflater implements Inflater {
   produced = 0
   readonly #windowBits: number
   readonly #maxOutput: number
-  #window = NOTHING
-  #input = NOTHING
+  #window = EMPTY
+  #input = EMPTY
   #inputLength = 0
-  #output = NOTHING
+  #output = EMPTY
 
   constructor(windowBits: number, maxOutput: number) {
     this.#windowBits = windowBits
@@ -51,7 +52,7 @@ class DocumentedInflater implements Inflater {
   ): typeof INFLATED | typeof CORRUPT | typeof TOO_LONG {
     this.produced = 0
     this.consumed = end - start
-    this.#keep(input.subarray(start, end))
+    this.#append(input.subarray(start, end))
     if (last && this.#inputLength > 0) {
       try {
         if (!this.#inflateWhole(end - start)) return CORRUPT
@@ -66,8 +67,8 @@ class DocumentedInflater implements Inflater {
     return INFLATED
   }
 
-  /** In one piece: a flood of tiny fragments must not cost an object each. */
-  #keep(bytes: Uint8Array): void {
+  /** Appends to the compressed message, in one buffer: a flood of tiny fragments must not cost an object each. */
+  #append(bytes: Uint8Array): void {
     const needed = this.#inputLength + bytes.length
     if (needed > this.#input.length) {
       const grown = new Uint8Array(Math.max(needed, this.#input.length * 2))
@@ -79,33 +80,36 @@ class DocumentedInflater implements Inflater {
   }
 
   /**
-   * @param tail so many bytes at its end are what the sender has left out
-   * @returns false if it is made of too many streams
+   * Inflates the message to `#output`.
+   *
+   * @param tail how many bytes at its end are what the sender has left out
+   * @returns false if it consists of too many streams
    */
   #inflateWhole(tail: number): boolean {
     let input = this.#input.subarray(0, this.#inputLength)
-    this.#input = NOTHING
+    this.#input = EMPTY
     this.#inputLength = 0
     const pieces: Uint8Array[] = []
     let room = this.#maxOutput
     for (let streams = 0; streams < MAX_STREAMS; streams++) {
-      const result = zlib().inflateRawSync(input, {
+      const options = shielded({
         windowBits: this.#windowBits,
         finishFlush: Z_SYNC_FLUSH,
-        // The least that is allowed: what is too much then shows in the sum.
+        // zlib does not take 0. A byte too much is found in the sum.
         maxOutputLength: Math.max(1, room),
         info: true,
         dictionary: dictionaryOf(this.#window),
-      }) as Buffer | Inflated
-      // A host without that option says nothing of the end of a stream.
-      const buffer = result instanceof Uint8Array ? result : result.buffer
-      const used = result instanceof Uint8Array ? input.length : result.engine.bytesWritten
+      })
+      const result = zlib().inflateRawSync(input, options as object) as Buffer | Inflated
+      // A host without the option "info" does not tell where a stream has ended.
+      const buffer = Buffer.isBuffer(result) ? result : result.buffer
+      const used = Buffer.isBuffer(result) ? input.length : result.engine.bytesWritten
       pieces.push(buffer)
       room -= buffer.length
       input = input.subarray(used)
-      // RFC 7692 section 7.2.3.4: a block with BFINAL set has ended the stream; another one follows, or only what the sender
+      // RFC 7692 section 7.2.3.4: a block with BFINAL set has ended the stream. Another stream follows, or only what the sender
       // has left out, which no stream needs then.
-      this.#window = input.length > 0 ? NOTHING : slide(this.#window, buffer, this.#windowBits)
+      this.#window = input.length > 0 ? EMPTY : slide(this.#window, buffer, this.#windowBits)
       if (input.length === 0 || input.length === tail) {
         this.#output = Buffer.concat(pieces)
         return true
@@ -115,18 +119,16 @@ class DocumentedInflater implements Inflater {
   }
 
   reset(): void {
-    this.#window = NOTHING
+    this.#window = EMPTY
   }
 
   close(): void {
-    this.#window = NOTHING
-    this.#input = NOTHING
+    this.#window = this.#input = this.#output = EMPTY
     this.#inputLength = 0
-    this.#output = NOTHING
   }
 }
 
-/** What `inflateRawSync` returns with the option `info`; `bytesWritten` is how much of the input it used. */
+/** The result of `inflateRawSync` with the option `info`. `bytesWritten` is how much of the input was used. */
 interface Inflated {
   readonly buffer: Uint8Array
   readonly engine: { readonly bytesWritten: number }
@@ -134,15 +136,17 @@ interface Inflated {
 
 class DocumentedDeflater implements Deflater {
   readonly #options: DeflaterOptions
-  #window = NOTHING
+  #window = EMPTY
 
   constructor(options: DeflaterOptions) {
     this.#options = options
   }
 
   deflate(message: Uint8Array): Uint8Array {
-    const compressed = zlib().deflateRawSync(message, this.#zlibOptions())
-    this.#slide(message)
+    // A copy: zlib and `slide` read members that the object may have itself.
+    const bytes = new Uint8Array(message)
+    const compressed = zlib().deflateRawSync(bytes, this.#zlibOptions())
+    this.#slide(bytes)
     return compressed.subarray(0, -TAIL_LENGTH)
   }
 
@@ -154,15 +158,15 @@ class DocumentedDeflater implements Deflater {
   }
 
   reset(): void {
-    this.#window = NOTHING
+    this.#window = EMPTY
   }
 
   close(): void {
-    this.#window = NOTHING
+    this.reset()
   }
 
   #zlibOptions(): object {
-    return { ...this.#options, finishFlush: Z_SYNC_FLUSH, dictionary: dictionaryOf(this.#window) }
+    return shielded({ ...this.#options, finishFlush: Z_SYNC_FLUSH, dictionary: dictionaryOf(this.#window) })
   }
 
   #slide(message: Uint8Array): void {
@@ -170,14 +174,14 @@ class DocumentedDeflater implements Deflater {
   }
 }
 
-/** The last bytes of what went through, as many as the window holds. */
+/** The window after `added`: the last bytes of all messages, as many as it holds. */
 function slide(window: Uint8Array, added: Uint8Array, windowBits: number): Uint8Array {
   const size = 2 ** windowBits
-  const kept = added.length >= size ? NOTHING : window.subarray(-(size - added.length))
+  const kept = added.length >= size ? EMPTY : window.subarray(-(size - added.length))
   return Buffer.concat([kept, added.subarray(-size)])
 }
 
-/** zlib refuses an empty dictionary. */
+/** The window as an option for zlib, which refuses an empty dictionary. */
 function dictionaryOf(window: Uint8Array): Uint8Array | undefined {
   return window.length > 0 ? window : undefined
 }

@@ -3,17 +3,18 @@ import { process } from '../host/node-process.ts'
 
 type Schedule = (task: () => void) => void
 
-/** The functions as they were at load: a test may replace them later. */
+/** The functions as they were at load. A test may replace those of the module later. */
 const timers = { setImmediate, clearImmediate }
-let schedule: Schedule | undefined
+/** How tasks are queued, for all connections of the process. Undefined until the first one. */
+const chosen: { schedule: Schedule | undefined } = { schedule: undefined }
 
 /** Queues a task of the event loop. */
 export function queueTask(task: () => void): void {
-  schedule ??= isReal() ? byImmediate() : byMessage()
-  schedule(task)
+  chosen.schedule ??= isReal() ? byImmediate() : byMessage()
+  chosen.schedule(task)
 }
 
-/** Whether `setImmediate` is that of the host, and not one that a test has put there before the package was loaded. */
+/** Whether `setImmediate` is the host's own. A test may have replaced it before the package was loaded. */
 function isReal(): boolean {
   const immediate = timers.setImmediate(() => {})
   timers.clearImmediate(immediate)
@@ -32,7 +33,7 @@ function byImmediate(): Schedule {
   }
 }
 
-/** By messages to oneself, which nobody fakes. They take ten times as long. */
+/** By messages to this thread, which no test replaces. They take ten times as long as immediates. */
 function byMessage(): Schedule {
   const tasks: (() => void)[] = []
   const { port1, port2 } = new MessageChannel()

@@ -8,17 +8,17 @@ import {
   INFLATED,
   type Inflater,
 } from '../codec/compression.ts'
+import { shielded } from '../host/shielded-options.ts'
 import { Z_SYNC_FLUSH, zlib } from './builtins.ts'
 import { documentedCompression } from './documented-zlib.ts'
 import { queueTask } from './immediate.ts'
 
 /**
- * Raw DEFLATE on the native handle that a zlib stream of Node.js keeps, driven synchronously: under 1 µs for a small
- * message, against 20 µs for a trip through the stream and the thread pool (bench: compressed).
+ * Raw DEFLATE by the native handle of a zlib stream of Node.js, called synchronously: less than 1 µs for a small message,
+ * against 20 µs by way of the stream and the thread pool (bench: compressed).
  *
- * The handle is not documented. `worksHere` tries it before its first use, and where it is not as it must be,
- * `documentedCompression` takes its place. A wrong length would make the handle abort the process, so both ends of both
- * buffers are bounded right at the call.
+ * The handle is not documented. `worksHere` tests it before its first use, and where it fails, `documentedCompression` is used
+ * instead. A wrong length would make the handle abort the process, so both ends of both buffers are bounded right at the call.
  */
 interface Handle {
   writeSync(
@@ -34,12 +34,17 @@ interface Handle {
   onerror(message: string, errno: number, code: string): void
 }
 
-/** A zlib stream with its handle, and where that writes how much of both buffers it left: of output, and of input. */
+/** A zlib stream with its handle. After a call, `_writeState` has the unused bytes of the output, then those of the input. */
 type Native = { _handle: Handle; _writeState: Uint32Array }
 
+/** The end of a flush, in bytes, which is not sent (RFC 7692 section 7.2.1). */
 const TAIL_LENGTH = 4
-/** Compressed messages come out here; one at a time is worked on. */
-let scratch = new Uint8Array(64 * 1024)
+
+/**
+ * Where `deflate` writes compressed messages; it grows as they need. Shared by all connections of the process: the result of a
+ * call is valid until the next one.
+ */
+const deflated: { bytes: Uint8Array } = { bytes: new Uint8Array(64 * 1024) }
 
 class NativeInflater implements Inflater {
   consumed = 0
@@ -66,7 +71,7 @@ class NativeInflater implements Inflater {
     handle.writeSync(Z_SYNC_FLUSH, input, start, inputLength, output, outputStart, outputLength)
     this.produced = outputLength - state[0]!
     this.consumed = inputLength - state[1]!
-    // RFC 7692 section 7.2.1: a message ends with an empty stored block. This one was cut off within another block.
+    // RFC 7692 section 7.2.1: a message ends with an empty stored block. Output now means that it ended within another block.
     return this.#failed || (last && this.produced > 0) ? CORRUPT : INFLATED
   }
 
@@ -81,7 +86,7 @@ class NativeInflater implements Inflater {
 
   #open(): Native {
     if (this.#stream === undefined) {
-      this.#stream = zlib().createInflateRaw({ windowBits: this.#windowBits })
+      this.#stream = zlib().createInflateRaw(shielded({ windowBits: this.#windowBits }))
       ;(this.#stream as unknown as Native)._handle.onerror = () => {
         this.#failed = true
       }
@@ -103,15 +108,15 @@ class NativeDeflater implements Deflater {
     let inputLength = message.length
     let length = 0
     for (;;) {
-      const room = scratch.length - length
-      handle.writeSync(Z_SYNC_FLUSH, message, message.length - inputLength, inputLength, scratch, length, room)
+      const { bytes } = deflated
+      const room = bytes.length - length
+      handle.writeSync(Z_SYNC_FLUSH, message, message.length - inputLength, inputLength, bytes, length, room)
       length += room - state[0]!
       inputLength = state[1]!
-      // Room that is left over means that the flush is complete.
-      if (state[0]! > 0) return scratch.subarray(0, length - TAIL_LENGTH)
-      const grown = new Uint8Array(scratch.length * 2)
-      grown.set(scratch)
-      scratch = grown
+      // If the output is not full, the flush is complete.
+      if (state[0]! > 0) return bytes.subarray(0, length - TAIL_LENGTH)
+      deflated.bytes = new Uint8Array(bytes.length * 2)
+      deflated.bytes.set(bytes)
     }
   }
 
@@ -125,7 +130,7 @@ class NativeDeflater implements Deflater {
     stream.write(message)
     stream.flush(Z_SYNC_FLUSH, () => {
       stream.off('data', onData)
-      // In a task of its own: some hosts compress at once all the same, and what else has happened is to be heard.
+      // In a task of its own: some hosts compress synchronously, and other events of this turn must come first.
       queueTask(() => callback(Buffer.concat(pieces).subarray(0, -TAIL_LENGTH)))
     })
   }
@@ -140,8 +145,7 @@ class NativeDeflater implements Deflater {
   }
 
   #open(): DeflateRaw {
-    this.#stream ??= zlib().createDeflateRaw(this.#options)
-    return this.#stream
+    return (this.#stream ??= zlib().createDeflateRaw(shielded(this.#options)))
   }
 }
 
@@ -150,24 +154,24 @@ export const nativeCompression: Compression = {
   createDeflater: options => new NativeDeflater(options),
 }
 
-let best: Compression | undefined
+/** Which way is used, for all connections of the process. Undefined until the first use. */
+const choice: { compression: Compression | undefined } = { compression: undefined }
 
-/** The best that this host has, found out at the first use. */
+/** The native handle if it works here, the documented functions otherwise. */
 export const nodeCompression: Compression = {
   createInflater: (windowBits, maxOutput) => chosen().createInflater(windowBits, maxOutput),
   createDeflater: options => chosen().createDeflater(options),
 }
 
 function chosen(): Compression {
-  best ??= worksHere() ? nativeCompression : documentedCompression
-  return best
+  return (choice.compression ??= worksHere() ? nativeCompression : documentedCompression)
 }
 
-/** Tries everything that is used of the handle. Input and output are larger than what is passed, so no length is off. */
+/** Tests everything that is used of the handle. Both buffers are longer than what is passed of them, so that no length is out of bounds. */
 function worksHere(): boolean {
   try {
-    for (const stream of [zlib().createInflateRaw(), zlib().createDeflateRaw()]) {
-      // What is not there throws, here or below.
+    for (const stream of [zlib().createInflateRaw(shielded({})), zlib().createDeflateRaw(shielded({}))]) {
+      // A missing property throws, here or below.
       if ((stream as unknown as Native)._writeState.length !== 2) return false
       stream.close()
     }
@@ -175,7 +179,7 @@ function worksHere(): boolean {
     const deflater = new NativeDeflater({ windowBits: 15, level: 6, memLevel: 8 })
     const compressed = Uint8Array.from([...deflater.deflate(message), 0, 0, 0xff, 0xff])
     deflater.close()
-    const back = zlib().inflateRawSync(compressed, { finishFlush: Z_SYNC_FLUSH })
+    const back = zlib().inflateRawSync(compressed, shielded({ finishFlush: Z_SYNC_FLUSH }))
     if (Buffer.compare(back, message) !== 0) return false
 
     const inflater = new NativeInflater(15)
@@ -183,9 +187,9 @@ function worksHere(): boolean {
     if (inflater.inflate(compressed, 0, compressed.length, false, output, 0) !== INFLATED) return false
     if (inflater.consumed !== compressed.length) return false
     if (Buffer.compare(output.subarray(0, inflater.produced), message) !== 0) return false
-    // An ended stream, and bytes that are no DEFLATE.
+    // A stream that has ended, and bytes that are not DEFLATE.
     inflater.reset()
-    const ended = new Uint8Array([...zlib().deflateRawSync(message), 1, 2, 3])
+    const ended = new Uint8Array([...zlib().deflateRawSync(message, shielded({})), 1, 2, 3])
     if (inflater.inflate(ended, 0, ended.length, false, output, 0) !== INFLATED) return false
     if (inflater.consumed !== ended.length - 3) return false
     inflater.reset()

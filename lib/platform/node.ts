@@ -9,25 +9,35 @@ import { decodeWith, encodeWith } from './simd-utf8.ts'
 const isNode = process.versions.bun === undefined && process.versions.deno === undefined
 const MAJOR = Number.parseInt(process.versions.node, 10)
 /**
- * Before 26, Node.js is slower than WebAssembly at encoding strings whose units have two bytes (24 takes twice as long), and to
- * count the bytes of a long string takes it ten times as long as to copy it (bench: send utf8, send text 64 KiB).
+ * Before version 26, Node.js encodes strings of two-byte units slower than WebAssembly does (24 takes twice as long), and takes
+ * ten times as long to count the bytes of a long string as to copy it (bench: send utf8, send text 64 KiB).
  */
 const ENCODES_SLOWLY = isNode && MAJOR < 26
-/** Before 24, it takes four to seven times as long for text that is not ASCII (bench: receive utf8). */
+/** Before version 24, it decodes text that is not ASCII four to seven times as slow (bench: receive utf8). */
 const DECODES_SLOWLY = isNode && MAJOR < 24
-/** Below so many units, or bytes, the calls cost more than they save. */
-const WORTH_THE_CALLS = 128
-const WORTH_A_COPY = 2048
-/** What is copied only to be looked at. */
+/** WebAssembly is used from 128 units or bytes on: for fewer, the calls cost more than they save. */
+const SIMD_MIN = 128
+/** A string of at least 2048 units is copied to find out whether it is ASCII. */
+const ASCII_CHECK_MIN = 2048
+/** It is copied 64 KiB at a time. */
 const COPY_SIZE = 64 * 1024
-let copy: Buffer | undefined
-/** After so many bytes of such text it is worth the millisecond that it takes to set up. */
-const WORTH_SETTING_UP = 64 * 1024
-let decodedBefore = 0
-/** A string that has none of these has units of one byte, mostly; then this takes no time. */
+/** WebAssembly is set up for decoding once 64 KiB of such text were decoded: that takes a millisecond. */
+const SETUP_MIN = 64 * 1024
+/** A unit that does not fit into one byte. V8 stores most strings without any in one byte a unit, and then this search takes no time. */
 const WIDE = /[^\0-\xff]/
 
-/** Node.js, and what is compatible with its Buffer (Bun, Deno). */
+/** False in a vm context, such as Jest's: there the memory of a Buffer is of another realm than this package and its users. */
+const BUFFERS_ARE_OURS = Buffer.alloc(0).buffer instanceof ArrayBuffer
+
+/** What the ways around slow UTF-8 keep, shared by all connections of the process. */
+const slowUtf8 = {
+  /** Bytes decoded so far for which WebAssembly would have been used. */
+  decoded: 0,
+  /** Memory for `isAsciiText`, used within one call. Allocated by the first. */
+  copy: undefined as Buffer | undefined,
+}
+
+/** Node.js, and hosts with a compatible Buffer (Bun, Deno). */
 export const nodePlatform: Platform = {
   compression: nodeCompression,
 
@@ -44,22 +54,22 @@ export const nodePlatform: Platform = {
   },
 
   allocate(size) {
-    return Buffer.allocUnsafeSlow(size)
+    return BUFFERS_ARE_OURS ? Buffer.allocUnsafeSlow(size) : new Uint8Array(size)
   },
 
   maskingMemory() {
     const memory = maskingMemory()
-    // As a Buffer, like all that is encoded to.
+    // A Buffer, so that `asBuffer` need not make one for each text.
     return memory && { ...memory, bytes: Buffer.from(memory.bytes.buffer, 0, memory.bytes.length) }
   },
 
   utf8Length(text) {
-    if (ENCODES_SLOWLY && text.length >= WORTH_A_COPY && isAsciiText(text)) return text.length
+    if (ENCODES_SLOWLY && text.length >= ASCII_CHECK_MIN && isAsciiText(text)) return text.length
     return Buffer.byteLength(text)
   },
 
   encodeUtf8(text, target, offset) {
-    if (ENCODES_SLOWLY && text.length >= WORTH_THE_CALLS && WIDE.test(text)) {
+    if (ENCODES_SLOWLY && text.length >= SIMD_MIN && WIDE.test(text)) {
       const simd = simdWith(target)
       if (simd !== undefined) {
         const start = target.byteOffset + offset
@@ -74,15 +84,15 @@ export const nodePlatform: Platform = {
   },
 
   decodeUtf8(bytes, start, end) {
-    if (DECODES_SLOWLY && end - start >= WORTH_THE_CALLS) {
+    if (DECODES_SLOWLY && end - start >= SIMD_MIN) {
       const all = bytes.subarray(start, end)
       if (!isAscii(all)) {
-        decodedBefore += all.length
-        const simd = decodedBefore < WORTH_SETTING_UP ? undefined : simdOfProcess()
+        slowUtf8.decoded += all.length
+        const simd = slowUtf8.decoded < SETUP_MIN ? undefined : simdOfProcess()
         if (simd !== undefined) return isUtf8(all) ? decodeWith(simd, all) : undefined
       }
     }
-    // Half the price of a check beforehand: ill-formed bytes always show as U+FFFD, which is rarely sent as itself.
+    // Decoding first costs half as much as a check beforehand: ill-formed bytes are decoded as U+FFFD, which is rarely sent.
     const text = asBuffer(bytes).toString('utf8', start, end)
     if (text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end))) return undefined
     return text
@@ -94,9 +104,10 @@ export const nodePlatform: Platform = {
 }
 
 function isAsciiText(text: string): boolean {
-  // It would lose what its units have beyond a byte.
+  // A copy as Latin-1 would lose the upper byte of such a unit.
   if (WIDE.test(text)) return false
-  copy ??= Buffer.allocUnsafeSlow(COPY_SIZE)
+  slowUtf8.copy ??= Buffer.allocUnsafeSlow(COPY_SIZE)
+  const { copy } = slowUtf8
   for (let index = 0; index < text.length; index += COPY_SIZE) {
     const length = copy.write(text.slice(index, index + COPY_SIZE), 'latin1')
     if (!isAscii(copy.subarray(0, length))) return false

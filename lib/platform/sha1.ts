@@ -1,6 +1,6 @@
 /**
- * SHA-1 for hosts whose only digest is asynchronous (Web Crypto). The opening handshake needs it (RFC 6455 section
- * 4.2.2) for a value that is no secret; nothing else may use it.
+ * SHA-1, for hosts whose only digest is asynchronous (Web Crypto). The opening handshake hashes a value that is no secret
+ * (RFC 6455 section 4.2.2). Nothing else may use this function.
  *
  * @see https://doi.org/10.6028/NIST.FIPS.180-4 section 6.1.2
  */

@@ -2,12 +2,12 @@ import type { MaskingMemory } from '../codec/platform.ts'
 import { SIMD_MODULE } from './simd-module.ts'
 
 /*
- * What is done by WebAssembly. Masking, on the memory that frames are written to: ten times as fast as a loop in JavaScript
- * for a message of 4 KiB, four times for 128 bytes (bench: send). And UTF-8, which some hosts are slow at. The source is
- * simd.wat.
+ * What is done by WebAssembly with SIMD, from simd.wat: masking, directly in the memory that frames are written to, which is ten
+ * times as fast as a loop in JavaScript for a message of 4 KiB and four times for 128 bytes (bench: send); and UTF-8, for hosts
+ * that are slow at it.
  */
 
-/** What is used of the host's WebAssembly. */
+/** The part of the host's WebAssembly that is used. */
 declare const WebAssembly:
   | {
       readonly Module: new (bytes: Uint8Array) => object
@@ -15,36 +15,47 @@ declare const WebAssembly:
     }
   | undefined
 
-/** Addresses are those of the memory. */
+/** The exports of simd.wat. All numbers but the key are addresses in `memory`. */
 export interface Simd {
   readonly memory: { readonly buffer: ArrayBuffer }
   readonly mask: MaskingMemory['mask']
-  /** UTF-16 at `[start, end)` to UTF-8 at `target`, a lone surrogate as U+FFFD. Returns where that ends. */
+  /** Encodes the UTF-16 at `[start, end)` as UTF-8, a lone surrogate as U+FFFD. Returns the end of the result. */
   encode(start: number, end: number, target: number): number
-  /** Well-formed UTF-8 at `[start, end)` to UTF-16 at `target`. Returns where that ends, 1 more if all of it is Latin-1. */
+  /**
+   * Decodes the UTF-8 at `[start, end)`, which is well-formed, to UTF-16. Returns the end of the result, plus 1 if all of it
+   * is Latin-1.
+   */
   decode(start: number, end: number, target: number): number
-  /** Makes Latin-1 in UTF-16 at `[start, end)` bytes, at `start`. */
+  /** Converts the UTF-16 at `[start, end)`, all of it Latin-1, to one byte a unit, in place. */
   narrow(start: number, end: number): void
 }
 
-/** Behind four of the frame writer's slabs begins what text passes through: so many bytes for what is read, twice as many for what is written. */
+/*
+ * The layout of the memory: first four of the frame writer's slabs, then the text that is converted. TEXT_PART bytes are for the
+ * input, and twice as many for the result.
+ */
 export const TEXT_AT: number = 68 * 65536
 export const TEXT_PART = 65536
 
-/** The one of this process, once it was asked for; null if it is not to be had. */
-let simd: Simd | null | undefined
+/**
+ * The instance of this process, shared by all connections: frames of all of them are written to its memory, and text is
+ * converted in it within one call. Undefined until it is asked for, null if the host has none.
+ */
+const shared: { simd: Simd | null | undefined } = { simd: undefined }
 
-/** Undefined where there is no WebAssembly, no SIMD in it, no leave to compile, or no memory. */
+/** Instantiates it if that was not done. Undefined without WebAssembly, without SIMD, without leave to compile, or without memory. */
 export function simdOfProcess(): Simd | undefined {
-  if (simd === undefined) simd = instantiate()
-  return simd ?? undefined
+  if (shared.simd === undefined) shared.simd = instantiate()
+  return shared.simd ?? undefined
 }
 
-/** The same, if these bytes are a part of its memory. */
+/** The instance that has `bytes` in its memory. */
 export function simdWith(bytes: Uint8Array): Simd | undefined {
+  const { simd } = shared
   return simd && simd.memory.buffer === bytes.buffer ? simd : undefined
 }
 
+/** The memory for slabs. */
 export function maskingMemory(): MaskingMemory | undefined {
   const simd = simdOfProcess()
   return simd && { bytes: new Uint8Array(simd.memory.buffer, 0, TEXT_AT), mask: simd.mask }
@@ -52,7 +63,7 @@ export function maskingMemory(): MaskingMemory | undefined {
 
 function instantiate(): Simd | null {
   try {
-    const bytes = Uint8Array.from(atob(SIMD_MODULE), character => character.charCodeAt(0))
+    const bytes = Uint8Array.from(SIMD_MODULE.match(/../g)!, digits => Number.parseInt(digits, 16))
     return new WebAssembly!.Instance(new WebAssembly!.Module(bytes)).exports
   } catch {
     return null

@@ -1,9 +1,9 @@
-;; What is faster by SIMD than as JavaScript, or than the host has it. `npm run assemble` writes simd-module.ts from it.
+;; Masking and UTF-8 by SIMD, where JavaScript or the host is slower. `npm run assemble` writes simd-module.ts from this file.
 (module
-  ;; In pages of 64 KiB: what frames are written to, then what simd.ts says of text. The host gives pages when they are touched.
+  ;; 71 pages of 64 KiB: slabs for frames, then text as simd.ts lays it out. The host gives a page when it is first touched.
   (memory (export "memory") 71 71)
 
-  ;; Masking: XORs each word of [at, end) with the key. Both are whole words apart from each other.
+  ;; Masking: XORs each word of [at, end) with the key. The length is a multiple of 4.
   (func (export "mask") (param $at i32) (param $end i32) (param $key i32)
     (local $keys v128)
     (local $last i32)
@@ -106,8 +106,8 @@
         (br $block)))
     (local.get $to))
 
-  ;; Writes the UTF-8 of [at, end), which is well-formed, as UTF-16 to $to. Returns where that ends, and 1 more if all units
-  ;; are less than 256.
+  ;; Writes the UTF-8 of [at, end), which is well-formed, as UTF-16 to $to. Returns where that ends, plus 1 if all units are
+  ;; less than 256.
   (func (export "decode") (param $at i32) (param $end i32) (param $to i32) (result i32)
     (local $bytes v128)
     (local $blockEnd i32)
@@ -171,7 +171,7 @@
         (br $block)))
     (i32.or (local.get $to) (i32.lt_u (local.get $seen) (i32.const 0x100))))
 
-  ;; Writes the low byte of each unit of [at, end) to $at on.
+  ;; Writes the low byte of each unit of [at, end) to $at, one behind the other.
   (func (export "narrow") (param $at i32) (param $end i32)
     (local $to i32)
     (local.set $to (local.get $at))

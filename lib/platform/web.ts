@@ -5,7 +5,7 @@ import { maskingMemory } from './simd.ts'
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Any host with the globals of the web: `crypto`, `TextEncoder`, `TextDecoder`, `btoa`. */
+/** Any host with these globals of the web: `crypto`, `TextEncoder`, `TextDecoder`, `btoa`. */
 export const webPlatform: Platform = {
   fillRandom(bytes) {
     crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>)
@@ -51,7 +51,7 @@ export const webPlatform: Platform = {
     try {
       return decoder.decode(bytes.subarray(start, end))
     } catch (error) {
-      // Ill-formed bytes are a TypeError; a string that would be too long is not.
+      // A TypeError means that the bytes are ill-formed. A string that would be too long is another error.
       if (error instanceof TypeError) return undefined
       throw error
     }

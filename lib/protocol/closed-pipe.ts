@@ -2,7 +2,7 @@ import type { Pipe } from '../transport/pipe.ts'
 
 const nothing = (): true => true
 
-/** What is left of a pipe that has closed: it takes all, and does nothing with it. */
+/** Stands in for a pipe that has closed while the reader is still busy: accepts every call, and does nothing. */
 export const CLOSED_PIPE: Omit<Pipe, 'start'> = {
   write: nothing,
   end: nothing,

@@ -1,15 +1,11 @@
-import { type FrameHandler, FrameReader } from '../codec/frame-reader.ts'
-import type { MessageBatch } from '../codec/message-batch.ts'
-import { CLOSE, PING, PONG } from '../codec/opcodes.ts'
 import type { Platform } from '../codec/platform.ts'
 import { INVALID_PAYLOAD, PROTOCOL_ERROR } from '../codec/violations.ts'
-import type { Pipe, PipeSink } from '../transport/pipe.ts'
+import type { Pipe } from '../transport/pipe.ts'
 import { type CloseStatus, NO_STATUS, NOT_RECEIVED, readCloseBody, writeCloseBody } from './close.ts'
-import { CLOSED_PIPE } from './closed-pipe.ts'
 import { ConnectionError, type FailureCode } from './errors.ts'
 import type { DeflateParameters } from './extensions.ts'
+import { FramedPipe } from './framed-pipe.ts'
 import type { CloseResult, ConnectionOwner, ConnectionSettings } from './owner.ts'
-import { type Place, SendQueue, type SendQueueOwner } from './send-queue.ts'
 
 export type { CloseResult, ConnectionOwner, ConnectionSettings }
 
@@ -25,11 +21,15 @@ export type { CloseResult, ConnectionOwner, ConnectionSettings }
  *   Open           CloseReceived  CloseSent      -             Failed    Failed        Closed, lost
  *   CloseSent      Finished       -              -             Failed    Failed        Closed, lost
  *   CloseReceived  (not read)     -              Finished      Failed    Finished      Closed, lost
- *   Finished       (not read)     -              -             -         our end       Closed, clean
+ *   Finished       (not read)     -              -             -         our end       Closed, clean if our Close has left
  *   Failed         (not read)     -              -             -         -             Closed
  *   Closed         -              -              -             -         -             -
  *
  * CloseSent is entered when our Close frame is due, even if it still waits behind data whose bytes are not known yet.
+ *
+ * A violation by the peer is possible in Open and CloseSent, and leaves the state as it is: reading stops, and the owner calls
+ * `failAfterViolation` when it has handled the messages that came before. Until then the connection stays as writable as it
+ * was, the end of the pipe is ignored, and the violation is the reason if the pipe closes.
  */
 const OPEN = 0
 const CLOSE_SENT = 1
@@ -38,31 +38,15 @@ const FINISHED = 3
 const FAILED = 4
 const CLOSED = 5
 
-/** While more than this many bytes wait in the pipe, the peer seems not to read: a pong waits, and a newer one takes its place. */
-const CONGESTION = 64 * 1024
-/** So much is read over after the last frame, in bytes, before a peer that goes on sending is cut off. */
-const MAX_IGNORED = 1024 * 1024
-
-export class Connection implements PipeSink, FrameHandler, SendQueueOwner {
-  readonly #platform: Platform
-  #pipe: Omit<Pipe, 'start'>
-  readonly #owner: ConnectionOwner
-  readonly #reader: FrameReader
-  readonly #sendQueue: SendQueue
+/** A connection: the states and what leads from one to the other, over the traffic of a `FramedPipe`. */
+export class Connection extends FramedPipe {
   #state = OPEN
+  /** The peer's Close frame, for the owner and for our answer. */
   #received: CloseStatus = NOT_RECEIVED
-  #ignored = 0
-  #reads = 0
-  #owedPong: Uint8Array | undefined
-  #flushRequested = false
-  #ended = false
-  /** Reading is held up by the owner; and by the reader, until `goOn`. */
-  #paused = false
-  #busy = false
-  /** The pipe has ended while reading was held up. */
-  #endHeld = false
-  /** The pipe said that bytes wait, and has not drained since. */
-  #waiting = false
+  /** What the peer did wrong, while the owner handles what came before. Nothing is read any more. */
+  #violation: ConnectionError | undefined
+  /** Why the pipe was dropped. It is a failure only if the closing handshake was not done. */
+  #abortReason: ConnectionError | undefined
 
   constructor(
     platform: Platform,
@@ -71,260 +55,118 @@ export class Connection implements PipeSink, FrameHandler, SendQueueOwner {
     settings: ConnectionSettings,
     deflate?: DeflateParameters,
   ) {
-    this.#platform = platform
-    this.#pipe = pipe
-    this.#owner = owner
-    this.#reader = new FrameReader(platform, this, settings, deflate)
-    this.#sendQueue = new SendQueue(platform, deflate, settings.perMessageDeflate, this)
+    super(platform, pipe, owner, settings, deflate)
     pipe.start(this)
   }
 
-  // What the owner calls.
+  // Called by the owner.
 
   /** Whether messages may be sent: our Close frame is not due yet. */
   get writable(): boolean {
     return this.#state === OPEN || this.#state === CLOSE_RECEIVED
   }
 
-  /** Bytes that wait in the pipe, as far as it tells. */
-  get backlog(): number {
-    return this.#pipe.buffered ?? 0
+  /** Whether a silent peer is dead: frames are read, and the closing handshake has not started. */
+  get expectsLife(): boolean {
+    return this.#state === OPEN && this.#violation === undefined
   }
 
-  /** Whether so many bytes wait that the peer seems not to read. */
-  get congested(): boolean {
-    return this.#waiting && (this.#pipe.buffered ?? Number.POSITIVE_INFINITY) > CONGESTION
-  }
-
-  /** Grows with each chunk that arrives: the sign of life that a heartbeat looks for. */
-  get reads(): number {
-    return this.#reads
-  }
-
-  /**
-   * Application bytes that have left for the network, counted up to the last whole flush that has. A connection that is
-   * lost leaves it where it was.
-   */
-  get transmitted(): number {
-    return this.#sendQueue.transmitted(this.#pipe.buffered ?? (this.#waiting ? Number.POSITIVE_INFINITY : 0))
-  }
-
-  /**
-   * Sends a text message; a lone surrogate goes out as U+FFFD.
-   *
-   * @returns its length in bytes
-   */
-  sendText(text: string): number {
-    const length = this.#sendQueue.text(text)
-    this.requestFlush()
-    return length
-  }
-
-  /** Sends a binary message. The bytes are copied. */
-  sendBinary(bytes: Uint8Array): void {
-    this.#sendQueue.binary(bytes)
-    this.requestFlush()
-  }
-
-  /** Gives up the messages that wait for their turn. */
-  dropWaiting(): void {
-    this.#sendQueue.dropMessages()
-  }
-
-  /** Takes a place in the order for a binary message whose bytes come later, by `fill`. */
-  reserve(): Place {
-    return this.#sendQueue.reserve()
-  }
-
-  /** Gives a reserved place its bytes, which are taken over. */
-  fill(place: Place, bytes: Uint8Array): void {
-    this.#sendQueue.fill(place, bytes)
-  }
-
-  /** Sends a ping at once, past everything reserved. At most 125 bytes, which are copied. */
+  /** Sends a ping at once, ahead of all messages that wait. Its payload is at most 125 bytes, which are copied. */
   ping(payload: Uint8Array): void {
-    if (this.#state !== OPEN) return
-    this.#sendQueue.control(PING, payload)
-    this.requestFlush()
+    if (this.expectsLife) this.sendPing(payload)
   }
 
   /**
-   * "Start the WebSocket closing handshake" (RFC 6455 section 7.1.2), behind everything sent before.
+   * "Start the WebSocket closing handshake" (RFC 6455 section 7.1.2), after everything that was sent before.
    *
-   * @param code none for an empty Close frame
+   * @param code undefined for an empty Close frame
    */
   startClosingHandshake(code: number | undefined, reason: string): void {
     if (this.#state !== OPEN) return
     this.#state = CLOSE_SENT
-    this.#sendQueue.close(writeCloseBody(this.#platform, code, reason))
-    this.requestFlush()
+    this.sendClose(writeCloseBody(this.platform, code, reason))
   }
 
-  /** Answers the peer's Close frame with one like it (RFC 6455 section 5.5.1), behind everything sent before. */
+  /** Answers the peer's Close frame with one like it (RFC 6455 section 5.5.1), after everything that was sent before. */
   acknowledgeClose(): void {
     if (this.#state !== CLOSE_RECEIVED) return
     this.#state = FINISHED
     const { code, reason } = this.#received
-    this.#sendQueue.close(writeCloseBody(this.#platform, code === NO_STATUS ? undefined : code, reason))
-    this.requestFlush()
+    this.sendClose(writeCloseBody(this.platform, code === NO_STATUS ? undefined : code, reason))
   }
 
   /**
    * "Fail the WebSocket connection" (RFC 6455 section 7.1.7). An error with a `closeCode` tells the peer, if a Close
-   * frame may still be sent.
+   * frame may still be sent. Messages that still wait for their bytes or their compression are dropped.
    */
   fail(error: ConnectionError): void {
-    if (this.#state >= FINISHED) return
-    if (error.closeCode !== undefined && this.writable) {
-      this.#sendQueue.control(CLOSE, writeCloseBody(this.#platform, error.closeCode, ''))
-    }
-    this.#lose(error)
-    this.#end()
+    this.sendQueue.dropMessages()
+    if (this.isOver) this.requestFlush()
+    else this.#failBehindMessages(error)
   }
 
-  /** Drops the pipe now; `close` follows from it. An error makes it the reason of a connection that has not ended. */
+  /** Fails the connection with the violation that the owner was told of, after everything that was sent before. */
+  failAfterViolation(): void {
+    if (!this.isOver) this.#failBehindMessages(this.#violation!)
+  }
+
+  /** Drops the pipe now, from which the end follows. With an error, a connection that is not over fails with it. */
   abort(error?: ConnectionError): void {
-    if (error !== undefined && this.#state < FINISHED) this.#lose(error)
-    if (this.#state !== CLOSED) this.#pipe.abort(error)
-  }
-
-  /** Hands everything written since the last flush to the pipe, in one write mostly. */
-  flush(): void {
-    this.#flushRequested = false
-    if (this.#sendQueue.pending) this.#waiting = !this.#sendQueue.flush(this.#pipe)
-  }
-
-  /** Gives out no more messages until `resume`, and stops reading from the network. */
-  pause(): void {
-    this.#paused = true
-    this.#reader.hold()
-    this.#pipe.pause()
-  }
-
-  /** Goes on. Messages that came before may be given out within the call. */
-  resume(): void {
-    this.#paused = false
-    this.#readOn()
-  }
-
-  /** Goes on with what came, as `goOnLater` asked for. */
-  goOn(): void {
-    this.#busy = false
-    // Until now there was no time to look for anything newer.
-    this.#reads++
-    this.#readOn()
-  }
-
-  ref(): void {
-    this.#pipe.ref?.()
-  }
-
-  unref(): void {
-    this.#pipe.unref?.()
-  }
-
-  // What the pipe calls.
-
-  data(bytes: Uint8Array): void {
-    this.#reads++
-    if (this.#state < FINISHED) {
-      this.#reader.read(bytes)
-      this.#flushAnswers()
-      return
+    if (error !== undefined && !this.isOver) {
+      // The user may end what has already failed; a time limit is no reason beside the violation.
+      this.#enterFailed(error.code === 'WS_ERR_TERMINATED' ? error : (this.#violation ?? error))
     }
-    // RFC 6455 section 1.4: data behind a Close frame is discarded.
-    this.#ignored += bytes.length
-    if (this.#ignored > MAX_IGNORED) this.#pipe.abort()
+    if (this.#state === CLOSED) return
+    this.#abortReason = error
+    this.sendQueue.stop()
+    this.abortPipe(error)
   }
 
-  room(): Uint8Array | undefined {
-    return this.#state < FINISHED ? this.#reader.room() : undefined
+  // Called by the framed pipe.
+
+  protected get isOver(): boolean {
+    return this.#state >= FINISHED
   }
 
-  drain(): void {
-    this.#waiting = false
-    this.#sendQueue.drained()
-    if (this.#owedPong !== undefined && this.#state <= CLOSE_SENT) {
-      this.#sendQueue.control(PONG, this.#owedPong)
-      this.flush()
-    }
-    this.#owedPong = undefined
-    this.#owner.onDrained()
+  /** RFC 6455 section 5.5.2: until the peer's Close frame has come, also after ours was sent. */
+  protected get answersPings(): boolean {
+    return this.#state <= CLOSE_SENT
   }
 
-  end(): void {
-    // Not before the messages that are held up.
-    if (this.#reader.held && this.#state < FINISHED) {
-      this.#endHeld = true
-      return
-    }
+  protected onPipeEnd(): void {
+    if (this.#violation !== undefined) return
     if (this.#state === CLOSE_RECEIVED) {
-      // It waits for nothing more: what has to wait for its bytes is too late.
-      this.#sendQueue.dropMessages()
+      // A message that still waits is too late: our Close frame does not wait for it.
+      this.sendQueue.dropMessages()
       this.acknowledgeClose()
     }
-    if (this.#state < FINISHED) {
+    if (!this.isOver) {
       this.fail(new ConnectionError('WS_ERR_CONNECTION_LOST', 'The server ended the connection without a Close frame'))
     }
-    this.#end()
+    this.halfClose()
+    if (this.#state === FINISHED) this.owner.onServerEndDue()
   }
 
-  close(cause?: unknown): void {
-    // A pipe that closes although it is paused: what came before is read at once.
-    if (this.#busy) this.#pipe = CLOSED_PIPE
-    while (this.#busy && !this.#paused) this.goOn()
-    const state = this.#state
-    if (state < FINISHED) {
-      const options = cause === undefined ? {} : { cause }
-      this.#lose(new ConnectionError('WS_ERR_CONNECTION_LOST', 'The connection was lost', options))
+  protected onAllSent(): void {
+    if (this.#state === FINISHED) this.owner.onServerEndDue()
+  }
+
+  protected onPipeClose(cause: unknown): void {
+    // RFC 6455 section 7.1.4: clean once both Close frames are through.
+    const isClean = this.#state === FINISHED && this.allSent
+    if (this.#state <= FINISHED && !isClean) {
+      const lost = new ConnectionError('WS_ERR_CONNECTION_LOST', 'The connection was lost', { cause })
+      this.#enterFailed(this.#violation ?? this.#abortReason ?? lost)
     }
-    this.#stop()
+    this.release()
+    this.sendQueue.stop()
     this.#state = CLOSED
-    if (state === FINISHED) this.#owner.onClosed({ ...this.#received, wasClean: true, error: undefined })
-    this.#owner.onReleased()
-  }
-
-  // What the reader calls.
-
-  onText(data: string): void {
-    this.#owner.onText(data)
-  }
-
-  onBinary(data: ArrayBuffer): void {
-    this.#owner.onBinary(data)
-  }
-
-  /**
-   * RFC 6455 section 5.5.2: an answer is owed until the peer's Close frame has come, also behind ours. While the peer does
-   * not read, only the newest ping is owed one (section 5.5.3).
-   */
-  onPing(payload: Uint8Array): void {
-    if (this.#state > CLOSE_SENT) return
-    // Not by `slice`: on Node.js the payload may be a Buffer, whose `slice` copies nothing.
-    this.#owedPong = this.congested ? new Uint8Array(payload) : undefined
-    if (this.#owedPong === undefined) this.#sendQueue.control(PONG, payload)
-  }
-
-  get takesBatches(): boolean {
-    return this.#owner.onBatch !== undefined
-  }
-
-  onBatch(batch: MessageBatch): void {
-    this.#owner.onBatch!(batch)
-  }
-
-  onPong(payload: Uint8Array): void {
-    this.#owner.onPong(payload)
-  }
-
-  onBusy(): void {
-    this.#busy = true
-    this.#pipe.pause()
-    this.#owner.goOnLater()
+    if (isClean) this.owner.onClosed({ ...this.#received, wasClean: true, error: undefined })
+    this.owner.onReleased()
   }
 
   onClose(payload: Uint8Array): void {
-    const status = readCloseBody(this.#platform, payload)
+    const status = readCloseBody(this.platform, payload)
     if (status === PROTOCOL_ERROR || status === INVALID_PAYLOAD) {
       const message = 'The server broke the protocol: its Close frame is ill-formed'
       return this.onViolation(status, 'WS_ERR_INVALID_CLOSE', message)
@@ -332,68 +174,35 @@ export class Connection implements PipeSink, FrameHandler, SendQueueOwner {
     this.#received = status
     if (this.#state === OPEN) {
       this.#state = CLOSE_RECEIVED
-      this.#owner.onCloseReceived()
+      this.owner.onCloseReceived()
       return
     }
     this.#state = FINISHED
-    // The peer reads no more data: what still waits for its bytes makes way for our Close frame, which stands last.
-    this.#sendQueue.dropMessages()
+    // The peer reads no more messages. Our Close frame, the last in the send queue, does not wait for them.
+    this.sendQueue.dropMessages()
     this.requestFlush()
+    if (this.allSent) this.owner.onServerEndDue()
   }
 
   onViolation(closeCode: number, code: FailureCode, message: string): void {
-    this.fail(new ConnectionError(code, message, { closeCode }))
+    this.#violation = new ConnectionError(code, message, { closeCode })
+    this.stopReading()
+    this.owner.onViolation()
   }
 
-  // What the outgoing side calls.
-
-  requestFlush(): void {
-    if (this.#flushRequested || !this.#sendQueue.pending) return
-    this.#flushRequested = true
-    this.#owner.flushSoon()
+  /** Our Close frame follows the messages that wait, which the owner must give a time limit. */
+  #failBehindMessages(error: ConnectionError): void {
+    if (error.closeCode !== undefined && this.writable) {
+      this.sendClose(writeCloseBody(this.platform, error.closeCode, ''))
+    }
+    this.#enterFailed(error)
+    this.halfClose()
   }
 
-  /** While the network takes all, a large message leaves as it is written, by memory that is used again (bench: send). */
-  flushEarly(): void {
-    if (!this.#waiting) this.#waiting = !this.#sendQueue.flush(this.#pipe)
-  }
-
-  // The rest, in call order.
-
-  #readOn(): void {
-    if (this.#paused || this.#busy) return
-    this.#reader.goOn()
-    this.#flushAnswers()
-    if (this.#reader.held) return
-    this.#pipe.resume()
-    if (!this.#endHeld) return
-    this.#endHeld = false
-    this.end()
-  }
-
-  /** Sends at once what was written in answer to what was read. */
-  #flushAnswers(): void {
-    if (this.#sendQueue.pending && !this.#flushRequested) this.flush()
-  }
-
-  /** Ends our side of the pipe, once, and makes sure that the peer's end is seen. */
-  #end(): void {
-    this.flush()
-    if (this.#ended) return
-    this.#ended = true
-    this.#pipe.resume()
-    this.#pipe.end()
-  }
-
-  /** Nothing more is read, and nothing more waits to be written; the memory for both goes. */
-  #stop(): void {
-    this.#reader.stop()
-    this.#sendQueue.stop()
-  }
-
-  #lose(error: ConnectionError): void {
-    this.#stop()
+  /** The failure itself: the owner is told at once, and the pipe is left to finish sending. */
+  #enterFailed(error: ConnectionError): void {
+    this.release()
     this.#state = FAILED
-    this.#owner.onClosed({ ...this.#received, wasClean: false, error })
+    this.owner.onClosed({ ...this.#received, wasClean: false, error })
   }
 }

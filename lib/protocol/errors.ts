@@ -1,9 +1,10 @@
 import type { ViolationCode } from '../codec/violations.ts'
 import type { ResponseHead } from '../transport/pipe.ts'
+import { boundMessage } from './quoting.ts'
 
 /**
- * Why a connection failed. `failure(socket)` gives it out; the events of the standard say no more than "error".
- * The codes are stable: they change only with a major version.
+ * The kinds of failure. `failure(socket)` gives the code; the events of the standard say no more than "error". Codes change
+ * only with a major version.
  */
 export type FailureCode =
   // Before the connection was open.
@@ -26,22 +27,22 @@ export type FailureCode =
   | 'WS_ERR_CONNECTION_LOST'
   | 'WS_ERR_HEARTBEAT_TIMEOUT'
   | 'WS_ERR_TERMINATED'
-  // Because of what the peer sent.
+  // Protocol violations by the server.
   | 'WS_ERR_INVALID_CLOSE'
   | ViolationCode
 
-/** How a server answered the opening handshake. */
+/** The server's response to the opening handshake. */
 export interface HandshakeResponse extends ResponseHead {
-  /** Up to 64 KiB of the body of a refusal; empty if the connection was upgraded. */
+  /** The body, up to 64 KiB. Empty if the status is 101. */
   readonly body: Uint8Array
 }
 
-/** An Error with a stable `code`, and as `cause` the system's error where one lies below. */
+/** Why a connection failed: an Error with a stable `code`, and the system's error as its `cause` where there is one. */
 export class ConnectionError extends Error {
   readonly code: FailureCode
-  /** The status code for the peer (RFC 6455 section 7.4.1): that of our Close frame, unless one was sent already. */
+  /** The status code that our Close frame tells the server (RFC 6455 section 7.4.1), unless one was sent before. */
   readonly closeCode: number | undefined
-  /** The server's answer to the opening handshake, where that is what failed. */
+  /** The server's response, where it made the opening handshake fail. */
   readonly response: HandshakeResponse | undefined
 
   constructor(
@@ -49,10 +50,12 @@ export class ConnectionError extends Error {
     message: string,
     options: { cause?: unknown; closeCode?: number; response?: HandshakeResponse } = {},
   ) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    // Its own members alone: others may come from a polluted Object.prototype.
+    const { cause, closeCode, response } = { __proto__: null, ...options } as typeof options
+    super(boundMessage(message), cause === undefined ? undefined : { cause })
     this.code = code
-    this.closeCode = options.closeCode
-    this.response = options.response
+    this.closeCode = closeCode
+    this.response = response
   }
 
   override get name(): string {

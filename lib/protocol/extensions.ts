@@ -3,17 +3,17 @@ import { getAll, isToken, trimWhitespace } from './header-values.ts'
 
 /** The permessage-deflate parameters that a client may offer (RFC 7692 section 7.1). */
 export interface DeflateOffer {
-  /** Ask the server to compress each message by itself. */
+  /** Asks the server to compress each message by itself. */
   readonly serverNoContextTakeover: boolean
-  /** Say that we shall compress each message by itself. */
+  /** Announces that we compress each message by itself. */
   readonly clientNoContextTakeover: boolean
-  /** The largest window the server may compress with, 8 to 15; undefined to leave it free. */
+  /** The largest window that the server may compress with, 8 to 15; undefined for no limit. */
   readonly serverMaxWindowBits: number | undefined
-  /** Whether the server may limit our window, and to what we limit it ourselves, 8 to 15. */
+  /** Whether the server may limit our window; as a number, 8 to 15, also the limit that we set ourselves. */
   readonly clientMaxWindowBits: boolean | number
 }
 
-/** What both sides agreed on. */
+/** The permessage-deflate parameters that both sides agreed on. */
 export interface DeflateParameters {
   readonly serverNoContextTakeover: boolean
   readonly clientNoContextTakeover: boolean
@@ -21,7 +21,7 @@ export interface DeflateParameters {
   readonly clientMaxWindowBits: number
 }
 
-/** One member of Sec-WebSocket-Extensions; a parameter without a value has undefined. */
+/** One extension in a Sec-WebSocket-Extensions field. The value of a parameter without one is undefined. */
 interface Extension {
   readonly name: string
   readonly parameters: ReadonlyArray<readonly [name: string, value: string | undefined]>
@@ -42,10 +42,10 @@ export function writeOffer(offer: DeflateOffer): string {
 }
 
 /**
- * Holds the server's Sec-WebSocket-Extensions against the offer (RFC 6455 section 9.1, RFC 7692 section 7.1).
+ * Checks the server's Sec-WebSocket-Extensions against the offer (RFC 6455 section 9.1, RFC 7692 section 7.1).
  *
  * @param offer undefined if no extension was offered
- * @returns the parameters, undefined if no extension is in use, or what is wrong as a string
+ * @returns the parameters, undefined if no extension is in use, or, as a string, what is wrong
  */
 export function acceptExtensions(
   headers: HeaderList,
@@ -64,58 +64,47 @@ function acceptDeflate(parameters: Extension['parameters'], offer: DeflateOffer)
   const given = new Map(parameters)
   if (given.size < parameters.length) return 'it repeats a parameter of permessage-deflate'
   for (const [name, value] of parameters) {
-    if (!isValid(name, value))
-      return `permessage-deflate has no parameter "${name}${value === undefined ? '' : `=${value}`}"`
+    const parameter = value === undefined ? name : `${name}=${value}`
+    if (!RESPONSE_PARAMETER.test(parameter)) return `permessage-deflate has no parameter "${parameter}"`
   }
 
   const serverNoContextTakeover = given.has('server_no_context_takeover')
-  const serverBits = bits(given.get('server_max_window_bits'))
-  const clientBits = bits(given.get('client_max_window_bits'))
-  const offeredClientBits = offer.clientMaxWindowBits === true ? MAX_WINDOW_BITS : offer.clientMaxWindowBits
+  const serverMaxWindowBits = Number(given.get('server_max_window_bits') ?? MAX_WINDOW_BITS)
+  const clientLimit = typeof offer.clientMaxWindowBits === 'number' ? offer.clientMaxWindowBits : MAX_WINDOW_BITS
+  const clientMaxWindowBits = Number(given.get('client_max_window_bits') ?? clientLimit)
 
-  // RFC 7692 sections 7.1.1.1 and 7.1.2.1: who accepts an offer with these parameters repeats them.
-  if (offer.serverNoContextTakeover && !serverNoContextTakeover) return 'it does not give up server context takeover'
+  // RFC 7692 sections 7.1.1.1 and 7.1.2.1: a server that accepts an offer with these parameters includes them.
+  if (offer.serverNoContextTakeover && !serverNoContextTakeover) return 'it does not accept server_no_context_takeover'
   if (
     offer.serverMaxWindowBits !== undefined &&
-    !(serverBits !== undefined && serverBits <= offer.serverMaxWindowBits)
+    (!given.has('server_max_window_bits') || serverMaxWindowBits > offer.serverMaxWindowBits)
   ) {
-    return 'it does not keep to server_max_window_bits'
+    return 'it does not accept server_max_window_bits'
   }
-  // RFC 7692 section 7.1.2.2
-  if (clientBits !== undefined && (offeredClientBits === false || clientBits > offeredClientBits)) {
-    return 'its client_max_window_bits was not offered'
+  // RFC 7692 section 7.1.2.2: a server includes this parameter only if the offer has it, and does not exceed its value.
+  if (
+    clientMaxWindowBits > clientLimit ||
+    (offer.clientMaxWindowBits === false && given.has('client_max_window_bits'))
+  ) {
+    return 'its client_max_window_bits exceeds what was offered'
   }
   return {
     serverNoContextTakeover,
     clientNoContextTakeover: offer.clientNoContextTakeover || given.has('client_no_context_takeover'),
-    serverMaxWindowBits: serverBits ?? MAX_WINDOW_BITS,
-    clientMaxWindowBits: clientBits ?? (offeredClientBits === false ? MAX_WINDOW_BITS : offeredClientBits),
+    serverMaxWindowBits,
+    clientMaxWindowBits,
   }
 }
 
-/** In a response each parameter has a value or none, and window sizes are 8 to 15 without leading zeros. */
-function isValid(name: string, value: string | undefined): boolean {
-  switch (name) {
-    case 'server_no_context_takeover':
-    case 'client_no_context_takeover':
-      return value === undefined
-    case 'server_max_window_bits':
-    case 'client_max_window_bits':
-      return value !== undefined && /^(?:[89]|1[0-5])$/.test(value)
-    default:
-      return false
-  }
-}
-
-function bits(value: string | undefined): number | undefined {
-  return value === undefined ? undefined : Number(value)
-}
+/** The parameters that a response may have. Window sizes are 8 to 15, without leading zeros. */
+const RESPONSE_PARAMETER =
+  /^(?:(?:server|client)_no_context_takeover|(?:server|client)_max_window_bits=(?:[89]|1[0-5]))$/
 
 /**
- * The grammar of RFC 6455 section 9.1, with quoted values, whose content must be a token as well. Empty members are
- * left out, as in any list.
+ * Parses the grammar of RFC 6455 section 9.1. A value may be quoted, but must be a token also then. Empty list members are
+ * skipped, as in any list.
  *
- * @returns undefined if the text is not of that grammar
+ * @returns undefined if the text is ill-formed
  */
 function parseExtensions(text: string): Extension[] | undefined {
   const extensions: Extension[] = []
@@ -136,7 +125,7 @@ function parseExtensions(text: string): Extension[] | undefined {
   return extensions
 }
 
-/** Splits at a separator that stands in no quoted string (RFC 9110 section 5.6.4), and trims the parts. */
+/** Splits at each separator outside of quoted strings (RFC 9110 section 5.6.4), and trims the parts. */
 function splitOutsideQuotes(text: string, separator: string): string[] {
   const parts: string[] = []
   let start = 0
@@ -154,7 +143,7 @@ function splitOutsideQuotes(text: string, separator: string): string[] {
   return parts
 }
 
-/** The content of a quoted string; an unfinished one stays as it is, and is no token. */
+/** The content of a quoted string. One without its closing quote is returned as it is, which is no token. */
 function unquote(value: string): string {
   return /^"(?:[^"\\]|\\.)*"$/.test(value) ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value
 }

@@ -1,13 +1,11 @@
 import type { HeaderList } from '../transport/pipe.ts'
 
-/** The values of all fields of that name, in their order. Header lists are searched, never made into objects. */
+/** The values of all fields with a name, which is given in lower case, in the order of the list. */
 export function getAll(headers: HeaderList, name: string): string[] {
-  const values: string[] = []
-  for (const [fieldName, value] of headers) if (fieldName.toLowerCase() === name) values.push(value)
-  return values
+  return headers.filter(([fieldName]) => fieldName.toLowerCase() === name).map(([, value]) => value)
 }
 
-/** The members of a comma-separated list field without quoted strings, empty ones left out (RFC 9110 section 5.6.1). */
+/** The members of a comma-separated field without quoted strings. Empty ones are skipped (RFC 9110 section 5.6.1). */
 export function listMembers(headers: HeaderList, name: string): string[] {
   return getAll(headers, name)
     .flatMap(value => value.split(','))
@@ -20,9 +18,22 @@ export function isToken(value: string): boolean {
   return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value)
 }
 
-/** Whether `value` may be sent as a field value: bytes, and no NUL, CR or LF (Fetch, "header value"). */
+/** Why `value` is not a token, for an error message that does not quote the value. */
+export function whyNoToken(value: string): string {
+  const character = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/u.exec(value)?.[0]
+  return character === undefined ? 'it is empty' : `it contains ${JSON.stringify(character)}`
+}
+
+/** Whether `value` may be sent as a field value: Latin-1 without NUL, CR and LF (Fetch, "header value"). */
 export function isFieldValue(value: string): boolean {
   return !/[\0\r\n]|[^\0-\xff]/.test(value)
+}
+
+/** One byte for each character, which must be Latin-1. */
+export function encodeLatin1(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length)
+  for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index)
+  return bytes
 }
 
 /** Strips leading and trailing spaces and tabs, the only whitespace around values (RFC 9110 section 5.6.3). */

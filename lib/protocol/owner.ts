@@ -2,7 +2,7 @@ import type { ReadLimits } from '../codec/frame-reader.ts'
 import type { MessageBatch } from '../codec/message-batch.ts'
 import type { CloseStatus } from './close.ts'
 import type { ConnectionError } from './errors.ts'
-import type { CompressionSettings } from './send-queue.ts'
+import type { CompressionSettings } from './message-compressor.ts'
 
 /** How a connection ended. */
 export interface CloseResult extends CloseStatus {
@@ -11,32 +11,39 @@ export interface CloseResult extends CloseStatus {
   readonly error: ConnectionError | undefined
 }
 
-/** The layer above. None of its methods may throw, or run code of the user's before it returns. */
+/** The layer above a connection. Its methods must not throw, and must not run the user's code before they return. */
 export interface ConnectionOwner {
   /** "A WebSocket message has been received" (RFC 6455 section 6.2). */
   onText(data: string): void
   /** The buffer is the owner's to keep. */
   onBinary(data: ArrayBuffer): void
-  /** Several messages that came together, to an owner that has this method. */
+  /** Small messages that arrived together. Without this method, each is passed to `onText` or `onBinary`. */
   onBatch?(batch: MessageBatch): void
   /** The payload is valid only during the call. */
   onPong(payload: Uint8Array): void
-  /** "The WebSocket closing handshake is started", by the peer. `acknowledgeClose` is owed. */
+  /** "The WebSocket closing handshake is started", by the peer. The owner must call `acknowledgeClose`. */
   onCloseReceived(): void
-  /** Bytes wait for `flush`, which is to be called before the turn ends. */
+  /** The closing handshake is done, or the server has ended TCP within it: the rest takes little time. May be called twice. */
+  onServerEndDue(): void
+  /** The peer broke the protocol, and nothing more is read. The owner must call `failAfterViolation`. */
+  onViolation(): void
+  /** Frames were written. The owner must call `flush` before the turn ends. */
   flushSoon(): void
-  /** What came is more work than one turn of the event loop should do: `goOn` is to be called from a later task. */
-  goOnLater(): void
-  /** All bytes that had to wait have left. */
+  /**
+   * What arrived inflates to more than one turn of the event loop should handle. The owner must call `continueReading`
+   * from a later task.
+   */
+  continueReadingLater(): void
+  /** The pipe's backpressure is over: all bytes that had to wait have left. */
   onDrained(): void
-  /** "The WebSocket connection is closed", once. The pipe may take until `onReleased` to go. */
+  /** "The WebSocket connection is closed", once. After a failure the pipe may still be open until `onReleased`. */
   onClosed(closure: CloseResult): void
-  /** The pipe is gone too. The last call. */
+  /** The pipe has closed. The last call. */
   onReleased(): void
 }
 
-/** What of the caller's settings a connection needs. */
+/** The settings that a connection uses. */
 export interface ConnectionSettings extends ReadLimits {
-  /** How to compress, if the handshake has agreed on it. */
+  /** How to compress, where the handshake agrees on permessage-deflate. Undefined if it was not offered. */
   readonly perMessageDeflate: CompressionSettings | undefined
 }

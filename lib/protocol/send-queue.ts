@@ -1,59 +1,49 @@
-import type { Deflater } from '../codec/compression.ts'
 import { FrameWriter, type FrameWriterOwner } from '../codec/frame-writer.ts'
 import { BINARY, CLOSE, CONTINUATION, RSV1, TEXT } from '../codec/opcodes.ts'
 import type { Platform } from '../codec/platform.ts'
 import type { Pipe } from '../transport/pipe.ts'
 import type { DeflateParameters } from './extensions.ts'
+import { FlushLog } from './flush-log.ts'
+import { type CompressionSettings, LARGE_MESSAGE, MessageCompressor } from './message-compressor.ts'
 
-/** How messages are compressed. */
-export interface CompressionSettings {
-  /** Messages of fewer bytes are sent as they are. */
-  readonly threshold: number
-  readonly level: number
-  readonly memLevel: number
-}
-
-/** A place in the order of what is sent: its content may come later than what follows it. */
-export interface Place {
-  /** A text message, the payload of a binary one, or a Close frame's body; undefined while it is awaited. */
+/** A message or a Close frame that waits for its turn. */
+interface QueueEntry {
+  /** A text message, the payload of a binary one, or a Close frame's body. Undefined until a reservation is filled. */
   content: string | Uint8Array | undefined
   readonly opcode: number
 }
 
+/** A place in the queue for a binary message whose bytes `fill` brings. */
+export type Reservation = QueueEntry
+
 export interface SendQueueOwner extends FrameWriterOwner {
-  /** Something was written later than it was sent. */
+  /** A message was written to the frame writer after it had waited in the queue. */
   requestFlush(): void
 }
 
-/** From this size on, in bytes, a message is compressed off the event loop, so much at a time: it takes a millisecond. */
-const LARGE_MESSAGE = 128 * 1024
-
-/** Text that is to be compressed is encoded here. */
-let scratch = new Uint8Array(0)
-
 /**
- * What a connection sends: messages in the order in which they were sent, also when one of them has to wait for its
- * bytes or for its compression, with control frames in between; and how much of it has left.
+ * The messages that a connection sends, in the order in which they were sent.
+ *
+ * A message goes straight to the frame writer, unless one before it still waits for its bytes or for its compression. Control
+ * frames overtake those that wait.
  */
 export class SendQueue {
   readonly #platform: Platform
+  readonly #owner: SendQueueOwner
   readonly #writer: FrameWriter
-  readonly #deflater: Deflater | undefined
-  readonly #threshold: number
-  readonly #resetAfterMessage: boolean
+  readonly #compressor: MessageCompressor | undefined
 
-  /** What waits behind a place whose content is awaited, or behind a message that is being compressed. */
-  #places: Place[] = []
+  /** The first entry is an unfilled reservation, or a message that is being compressed off the event loop. */
+  #entries: QueueEntry[] = []
   #compressing = false
 
-  // Application bytes: written into frames, and known to have left. Flushes that may still wait: bytes on the wire and
-  // application bytes up to their end, in pairs.
+  /** Application bytes that were written into frames so far; and those of them that were flushed. */
   #framed = 0
-  #transmitted = 0
-  #flushes: number[] = []
-  /** Application bytes up to the end of the last flush. */
-  #noted = 0
-  readonly #owner: SendQueueOwner
+  #flushed = 0
+  /** The end of the last flush of `#flushed`, in bytes on the wire. */
+  #flushedOnWire = 0
+  /** Exists while bytes of a flush may still wait in the pipe: an idle connection needs none (bench: idle). */
+  #flushLog: FlushLog | undefined
 
   constructor(
     platform: Platform,
@@ -62,27 +52,26 @@ export class SendQueue {
     owner: SendQueueOwner,
   ) {
     this.#platform = platform
-    this.#writer = new FrameWriter(platform, owner)
     this.#owner = owner
+    this.#writer = new FrameWriter(platform, owner)
     if (deflate !== undefined && settings !== undefined) {
-      this.#deflater = platform.compression!.createDeflater({
-        windowBits: deflate.clientMaxWindowBits,
-        level: settings.level,
-        memLevel: settings.memLevel,
-      })
+      this.#compressor = new MessageCompressor(platform, deflate, settings)
     }
-    this.#threshold = settings?.threshold ?? 0
-    this.#resetAfterMessage = deflate?.clientNoContextTakeover === true
   }
 
-  /** Whether bytes wait for `flush`. */
+  /** Whether frames wait for `flush`. */
   get pending(): boolean {
     return this.#writer.pending
   }
 
+  /** Whether messages wait for their bytes or their compression. */
+  get waits(): boolean {
+    return this.#entries.length > 0
+  }
+
   /** Sends a text message. Returns its length in bytes. */
   text(text: string): number {
-    if (this.#places.length === 0 && !this.#isCompressed(text)) {
+    if (this.#entries.length === 0 && !this.#compressor?.accepts(text)) {
       const length = this.#writer.text(text)
       this.#framed += length
       return length
@@ -93,103 +82,96 @@ export class SendQueue {
 
   /** Sends a binary message. The bytes are copied. */
   binary(bytes: Uint8Array): void {
-    if (this.#places.length === 0 && !this.#isCompressed(bytes)) {
+    if (this.#entries.length === 0 && !this.#compressor?.accepts(bytes)) {
       this.#writer.frame(BINARY, bytes)
       this.#framed += bytes.length
       return
     }
-    const mayChange = this.#places.length > 0 || bytes.length >= LARGE_MESSAGE
+    const waits = this.#entries.length > 0 || bytes.length >= LARGE_MESSAGE
     // Not by `slice`: a Buffer's copies nothing.
-    this.#enqueue({ content: mayChange ? new Uint8Array(bytes) : bytes, opcode: BINARY })
+    this.#enqueue({ content: waits ? new Uint8Array(bytes) : bytes, opcode: BINARY })
   }
 
-  /** Sends a control frame at once, past everything that waits. */
+  /** Writes a control frame at once, ahead of all entries. */
   control(opcode: number, payload: Uint8Array): void {
     this.#writer.frame(opcode, payload)
   }
 
-  /** Sends a Close frame behind everything that was sent. */
+  /** Sends a Close frame, after all entries. */
   close(body: Uint8Array): void {
-    if (this.#places.length > 0) this.#places.push({ content: body, opcode: CLOSE })
+    if (this.#entries.length > 0) this.#entries.push({ content: body, opcode: CLOSE })
     else this.#writer.frame(CLOSE, body)
   }
 
-  /** Takes a place for a binary message whose bytes come later, by `fill`. */
-  reserve(): Place {
-    const place: Place = { content: undefined, opcode: BINARY }
-    this.#places.push(place)
-    return place
+  /** Reserves the next place in the order for a binary message whose bytes are not known yet. */
+  reserve(): Reservation {
+    const reservation: Reservation = { content: undefined, opcode: BINARY }
+    this.#entries.push(reservation)
+    return reservation
   }
 
-  /** Gives a reserved place its bytes, which are taken over. */
-  fill(place: Place, bytes: Uint8Array): void {
-    place.content = bytes
-    if (!this.#compressing) this.#sendPlaces()
+  /** Gives a reservation its bytes, which are taken over. */
+  fill(reservation: Reservation, bytes: Uint8Array): void {
+    reservation.content = bytes
+    if (!this.#compressing) this.#sendEntries()
     this.#owner.requestFlush()
   }
 
-  /** Gives up what waits; a Close frame that stands last among it is sent. */
+  /** Drops all entries. Only a Close frame, which can only be the last of them, is sent. */
   dropMessages(): void {
-    const last = this.#places.at(-1)
-    this.#places = []
+    const last = this.#entries.at(-1)
+    this.#entries = []
     if (last?.opcode === CLOSE) this.#writer.frame(CLOSE, last.content as Uint8Array)
   }
 
-  /** Gives up all that waits, and the memory for compression. */
+  /** Drops all entries, and frees the memory for compression. */
   stop(): void {
-    this.#places = []
-    this.#deflater?.close()
+    this.#entries = []
+    this.#compressor?.close()
   }
 
-  /** Hands what was written to the pipe. Returns whether the pipe takes more. */
+  /** Hands all frames to the pipe. Returns what its last write did: false if bytes have to wait there. */
   flush(pipe: Pick<Pipe, 'write' | 'givesBack'>): boolean {
     const ready = this.#writer.flush(pipe)
-    if (ready) {
-      this.#transmitted = this.#framed
-      if (this.#flushes.length > 0) this.#flushes = []
-    } else if (this.#framed > this.#noted) {
-      // Control frames alone are not noted: whoever only receives never asks what has left.
-      this.#flushes.push(this.#writer.flushed, this.#framed)
+    if (ready) this.#flushLog = undefined
+    // Control frames alone, and the early parts of a large message, are not logged: a user who only receives never asks for
+    // what has left.
+    else if (this.#framed === this.#flushed) return false
+    else {
+      this.#flushLog ??= new FlushLog(this.#flushedOnWire, this.#flushed)
+      this.#flushLog.add(this.#writer.flushed, this.#framed)
     }
-    this.#noted = this.#framed
+    this.#flushed = this.#framed
+    this.#flushedOnWire = this.#writer.flushed
     return ready
   }
 
-  /** All that was flushed has left. */
+  /** All bytes that were flushed have left. */
   drained(): void {
-    this.#writer.allLeft()
+    this.#writer.drained()
   }
 
   /**
-   * Application bytes that have left for the network, counted up to the last whole flush that has.
+   * Application bytes that have left for the network; of a flush that has left in part, the same part.
    *
    * @param buffered bytes that wait in the pipe
    */
   transmitted(buffered: number): number {
-    const flushes = this.#flushes
-    if (flushes.length === 0) return this.#transmitted
-    const gone = this.#writer.flushed - buffered
-    let index = 0
-    while (index < flushes.length && flushes[index]! <= gone) {
-      this.#transmitted = flushes[index + 1]!
-      index += 2
-    }
-    if (index > 0) this.#flushes = flushes.slice(index)
-    return this.#transmitted
+    return this.#flushLog?.transmitted(this.#writer.flushed - buffered) ?? this.#flushed
   }
 
-  #enqueue(place: Place): void {
-    this.#places.push(place)
-    if (this.#places.length === 1) this.#sendPlaces()
+  #enqueue(entry: QueueEntry): void {
+    this.#entries.push(entry)
+    if (this.#entries.length === 1) this.#sendEntries()
   }
 
-  /** Sends from the front on, until something has to be waited for. */
-  #sendPlaces(): void {
-    while (this.#places.length > 0) {
-      const { content, opcode } = this.#places[0]!
+  /** Sends entries in order, up to the first that has to wait. */
+  #sendEntries(): void {
+    while (this.#entries.length > 0) {
+      const { content, opcode } = this.#entries[0]!
       if (content === undefined) return
-      if (opcode === CLOSE || !this.#isCompressed(content)) {
-        this.#places.shift()
+      if (opcode === CLOSE || !this.#compressor?.accepts(content)) {
+        this.#entries.shift()
         if (typeof content === 'string') this.#framed += this.#writer.text(content)
         else {
           this.#writer.frame(opcode, content)
@@ -197,69 +179,35 @@ export class SendQueue {
         }
         continue
       }
-      const bytes = typeof content === 'string' ? this.#encode(content) : content
-      if (bytes.length >= LARGE_MESSAGE) return this.#compressLater(opcode, bytes)
-      this.#places.shift()
-      this.#sendCompressed(opcode, bytes.length, this.#deflater!.deflate(bytes))
+      const bytes = typeof content === 'string' ? this.#compressor!.encode(content) : content
+      if (bytes.length >= LARGE_MESSAGE) return this.#sendInParts(opcode, bytes)
+      this.#entries.shift()
+      this.#writer.frame(RSV1 | opcode, this.#compressor!.compress(bytes))
+      this.#framed += bytes.length
+      this.#compressor!.endMessage()
     }
   }
 
   /**
-   * Compresses `bytes` from `start` on and sends it in a frame for each piece, so that the event loop goes on meanwhile and
-   * a message that is given up stops. It keeps its place at the front, so that everything else waits.
+   * Compresses a message part by part off the event loop, and sends each as a frame. The entry stays the first meanwhile, so
+   * that all others wait; if it is dropped, no further part is compressed.
    */
-  #compressLater(opcode: number, bytes: Uint8Array, start = 0): void {
+  #sendInParts(opcode: number, bytes: Uint8Array, start = 0): void {
     const end = Math.min(start + LARGE_MESSAGE, bytes.length)
+    const final = end === bytes.length
     this.#compressing = true
-    this.#deflater!.deflateLater(bytes.subarray(start, end), compressed => {
+    this.#compressor!.compressPart(bytes.subarray(start, end), final, compressed => {
       this.#compressing = false
-      // Nothing waits any more if the connection has ended, or is about to.
-      if (this.#places.length === 0) return
-      const final = end === bytes.length
-      this.#writer.frame(start === 0 ? RSV1 | opcode : CONTINUATION, final ? compressed : withTail(compressed), final)
+      // The entry was dropped: the connection has ended, or is about to.
+      if (this.#entries.length === 0) return
+      this.#writer.frame(start === 0 ? RSV1 | opcode : CONTINUATION, compressed, final)
       this.#framed += end - start
       if (final) {
-        this.#places.shift()
-        this.#endCompressed()
-        this.#sendPlaces()
-      } else this.#compressLater(opcode, bytes, end)
+        this.#entries.shift()
+        this.#compressor!.endMessage()
+        this.#sendEntries()
+      } else this.#sendInParts(opcode, bytes, end)
       this.#owner.requestFlush()
     })
   }
-
-  #sendCompressed(opcode: number, length: number, compressed: Uint8Array): void {
-    this.#writer.frame(RSV1 | opcode, compressed)
-    this.#framed += length
-    this.#endCompressed()
-  }
-
-  #endCompressed(): void {
-    if (this.#resetAfterMessage) this.#deflater!.reset()
-  }
-
-  #isCompressed(content: string | Uint8Array): boolean {
-    // A flush of nothing writes nothing: an empty message stays as it is.
-    if (this.#deflater === undefined || content.length === 0) return false
-    if (content.length >= this.#threshold) return true
-    // A string may have three bytes a unit.
-    if (typeof content !== 'string' || content.length * 3 < this.#threshold) return false
-    return this.#platform.utf8Length(content) >= this.#threshold
-  }
-
-  /** The text's bytes: valid until the next call, or for good if there may be so many that they are compressed later. */
-  #encode(text: string): Uint8Array {
-    const most = text.length * 3
-    const large = most >= LARGE_MESSAGE
-    if (!large && scratch.length < most) scratch = this.#platform.allocate(most)
-    const bytes = large ? this.#platform.allocate(this.#platform.utf8Length(text)) : scratch
-    return bytes.subarray(0, this.#platform.encodeUtf8(text, bytes, 0))
-  }
-}
-
-/** Puts back what the deflater leaves out at the end (RFC 7692 section 7.2.1): only the end of a message goes without. */
-function withTail(compressed: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(compressed.length + 4)
-  bytes.set(compressed)
-  bytes.set([0, 0, 0xff, 0xff], compressed.length)
-  return bytes
 }

@@ -52,12 +52,15 @@ export class MessageReadable {
   /** Whether all messages that arrive from now on are dropped. */
   #dropsMessages = false
   #isCancelled = false
+  /** The error that follows the unread messages. */
+  #failure: { readonly reason: unknown } | undefined
 
   /** @param ReadableStream the class of the Streams Standard */
   constructor(ReadableStream: new (...args: any[]) => object, source: MessageSource) {
     this.#source = source
     this.#backpressure = new ReceiveBackpressure(MAX_UNREAD, source)
     const underlyingSource = {
+      __proto__: null,
       start: (controller: Controller) => {
         this.#controller = controller
       },
@@ -65,7 +68,7 @@ export class MessageReadable {
       cancel: (reason: unknown) => this.#cancel(reason),
     }
     // With this high-water mark the stream pulls only when somebody reads and its own queue is empty.
-    this.stream = new ReadableStream(underlyingSource, { highWaterMark: 0, size: costOf })
+    this.stream = new ReadableStream(underlyingSource, { __proto__: null, highWaterMark: 0, size: costOf })
     this.#defineIteration(this.stream as { getReader(): MessageReader })
   }
 
@@ -104,8 +107,17 @@ export class MessageReadable {
     this.#controller.close()
   }
 
-  /** Errors the stream, and drops the messages that nobody has read. */
+  /**
+   * Errors the stream once the messages that were received have been read; at once if there are none. No more messages will be
+   * received.
+   */
   error(reason: unknown): void {
+    if (this.#unread === 0) this.#controller.error(reason)
+    else this.#failure = { reason }
+  }
+
+  /** Errors the stream, and drops the messages that nobody has read. */
+  abort(reason: unknown): void {
     this.#drop()
     this.#controller.error(reason)
   }
@@ -122,6 +134,10 @@ export class MessageReadable {
     if (this.#inboxBytes > 0) {
       this.#moveToStream(MAX_ENQUEUED)
       this.#resumeIfRoom()
+      return undefined
+    }
+    if (this.#failure !== undefined) {
+      this.#controller.error(this.#failure.reason)
       return undefined
     }
     this.#pullPending = true

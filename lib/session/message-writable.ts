@@ -1,4 +1,5 @@
 import { host } from '../host/host.ts'
+import { DOMException } from '../idl/dom-exception.ts'
 import { bytesOf, toDOMString } from '../idl/webidl.ts'
 import { setCause, type WebSocketError } from '../idl/websocket-error.ts'
 import type { Connection } from '../protocol/connection.ts'
@@ -64,8 +65,8 @@ export class MessageWritable {
 
   /** Our Close frame, while it waits for the messages of the queue. */
   #pendingClose: { readonly code: number | undefined; readonly reason: string } | undefined
-  /** The server's Close frame has been received, and our own was not due before. */
-  #closedByServer = false
+  /** The connection ends without us: the server's Close frame has come before ours was due, or the connection has failed. */
+  #isEnding = false
   /** The pending write had not left when the server's Close frame arrived. It fails, even if the message leaves later. */
   #pendingWriteFails = false
 
@@ -73,6 +74,7 @@ export class MessageWritable {
   constructor(WritableStream: new (...args: any[]) => object, destination: MessageDestination) {
     this.#destination = destination
     const sink = {
+      __proto__: null,
       start: (controller: Controller) => this.#start(controller),
       write: (chunk: unknown) => this.#write(chunk),
       close: () => this.#close(),
@@ -83,7 +85,7 @@ export class MessageWritable {
       this.#queuedChunks++
       return 1
     }
-    this.stream = new WritableStream(sink, { highWaterMark: 1, size })
+    this.stream = new WritableStream(sink, { __proto__: null, highWaterMark: 1, size })
   }
 
   // Called by the WebSocketStream.
@@ -106,8 +108,13 @@ export class MessageWritable {
 
   /** The server's Close frame has been received. */
   onCloseReceived(): void {
-    this.#closedByServer = true
+    this.#isEnding = true
     this.#pendingWriteFails = this.#pendingWrite !== undefined && this.#connection!.congested
+  }
+
+  /** The connection has failed; `onFailed` follows. */
+  onEnding(): void {
+    this.#isEnding = true
   }
 
   /** The connection asks for a flush. */
@@ -179,9 +186,9 @@ export class MessageWritable {
     return this.#pendingWrite.promise
   }
 
-  /** Nothing can follow our own Close frame. After the server's Close frame, the write fails as the connection ends. */
+  /** Nothing can follow our own Close frame. In a connection that ends without us, the write fails with it. */
   #refuseWrite(): Promise<void> {
-    if (!this.#closedByServer) {
+    if (!this.#isEnding) {
       this.#dropQueue()
       throw new DOMException('The WebSocketStream is closing: it takes no more messages', 'InvalidStateError')
     }

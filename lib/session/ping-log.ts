@@ -1,9 +1,17 @@
 import { now } from '../host/timers.ts'
 
+interface SentPing {
+  readonly payload: Uint8Array
+  /** Milliseconds, by the clock of `now`. */
+  readonly sentAt: number
+  /** Settle the promise of the user. Absent from a ping of the heartbeat. */
+  resolve?(milliseconds: number): void
+  reject?(error: Error): void
+}
+
 /** The pings that await their pongs (RFC 6455 sections 5.5.2 and 5.5.3), in the order in which they were sent. */
 export class PingLog {
-  #waiting: { payload: Uint8Array; sentAt: number; resolve(milliseconds: number): void; reject(error: Error): void }[] =
-    []
+  #waiting: SentPing[] = []
 
   /**
    * Adds a ping that is sent now.
@@ -21,13 +29,25 @@ export class PingLog {
   }
 
   /**
+   * Adds a ping of the heartbeat, whose pong answers the pings before it. Only the newest of several in a row is kept: a server
+   * that never answers would let them pile up.
+   *
+   * @param payload unlike that of any other ping
+   */
+  addBeat(payload: Uint8Array): void {
+    if (this.#waiting.length === 0) return
+    if (this.#waiting.at(-1)!.resolve === undefined) this.#waiting.pop()
+    this.#waiting.push({ payload, sentAt: now() })
+  }
+
+  /**
    * Handles a pong. It answers the oldest ping with the same payload, and all pings before that one: a peer may answer only
    * the newest (RFC 6455 section 5.5.3). A pong that answers no ping is ignored.
    */
   answer(payload: Uint8Array): void {
     const index = this.#waiting.findIndex(ping => sameBytes(ping.payload, payload))
     const receivedAt = now()
-    for (const ping of this.#waiting.splice(0, index + 1)) ping.resolve(receivedAt - ping.sentAt)
+    for (const ping of this.#waiting.splice(0, index + 1)) ping.resolve?.(receivedAt - ping.sentAt)
   }
 
   /**
@@ -38,7 +58,7 @@ export class PingLog {
   end(reason: () => Error): void {
     if (this.#waiting.length === 0) return
     const error = reason()
-    for (const ping of this.#waiting.splice(0)) ping.reject(error)
+    for (const ping of this.#waiting.splice(0)) ping.reject?.(error)
   }
 }
 

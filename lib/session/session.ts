@@ -2,6 +2,7 @@ import type { MessageBatch } from '../codec/message-batch.ts'
 import { type AsyncContext, captureContext } from '../host/async-context.ts'
 import { host } from '../host/host.ts'
 import type { URL } from '../host/host-types.ts'
+import { DOMException } from '../idl/dom-exception.ts'
 import { type CompactHead, compactHead, expandHead } from '../opening/compact-head.ts'
 import { NO_BODY, OpeningHandshake } from '../opening/opening-handshake.ts'
 import type { Settings } from '../opening/options.ts'
@@ -36,8 +37,7 @@ export abstract class Session implements ConnectionOwner {
   #opening: OpeningHandshake | undefined
   #heartbeat: Heartbeat | undefined
   /** Created by what starts it first. */
-  #closeTimer: CloseTimer | undefined
-  #keepsAlive = true
+  #closeTimer: Pick<CloseTimer, 'start' | 'restart' | 'awaitServerEnd' | 'stop'> | undefined
   /** Compact until somebody asks for it, to save memory (bench: idle). */
   #response: HandshakeResponse | CompactHead | undefined
 
@@ -66,6 +66,7 @@ export abstract class Session implements ConnectionOwner {
   abstract onText(data: string): void
   abstract onBinary(data: ArrayBuffer): void
   abstract onBatch(batch: MessageBatch): void
+  abstract onViolation(): void
   abstract onDrained(): void
   abstract flushSoon(): void
 
@@ -92,7 +93,7 @@ export abstract class Session implements ConnectionOwner {
 
   /** Limits the time for the rest of the closing handshake, and for the server's end of TCP. */
   protected startCloseTimer(): void {
-    this.#closeTimer ??= new CloseTimer(this.connection!, this.#settings.closeTimeout)
+    this.#closeTimer ??= new CloseTimer(this.connection!, this.#settings.closeTimeout, () => this.isPaused)
     this.#closeTimer.start()
   }
 
@@ -127,15 +128,15 @@ export abstract class Session implements ConnectionOwner {
 
   /** Sets whether the connection keeps the process alive, as it does by default. May be called before it is open. */
   keepAlive(wanted: boolean): void {
-    this.#keepsAlive = wanted
-    if (wanted) this.connection?.ref()
-    else this.connection?.unref()
+    if (this.connection === undefined) this.#opening?.keepAlive(wanted)
+    else if (wanted) this.connection.ref()
+    else this.connection.unref()
   }
 
   // Called by the connection.
 
-  goOnLater(): void {
-    host.queueTask(() => this.connection!.goOn())
+  continueReadingLater(): void {
+    host.queueTask(() => this.connection!.continueReading())
   }
 
   onPong(payload: Uint8Array): void {
@@ -144,6 +145,11 @@ export abstract class Session implements ConnectionOwner {
 
   onCloseReceived(): void {
     this.startCloseTimer()
+  }
+
+  onServerEndDue(): void {
+    this.startCloseTimer()
+    this.#closeTimer!.awaitServerEnd()
   }
 
   onClosed(closure: CloseResult): void {
@@ -158,6 +164,7 @@ export abstract class Session implements ConnectionOwner {
 
   onReleased(): void {
     this.#closeTimer?.stop()
+    this.#closeTimer = NO_TIMER
   }
 
   // Called by the opening handshake.
@@ -167,9 +174,11 @@ export abstract class Session implements ConnectionOwner {
     this.#response = compactHead(head)
     const connection = new Connection(host.platform, pipe, this, this.#settings, agreement.deflate)
     this.connection = connection
-    if (!this.#keepsAlive) connection.unref()
     const { heartbeat } = this.#settings
-    if (heartbeat !== undefined) this.#heartbeat = new Heartbeat(connection, heartbeat, () => this.isPaused)
+    if (heartbeat !== undefined) {
+      const onPing = (payload: Uint8Array): void => this.pings?.addBeat(payload)
+      this.#heartbeat = new Heartbeat(connection, heartbeat, () => this.isPaused, onPing)
+    }
     this.established(agreement)
   }
 
@@ -180,6 +189,9 @@ export abstract class Session implements ConnectionOwner {
     this.ended({ code: ABNORMAL_CLOSURE, reason: '', wasClean: false, error })
   }
 }
+
+/** The close timer of a connection that is released: there is nothing to wait for. */
+const NO_TIMER = { start() {}, restart() {}, awaitServerEnd() {}, stop() {} }
 
 /** What pings and `drained` reject with after a clean close, when the connection has no failure. */
 export function closedError(): ConnectionError {

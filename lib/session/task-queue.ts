@@ -209,7 +209,16 @@ class TaskQueue {
   }
 
   readonly #callBack = (): void => {
-    for (const callback of this.#afterScheduled.splice(0)) callback()
+    for (const callback of this.#afterScheduled.splice(0)) {
+      try {
+        callback()
+      } catch (error) {
+        // The other callbacks belong to other sockets.
+        host.queueTask(() => {
+          throw error
+        })
+      }
+    }
   }
 }
 

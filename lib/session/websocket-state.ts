@@ -1,7 +1,9 @@
 import type { MessageBatch } from '../codec/message-batch.ts'
 import { host } from '../host/host.ts'
-import type { Blob, URL } from '../host/host-types.ts'
+import type { URL } from '../host/host-types.ts'
+import { createBlob, type ReadableBlob } from '../idl/blob.ts'
 import { closeEvent } from '../idl/close-event.ts'
+import { DOMException } from '../idl/dom-exception.ts'
 import { type Handler, type HandlerOwner, NO_HANDLERS } from '../idl/event-handlers.ts'
 import { plainEvent } from '../idl/host-event.ts'
 import { joinHostClasses } from '../idl/join-host-classes.ts'
@@ -12,6 +14,7 @@ import type { CloseResult, Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
 import { MAX_UNDISPATCHED, MESSAGE_OVERHEAD, ReceiveBackpressure } from './backpressure.ts'
+import { Deferred } from './deferred.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
 import { closedError, Session } from './session.ts'
 import { type TaskTarget, tasks } from './task-queue.ts'
@@ -26,6 +29,7 @@ const TASK_ERROR = 4
 const TASK_CLOSE = 5
 const TASK_DRAINED = 6
 const TASK_BATCH = 7
+const TASK_VIOLATION = 8
 
 /** The host's own method, taken at load: a `dispatchEvent` that somebody puts on a socket is not called. */
 const dispatchEvent = EventTarget.prototype.dispatchEvent as (this: object, event: object) => boolean
@@ -62,7 +66,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   #transmitted = 0
   #transmittedAt = -1
   /** The promises of `drained` that wait. Created by the first. */
-  #drainWaiters: { resolve(): void; reject(error: Error): void }[] | undefined
+  #drainWaiters: Deferred<void>[] | undefined
   /** Flushes the connection. Created by the first message that is sent, so that idle sockets pay nothing (bench: idle). */
   #flush: (() => void) | undefined
 
@@ -103,18 +107,25 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     this.#sent += bytes.length
   }
 
-  /** @throws "InvalidStateError" DOMException while connecting */
-  sendBlob(blob: Blob): void {
+  /** @throws "InvalidStateError" DOMException while connecting; TypeError for a Blob that cannot be read */
+  sendBlob(blob: ReadableBlob): void {
+    const reading = this.#beginSend() && blob.read()
+    // A Blob that is not the host's may have closed the connection within the call.
     const connection = this.#beginSend()
     this.#sent += blob.size
-    if (connection === undefined) return
+    if (reading === undefined) return
     // Messages that are sent while the Blob is read wait behind it.
-    const place = connection.reserve()
-    blob.arrayBuffer().then(
-      buffer => connection.fill(place, new Uint8Array(buffer)),
+    const place = connection?.reserve()
+    reading.then(
+      bytes => {
+        if (place === undefined) return
+        // Its size may have been another one than it said.
+        this.#sent += bytes.length - blob.size
+        connection!.fill(place, bytes)
+      },
       cause => {
         const message = 'A Blob that was to be sent could not be read'
-        connection.fail(new ConnectionError('WS_ERR_BLOB_READ', message, { cause, closeCode: GOING_AWAY }))
+        connection?.fail(new ConnectionError('WS_ERR_BLOB_READ', message, { cause, closeCode: GOING_AWAY }))
       },
     )
   }
@@ -135,14 +146,17 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     super.terminate()
   }
 
-  /** Resolves when `bufferedAmount` is 0; rejects with the failure if the connection ends before. */
+  /**
+   * Resolves when `bufferedAmount` is 0; rejects with the failure if the connection ends before. Counts as handled: a caller may
+   * drop it.
+   */
   drained(): Promise<void> {
-    if (this.bufferedAmount === 0) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      this.#drainWaiters ??= []
-      this.#drainWaiters.push({ resolve, reject })
-      tasks.queue(this, TASK_DRAINED, undefined)
-    })
+    const waiter = new Deferred<void>()
+    this.#drainWaiters ??= []
+    this.#drainWaiters.push(waiter)
+    if (this.bufferedAmount === 0) this.#handleDrained()
+    else tasks.queue(this, TASK_DRAINED, undefined)
+    return waiter.promise
   }
 
   protected get isOpen(): boolean {
@@ -170,8 +184,13 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   }
 
   override onCloseReceived(): void {
-    super.onCloseReceived()
+    // The close timer starts with our answer: the listeners of the messages before may take long, which is no fault of the server.
     tasks.queue(this, TASK_CLOSING, undefined)
+  }
+
+  /** The failure is a task, so that the messages before the violation have their events, and their listeners may answer. */
+  onViolation(): void {
+    tasks.queue(this, TASK_VIOLATION, undefined)
   }
 
   flushSoon(): void {
@@ -217,6 +236,8 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
         return this.#handleFailed()
       case TASK_CLOSE:
         return this.#handleClosed(data as CloseResult)
+      case TASK_VIOLATION:
+        return this.connection!.failAfterViolation()
       case TASK_DRAINED:
         return this.#handleDrained()
     }
@@ -242,13 +263,14 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   #handleMessage(data: unknown): void {
     if (this.#readyState !== OPEN) return
     const isBlob = typeof data !== 'string' && this.binaryType === 'blob'
-    this.#fire(messageEvent(isBlob ? new Blob([data as ArrayBuffer]) : data, this.#origin))
+    this.#fire(messageEvent(isBlob ? createBlob(data as ArrayBuffer) : data, this.#origin))
   }
 
   /** "The WebSocket closing handshake is started" */
   #handleClosingHandshakeStarted(): void {
     if (this.#readyState < CLOSING) this.#readyState = CLOSING
     this.connection!.acknowledgeClose()
+    this.startCloseTimer()
   }
 
   /** "The WebSocket connection is closed", the steps for a connection that failed */

@@ -12,6 +12,11 @@ import { type Message, MessageReadable, type MessageSource } from './message-rea
 import { type MessageDestination, MessageWritable } from './message-writable.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
 import { closedError, Session } from './session.ts'
+import { type TaskTarget, tasks } from './task-queue.ts'
+
+// The kinds of tasks.
+const TASK_VIOLATION = 0
+const TASK_FAILED = 1
 
 /** What the promise `opened` of a WebSocketStream resolves with. @see https://whatpr.org/websockets/48.html */
 export interface WebSocketOpenInfo {
@@ -37,11 +42,10 @@ export interface StreamClasses {
  *
  * @see https://whatpr.org/websockets/48.html
  */
-export class WebSocketStreamState extends Session implements MessageSource, MessageDestination {
+export class WebSocketStreamState extends Session implements MessageSource, MessageDestination, TaskTarget {
   readonly opened: Deferred<WebSocketOpenInfo> = new Deferred()
   readonly closed: Deferred<WebSocketCloseInfo> = new Deferred()
 
-  readonly #signal: Settings['signal']
   /** Written by one method for each algorithm of the proposal: `close`, `onCloseReceived`, `established`, `ended`. */
   #readyState = CONNECTING
   readonly #readable: MessageReadable
@@ -49,7 +53,6 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
 
   constructor(url: URL, protocols: readonly string[], settings: Settings, streams: StreamClasses) {
     super(url, settings)
-    this.#signal = settings.signal
     this.#readable = new MessageReadable(streams.ReadableStream, this)
     this.#writable = new MessageWritable(streams.WritableStream, this)
     this.connect(url, protocols)
@@ -117,8 +120,13 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
     this.#writable.onCloseReceived()
     const connection = this.connection!
     // "If the closing handshake has not yet started": a message of which nothing has left comes too late.
-    connection.dropWaiting()
+    connection.dropMessages()
     connection.acknowledgeClose()
+  }
+
+  /** The failure is a task, so that whoever reads the messages before the violation may answer. */
+  onViolation(): void {
+    tasks.queue(this, TASK_VIOLATION, undefined)
   }
 
   flushSoon(): void {
@@ -154,23 +162,39 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
   /** "The WebSocket connection is closed" */
   protected ended(closure: CloseResult): void {
     this.#readyState = CLOSED
-    if (this.connection === undefined) return this.#rejectOpening(closure.error!)
     const { code, reason, error } = closure
-    this.pings?.end(() => error ?? closedError())
+    if (this.connection === undefined) return this.#rejectOpening(error!)
     if (closure.wasClean && !this.#writable.hasPendingWrite) {
+      this.pings?.end(closedError)
       this.#readable.close()
       this.#writable.onClosed()
       this.closed.resolve({ closeCode: code, reason })
       return
     }
-    const message = error?.message ?? 'The server closed the WebSocketStream before all messages were sent'
-    const failure = createWebSocketError(message, code, reason, error)
-    this.#readable.error(failure)
-    this.#writable.onFailed(failure)
-    this.closed.reject(failure)
+    this.#writable.onEnding()
+    tasks.queue(this, TASK_FAILED, closure)
+  }
+
+  // Called by the task queue.
+
+  runTask(kind: number, data: unknown): void {
+    if (kind === TASK_VIOLATION) this.connection!.failAfterViolation()
+    else this.#handleFailed(data as CloseResult)
   }
 
   // Helpers, in call order.
+
+  /** "The WebSocket connection is closed", the steps for a connection that failed. What was received can still be read. */
+  #handleFailed({ code, reason, error }: CloseResult): void {
+    this.pings?.end(() => error ?? closedError())
+    const message = error?.message ?? 'The server closed the WebSocketStream before all messages were sent'
+    const failure = createWebSocketError(message, code, reason, error)
+    // The user wants nothing more of a connection that he terminates, what has arrived included.
+    if (error?.code === 'WS_ERR_TERMINATED') this.#readable.abort(failure)
+    else this.#readable.error(failure)
+    this.#writable.onFailed(failure)
+    this.closed.reject(failure)
+  }
 
   /** "Close using reason" */
   #closeUsing(reason: unknown): void {
@@ -189,7 +213,7 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
   #rejectOpening(error: ConnectionError): void {
     const isAbort = error.code === 'WS_ERR_ABORTED'
     const reasonWith = (closeCode: number | null): unknown =>
-      isAbort ? this.#signal?.reason : createWebSocketError(error.message, closeCode, '', error)
+      isAbort ? error.cause : createWebSocketError(error.message, closeCode, '', error)
     this.opened.reject(reasonWith(null))
     this.closed.reject(reasonWith(ABNORMAL_CLOSURE))
   }

@@ -1,56 +1,38 @@
-import type { Duplex, Pipe } from './pipe.ts'
+import type { Duplex, NodeStream, Pipe } from './pipe.ts'
 
-/** What a connection is to be opened to. */
+/** The server to open a connection to. */
 export interface ConnectTarget {
   /** Host name, or an address (an IPv6 address without brackets). */
   readonly host: string
   readonly port: number
-  /** True for wss: the pipe must come back encrypted, its peer authenticated. */
+  /** True for wss: the pipe must be encrypted already, and the server authenticated. */
   readonly secure: boolean
   /** The whole URL, with the scheme ws or wss. */
   readonly url: string
-  /** Aborted when nobody waits for the connection any more. */
+  /** Aborted when the connection is no longer wanted. */
   readonly signal: ConnectSignal
-  /** The addresses of the host, where they were resolved already. */
-  readonly addresses?: Location['addresses']
+  /** The addresses of the host, if the library has resolved its name already. */
+  readonly addresses?: ResolvedHost['addresses']
 }
 
-/** The host's AbortSignal, or as much of it as is used where the program does not know that type. */
+/** The host's AbortSignal, or the part of it that is used, in programs whose types have no AbortSignal. */
 export type ConnectSignal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } }
   ? Signal
   : { readonly aborted: boolean; readonly reason: any; addEventListener(type: 'abort', listener: () => void): void }
 
-/** Where a host name leads. */
-export interface Location {
-  /** Equal for targets that are the same remote host and port (RFC 6455 section 4.1). */
+/** A host name that was resolved. */
+export interface ResolvedHost {
+  /** Equal for the same remote host and port, by whatever name, as RFC 6455 section 4.1 compares them: by IP address. */
   readonly key: string
+  /** In the order in which they are to be tried. */
   readonly addresses: ReadonlyArray<{ readonly address: string; readonly family: number }>
 }
 
-/** The `connect` option: gives an open byte pipe to the target. */
-export type Connect = (target: ConnectTarget) => Pipe | Duplex | PromiseLike<Pipe | Duplex>
+/** The `connect` option: opens a byte pipe to the target. */
+export type Connect = (target: ConnectTarget) => Opened | PromiseLike<Opened>
 
-/** The `tls` option, with the names and meanings of Node's `tls.connect`. */
-export interface TlsOptions {
-  /** Trusted certificate authorities, PEM, instead of the default ones. */
-  readonly ca?: Pem
-  /** The client's certificate chain, PEM. */
-  readonly cert?: Pem
-  /** The client's private key, PEM. */
-  readonly key?: Pem
-  /** Decrypts `key`, or `pfx`. */
-  readonly passphrase?: string
-  /** The client's certificate and key as PKCS #12. */
-  readonly pfx?: string | Uint8Array
-  /** The name that is asked for and verified, instead of the URL's host. */
-  readonly servername?: string
-  /** False trusts any certificate. Default true. */
-  readonly rejectUnauthorized?: boolean
-  readonly minVersion?: TlsVersion
-  readonly maxVersion?: TlsVersion
-  /** OpenSSL's cipher list. */
-  readonly ciphers?: string
-}
+/** What the `connect` option gives. */
+export type Opened = Pipe | Duplex | NodeStream
 
-export type Pem = string | Uint8Array | ReadonlyArray<string | Uint8Array>
-export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
+/** An error of the host's transport in words for people. Its cause is the error of the system. */
+export class ExplainedError extends Error {}

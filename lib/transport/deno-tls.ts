@@ -1,29 +1,30 @@
 import { connect as connectTcp, type Socket, type TcpNetConnectOpts } from 'node:net'
 import { Duplex } from 'node:stream'
-import { connect } from 'node:tls'
+import tls from 'node:tls'
+import { shielded } from '../host/shielded-options.ts'
 
 /**
- * Opens TLS in Deno. Its node:tls takes in all that comes while it is paused, without bound and unfelt by the peer. Here
- * it reads from a stream of ours, which holds the TCP connection up for as long as the TLS socket is paused.
+ * Opens TLS in Deno. Its node:tls reads on while the socket is paused, without bound, so that the peer feels no backpressure.
+ * Here it reads the ciphertext from a stream of ours, which stops reading from TCP while the TLS socket is paused.
  *
- * @param options of `net.connect`
- * @param tlsOptions of `tls.connect`
- * @returns a TLSSocket; a type that programs for other hosts do not know
+ * @param options for `net.connect`
+ * @param tlsOptions for `tls.connect`
+ * @returns a TLSSocket. The type is unknown to programs for other hosts, so the declaration does not name it
  */
 export function connectTlsOverTcp(options: object, tlsOptions: object): object {
   const { onread, ...tcpOptions } = options as TcpNetConnectOpts
-  const tcp = connectTcp(tcpOptions)
+  const tcp = connectTcp(shielded(tcpOptions))
   const ciphertext = new Ciphertext(tcp)
-  // The type asks for more than is used: a stream will do, says the documentation.
-  const socket = connect({ ...tlsOptions, socket: ciphertext as Duplex as Socket })
-  // Over a stream, `onread` itself does nothing. What the socket holds it gives out even when it was destroyed.
+  // The type asks for a Socket, but the documentation of `tls.connect` allows any stream.
+  const socket = tls.connect(shielded({ ...tlsOptions, socket: ciphertext as Duplex as Socket }))
+  // Over a stream, the option `onread` has no effect. A destroyed socket still emits what it holds, which is ignored.
   socket.on('data', (bytes: Uint8Array) => {
     if (!socket.destroyed && !onread!.callback(bytes.length, bytes)) socket.pause()
   })
-  // Paused from the start, it still has to read what the handshake needs.
+  // Not before: the socket is paused from the start, and the handshake must still be read.
   socket.once('secureConnect', () => {
     socket.on('pause', () => ciphertext.hold())
-    socket.on('resume', () => ciphertext.letGo())
+    socket.on('resume', () => ciphertext.release())
   })
   socket.once('close', () => tcp.destroy())
   socket.ref = () => {
@@ -37,7 +38,7 @@ export function connectTlsOverTcp(options: object, tlsOptions: object): object {
   return socket
 }
 
-/** What goes over a TCP connection; nothing is read from it while it is held, whoever asks for more. */
+/** The bytes of a TCP connection as a stream. While it is held, nothing is read from TCP, even if TLS asks for more. */
 class Ciphertext extends Duplex {
   readonly #tcp: Socket
   #held = false
@@ -58,7 +59,7 @@ class Ciphertext extends Duplex {
     this.#tcp.pause()
   }
 
-  letGo(): void {
+  release(): void {
     this.#held = false
     this.#tcp.resume()
   }

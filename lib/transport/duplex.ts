@@ -1,7 +1,8 @@
 import { inMicrotask } from '../host/microtask.ts'
+import { bytesOfBuffer, bytesOfView, isView } from '../host/views.ts'
 import type { Duplex, Pipe, PipeSink } from './pipe.ts'
 
-/** Reads and writes the two byte streams of a host, or of a user, as a {@link Pipe}. */
+/** Wraps a pair of byte streams, of a host or of a user, as a {@link Pipe}. */
 export function duplexPipe(duplex: Duplex): Pipe {
   return new DuplexPipe(duplex)
 }
@@ -12,9 +13,10 @@ class DuplexPipe implements Pipe {
   #sink!: PipeSink
   #buffered = 0
   #mustDrain = false
-  /** Set while paused; called to go on. */
   #paused = false
-  #goOn: (() => void) | undefined
+  /** Ends the read loop's wait for `resume`. */
+  #endPause: (() => void) | undefined
+  /** `end` was called; the readable has ended; the writable has closed. */
   #ended = false
   #readEnded = false
   #writeEnded = false
@@ -31,13 +33,13 @@ class DuplexPipe implements Pipe {
 
   start(sink: PipeSink): void {
     this.#sink = sink
-    // A reader that throws is told of later, too.
+    // In a microtask, since a reader that throws must not be reported within `start`.
     inMicrotask(() => this.#read())
   }
 
   write(bytes: Uint8Array, _more: boolean): boolean {
     if (this.#ended || this.#closed) return true
-    // A stream may transfer the bytes, and leaves none here.
+    // A stream may transfer the bytes, which leaves a length of 0 here.
     const { length } = bytes
     this.#buffered += length
     this.#mustDrain = true
@@ -73,17 +75,17 @@ class DuplexPipe implements Pipe {
 
   resume(): void {
     this.#paused = false
-    this.#goOn?.()
+    this.#endPause?.()
   }
 
   async #read(): Promise<void> {
     try {
       for (;;) {
         const { done, value } = await this.#reader.read()
-        // The bytes of a read that was under way at the pause are held back, too.
+        // A read that was pending at the pause still completes. Its bytes are held until `resume`.
         while (this.#paused && !this.#closed) {
           await new Promise<void>(resolve => {
-            this.#goOn = resolve
+            this.#endPause = resolve
           })
         }
         if (this.#closed) return
@@ -119,19 +121,25 @@ class DuplexPipe implements Pipe {
     this.#sink.close(error)
   }
 
-  /** Lets both streams go; that they may have failed already is no news. */
+  /** Cancels both streams. One of them may have failed before, so their errors are ignored. */
   #release(reason: unknown): void {
-    this.#goOn?.()
-    this.#reader.cancel(reason).catch(ignore)
-    this.#writer.abort(reason).catch(ignore)
+    this.#endPause?.()
+    attempt(() => this.#reader.cancel(reason))
+    attempt(() => this.#writer.abort(reason))
   }
 }
 
 function asBytes(value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) return value
-  if (value instanceof ArrayBuffer) return new Uint8Array(value)
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-  throw new TypeError('A byte stream gave something other than bytes')
+  const bytes = isView(value) ? bytesOfView(value) : bytesOfBuffer(value)
+  if (bytes === undefined) throw new TypeError('A byte stream gave something other than bytes')
+  return bytes
 }
 
-function ignore(): void {}
+/** Calls a method of a stream that may fail in any way. */
+function attempt(call: () => unknown): void {
+  try {
+    Promise.resolve(call()).catch(() => {})
+  } catch {
+    // The stream is not the library's own.
+  }
+}

@@ -1,47 +1,61 @@
-import { startTimer, stopTimer, type Timer } from '../host/timers.ts'
+import { Deadline } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { ResponseBodyReader, ResponseHeadReader, writeRequest } from '../protocol/http1.ts'
 import type { Pipe, PipeSink, ResponseHead, Upgrade, UpgradeHandler, UpgradeRequest } from './pipe.ts'
-import { UpgradedPipe, type Upgrader } from './upgraded-pipe.ts'
+import { type SinkForwarder, UpgradedPipe } from './upgraded-pipe.ts'
 
-/** How long the body of a refused upgrade is waited for, in milliseconds: it only helps to explain the refusal. */
+/** Milliseconds until the body of a refusal is reported as far as it has come: it only helps to explain the refusal. */
 const BODY_TIMEOUT = 1000
 
-/** Makes a byte pipe that was just opened an {@link Upgrade}: the HTTP/1.1 request and response of RFC 6455 section 4. */
-export function upgradeOver(pipe: Pipe): Upgrade {
+/** The first byte of an alert, and of the handshake, of TLS (RFC 8446 section 5.1). No HTTP response begins so. */
+const TLS_ALERT = 0x15
+const TLS_HANDSHAKE = 0x16
+const EXPECTS_TLS = 'If the server expects TLS, the URL has to begin with wss:'
+
+/**
+ * An {@link Upgrade} over a byte pipe that was just opened: the HTTP/1.1 request and response of RFC 6455 section 4.
+ *
+ * @param secure whether the pipe is encrypted. If not, a server that expects TLS is told of in the error
+ */
+export function upgradeOver(pipe: Pipe, secure = true): Upgrade {
   return (request, handler) => {
-    const exchange = new Http1Exchange(pipe, request, handler)
+    const exchange = new Http1Exchange(pipe, request, handler, secure)
     return reason => exchange.cancel(reason)
   }
 }
 
-/** One request and its response. After a 101 it passes on what the byte pipe reports. */
-class Http1Exchange implements PipeSink, Upgrader {
+/** One request and its response. After a 101 it forwards what the byte pipe reports. */
+class Http1Exchange implements PipeSink, SinkForwarder {
   readonly #pipe: Pipe
-  /** Until the head has come: the exchange stays as long as the connection. */
+  readonly #secure: boolean
+  /** Whether the server has sent a byte. */
+  #answered = false
+  /** Dropped once the head was read, since the exchange lives as long as the connection. */
   #head: ResponseHeadReader | undefined = new ResponseHeadReader()
+  /** Undefined once one of its methods was called, or the exchange was cancelled. */
   #handler: UpgradeHandler | undefined
   #upgraded: UpgradedPipe | undefined
   #sink: PipeSink | undefined
   #refusal: { head: ResponseHead; body: ResponseBodyReader } | undefined
-  #timer: Timer | undefined
+  #bodyDeadline: Deadline | undefined
 
-  constructor(pipe: Pipe, request: UpgradeRequest, handler: UpgradeHandler) {
+  constructor(pipe: Pipe, request: UpgradeRequest, handler: UpgradeHandler, secure: boolean) {
     this.#pipe = pipe
+    this.#secure = secure
     this.#handler = handler
     pipe.start(this)
     pipe.write(writeRequest(request), false)
   }
 
-  /** Gives the exchange up; the handler hears nothing more. */
+  /** Aborts the exchange, unless its outcome was reported. The handler is not called any more. */
   cancel(reason?: unknown): void {
     if (this.#handler === undefined) return
     this.#handler = undefined
-    stopTimer(this.#timer)
+    this.#bodyDeadline?.cancel()
     this.#pipe.abort(reason)
   }
 
-  passTo(sink: PipeSink): void {
+  forwardTo(sink: PipeSink): void {
     this.#sink = sink
   }
 
@@ -60,13 +74,17 @@ class Http1Exchange implements PipeSink, Upgrader {
 
   end(): void {
     if (this.#upgraded !== undefined) return this.#upgraded.onEnd()
-    this.#finish(new ConnectionError('WS_ERR_CONNECTION_LOST', 'The server ended the connection during the handshake'))
+    this.#finish(this.#lost('The server ended the connection during the handshake'))
   }
 
-  close(error?: unknown): void {
-    if (this.#sink !== undefined) return this.#sink.close(error)
-    const options = error === undefined ? {} : { cause: error }
-    this.#finish(new ConnectionError('WS_ERR_CONNECTION_LOST', 'The connection was lost during the handshake', options))
+  close(cause?: unknown): void {
+    if (this.#sink !== undefined) return this.#sink.close(cause)
+    this.#finish(this.#lost('The connection was lost during the handshake', cause))
+  }
+
+  #lost(message: string, cause?: unknown): ConnectionError {
+    const advice = this.#secure || this.#answered ? '' : `, without an answer. ${EXPECTS_TLS}`
+    return new ConnectionError('WS_ERR_CONNECTION_LOST', message + advice, { cause })
   }
 
   #read(bytes: Uint8Array, handler: UpgradeHandler): void {
@@ -75,6 +93,12 @@ class Http1Exchange implements PipeSink, Upgrader {
       return
     }
     const reader = this.#head!
+    const speaksTls = !this.#answered && (bytes[0] === TLS_ALERT || bytes[0] === TLS_HANDSHAKE)
+    this.#answered = true
+    if (speaksTls) {
+      const message = `The response is not HTTP, but TLS. ${EXPECTS_TLS}`
+      return this.#finish(new ConnectionError('WS_ERR_INVALID_RESPONSE', message))
+    }
     const head = reader.read(bytes)
     if (head === undefined) return
     if (head instanceof ConnectionError) return this.#finish(head)
@@ -84,16 +108,16 @@ class Http1Exchange implements PipeSink, Upgrader {
       this.#handler = undefined
       this.#upgraded = new UpgradedPipe(this.#pipe, this)
       handler.upgraded(head, this.#upgraded)
-      // Frames that came in the same packet. A handler that has not started the pipe by now has aborted it.
+      // Frames that arrived in the same packet. A handler that has not started the pipe by now has aborted it.
       if (rest.length > 0) this.#upgraded.onFirstData(rest)
       return
     }
     this.#refusal = { head, body: new ResponseBodyReader(head) }
-    this.#timer = startTimer(BODY_TIMEOUT, () => this.#finish())
+    this.#bodyDeadline = new Deadline(BODY_TIMEOUT, () => this.#finish())
     if (this.#refusal.body.read(rest)) this.#finish()
   }
 
-  /** Reports a refusal with as much of its body as has come, or else the error; and lets the pipe go. */
+  /** Aborts the pipe and reports: a refusal, with the body as far as it has come, or else the error. */
   #finish(error?: ConnectionError): void {
     const handler = this.#handler
     const refusal = this.#refusal

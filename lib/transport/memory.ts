@@ -1,7 +1,7 @@
 import { inMicrotask } from '../host/microtask.ts'
 import type { Pipe, PipeSink } from './pipe.ts'
 
-/** Both ends of a connection within the process, for tests and for servers that run beside their client. */
+/** Both ends of a connection within the process: for tests, and for servers that run in the process of their client. */
 export function memoryPair(): [Pipe, Pipe] {
   const left = new MemoryPipe()
   const right = new MemoryPipe()
@@ -11,18 +11,19 @@ export function memoryPair(): [Pipe, Pipe] {
 }
 
 /**
- * One end. What is written here goes to the other end in a microtask, and counts as buffered until then; an end that
- * is paused, or has not started, holds it up.
+ * One end of the connection. What is written here is delivered to the other end in a microtask, or once that end is started
+ * and not paused. Until then it counts as buffered here.
  */
 class MemoryPipe implements Pipe {
   #sink: PipeSink | undefined
   #peer: MemoryPipe = this
+  /** Bytes that the other end has written, and that were not delivered yet. */
   #inbox: Uint8Array[] = []
   #inboxBytes = 0
   #paused = false
   #scheduled = false
   #mustDrain = false
-  /** We said that no more comes; and the sink was told that the peer did. */
+  /** `end` was called here; the other end's `end` was delivered. */
   #ended = false
   #endSeen = false
   #aborted = false
@@ -59,7 +60,7 @@ class MemoryPipe implements Pipe {
 
   abort(_reason?: unknown): void {
     this.#aborted = true
-    // What was not delivered stays counted: the other end has not got rid of it.
+    // `#inboxBytes` stays: what was not delivered is still buffered at the other end.
     this.#inbox = []
     this.#schedule()
     this.#peer.#schedule()

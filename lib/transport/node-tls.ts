@@ -1,40 +1,141 @@
+import type { Buffer } from 'node:buffer'
+import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import { type ConnectionOptions, connect, createSecureContext, type SecureContext } from 'node:tls'
-import { isDeepStrictEqual } from 'node:util'
-import type { TlsOptions } from './connect.ts'
+import process from 'node:process'
+import tls, { type ConnectionOptions, type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls'
+import { shielded } from '../host/shielded-options.ts'
 import { connectTlsOverTcp } from './deno-tls.ts'
+import { type TlsContext, tlsContexts } from './tls-contexts.ts'
+import { HTTP_1_1, type TlsOptions } from './tls-options.ts'
+
+export { explainTlsError } from './tls-errors.ts'
+
+/** The options of a TCP connection that matter here. */
+export interface TcpOptions {
+  readonly host: string
+  readonly port: number
+  readonly noDelay: boolean
+  readonly keepAlive: boolean
+  readonly keepAliveInitialDelay: number
+}
 
 /**
- * Opens TLS with Node.js, over a TCP connection that it opens with `options`, those of its `net.connect`.
+ * Opens TLS with Node.js, over a TCP connection that it opens too.
  *
- * @returns its TLSSocket; a type that programs for other hosts do not know
+ * @param tcpOptions for `net.connect`
+ * @returns a TLSSocket. The type is unknown to programs for other hosts, so the declaration does not name it
+ * @throws the error of an option that has a bad value, or that the runtime cannot honour
  */
-export function connectTls(options: object, host: string, tls: TlsOptions = NO_OPTIONS): object {
-  const tlsOptions: ConnectionOptions = {
-    ALPNProtocols: ['http/1.1'],
-    ...(isIP(host) === 0 ? { servername: host } : {}),
-    ...(tls as ConnectionOptions),
-    secureContext: secureContext(tls),
+export function connectTls(tcpOptions: TcpOptions, given: TlsOptions = NO_OPTIONS): object {
+  refuseUnsupported(given)
+  const { host, port } = tcpOptions
+  const context = tlsContexts.get(given)
+  const server = `${host} ${port}`
+  const session = context.resumes ? context.takeSession(server) : undefined
+  // RFC 6066 section 3: the name is sent without a trailing dot, and an address is not sent.
+  const name = (given.servername || host).replace(/\.$/, '')
+  const { ALPNProtocols = [HTTP_1_1], rejectUnauthorized, minDHSize, enableTrace, pskCallback } = given
+  const options: ConnectionOptions = {
+    servername: isIP(name) === 0 && given.servername !== '' ? name : '',
+    checkServerIdentity: (_name, certificate) => checkIdentity(name, certificate, given),
+    secureContext: context.secureContext as SecureContext,
+    ...(ALPNProtocols.length > 0 && { ALPNProtocols: [...(ALPNProtocols as string[])] }),
+    ...(session !== undefined && { session: session as Buffer }),
+    // Where it is not given, the environment counts: NODE_TLS_REJECT_UNAUTHORIZED.
+    ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
+    ...(minDHSize !== undefined && { minDHSize }),
+    ...(enableTrace !== undefined && { enableTrace }),
+    ...(pskCallback !== undefined && { pskCallback: pskCallback as NonNullable<ConnectionOptions['pskCallback']> }),
   }
-  return 'Deno' in globalThis ? connectTlsOverTcp(options, tlsOptions) : connect({ ...options, ...tlsOptions })
+  // Deno would check the name "localhost" if it had none, for a stream has no host.
+  if (IN_DENO()) return connectTlsOverTcp(tcpOptions, { ...options, host })
+  const socket = tls.connect(shielded({ ...tcpOptions, ...options }))
+  socket.once('connect', () => {
+    // `tls.connect` does not take these options of `net.connect`.
+    socket.setNoDelay(tcpOptions.noDelay)
+    socket.setKeepAlive(tcpOptions.keepAlive, tcpOptions.keepAliveInitialDelay)
+  })
+  if (context.resumes) keepSessions(socket, context, server, session)
+  return socket
 }
 
-const NO_OPTIONS: TlsOptions = {}
+const NO_OPTIONS: TlsOptions = Object.create(null)
+const IN_DENO = (): boolean => 'Deno' in globalThis
 
-// Making a context costs more than the rest of a handshake: those of the last few different options are kept.
-const contexts: { readonly options: TlsOptions; readonly context: SecureContext }[] = []
-const MAX_CONTEXTS = 16
+/** A socket's context, for the listener below: a property costs less than a closure for each socket (bench: idle). */
+const CONTEXT = Symbol('TLS context')
+const SERVER = Symbol('server')
+type ResumableSocket = TLSSocket & { [CONTEXT]?: TlsContext; [SERVER]?: string }
 
-function secureContext(options: TlsOptions): SecureContext {
-  const known = contexts.find(entry => sameOptions(entry.options, options))
-  if (known !== undefined) return known.context
-  const context = createSecureContext(options as ConnectionOptions)
-  contexts.unshift({ options, context })
-  contexts.length = Math.min(contexts.length, MAX_CONTEXTS)
-  return context
+/**
+ * Keeps the sessions of a connection for later ones. In TLS 1.3 they arrive after the handshake. Only what was trusted is kept:
+ * a session that is resumed is not checked again.
+ */
+function keepSessions(
+  socket: ResumableSocket,
+  context: TlsContext,
+  server: string,
+  session: Uint8Array | undefined,
+): void {
+  socket[CONTEXT] = context
+  socket[SERVER] = server
+  socket.on('session', onSession)
+  if (session === undefined) return
+  socket.once('secureConnect', () => {
+    // It may be resumed again: OpenSSL gives no new one for it. One that fails is offered no more.
+    if (socket.isSessionReused()) onSession.call(socket, session)
+  })
 }
 
-function sameOptions(one: TlsOptions, other: TlsOptions): boolean {
-  const names = Object.keys(one) as (keyof TlsOptions)[]
-  return names.length === Object.keys(other).length && names.every(name => isDeepStrictEqual(one[name], other[name]))
+function onSession(this: ResumableSocket, session: Uint8Array): void {
+  if (this.authorized) this[CONTEXT]!.keepSession(this[SERVER]!, session)
 }
+
+/** Whether the certificate is for `name`: undefined, or an error. What the caller's function throws counts as returned. */
+function checkIdentity(
+  name: string,
+  certificate: PeerCertificate,
+  { checkServerIdentity }: TlsOptions,
+): Error | undefined {
+  try {
+    const answer: unknown = (checkServerIdentity ?? checkByHost)(name, certificate)
+    const isPromise = typeof (answer as { then?: unknown } | undefined)?.then === 'function'
+    return isPromise
+      ? new TypeError('The option "tls.checkServerIdentity" must not return a promise')
+      : (answer as Error)
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+/** The check of the host. That of Node.js 22.23 refuses each certificate for an IPv6 address, so OpenSSL is asked then. */
+function checkByHost(name: string, certificate: PeerCertificate): Error | undefined {
+  const error = tls.checkServerIdentity(name, certificate)
+  if (error === undefined || isIP(name) !== 6 || certificate.raw === undefined) return error
+  return new X509Certificate(certificate.raw).checkIP(name) === undefined ? error : undefined
+}
+
+/**
+ * Refuses options that would silently have no effect, where the connection would be less secure than it was asked to be.
+ *
+ * @throws TypeError that names the option
+ */
+function refuseUnsupported(given: TlsOptions): void {
+  const [runtime, names] = IN_DENO()
+    ? ['Deno', UNSUPPORTED_IN_DENO]
+    : process.versions.bun
+      ? ['Bun', UNSUPPORTED_IN_BUN]
+      : []
+  const name = names?.find(member => given[member] !== undefined && given[member] !== 'DEFAULT')
+  if (name !== undefined) throw new TypeError(`The option "tls.${name}" is not supported: ${runtime} ignores it`)
+}
+
+const UNSUPPORTED_IN_DENO: readonly (keyof TlsOptions)[] = [
+  'ciphers',
+  'crl',
+  'ecdhCurve',
+  'pskCallback',
+  'secureOptions',
+  'sigalgs',
+]
+const UNSUPPORTED_IN_BUN: readonly (keyof TlsOptions)[] = ['pskCallback']

@@ -1,65 +1,65 @@
-import { Buffer } from 'node:buffer'
 import { type LookupAddress, lookup } from 'node:dns'
 import { connect as connectTcp, isIP, type LookupFunction, type OnReadOpts, type Socket } from 'node:net'
-import { inMicrotask } from '../host/microtask.ts'
-import { process } from '../host/node-process.ts'
-import type { ConnectTarget, Location, TlsOptions } from './connect.ts'
-import type { Pipe, PipeSink } from './pipe.ts'
-
-/** One read takes up to so many bytes; less where each socket has a buffer of its own, see below. */
-const READ_SIZE = (process.platform === 'win32' ? 64 : 256) * 1024
-
-/** Bun copies what is gathered, and what it has to wait with then, once more (bench: send binary 16 MiB). */
-const GATHERS = process.versions.bun === undefined
-
-/** Bun tells that a socket has closed by the global `setImmediate`, which a test may have replaced. */
-const MAY_CLOSE_SILENTLY = process.versions.bun !== undefined
+import { shielded } from '../host/shielded-options.ts'
+import type { ConnectTarget, ResolvedHost } from './connect.ts'
+import { NodePipe } from './node-pipe.ts'
+import type { Pipe } from './pipe.ts'
+import type { TlsOptions } from './tls-options.ts'
 
 /**
- * Milliseconds for each of several addresses. Unlike RFC 8305 has it, Node.js gives an attempt up when the next one begins, so
- * its 250 ms are too short for a slow network or a busy machine.
+ * Milliseconds for a connection attempt to one of several addresses (Happy Eyeballs, RFC 8305). Unlike the RFC has it, Node.js
+ * gives up an attempt when the next one begins, so its default of 250 ms is too short for a slow network or a busy machine.
  */
 const ATTEMPT_TIMEOUT = 1000
 
-// A read fills the buffer and is handled before the next one begins, so all sockets can share one, and an idle socket
-// owns none. Not on Windows, where a read may be under way in the kernel with its buffer.
-const sharedBuffer = process.platform === 'win32' ? undefined : Buffer.allocUnsafeSlow(READ_SIZE)
+/** Milliseconds after which the system probes an idle connection (TCP keep-alive), as in Chromium. */
+const KEEP_ALIVE = 45_000
 
-/** Resolves a host name, so that connections to one host can wait for each other; an address is itself. */
-export async function locate(host: string, port: number): Promise<Location> {
+/** Resolves a host name for a connection. An address, and a name of the loopback interface, need no resolver. */
+export async function resolveHost(host: string, port: number): Promise<ResolvedHost> {
   const family = isIP(host)
-  const addresses = family !== 0 ? [{ address: host, family }] : isLocalhost(host) ? LOOPBACK : await resolve(host)
+  const addresses = family !== 0 ? [{ address: host, family }] : isLocalhost(host) ? LOOPBACK : await lookUp(host)
   return { key: `${addresses[0]!.address} ${port}`, addresses }
 }
 
 /**
- * Opens a TCP connection, and TLS over it for a secure target. Of a name's addresses the first that answers is taken,
- * of both families in turn (RFC 8305).
+ * Opens a TCP connection, and TLS over it for a secure target. A name's addresses of both families are tried in turn, and the
+ * first that answers is taken (RFC 8305).
  *
- * @param tls what to trust and to show, for a secure target
+ * @param tls for a secure target: what to trust and to show
+ * @param keepAlive milliseconds after which the system probes an idle connection; 0 for never
  * @throws (rejects with) the system's error, or the reason of the target's signal
  */
-export async function connect(target: ConnectTarget, tls?: TlsOptions): Promise<Pipe> {
+export async function connect(target: ConnectTarget, tls?: TlsOptions, keepAlive: number = KEEP_ALIVE): Promise<Pipe> {
   const { host, port, signal, secure } = target
-  // What TLS needs is loaded by those alone who use it: it takes longer than all the rest (bench: import).
-  const { connectTls } = secure ? await import('./node-tls.ts') : NO_TLS
-  signal.throwIfAborted()
+  // Loaded for wss alone: TLS takes longer to load than all the rest (bench: import).
+  const { connectTls, explainTlsError } = secure ? await import('./node-tls.ts') : NO_TLS
+  if (signal.aborted) throw signal.reason
   return new Promise((fulfil, reject) => {
     const pipe = new NodePipe(secure)
     const options = {
       host,
       port,
       noDelay: true,
+      keepAlive: keepAlive > 0,
+      keepAliveInitialDelay: keepAlive,
       allowHalfOpen: true,
       autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT,
-      onread: pipe.reading(),
-      ...(target.addresses === undefined ? {} : { lookup: lookupFrom(target.addresses) }),
+      onread: pipe.readOptions() as OnReadOpts,
+      ...(target.addresses === undefined ? {} : { lookup: fixedLookup(target.addresses) }),
+      // Both addresses of the loopback interface are tried, whatever the process has set for names (--no-network-family-autoselection).
+      ...(isLocalhost(host) ? { autoSelectFamily: true } : {}),
     }
-    const socket = connectTls === undefined ? connectTcp(options) : (connectTls(options, host, tls) as Socket)
-    // A TLS socket does not take the option, but Duplex documents that it may be set.
+    const socket = connectTls === undefined ? connectTcp(shielded(options)) : (connectTls(options, tls) as Socket)
+    // `tls.connect` does not take the option, but Duplex documents that the property may be set.
     socket.allowHalfOpen = true
-    // No byte is read before there is somebody to take it.
+    // Node.js itself takes a time limit for TLS from a polluted Object.prototype.
+    socket.setTimeout(0)
+    // No byte is read before the pipe is started.
     socket.pause()
+    // Whoever waits for the pipe decides whether the process does. Of several addresses each has a handle of its own.
+    socket.unref()
+    socket.once('connect', () => socket.unref())
 
     const onAbort = (): void => {
       socket.destroy()
@@ -67,224 +67,24 @@ export async function connect(target: ConnectTarget, tls?: TlsOptions): Promise<
     }
     const onError = (error: unknown): void => {
       signal.removeEventListener('abort', onAbort)
-      reject(error)
+      // Not every error of TLS ends its socket.
+      socket.destroy()
+      reject(explainTlsError === undefined ? error : explainTlsError(error))
     }
-    signal.addEventListener('abort', onAbort, { once: true })
-    socket.once('error', onError)
+    signal.addEventListener('abort', onAbort)
+    // There may be several, and one that nobody hears ends the process.
+    socket.on('error', onError)
     socket.once(secure ? 'secureConnect' : 'connect', () => {
       signal.removeEventListener('abort', onAbort)
       socket.off('error', onError)
+      socket.ref()
       pipe.adopt(socket)
       fulfil(pipe)
     })
   })
 }
 
-/** Whose socket it is: one property in place of a function for each event (bench: idle). */
-const PIPE = Symbol('pipe')
-type PipeSocket = Socket & { [PIPE]?: NodePipe }
-
-function onError(this: PipeSocket, error: unknown): void {
-  this[PIPE]!.onError(error)
-}
-function onEnd(this: PipeSocket): void {
-  this[PIPE]!.onEnd()
-}
-function onClose(this: PipeSocket): void {
-  this[PIPE]!.onClose()
-}
-/** A stream destroys itself behind its last event. */
-function lookForClose(this: PipeSocket): void {
-  inMicrotask(() => {
-    if (this.destroyed) this[PIPE]!.onClose()
-  })
-}
-
-class NodePipe implements Pipe {
-  #socket!: Socket
-  #sink: PipeSink | undefined
-  #error: unknown
-  #paused = false
-  #aborted = false
-  #mustDrain = false
-  /** The last write did. */
-  #leftAtOnce = true
-  /** With TLS none does, and on Deno a write of nothing never ends there. */
-  readonly #secure: boolean
-  #corked = false
-  /** As it was when it was last looked at. */
-  #buffered = 0
-
-  #onWritten: (() => void) | undefined
-
-  // What came before `start`, or was on its way at the pause: bytes, then the end, then the close.
-  #early: Uint8Array[] | undefined
-  #endHeld = false
-  #closeHeld = false
-  #isClosed = false
-
-  constructor(secure: boolean) {
-    this.#secure = secure
-  }
-
-  /** The `onread` option for this pipe's socket. */
-  reading(): OnReadOpts {
-    const ownBuffer = sharedBuffer ?? Buffer.allocUnsafeSlow(READ_SIZE)
-    return {
-      // Asked for after each read. A long message is read to where it belongs, and not copied (bench: receive binary 1 MiB).
-      buffer: () => this.#sink?.room?.() ?? ownBuffer,
-      callback: (length, buffer) => {
-        const bytes = buffer.length === length ? buffer : buffer.subarray(0, length)
-        if (this.#sink === undefined || this.#paused || this.#early !== undefined) {
-          this.#early ??= []
-          this.#early.push(new Uint8Array(bytes))
-          return false
-        }
-        this.#sink.data(bytes)
-        return true
-      },
-    }
-  }
-
-  /** Takes over a socket that is connected and paused. */
-  adopt(socket: PipeSocket): void {
-    this.#socket = socket
-    socket[PIPE] = this
-    socket.on('error', onError)
-    socket.on('end', onEnd)
-    socket.on('close', onClose)
-    if (MAY_CLOSE_SILENTLY) for (const event of ['error', 'end', 'finish']) socket.on(event, lookForClose)
-  }
-
-  onError(error: unknown): void {
-    this.#error = error
-    // Not every error of TLS ends its socket.
-    this.#socket.destroy()
-  }
-
-  onEnd(): void {
-    // Behind an error, TLS reports an end that the peer has not sent.
-    if (this.#error !== undefined) return
-    this.#endHeld = true
-    this.#deliver()
-  }
-
-  onClose(): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    this.#closeHeld = true
-    this.#deliver()
-  }
-
-  get givesBack(): boolean {
-    // The socket counts bytes as waiting until the system has copied them, or TLS has encrypted them.
-    return true
-  }
-
-  get buffered(): number {
-    // A socket that failed forgets what it did not send.
-    if (this.#mustDrain && !this.#socket.destroyed && this.#socket.errored === null) {
-      this.#buffered = this.#socket.writableLength
-    }
-    return this.#buffered
-  }
-
-  start(sink: PipeSink): void {
-    inMicrotask(() => {
-      this.#sink = sink
-      this.#goOn()
-    })
-  }
-
-  write(bytes: Uint8Array, more: boolean): boolean {
-    const socket = this.#socket
-    // A write that fails at once destroys the socket within the call; its bytes have not left.
-    this.#buffered = this.buffered + bytes.length
-    this.#mustDrain = true
-    if (more && !this.#corked && GATHERS) {
-      this.#corked = true
-      socket.cork()
-    }
-    // A callback costs a tick, also where all leaves at once (bench: send, 1 a turn): only after what did not, there is one.
-    const callsBack = !more && (this.#secure || !this.#leftAtOnce)
-    socket.write(bytes, callsBack ? this.#written() : undefined)
-    if (!more && this.#corked) {
-      this.#corked = false
-      socket.uncork()
-    }
-    const left = this.buffered === 0
-    if (left) this.#mustDrain = false
-    if (more) return left
-    this.#leftAtOnce = left
-    if (!left && !callsBack && !socket.destroyed) socket.write(NOTHING, this.#written())
-    return left
-  }
-
-  end(): void {
-    this.#socket.end()
-  }
-
-  abort(_reason?: unknown): void {
-    this.#aborted = true
-    this.#socket.destroy()
-    if (MAY_CLOSE_SILENTLY) lookForClose.call(this.#socket)
-  }
-
-  pause(): void {
-    this.#paused = true
-    this.#socket.pause()
-  }
-
-  resume(): void {
-    if (!this.#paused) return
-    this.#paused = false
-    if (this.#early === undefined && !this.#endHeld) this.#socket.resume()
-    else inMicrotask(() => this.#goOn())
-  }
-
-  ref(): void {
-    this.#socket.ref()
-  }
-
-  unref(): void {
-    this.#socket.unref()
-  }
-
-  #goOn(): void {
-    this.#deliver()
-    if (!this.#paused) this.#socket.resume()
-  }
-
-  /** Passes on what was held, in its order. A connection that is gone is told, paused or not. */
-  #deliver(): void {
-    const sink = this.#sink
-    if (sink === undefined) return
-    while (this.#early !== undefined && !this.#paused && !this.#aborted) {
-      const bytes = this.#early.shift()!
-      if (this.#early.length === 0) this.#early = undefined
-      sink.data(bytes)
-    }
-    if (this.#endHeld && this.#early === undefined && !this.#aborted) {
-      this.#endHeld = false
-      sink.end()
-    }
-    if (!this.#closeHeld) return
-    this.#closeHeld = false
-    sink.close(this.#error)
-  }
-
-  /** One function for all writes of the pipe, once there is need of it. An error shows in the socket's own events. */
-  #written(): () => void {
-    this.#onWritten ??= () => {
-      if (!this.#mustDrain || this.buffered > 0 || this.#socket.destroyed) return
-      this.#mustDrain = false
-      this.#sink!.drain()
-    }
-    return this.#onWritten
-  }
-}
-
-/** These names are the loopback interface's, whatever a resolver says of them (RFC 6761 section 6.3). */
+/** RFC 6761 section 6.3: these names are the loopback interface's, whatever a resolver answers. */
 function isLocalhost(host: string): boolean {
   return /^(?:.+\.)?localhost\.?$/.test(host)
 }
@@ -294,19 +94,20 @@ const LOOPBACK: readonly LookupAddress[] = [
   { address: '::1', family: 6 },
 ]
 
-function resolve(host: string): Promise<LookupAddress[]> {
+function lookUp(host: string): Promise<LookupAddress[]> {
   return new Promise((fulfil, reject) => {
-    lookup(host, { all: true }, (error, addresses) => (error === null ? fulfil(addresses) : reject(error)))
+    lookup(host, shielded<{ all: true }>({ all: true }), (error, addresses) =>
+      error === null ? fulfil(addresses) : reject(error),
+    )
   })
 }
 
-/** Answers with what was resolved already. */
-function lookupFrom(addresses: readonly LookupAddress[]): LookupFunction {
+/** A `lookup` function for `net.connect` that answers with addresses which are known already. */
+function fixedLookup(addresses: readonly LookupAddress[]): LookupFunction {
   return (_host, options, callback) => {
     if (options.all) callback(null, [...addresses])
     else callback(null, addresses[0]!.address, addresses[0]!.family)
   }
 }
 
-const NOTHING = new Uint8Array(0)
-const NO_TLS = { connectTls: undefined }
+const NO_TLS = { connectTls: undefined, explainTlsError: undefined }

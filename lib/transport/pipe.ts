@@ -1,9 +1,9 @@
 /**
  * The byte transport under a WebSocket: what an author of a transport implements, and what the library calls.
  *
- * A transport comes in by one of two doors. A host that gives bytes hands over a {@link Pipe} (or a
- * {@link Duplex}, which needs no adapter) and the library speaks HTTP/1.1 over it. A host that speaks HTTP
- * itself gives an {@link Upgrade}, and the pipe of the exchange once it was upgraded.
+ * There are two kinds of transport. A host that gives bytes provides a {@link Pipe} (or a {@link Duplex}, which needs no
+ * adapter), and the library speaks HTTP/1.1 over it. A host that speaks HTTP itself provides an {@link Upgrade}, which
+ * gives the pipe of the exchange once it was upgraded.
  */
 
 /** An open, ordered, reliable byte pipe that is owned by one connection. */
@@ -11,9 +11,9 @@ export interface Pipe {
   /** Called once, before anything else. The pipe must not call the sink before or during this call. */
   start(sink: PipeSink): void
   /**
-   * Sends `bytes` in order. They are the pipe's own from now on, unless it `givesBack`.
+   * Sends `bytes`, after those of earlier writes. The pipe owns them from now on, unless it `givesBack`.
    *
-   * @param more another write follows in this turn, so that a pipe may gather them
+   * @param more whether another write follows in this turn, so that a pipe may gather them
    * @returns false if some of the bytes have to wait; `sink.drain()` then follows once all have left
    */
   write(bytes: Uint8Array, more: boolean): boolean
@@ -23,12 +23,14 @@ export interface Pipe {
   abort(reason?: unknown): void
   /** Asks for no more `data` until `resume`, so that the peer feels backpressure. */
   pause(): void
+  /** Asks for `data` again. */
   resume(): void
   /** Bytes that were accepted and not yet handed to the network. Feeds `bufferedAmount`. */
   readonly buffered?: number | undefined
   /**
-   * No byte is looked at any more once `write` has returned true or `drain` was called: the caller writes over them then.
-   * They stand in memory that is not the pipe's alone, so it must not transfer that. Without this, each write has a copy.
+   * True if the pipe reads none of the bytes any more once `write` has returned true, or it has called `drain`: the library
+   * then reuses their memory. Other connections use parts of the same memory, so the pipe must not transfer it. Unless this
+   * is true, each write gets a copy.
    */
   readonly givesBack?: boolean | undefined
   /** Lets the connection keep the process alive (the default), where the host has such a notion. */
@@ -41,11 +43,12 @@ export interface PipeSink {
   /** Bytes from the peer, valid only during the call. Never re-entered. */
   data(bytes: Uint8Array): void
   /**
-   * Where the next bytes would be best put, for a pipe that can choose: what it reads into the front of that it passes to
-   * `data` as the same part of the same memory, before it asks again; or, where it has to hold it back, as a copy.
+   * Memory to read the next bytes to, for a pipe that can choose; it saves a copy. What was read to the front of it is passed
+   * to `data` as that part of the memory, before `room` is called again. Bytes that must be held until `resume` are copied.
+   * Undefined if any other memory is as good.
    */
   room?(): Uint8Array | undefined
-  /** All bytes that had to wait have left. */
+  /** After a `write` that returned false: all bytes that had to wait have left. */
   drain(): void
   /** The peer will send no more (FIN). */
   end(): void
@@ -53,7 +56,7 @@ export interface PipeSink {
   close(error?: unknown): void
 }
 
-/** A pair of byte streams, as Deno, Cloudflare and most stream-based hosts give it. */
+/** A pair of byte streams, as Deno, Cloudflare and most hosts with streams provide it. */
 export interface Duplex {
   readonly readable: {
     getReader(): {
@@ -71,7 +74,26 @@ export interface Duplex {
   }
 }
 
-/** Names and values of HTTP fields in the order of the wire; names are lower case in responses. */
+/** A duplex stream of Node.js, as far as it is used: a `net.Socket`, a `tls.TLSSocket`, or one of any library. */
+export interface NodeStream {
+  on(event: string, listener: (...args: any[]) => void): unknown
+  write(bytes: Uint8Array, callback: (error?: any) => void): unknown
+  end(): unknown
+  destroy(): unknown
+  pause(): unknown
+  resume(): unknown
+  ref?(): unknown
+  unref?(): unknown
+  readonly destroyed?: boolean
+  readonly writable?: boolean
+  /** Of a socket: TCP is being connected. */
+  readonly connecting?: boolean
+  /** Of a TLS socket: the TLS handshake is not done. */
+  readonly secureConnecting?: boolean
+  allowHalfOpen?: boolean
+}
+
+/** Names and values of HTTP fields in the order of the wire. In responses, names are in lower case. */
 export type HeaderList = ReadonlyArray<readonly [name: string, value: string]>
 
 /** The opening handshake as an HTTP request. */
@@ -90,13 +112,13 @@ export interface ResponseHead {
 
 /** Where an {@link Upgrade} reports. Exactly one of the three is called, once. */
 export interface UpgradeHandler {
-  /** Status 101. The pipe is to be started, or aborted, within this call. */
+  /** The response has status 101. The pipe must be started or aborted within this call. */
   upgraded(head: ResponseHead, pipe: Pipe): void
-  /** Any other final response, with what could be read of its body (up to 64 KiB). */
+  /** The final response has another status. The body is what could be read of it, up to 64 KiB. */
   refused(head: ResponseHead, body: Uint8Array): void
-  /** No usable response. */
+  /** There was no valid response. */
   failed(error: unknown): void
 }
 
-/** Sends a request and reports to the handler; the function that comes back gives the exchange up. */
+/** Sends a request, and reports the response to the handler. The function that it returns cancels the exchange. */
 export type Upgrade = (request: UpgradeRequest, handler: UpgradeHandler) => (reason?: unknown) => void

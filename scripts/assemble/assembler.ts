@@ -12,8 +12,10 @@ export async function assemble(name: string, text: string): Promise<string> {
   try {
     module.validate()
     const bytes = module.toBinary({ canonicalize_lebs: true, relocatable: false, write_debug_names: false }).buffer
-    const base64 = Buffer.from(bytes).toString('base64')
-    return `// Written from ${name} by \`npm run assemble\`.\nexport const SIMD_MODULE =\n  '${base64}'\n`
+    // In hexadecimal, since the same instruction is then the same text wherever it stands: gzipped, a bundle is 200 bytes smaller
+    // than with base64.
+    const digits = Buffer.from(bytes).toString('hex')
+    return `// Written from ${name} by \`npm run assemble\`.\nexport const SIMD_MODULE =\n  '${digits}'\n`
   } finally {
     module.destroy()
   }

@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import process from 'node:process'
-import { drained, failure, handshake, ping, terminate, WebSocket } from 'whatwg-websocket'
+import nodeTls from 'node:tls'
+import { drained, failure, handshake, ping, terminate, WebSocket, type WebSocketOptions } from 'whatwg-websocket'
+import type { TlsServers } from './tls-servers.ts'
 
 /*
  * The program that runs in each runtime, copied into a project that has the package installed. Prints a line for each check, and
@@ -9,6 +11,7 @@ import { drained, failure, handshake, ping, terminate, WebSocket } from 'whatwg-
 
 const [, , plain = '', secure = ''] = process.argv
 const authority = process.env.SMOKE_AUTHORITY ?? ''
+const tlsServers = JSON.parse(process.env.SMOKE_TLS ?? '{}') as TlsServers
 
 type Check = () => Promise<void>
 
@@ -41,6 +44,21 @@ async function close(socket: WebSocket): Promise<void> {
   socket.close(3000, 'done')
   const { code, reason, wasClean } = await closed
   equal([code, reason, wasClean], [3000, 'done', true])
+}
+
+/** The first message of a TLS server, or the code of the error. */
+async function tlsOutcome(url: string, tls: NonNullable<WebSocketOptions['tls']>): Promise<string> {
+  const socket = new WebSocket(url, { tls })
+  const message = new Promise<string>(resolve => {
+    socket.onmessage = ({ data }: { data: string }) => resolve(data)
+  })
+  const closed = next(socket, 'close').then(() =>
+    String((failure(socket)?.cause as { code?: string } | undefined)?.code),
+  )
+  const outcome = await Promise.race([message, closed])
+  terminate(socket)
+  await closed
+  return outcome
 }
 
 const checks: Readonly<Record<string, Check>> = {
@@ -157,6 +175,56 @@ const checks: Readonly<Record<string, Check>> = {
     const { code } = await next(socket, 'close')
     const error = failure(socket)
     equal([code, error?.code, error?.cause instanceof Error], [1006, 'WS_ERR_CONNECT', true])
+  },
+
+  async 'takes over TLS whom the certificate is for, and nobody else, be it a name or an address'() {
+    const ca = tlsServers.authority
+    const got: Record<string, string> = {}
+    const wanted: Record<string, string> = {}
+    const cases: [host: string, subject: string, servername: string | undefined][] = []
+    for (const host of ['localhost', '127.0.0.1', '[::1]']) {
+      for (const subject of Object.keys(tlsServers.ports)) {
+        for (const servername of [undefined, 'localhost', 'other.test']) cases.push([host, subject, servername])
+      }
+    }
+    cases.push(['localhost.', 'localhost', undefined], ['localhost', 'localhost', 'localhost.'])
+    for (const [host, subject, servername] of cases) {
+      const name = (servername ?? host.replace(/[[\]]/g, '')).replace(/\.$/, '')
+      const label = `${host}, certificate for ${subject}, servername ${servername}`
+      wanted[label] = name !== subject ? 'ERR_TLS_CERT_ALTNAME_INVALID' : /[a-z]/.test(name) ? name : 'no name'
+      got[label] = await tlsOutcome(`wss://${host}:${tlsServers.ports[subject]}/`, {
+        ca,
+        ...(servername && { servername }),
+      })
+    }
+    equal(got, wanted)
+  },
+
+  async 'fails if the host would ignore an option of TLS'() {
+    const url = `wss://localhost:${tlsServers.ports.localhost}/`
+    const names = 'Deno' in globalThis ? ['crl', 'ciphers', 'sigalgs', 'ecdhCurve', 'pskCallback', 'secureOptions'] : []
+    if (process.versions.bun !== undefined) names.push('pskCallback')
+    for (const name of names) {
+      const value = name === 'pskCallback' ? () => null : name === 'secureOptions' ? 0 : 'text'
+      const socket = new WebSocket(url, { tls: { ca: tlsServers.authority, [name]: value } })
+      await next(socket, 'close')
+      equal([failure(socket)?.code, failure(socket)?.message.includes(`"tls.${name}"`)], ['WS_ERR_CONNECT', true])
+    }
+  },
+
+  async 'trusts the authorities that the process trusts by now'() {
+    const host = nodeTls as {
+      setDefaultCACertificates?(list: string[]): void
+      getCACertificates?(type: string): string[]
+    }
+    if (host.setDefaultCACertificates === undefined) return
+    const url = `wss://localhost:${tlsServers.ports.localhost}/`
+    const before = host.getCACertificates!('default')
+    equal(await tlsOutcome(url, {}), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
+    host.setDefaultCACertificates([...before, tlsServers.authority])
+    equal(await tlsOutcome(url, {}), 'localhost')
+    host.setDefaultCACertificates(before)
+    equal(await tlsOutcome(url, {}), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
   },
 
   async 'tells why a handshake was refused'() {

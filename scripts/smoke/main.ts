@@ -14,6 +14,7 @@ import { authority, certificate, privateKey } from '../../wpt/server/certificate
 import { install } from '../check/installed.ts'
 import { pack } from '../check/tarball.ts'
 import { findRuntimes, type Runtime, type RuntimeKind } from '../runtimes/runtimes.ts'
+import { startTlsServers, type TlsServers } from './tls-servers.ts'
 
 const usage = `npm run smoke -- [RUNTIME...]    tries the package in these runtimes, by default in all
 
@@ -66,10 +67,14 @@ async function main(chosen: readonly string[]): Promise<number> {
 interface Servers {
   readonly plain: string
   readonly secure: string
+  readonly tls: TlsServers
   close(): void
 }
 
-/** Starts two echo servers, one over TLS. The paths `/refuse`, `/burst` and `/vanish` make them behave otherwise. */
+/**
+ * Starts two echo servers, one over TLS, and some with other certificates. The paths `/refuse`, `/burst` and `/vanish` make the
+ * echo servers behave otherwise.
+ */
 async function startServers(): Promise<Servers> {
   const plain = new WebSocketServer({
     host: '127.0.0.1',
@@ -88,10 +93,13 @@ async function startServers(): Promise<Servers> {
     })
   }
   await new Promise<void>(resolve => https.listen(0, '127.0.0.1', resolve))
+  const others = await startTlsServers()
   return {
     plain: `ws://127.0.0.1:${(plain.address() as AddressInfo).port}/`,
     secure: `wss://localhost:${(https.address() as AddressInfo).port}/`,
+    tls: others.servers,
     close() {
+      others.close()
       for (const server of [plain, secure]) {
         for (const peer of server.clients) peer.terminate()
         server.close()
@@ -113,7 +121,7 @@ async function smoke({ name, kind, version, executable }: Runtime, program: stri
   const child = spawn(executable, [...flags, program, servers.plain, servers.secure], {
     cwd: join(program, '..'),
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, SMOKE_AUTHORITY: authority },
+    env: { ...process.env, SMOKE_AUTHORITY: authority, SMOKE_TLS: JSON.stringify(servers.tls) },
   })
   const ended = waitFor(child)
   const [output, errors, how] = await Promise.all([text(child.stdout), text(child.stderr), ended])

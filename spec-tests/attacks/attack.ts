@@ -86,6 +86,9 @@ export const refused = (wire: number, failure: string, messages = 0): Expectatio
   messages,
 })
 
+/** The server ended the connection in the middle. */
+export const lost: Expectation = { close: 1006, failure: 'WS_ERR_CONNECTION_LOST', wire: 'nothing', messages: 0 }
+
 /** A handshake that came to nothing. */
 export const neverOpened = (failure: string, cause?: string): Expectation => ({
   close: 1006,
@@ -121,17 +124,21 @@ export async function settled(peer: RawPeer): Promise<void> {
   }
 }
 
+/** Reads on until the client's Close frame. */
+export async function readClose(peer: RawPeer): Promise<{ code: ClientClose; payload: Uint8Array }> {
+  for (;;) {
+    const { opcode, payload } = await peer.readFrame()
+    if (opcode === CLOSE) return { code: payload.length < 2 ? 1005 : (payload[0]! << 8) | payload[1]!, payload }
+  }
+}
+
 /** Reads on until the client's Close frame, answers it, ends TCP and waits for the client's end. */
 export async function conclude(peer: RawPeer): Promise<ClientClose> {
   let seen: ClientClose = 'nothing'
   try {
-    for (;;) {
-      const { opcode, payload } = await peer.readFrame()
-      if (opcode !== CLOSE) continue
-      seen = payload.length < 2 ? 1005 : (payload[0]! << 8) | payload[1]!
-      await peer.send(CLOSE, payload).catch(() => {})
-      break
-    }
+    const { code, payload } = await readClose(peer)
+    seen = code
+    await peer.send(CLOSE, payload).catch(() => {})
   } catch {
     // The client ended, or dropped, the connection.
   }
@@ -145,6 +152,11 @@ export async function dropped(peer: RawPeer): Promise<void> {
   await peer.ended.catch(() => {})
   peer.end()
   await peer.closed
+}
+
+/** The same steps so many times over. */
+export function times(count: number, steps: readonly Step[]): Step[] {
+  return Array.from({ length: count }, () => steps).flat()
 }
 
 /** Sends the marker, and concludes. */

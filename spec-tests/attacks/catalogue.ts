@@ -10,16 +10,16 @@ import { sentByteChecks } from './catalogue/sent-bytes.ts'
 import { tlsAttacks } from './catalogue/tls.ts'
 import type { Check } from './check.ts'
 
-/** All attacks that a server can make. */
-export const catalogue: readonly Attack[] = [
-  ...compressionAttacks,
-  ...frameAttacks,
-  ...floodAttacks,
-  ...handshakeAttacks,
-  ...refusalAttacks,
-  ...tlsAttacks,
-  ...closingAttacks,
-]
+/** All attacks that a server can make, by the part of the client that they aim at. */
+export const catalogue: Readonly<Record<string, readonly Attack[]>> = {
+  compression: compressionAttacks,
+  frames: frameAttacks,
+  floods: floodAttacks,
+  handshake: handshakeAttacks,
+  refusals: refusalAttacks,
+  TLS: tlsAttacks,
+  closing: closingAttacks,
+}
 
 /** What is seen in the bytes that the client sends. */
 export const checks: readonly Check[] = [...sentByteChecks, ...injectionChecks]

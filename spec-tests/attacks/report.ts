@@ -12,7 +12,7 @@ const isChosen = ({ name }: { name: string }): boolean =>
   chosen.length === 0 || chosen.some(part => name.includes(part))
 
 console.log('| attack | from | bound | measured |\n|---|---|---|---|')
-for (const attack of catalogue.filter(isChosen)) {
+for (const attack of Object.values(catalogue).flat().filter(isChosen)) {
   const measurement = await measure(attack)
   print(attack, describe(measurement), measurement.problems)
 }

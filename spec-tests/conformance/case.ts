@@ -1,6 +1,6 @@
 import type { WebSocket, WebSocketOptions } from '#lib/entry/node.js'
+import type { DeflateParameters } from '../support/server-deflate.ts'
 import type { ClientFrame } from './peer.ts'
-import type { DeflateParameters } from './server-deflate.ts'
 
 /*
  * What a case of the suite is: a script of steps, taken one after the other by the server, and how the connection must
@@ -40,7 +40,9 @@ export type Script = Generator<Step, void, ClientFrame>
 export type Step =
   | SendStep
   | CompressedStep
+  | { readonly kind: 'send together'; readonly steps: readonly (SendStep | CompressedStep)[] }
   | FrameStep
+  | AnswersStep
   | { readonly kind: 'delivered'; readonly message: Message }
   | { readonly kind: 'silent' }
   | { readonly kind: 'client ends' }
@@ -72,6 +74,13 @@ export interface FrameStep {
   readonly compressed: boolean
   /** The client's user has been given the same message. */
   readonly echo: boolean
+}
+
+/** The client sends pongs, and echoes, each kind in its order. */
+export interface AnswersStep {
+  readonly kind: 'answers'
+  readonly pongs: readonly FrameStep[]
+  readonly echoes: readonly FrameStep[]
 }
 
 export interface Message {

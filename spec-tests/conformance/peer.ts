@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net'
+import { Departure } from '../support/departure.ts'
 import { CLOSE, CONTINUATION, PONG } from '../support/raw-server.ts'
+import { turns } from '../support/turns.ts'
 
 /** A frame of the client, held against RFC 6455 section 5 already. */
 export interface ClientFrame {
@@ -8,9 +10,6 @@ export interface ClientFrame {
   /** Unmasked. */
   readonly payload: Buffer
 }
-
-/** Why a case is failed: the client did something else than it has to. */
-export class Departure extends Error {}
 
 /** The server's end of a connection: writes bytes in pieces of any size, and judges each byte that it reads. */
 export class FuzzingPeer {
@@ -62,10 +61,10 @@ export class FuzzingPeer {
   async write(bytes: Uint8Array, chop: number): Promise<void> {
     if (bytes.length <= chop) return this.#write(bytes)
     // From here on each wait is for a whole round of the event loop.
-    await turn()
+    await turns(1)
     for (let start = 0; start < bytes.length; start += chop) {
       await this.#write(bytes.subarray(start, start + chop))
-      await turn()
+      await turns(1)
     }
   }
 
@@ -193,9 +192,4 @@ export class FuzzingPeer {
       this.#wake = resolve
     })
   }
-}
-
-/** The event loop goes round, so that what was written has been read by a client in this process. */
-export function turn(): Promise<void> {
-  return new Promise(resolve => setImmediate(resolve))
 }

@@ -1,9 +1,20 @@
 import { failure, terminate, WebSocket } from '#lib/entry/node.js'
-import { BINARY, CONTINUATION, frame, TEXT } from '../support/raw-server.ts'
-import type { ConformanceCase, FrameStep, Message, Outcome, Step } from './case.ts'
-import { Departure, type FuzzingPeer, turn } from './peer.ts'
+import { Departure } from '../support/departure.ts'
+import { BINARY, CONTINUATION, frame, PONG, TEXT } from '../support/raw-server.ts'
+import { ServerDeflate } from '../support/server-deflate.ts'
+import { turns } from '../support/turns.ts'
+import type {
+  AnswersStep,
+  CompressedStep,
+  ConformanceCase,
+  FrameStep,
+  Message,
+  Outcome,
+  SendStep,
+  Step,
+} from './case.ts'
+import type { ClientFrame, FuzzingPeer } from './peer.ts'
 import type { FuzzingServer } from './server.ts'
-import { ServerDeflate } from './server-deflate.ts'
 
 /** There is no third one. */
 export type Verdict = { readonly strict: true } | { readonly strict: false; readonly departure: string }
@@ -154,16 +165,21 @@ class CaseRun {
     switch (step.kind) {
       case 'send':
         return peer.write(step.bytes, step.chop)
-      case 'send compressed': {
-        const compressed = await this.#deflate!.compress(step.message.payload)
-        return peer.write(framed(step.message.opcode, compressed, step.fragment, true), step.chop)
+      case 'send compressed':
+        return peer.write(await this.#bytesOf(step), step.chop)
+      case 'send together': {
+        const all: Uint8Array[] = []
+        for (const one of step.steps) all.push(await this.#bytesOf(one))
+        return peer.write(Buffer.concat(all), Number.POSITIVE_INFINITY)
       }
       case 'frame':
         return this.#expectFrame(step)
+      case 'answers':
+        return this.#expectAnswers(step)
       case 'delivered':
         return this.#expectMessage(step.message)
       case 'silent':
-        for (let count = 0; count < 3; count++) await turn()
+        await turns(3)
         if (!peer.isSilent) throw new Departure('the client does something before it has reason to')
         return
       case 'client ends':
@@ -183,9 +199,30 @@ class CaseRun {
     }
   }
 
-  async #expectFrame({ opcode, payload, compressed, echo }: FrameStep): Promise<unknown> {
+  async #bytesOf(step: SendStep | CompressedStep): Promise<Uint8Array> {
+    if (step.kind === 'send') return step.bytes
+    const compressed = await this.#deflate!.compress(step.message.payload)
+    return framed(step.message.opcode, compressed, step.fragment, true)
+  }
+
+  /** A pong may overtake what the client's user sends. */
+  async #expectAnswers({ pongs, echoes }: AnswersStep): Promise<void> {
+    const waiting = { pongs: [...pongs], echoes: [...echoes] }
+    while (waiting.pongs.length + waiting.echoes.length > 0) {
+      const frame = await this.#peer.readFrame(true)
+      const next = (frame.opcode === PONG ? waiting.pongs : waiting.echoes).shift()
+      if (next === undefined) throw new Departure(`a frame with opcode ${frame.opcode} comes before its time`)
+      await this.#judgeFrame(frame, next)
+    }
+  }
+
+  async #expectFrame(step: FrameStep): Promise<unknown> {
     // What is compressed off the event loop comes in pieces.
-    const frame = await this.#peer.readFrame(compressed && payload.length > IN_PIECES)
+    const frame = await this.#peer.readFrame(step.compressed && step.payload.length > IN_PIECES)
+    return this.#judgeFrame(frame, step)
+  }
+
+  async #judgeFrame(frame: ClientFrame, { opcode, payload, compressed, echo }: FrameStep): Promise<unknown> {
     if (frame.opcode !== opcode) {
       const closeCode = frame.opcode === 8 && frame.payload.length >= 2 ? ` (${frame.payload.readUInt16BE()})` : ''
       throw new Departure(`the client answers with opcode ${frame.opcode}${closeCode}, not ${opcode}`)

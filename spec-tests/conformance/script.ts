@@ -135,14 +135,3 @@ export function exchange(title: string, section: string, script: () => Script, m
     },
   }
 }
-
-/** Bytes that look alike nowhere, without chance in it. */
-export function noise(length: number, seed = 1): Buffer {
-  const bytes = Buffer.allocUnsafe(length)
-  let state = seed
-  for (let index = 0; index < length; index++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    bytes[index] = state >>> 24
-  }
-  return bytes
-}

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { Departure, FuzzingPeer } from './peer.ts'
-import { type DeflateParameters, writeParameters } from './server-deflate.ts'
+import { acceptanceFor } from '../support/acceptance.ts'
+import { Departure } from '../support/departure.ts'
+import { type DeflateParameters, writeParameters } from '../support/server-deflate.ts'
+import { FuzzingPeer } from './peer.ts'
 
 /** A server on loopback, each of whose connections is a case. */
 export interface FuzzingServer {
@@ -46,14 +47,10 @@ export async function startFuzzingServer(): Promise<FuzzingServer> {
 /** The server's part of RFC 6455 section 4.2.2. */
 async function shakeHands(peer: FuzzingPeer, deflate: DeflateParameters | undefined): Promise<void> {
   const head = await peer.readHead()
-  const key = /^sec-websocket-key: *(\S+)\r$/im.exec(head)?.[1]
   const offers = /^sec-websocket-extensions: *permessage-deflate/im.test(head)
-  if (key === undefined) throw new Departure('the request has no key')
+  if (!/^sec-websocket-key: *\S/im.test(head)) throw new Departure('the request has no key')
   if (offers !== (deflate !== undefined))
     throw new Departure(`the client ${offers ? 'offers' : 'does not offer'} deflate`)
-  const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
-  const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade']
-  lines.push(`Sec-WebSocket-Accept: ${accept}`)
-  if (deflate !== undefined) lines.push(`Sec-WebSocket-Extensions: ${writeParameters(deflate)}`)
-  await peer.write(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), Number.POSITIVE_INFINITY)
+  const lines = deflate === undefined ? [] : [`Sec-WebSocket-Extensions: ${writeParameters(deflate)}`]
+  await peer.write(acceptanceFor(head, ...lines), Number.POSITIVE_INFINITY)
 }

@@ -9,9 +9,9 @@ import { limits } from './cases/limits.ts'
 import { pingsAndPongs } from './cases/pings.ts'
 import { opcodes, reservedBits } from './cases/reserved.ts'
 import { utf8 } from './cases/utf8.ts'
+import { withTwins } from './twin.ts'
 
-/** All that there is. */
-export const suite: readonly CaseGroup[] = [
+const groups: readonly CaseGroup[] = [
   framing,
   pingsAndPongs,
   reservedBits,
@@ -25,3 +25,6 @@ export const suite: readonly CaseGroup[] = [
   compressionSizes,
   compressedFrames,
 ]
+
+/** All that there is. */
+export const suite: readonly CaseGroup[] = groups.map(withTwins)

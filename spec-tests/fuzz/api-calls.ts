@@ -1,23 +1,12 @@
 import { expect } from 'chai'
-import {
-  type Arbitrary,
-  array,
-  boolean,
-  constant,
-  constantFrom,
-  nat,
-  oneof,
-  option,
-  record,
-  string,
-  tuple,
-} from 'fast-check'
+import { type Arbitrary, array, constant, constantFrom, nat, oneof, option, string, tuple } from 'fast-check'
 import { drained, handshake, ping, ref, terminate, unref, WebSocket } from '#lib/entry/node.js'
-import { MemoryServer } from './memory-server.ts'
-import { answers, type Call, call, ignore, type Move, moves } from './moves.ts'
+import { MemoryServer } from '../support/memory-server.ts'
+import { turns } from '../support/turns.ts'
+import { type Call, call, ignore } from './moves.ts'
+import { perform, plays } from './play.ts'
 import { type Property, property } from './property.ts'
 import { SocketLog } from './socket-log.ts'
-import { turns } from './turns.ts'
 
 /*
  * Any calls, at any moment, in and outside of listeners, while a server does what it likes: the order of events stands,
@@ -81,53 +70,28 @@ const calls: Arbitrary<SocketCall> = oneof(
   { weight: 1, arbitrary: constant(call<WebSocket>('terminate', terminate)) },
 )
 
-type Step = { readonly call: SocketCall } | { readonly move: Move }
-
-const play = record({
-  /** Before the answer of the server. */
-  before: oneof(
-    { weight: 3, arbitrary: constant([]) },
-    { weight: 1, arbitrary: array(calls, { minLength: 1, maxLength: 2 }) },
-  ),
-  answer: answers,
-  steps: array(
-    oneof(
-      calls.map((one): Step => ({ call: one })),
-      moves.map((one): Step => ({ move: one })),
-    ),
-    {
-      maxLength: 14,
-    },
-  ),
-  /** What is called in the listeners, event for event. */
-  reactions: array(array(calls, { maxLength: 2 }), { maxLength: 5 }),
-  endsWithFin: boolean(),
-})
+/** What is called in the listeners, event for event. */
+const reactions = array(array(calls, { maxLength: 2 }), { maxLength: 5 })
 
 export const apiCalls: readonly Property[] = [
-  property('any calls on a socket at any moment: the order of events stands', 400, play, async played => {
-    const server = new MemoryServer()
-    const socket = new WebSocket('ws://server.example/', { connect: server.client, closeTimeout: 0 })
-    socket.binaryType = 'arraybuffer'
-    const reactions = [...played.reactions]
-    const log = new SocketLog(socket, () => {
-      for (const { make } of reactions.shift() ?? []) make(socket)
-    })
-    for (const { make } of played.before) make(socket)
-    log.look()
-    // Who gives up before has sent no request.
-    await Promise.race([server.requested, log.closed])
-    await played.answer.run(server)
-    for (const step of played.steps) {
-      if ('call' in step) step.call.make(socket)
-      else await step.move.run(server)
-      log.look()
-    }
-    // However it went: once the server is gone, it is over.
-    await server.leave(played.endsWithFin)
-    await log.closed
-    await turns(3)
-    log.verify()
-    expect(log.lines.at(-1)).to.match(/^close/)
-  }),
+  property(
+    'any calls on a socket at any moment: the order of events stands',
+    400,
+    tuple(plays(calls), reactions),
+    async ([play, reactions]) => {
+      const server = new MemoryServer()
+      const socket = new WebSocket('ws://server.example/', { connect: server.client, closeTimeout: 0 })
+      socket.binaryType = 'arraybuffer'
+      const due = [...reactions]
+      const log = new SocketLog(socket, () => {
+        for (const { make } of due.shift() ?? []) make(socket)
+      })
+      await perform(play, { server, target: socket, settled: log.closed, look: () => log.look() })
+      // However it went: once the server is gone, it is over.
+      await log.closed
+      await turns(3)
+      log.verify()
+      expect(log.lines.at(-1)).to.match(/^close/)
+    },
+  ),
 ]

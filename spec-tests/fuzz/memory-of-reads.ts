@@ -1,19 +1,18 @@
 import { expect } from 'chai'
-import { array, constantFrom, integer, oneof, record, tuple, uint8Array } from 'fast-check'
-import { FrameReader, type ReadLimits } from '#lib/codec/frame-reader.js'
+import { array, integer, oneof, tuple, uint8Array } from 'fast-check'
+import { FrameReader } from '#lib/codec/frame-reader.js'
 import type { MessageBatch } from '#lib/codec/message-batch.js'
-import type { Platform } from '#lib/codec/platform.js'
-import { FrameRecorder, lend, platforms } from '../support/frame-recorder.ts'
+import { nodePlatform } from '#lib/platform/node.js'
+import { FrameRecorder, lend, NO_LIMITS, platforms } from '../support/frame-recorder.ts'
 import { BINARY, frame, TEXT } from '../support/raw-server.ts'
 import { type Property, property } from './property.ts'
-import { type Cuts, cut, cuts, illFormed, plainStream, type ServerStream, text } from './server-stream.ts'
+import { readStream } from './read-stream.ts'
+import { type Cuts, cut, cuts, illFormed, limits, plainStream, type ServerStream, text } from './server-stream.ts'
 
 /*
  * Small messages may come as a batch, decoded later than they were read; and bytes may be read to where the reader wants
  * them. Neither makes a difference to what comes out.
  */
-
-const limits = record({ maxPayload: constantFrom(0, 0, 0, 100, 2000), maxFragments: constantFrom(0, 0, 3) })
 
 /** Takes batches, keeps them for a while, and writes down what is in them where they stood. */
 class BatchRecorder extends FrameRecorder {
@@ -41,28 +40,14 @@ class BatchRecorder extends FrameRecorder {
   }
 }
 
-function oneByOne({ bytes, deflate }: ServerStream, sizes: Cuts, platform: Platform, settings: ReadLimits): string[] {
-  const recorder = new FrameRecorder()
-  const reader = new FrameReader(platform, recorder, settings, deflate)
-  for (const piece of cut(bytes, sizes)) lend(piece, lent => reader.read(lent))
-  return recorder.events
-}
-
-function inBatches({ bytes, deflate }: ServerStream, sizes: Cuts, platform: Platform, settings: ReadLimits): string[] {
-  const recorder = new BatchRecorder()
-  const reader = new FrameReader(platform, recorder, settings, deflate)
-  for (const piece of cut(bytes, sizes)) lend(piece, lent => reader.read(lent))
-  return recorder.settle()
-}
-
 /** As a pipe does it that asks where to read to: as much as there is room for, else into memory of its own. */
-function toWhereItIsWanted({ bytes, deflate }: ServerStream, sizes: Cuts, settings: ReadLimits): BatchRecorder {
+function toWhereItIsWanted({ bytes, deflate }: ServerStream, sizes: Cuts): BatchRecorder {
   const recorder = new BatchRecorder()
-  const reader = new FrameReader(platforms[0]![1], recorder, settings, deflate)
+  const reader = new FrameReader(nodePlatform, recorder, NO_LIMITS, deflate)
   for (const piece of cut(bytes, sizes)) {
     let rest = piece
     while (rest.length > 0) {
-      const room = reader.room()
+      const room = reader.readTarget()
       const length = Math.min(rest.length, room?.length ?? rest.length)
       if (room === undefined) lend(rest, lent => reader.read(lent))
       else {
@@ -109,7 +94,6 @@ const longStream = array(
 ).map((parts): ServerStream => ({ bytes: Buffer.concat(parts), deflate: undefined }))
 
 const largeCuts = array(integer({ min: 1, max: 200_000 }), { minLength: 1, maxLength: 12 })
-const NO_LIMITS: ReadLimits = { maxPayload: 0, maxFragments: 0 }
 
 export const memoryOfReads: readonly Property[] = [
   property(
@@ -118,8 +102,10 @@ export const memoryOfReads: readonly Property[] = [
     tuple(manyMessages, oneof(cuts, largeCuts, largeCuts), limits),
     ([stream, sizes, settings]) => {
       for (const [, platform] of platforms) {
-        const expected = oneByOne(stream, sizes, platform, settings)
-        expect(inBatches(stream, sizes, platform, settings)).to.deep.equal(expected)
+        const reading = { sizes, platform, limits: settings }
+        const { events } = readStream(stream, reading)
+        const inBatches = readStream(stream, { ...reading, recorder: new BatchRecorder() })
+        expect(inBatches.settle()).to.deep.equal(events)
       }
     },
   ),
@@ -128,8 +114,8 @@ export const memoryOfReads: readonly Property[] = [
     60,
     tuple(oneof(longStream, manyMessages), largeCuts),
     ([stream, sizes]) => {
-      const expected = oneByOne(stream, [Number.MAX_SAFE_INTEGER], platforms[0]![1], NO_LIMITS)
-      expect(toWhereItIsWanted(stream, sizes, NO_LIMITS).settle()).to.deep.equal(expected)
+      const { events } = readStream(stream)
+      expect(toWhereItIsWanted(stream, sizes).settle()).to.deep.equal(events)
     },
   ),
 ]

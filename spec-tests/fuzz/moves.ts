@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { type Arbitrary, boolean, constant, constantFrom, integer, nat, oneof, toStringMethod } from 'fast-check'
+import { extensionLines, type MemoryServer } from '../support/memory-server.ts'
 import { BINARY, CLOSE, closeBody, frame, PING, TEXT } from '../support/raw-server.ts'
-import { extensionLines, type MemoryServer } from './memory-server.ts'
+import { turns } from '../support/turns.ts'
 import { anyStream } from './server-stream.ts'
-import { turns } from './turns.ts'
 
 /** What stands in the report. */
 interface Shown {

@@ -17,6 +17,7 @@ import {
 } from 'fast-check'
 import { type PerMessageDeflateOptions as ServerDeflate, type WebSocket as ServerSocket, WebSocketServer } from 'ws'
 import { WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
+import { noise } from '../support/noise.ts'
 import { type Property, property } from './property.ts'
 
 /*
@@ -38,9 +39,7 @@ const content: Arbitrary<string | Uint8Array> = oneof(
   { weight: 1, arbitrary: constantFrom(125, 126, 65_535, 65_536).map(length => 'x'.repeat(length)) },
   {
     weight: 1,
-    arbitrary: constantFrom(16_384, 65_536, 131_072, 300_000).map(length =>
-      Uint8Array.from({ length }, (_, index) => (index * 2_654_435_761) >>> 21),
-    ),
+    arbitrary: constantFrom(16_384, 65_536, 131_072, 300_000).map(length => noise(length)),
   },
 )
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { array, constantFrom, oneof, record, tuple } from 'fast-check'
+import { array, constantFrom, oneof, tuple } from 'fast-check'
 import type { Compression } from '#lib/codec/compression.js'
 import { FrameReader, type ReadLimits } from '#lib/codec/frame-reader.js'
 import type { Platform } from '#lib/codec/platform.js'
@@ -13,30 +13,30 @@ import { openConnection } from '../support/scripted-pipe.ts'
 import { factsOf } from './deflate-walk.ts'
 import { isHopeless, messagesOf, walk } from './frame-walk.ts'
 import { type Property, property } from './property.ts'
-import { anyStream, type Cuts, cut, cuts, illFormed, plainStream, type ServerStream, text } from './server-stream.ts'
+import { readStream } from './read-stream.ts'
+import {
+  anyStream,
+  type Cuts,
+  cut,
+  cuts,
+  illFormed,
+  limits,
+  plainStream,
+  type ServerStream,
+  text,
+  WHOLE,
+} from './server-stream.ts'
 
 /*
  * Any bytes from a server: nothing throws, nothing comes after the end, and it makes no difference how they are cut.
  */
 
-const limits = record({ maxPayload: constantFrom(0, 0, 0, 100, 2000), maxFragments: constantFrom(0, 0, 3) })
-const WHOLE: Cuts = [Number.MAX_SAFE_INTEGER]
-
-/** What a reader makes of the stream. */
-function read({ bytes, deflate }: ServerStream, sizes: Cuts, platform: Platform, settings: ReadLimits): string[] {
-  const recorder = new FrameRecorder()
-  const reader = new FrameReader(platform, recorder, settings, deflate)
-  for (const piece of cut(bytes, sizes)) lend(piece, lent => reader.read(lent))
-  while (reader.held) reader.goOn()
-  reader.stop()
-  endsOnce(recorder.events)
-  return recorder.events
-}
-
-/** Nothing is read behind a Close frame or a violation. */
-function endsOnce(events: readonly string[]): void {
+/** What a reader makes of the stream: nothing behind a Close frame or a violation. */
+function read(stream: ServerStream, sizes: Cuts, platform: Platform, settings: ReadLimits): string[] {
+  const { events } = readStream(stream, { sizes, platform, limits: settings })
   const end = events.findIndex(event => /^(?:close|violation)/.test(event))
   if (end >= 0) expect(events).to.have.length(end + 1)
+  return events
 }
 
 const withCompression = (compression: Compression): Platform => ({ ...nodePlatform, compression })

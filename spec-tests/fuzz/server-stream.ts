@@ -1,4 +1,3 @@
-import { constants, deflateRawSync } from 'node:zlib'
 import {
   type Arbitrary,
   array,
@@ -15,7 +14,10 @@ import {
   uint8Array,
 } from 'fast-check'
 import type { InflateParameters } from '#lib/codec/compression.js'
+import type { ReadLimits } from '#lib/codec/frame-reader.js'
+import { compress } from '../support/compress.ts'
 import { BINARY, CLOSE, CONTINUATION, closeBody, frame, PING, PONG, TEXT } from '../support/raw-server.ts'
+import { type Damage, damage, damaged } from './damage.ts'
 
 /*
  * What a server may send, from honest to hostile: frames that are built from meaningful parts and then, some of them,
@@ -30,6 +32,15 @@ export interface ServerStream {
 
 /** How a stream is cut: pieces of these sizes, over and over. */
 export type Cuts = readonly number[]
+
+/** In one piece. */
+export const WHOLE: Cuts = [Number.MAX_SAFE_INTEGER]
+
+/** What a reader may be told to refuse; mostly nothing. */
+export const limits: Arbitrary<ReadLimits> = record({
+  maxPayload: constantFrom(0, 0, 0, 100, 2000),
+  maxFragments: constantFrom(0, 0, 3),
+})
 
 const RSV1 = 4
 
@@ -153,44 +164,9 @@ const part: Arbitrary<Part> = oneof(
   { weight: 1, arbitrary: uint8Array({ maxLength: 12 }).map(always) },
 )
 
-/** Damages the bytes somewhere. The place is a fraction, so that it means something at any length. */
-type Damage = (bytes: Buffer) => Buffer
-
-const place = integer({ min: 0, max: 999 })
-const at = (bytes: Buffer, fraction: number): number => Math.floor((bytes.length * fraction) / 1000)
-
-const damage: Arbitrary<Damage> = oneof(
-  tuple(place, nat(7)).map(([where, bit]) => (bytes: Buffer) => {
-    const copy = Buffer.from(bytes)
-    if (copy.length > 0) copy[at(bytes, where)]! ^= 1 << bit
-    return copy
-  }),
-  tuple(place, nat(255)).map(([where, value]) => (bytes: Buffer) => {
-    const copy = Buffer.from(bytes)
-    if (copy.length > 0) copy[at(bytes, where)] = value
-    return copy
-  }),
-  tuple(place, integer({ min: 1, max: 8 })).map(
-    ([where, count]) =>
-      (bytes: Buffer) =>
-        Buffer.concat([bytes.subarray(0, at(bytes, where)), bytes.subarray(at(bytes, where) + count)]),
-  ),
-  tuple(place, uint8Array({ minLength: 1, maxLength: 6 })).map(
-    ([where, added]) =>
-      (bytes: Buffer) =>
-        Buffer.concat([bytes.subarray(0, at(bytes, where)), added, bytes.subarray(at(bytes, where))]),
-  ),
-  tuple(place, integer({ min: 1, max: 30 })).map(
-    ([where, count]) =>
-      (bytes: Buffer) =>
-        Buffer.concat([bytes.subarray(0, at(bytes, where) + count), bytes.subarray(at(bytes, where))]),
-  ),
-  place.map(where => (bytes: Buffer) => bytes.subarray(0, at(bytes, where))),
-)
-
 const damages: Arbitrary<readonly Damage[]> = oneof(
   { weight: 3, arbitrary: constant([]) },
-  { weight: 2, arbitrary: array(damage, { minLength: 1, maxLength: 3 }) },
+  { weight: 2, arbitrary: array(damage(nat(255)), { minLength: 1, maxLength: 3 }) },
 )
 
 const agreement: Arbitrary<InflateParameters> = record({
@@ -202,7 +178,7 @@ function stream(deflate: Arbitrary<InflateParameters | undefined>): Arbitrary<Se
   return tuple(deflate, array(part, { maxLength: 8 }), damages).map(([agreed, parts, harms]) => {
     const deflater = new StreamDeflater(agreed)
     const whole = Buffer.concat(parts.map(toBytes => toBytes(deflater)))
-    return { bytes: harms.reduce<Buffer>((bytes, harm) => harm(bytes), whole), deflate: agreed }
+    return { bytes: damaged(whole, harms), deflate: agreed }
   })
 }
 
@@ -230,12 +206,12 @@ class StreamDeflater {
   deflate(payload: Uint8Array): Buffer {
     const { serverNoContextTakeover, serverMaxWindowBits } = this.#agreed!
     const dictionary = this.#window.length > 0 ? { dictionary: this.#window } : {}
-    const options = { windowBits: serverMaxWindowBits, finishFlush: constants.Z_SYNC_FLUSH, ...dictionary }
-    const compressed = deflateRawSync(payload, options)
+    const options = { windowBits: serverMaxWindowBits, ...dictionary }
+    const compressed = compress(payload, options)
     if (!serverNoContextTakeover) {
       const seen = Buffer.concat([this.#window, payload])
       this.#window = seen.subarray(Math.max(0, seen.length - 2 ** serverMaxWindowBits))
     }
-    return compressed.subarray(0, -4)
+    return compressed
   }
 }

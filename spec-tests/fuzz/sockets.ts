@@ -1,12 +1,12 @@
 import { expect } from 'chai'
 import { constantFrom, tuple } from 'fast-check'
 import { WebSocket } from '#lib/entry/node.js'
+import { extensionLines, MemoryServer } from '../support/memory-server.ts'
 import { type RawPeer, startRawServer } from '../support/raw-server.ts'
-import { extensionLines, MemoryServer } from './memory-server.ts'
+import { turns } from '../support/turns.ts'
 import { type Property, property } from './property.ts'
-import { anyStream, type Cuts, cut, cuts, type ServerStream } from './server-stream.ts'
+import { anyStream, type Cuts, cut, cuts, type ServerStream, WHOLE } from './server-stream.ts'
 import { SocketLog } from './socket-log.ts'
-import { turns } from './turns.ts'
 
 /*
  * The same streams, all the way up to the events of a WebSocket: within the process, where it is known how the bytes are
@@ -63,7 +63,7 @@ export const sockets: readonly Property[] = [
     150,
     tuple(anyStream, cuts, constantFrom<Ending>('end', 'abort')),
     async ([stream, sizes, ending]) => {
-      const whole = await overMemory(stream, [Number.MAX_SAFE_INTEGER], ending)
+      const whole = await overMemory(stream, WHOLE, ending)
       expect(await overMemory(stream, sizes, ending)).to.deep.equal(whole)
     },
   ),
@@ -72,7 +72,7 @@ export const sockets: readonly Property[] = [
     25,
     tuple(anyStream, cuts),
     async ([stream]) => {
-      const whole = await overMemory(stream, [Number.MAX_SAFE_INTEGER], 'end')
+      const whole = await overMemory(stream, WHOLE, 'end')
       expect(await overTcp(stream, [200])).to.deep.equal(whole)
     },
   ),

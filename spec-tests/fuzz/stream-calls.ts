@@ -1,22 +1,11 @@
 import { expect } from 'chai'
-import {
-  type Arbitrary,
-  array,
-  boolean,
-  constant,
-  constantFrom,
-  nat,
-  oneof,
-  option,
-  record,
-  string,
-  tuple,
-} from 'fast-check'
+import { type Arbitrary, boolean, constant, constantFrom, nat, oneof, option, record, string, tuple } from 'fast-check'
 import { WebSocketError, type WebSocketOpenInfo, WebSocketStream } from '#lib/entry/node.js'
-import { MemoryServer } from './memory-server.ts'
-import { answers, type Call, call, ignore, type Move, moves } from './moves.ts'
+import { MemoryServer } from '../support/memory-server.ts'
+import { turns } from '../support/turns.ts'
+import { type Call, call, ignore } from './moves.ts'
+import { perform, plays } from './play.ts'
 import { type Property, property } from './property.ts'
-import { turns } from './turns.ts'
 
 /*
  * Any calls on a WebSocketStream and its two streams, at any moment, while a server does what it likes: both promises
@@ -117,70 +106,54 @@ const calls: Arbitrary<StreamCall> = oneof(
   { weight: 1, arbitrary: constant(call<Held>('abort the signal', ({ controller }) => controller.abort())) },
 )
 
-type Step = { readonly call: StreamCall } | { readonly move: Move }
-
-const play = record({
-  before: oneof(
-    { weight: 3, arbitrary: constant([]) },
-    { weight: 1, arbitrary: array(calls, { minLength: 1, maxLength: 2 }) },
-  ),
-  answer: answers,
-  steps: array(
-    oneof(
-      calls.map((one): Step => ({ call: one })),
-      moves.map((one): Step => ({ move: one })),
-    ),
-    {
-      maxLength: 14,
+export const streamCalls: readonly Property[] = [
+  property(
+    'any calls on a WebSocketStream at any moment: everything settles, in order',
+    400,
+    plays(calls),
+    async play => {
+      const server = new MemoryServer()
+      const controller = new AbortController()
+      const stream = new WebSocketStream('ws://server.example/', {
+        connect: server.client,
+        closeTimeout: 0,
+        signal: controller.signal,
+      })
+      const held: Held = { stream, controller, reader: undefined, writer: undefined, pending: [] }
+      const settled: string[] = []
+      const opened = stream.opened.then(
+        (info: WebSocketOpenInfo) => {
+          settled.push('opened')
+          held.reader = (info.readable as ReadableStream<unknown>).getReader()
+          held.writer = (info.writable as WritableStream<unknown>).getWriter()
+          ignore(held.reader.closed)
+          ignore(held.writer.closed)
+          ignore(held.writer.ready)
+        },
+        () => settled.push('opened rejected'),
+      )
+      const closed = stream.closed.then(
+        () => settled.push('closed'),
+        () => settled.push('closed rejected'),
+      )
+      await perform(play, {
+        server,
+        target: held,
+        settled: opened,
+        look() {
+          // A rejection that nobody has looked at by the end of a turn would end the process.
+          for (const one of held.pending) ignore(one)
+        },
+        answered: () => turns(1),
+      })
+      // Each of these would hang for ever if something did not settle.
+      await Promise.all([opened, closed])
+      await Promise.allSettled(held.pending)
+      await endsReading(held.reader)
+      await held.writer?.closed.catch(() => {})
+      expect(['opened,closed', 'opened,closed rejected', 'opened rejected,closed rejected']).to.include(settled.join())
     },
   ),
-  endsWithFin: boolean(),
-})
-
-export const streamCalls: readonly Property[] = [
-  property('any calls on a WebSocketStream at any moment: everything settles, in order', 400, play, async played => {
-    const server = new MemoryServer()
-    const controller = new AbortController()
-    const stream = new WebSocketStream('ws://server.example/', {
-      connect: server.client,
-      closeTimeout: 0,
-      signal: controller.signal,
-    })
-    const held: Held = { stream, controller, reader: undefined, writer: undefined, pending: [] }
-    const settled: string[] = []
-    const opened = stream.opened.then(
-      (info: WebSocketOpenInfo) => {
-        settled.push('opened')
-        held.reader = (info.readable as ReadableStream<unknown>).getReader()
-        held.writer = (info.writable as WritableStream<unknown>).getWriter()
-        ignore(held.reader.closed)
-        ignore(held.writer.closed)
-        ignore(held.writer.ready)
-      },
-      () => settled.push('opened rejected'),
-    )
-    const closed = stream.closed.then(
-      () => settled.push('closed'),
-      () => settled.push('closed rejected'),
-    )
-    for (const { make } of played.before) make(held)
-    await Promise.race([server.requested, opened])
-    await played.answer.run(server)
-    await turns(1)
-    for (const step of played.steps) {
-      if ('call' in step) step.call.make(held)
-      else await step.move.run(server)
-      // A rejection that nobody has looked at by the end of a turn would end the process.
-      for (const one of held.pending) ignore(one)
-    }
-    await server.leave(played.endsWithFin)
-    // Each of these would hang for ever if something did not settle.
-    await Promise.all([opened, closed])
-    await Promise.allSettled(held.pending)
-    await endsReading(held.reader)
-    await held.writer?.closed.catch(() => {})
-    expect(['opened,closed', 'opened,closed rejected', 'opened rejected,closed rejected']).to.include(settled.join())
-  }),
 ]
 
 /** What was not read may be read to its end, or to the error. */

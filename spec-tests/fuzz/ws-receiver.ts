@@ -1,10 +1,10 @@
 import type { EventEmitter } from 'node:events'
 import * as ws from 'ws'
 import type { InflateParameters } from '#lib/codec/compression.js'
-import { type FrameHandler, FrameReader } from '#lib/codec/frame-reader.js'
 import { nodePlatform } from '#lib/platform/node.js'
 import { readCloseBody } from '#lib/protocol/close.js'
-import { hex, lend, NO_LIMITS, short } from '../support/frame-recorder.ts'
+import { FrameRecorder, hex, short } from '../support/frame-recorder.ts'
+import { readStream } from './read-stream.ts'
 import type { ServerStream } from './server-stream.ts'
 
 /*
@@ -12,43 +12,19 @@ import type { ServerStream } from './server-stream.ts'
  * `close 1000 bye`, `fail 1002`.
  */
 
-export function readByUs({ bytes, deflate }: ServerStream): string[] {
-  const recorder = new Recorder()
-  const reader = new FrameReader(nodePlatform, recorder, NO_LIMITS, deflate)
-  lend(bytes, lent => reader.read(lent))
-  while (reader.held) reader.goOn()
-  reader.stop()
-  return recorder.lines
+export function readByUs(stream: ServerStream): string[] {
+  return readStream(stream, { recorder: new Recorder() }).events
 }
 
-class Recorder implements FrameHandler {
-  readonly lines: string[] = []
-
-  onText(data: string): void {
-    this.lines.push(`text ${short(data)}`)
-  }
-
-  onBinary(data: ArrayBuffer): void {
-    this.lines.push(`binary ${short(hex(new Uint8Array(data)))}`)
-  }
-
-  onPing(payload: Uint8Array): void {
-    this.lines.push(`ping ${hex(payload)}`)
-  }
-
-  onPong(payload: Uint8Array): void {
-    this.lines.push(`pong ${hex(payload)}`)
-  }
-
-  onBusy(): void {}
-
-  onClose(payload: Uint8Array): void {
+/** As a connection understands Close frames. */
+class Recorder extends FrameRecorder {
+  override onClose(payload: Uint8Array): void {
     const status = readCloseBody(nodePlatform, payload)
-    this.lines.push(typeof status === 'number' ? `fail ${status}` : `close ${status.code} ${status.reason}`)
+    this.events.push(typeof status === 'number' ? `fail ${status}` : `close ${status.code} ${status.reason}`)
   }
 
-  onViolation(closeCode: number): void {
-    this.lines.push(`fail ${closeCode}`)
+  override onViolation(closeCode: number): void {
+    this.events.push(`fail ${closeCode}`)
   }
 }
 

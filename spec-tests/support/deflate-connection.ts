@@ -2,7 +2,7 @@ import type { Compression } from '#lib/codec/compression.js'
 import { nodePlatform } from '#lib/platform/node.js'
 import { Connection } from '#lib/protocol/connection.js'
 import type { DeflateParameters } from '#lib/protocol/extensions.js'
-import type { CompressionSettings } from '#lib/protocol/send-queue.js'
+import type { CompressionSettings } from '#lib/protocol/message-compressor.js'
 import { type ClientFrame, OwnerRecorder, parseClientFrames, ScriptedPipe } from './scripted-pipe.ts'
 
 export const RSV1 = 0x40
@@ -44,6 +44,7 @@ export class DeflateConnection extends OwnerRecorder {
         ...agreed,
       },
     )
+    this.failAfterViolation = () => this.connection.failAfterViolation()
   }
 
   override flushSoon(): void {
@@ -52,7 +53,7 @@ export class DeflateConnection extends OwnerRecorder {
 
   /** Goes on in later turns, as long as there is anything to do. */
   goOn(): void {
-    for (; this.turnsOwed > 0; this.turnsOwed--) this.connection.goOn()
+    for (; this.turnsOwed > 0; this.turnsOwed--) this.connection.continueReading()
   }
 
   /** The next so many frames that are sent, whenever that is. */

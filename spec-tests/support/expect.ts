@@ -15,6 +15,16 @@ export function expectTypeError(run: () => unknown): TypeError {
   return error as TypeError
 }
 
+/** What a promise rejects with. */
+export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise
+  } catch (reason) {
+    return reason
+  }
+  return expect.fail('It did not reject')
+}
+
 function thrownBy(run: () => unknown): unknown {
   try {
     run()

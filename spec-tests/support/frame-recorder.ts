@@ -12,8 +12,8 @@ export const platforms: ReadonlyArray<readonly [name: string, platform: Platform
 
 export const NO_LIMITS: ReadLimits = { maxPayload: 0, maxFragments: 0 }
 
-/** Writes down what a `FrameReader` reads, one line each: `text hello`, `ping 01ff`, `violation 1002 WS_ERR_...`. */
-export class FrameRecorder implements FrameHandler {
+/** Writes down what is received, one line each: `text hello`, `binary 00ff`, `pong 01ff`. */
+export class MessageRecorder {
   readonly events: string[] = []
 
   onText(data: string): void {
@@ -24,15 +24,18 @@ export class FrameRecorder implements FrameHandler {
     this.events.push(`binary ${short(hex(new Uint8Array(data)))}`)
   }
 
+  onPong(payload: Uint8Array): void {
+    this.events.push(`pong ${hex(payload)}`)
+  }
+}
+
+/** Writes down all that a `FrameReader` reads; also `ping 01ff`, `close 03e8`, `violation 1002 WS_ERR_...`. */
+export class FrameRecorder extends MessageRecorder implements FrameHandler {
   onPing(payload: Uint8Array): void {
     this.events.push(`ping ${hex(payload)}`)
   }
 
-  onPong(payload: Uint8Array): void {
-    this.events.push(`pong ${hex(payload)}`)
-  }
-
-  onBusy(): void {}
+  onYield(): void {}
 
   onClose(payload: Uint8Array): void {
     this.events.push(`close ${hex(payload)}`)

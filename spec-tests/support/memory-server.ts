@@ -1,36 +1,85 @@
-import { createHash } from 'node:crypto'
-import type { Pipe } from '#lib/transport/pipe.js'
+import type { InflateParameters } from '#lib/codec/compression.js'
+import { memoryPair } from '#lib/transport/memory.js'
+import type { Pipe, PipeSink } from '#lib/transport/pipe.js'
+import { acceptanceFor } from './acceptance.ts'
+import { writeParameters } from './server-deflate.ts'
+import { turns } from './turns.ts'
 
-/*
- * A server at the other end of a pipe, for tests that want each write to arrive as one chunk.
- */
+/** The far end of a connection within the process: it does what it is told, and throws away what comes. */
+export class MemoryServer {
+  /** For the option `connect`. */
+  readonly client: Pipe
+  /** The request head has come; or the client went before it was whole. */
+  readonly requested: Promise<void>
+  /** The client has ended its side. */
+  readonly ended: Promise<void>
+  readonly #pipe: Pipe
+  #request = ''
+  #gotRequest!: () => void
 
-/** Takes a pipe as the server's: the head of the request, and when the client has ended its side. */
-export function requestFrom(pipe: Pipe): { readonly head: Promise<string>; readonly ended: Promise<void> } {
-  let onEnd!: () => void
-  const ended = new Promise<void>(resolve => {
-    onEnd = resolve
-  })
-  const head = new Promise<string>(resolve => {
-    let text = ''
-    pipe.start({
-      data(bytes) {
-        text += Buffer.from(bytes).toString('latin1')
-        const end = text.indexOf('\r\n\r\n')
-        if (end >= 0) resolve(text.slice(0, end + 4))
-      },
-      drain() {},
-      end: onEnd,
-      close() {},
+  constructor() {
+    const [client, server] = memoryPair()
+    this.client = client
+    this.#pipe = server
+    this.requested = new Promise(resolve => {
+      this.#gotRequest = resolve
     })
-  })
-  return { head, ended }
+    this.ended = new Promise(resolve => {
+      server.start({
+        data: bytes => this.#receive(bytes),
+        drain() {},
+        end: resolve,
+        close: this.#gotRequest,
+      } satisfies PipeSink)
+    })
+  }
+
+  /** A response that fits the request. */
+  acceptance(...lines: string[]): Buffer {
+    return acceptanceFor(this.#request, ...lines)
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#pipe.write(Uint8Array.from(bytes), false)
+  }
+
+  /** No more comes from here. */
+  end(): void {
+    this.#pipe.end()
+  }
+
+  /** The connection breaks. */
+  abort(): void {
+    this.#pipe.abort()
+  }
+
+  /** Reads what there is, and goes, with a FIN first or all at once. */
+  async leave(withFin: boolean): Promise<void> {
+    this.resume()
+    if (withFin) {
+      this.end()
+      await turns(10)
+    }
+    this.abort()
+  }
+
+  /** Reads no more, so that the client's bytes have to wait; `resume` goes on. */
+  pause(): void {
+    this.#pipe.pause()
+  }
+
+  resume(): void {
+    this.#pipe.resume()
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.#request.includes('\r\n\r\n')) return
+    this.#request += Buffer.from(bytes).toString('latin1')
+    if (this.#request.includes('\r\n\r\n')) this.#gotRequest()
+  }
 }
 
-/** The bytes of a 101 that fits the request. */
-export function acceptanceFor(head: string): Buffer {
-  const key = /^sec-websocket-key: *(\S+)/im.exec(head)![1]!
-  const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
-  const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade']
-  return Buffer.from(`${[...lines, `Sec-WebSocket-Accept: ${accept}`].join('\r\n')}\r\n\r\n`)
+/** The header line by which a server says how it compresses. */
+export function extensionLines(deflate: InflateParameters | undefined): string[] {
+  return deflate === undefined ? [] : [`Sec-WebSocket-Extensions: ${writeParameters(deflate)}`]
 }

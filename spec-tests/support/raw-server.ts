@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { createServer, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { acceptanceFor, acceptValueFor } from './acceptance.ts'
 
 /*
  * A server that sends whatever bytes a test wants, for peers that break the rules. It knows just enough of RFC 6455 to
@@ -152,21 +152,12 @@ export class RawPeer {
 
   /** The bytes that `accept` writes, to send them together with others, or changed. */
   acceptance(...extraHeaderLines: string[]): Buffer {
-    const lines = [
-      'HTTP/1.1 101 Switching Protocols',
-      'Upgrade: websocket',
-      'Connection: Upgrade',
-      `Sec-WebSocket-Accept: ${this.acceptValue}`,
-      ...extraHeaderLines,
-    ]
-    return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+    return acceptanceFor(this.request.raw, ...extraHeaderLines)
   }
 
   /** What Sec-WebSocket-Accept has to be for this request (RFC 6455 section 4.2.2). */
   get acceptValue(): string {
-    return createHash('sha1')
-      .update(`${this.request.values('sec-websocket-key')[0]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
-      .digest('base64')
+    return acceptValueFor(this.request.values('sec-websocket-key')[0]!)
   }
 
   /** Writes any bytes; a string stands for its Latin-1 bytes. Resolves when the system has taken them. */

@@ -7,7 +7,7 @@ import {
   type ConnectionSettings,
 } from '#lib/protocol/connection.js'
 import type { Pipe, PipeSink } from '#lib/transport/pipe.js'
-import { hex, lend, short } from './frame-recorder.ts'
+import { hex, lend, MessageRecorder, short } from './frame-recorder.ts'
 
 /** A pipe that does only what a test says, and writes down what is asked of it. */
 export class ScriptedPipe implements Pipe {
@@ -62,25 +62,12 @@ export class ScriptedPipe implements Pipe {
 }
 
 /** Writes down what a connection tells its owner, one line each. */
-export class OwnerRecorder implements ConnectionOwner {
-  readonly events: string[] = []
+export class OwnerRecorder extends MessageRecorder implements ConnectionOwner {
   closure: CloseResult | undefined
   /** Whether `flush` is owed. */
   flushOwed = false
-  /** How often `goOn` is owed. */
+  /** How often `continueReading` is owed. */
   turnsOwed = 0
-
-  onText(data: string): void {
-    this.events.push(`text ${short(data)}`)
-  }
-
-  onBinary(data: ArrayBuffer): void {
-    this.events.push(`binary ${short(hex(new Uint8Array(data)))}`)
-  }
-
-  onPong(payload: Uint8Array): void {
-    this.events.push(`pong ${hex(payload)}`)
-  }
 
   onCloseReceived(): void {
     this.events.push('close received')
@@ -90,8 +77,18 @@ export class OwnerRecorder implements ConnectionOwner {
     this.flushOwed = true
   }
 
-  goOnLater(): void {
+  continueReadingLater(): void {
     this.turnsOwed++
+  }
+
+  onServerEndDue(): void {}
+
+  /** To be set once there is a connection. */
+  failAfterViolation = (): void => {}
+
+  /** Nothing waits to be handled before. */
+  onViolation(): void {
+    this.failAfterViolation()
   }
 
   onDrained(): void {
@@ -136,6 +133,7 @@ export function openConnection({
     perMessageDeflate: undefined,
     ...settings,
   })
+  owner.failAfterViolation = () => connection.failAfterViolation()
   let seen = 0
   return {
     connection,

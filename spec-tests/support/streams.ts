@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { terminate, WebSocketError, type WebSocketOpenInfo, WebSocketStream } from '#lib/entry/node.js'
+import { rejectionOf } from './expect.ts'
 import { CLOSE, type RawFrame, type RawPeer } from './raw-server.ts'
 import { type Loopback, type Peer, useLoopback } from './ws-server.ts'
 
@@ -52,16 +53,6 @@ export function useStreams(): StreamLoopback {
     },
   }
   return streams
-}
-
-/** What a promise rejects with. */
-export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise
-  } catch (reason) {
-    return reason
-  }
-  return expect.fail('It did not reject')
 }
 
 /** Expects a promise to reject with a WebSocketError of this code and reason; returns it. */

@@ -1,4 +1,4 @@
-import { count, type FileResult, labelOf } from './results.ts'
+import { count, type FileResult, labelOf, withSameSubtests } from './results.ts'
 import type { Run } from './run.ts'
 
 /** The data of a report page, which its script gets as JSON. */
@@ -42,13 +42,14 @@ export function reportData({ suite, results, verdicts, notRun }: Run): ReportDat
     expected.get(result)!.set(subtest, message)
   }
   const rows = new Map<string, ReportRun[]>()
-  for (const result of results) {
+  const complete = withSameSubtests(results)
+  for (const [index, result] of results.entries()) {
     if (!rows.has(result.file)) rows.set(result.file, [])
     rows.get(result.file)!.push({
       subject: subjects.indexOf(labelOf(result.subject)),
       variant: result.variant,
       scope: result.scope,
-      ...count([result]),
+      ...count([complete[index]!]),
       failures: failuresOf(result, expected.get(result) ?? new Map()),
     })
   }

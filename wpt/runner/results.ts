@@ -78,14 +78,35 @@ export interface Count {
   readonly total: number
 }
 
+/** Counts subtests. A file that broke has at least one that did not pass. */
 export function count(results: Iterable<FileResult>): Count {
   let passed = 0
   let total = 0
-  for (const result of results) {
-    total += result.subtests.length
-    passed += result.subtests.filter(subtest => subtest.status === 'PASS').length
-    // A file that broke counts as one more failure, because its missing subtests do not count as failures.
-    if (result.status !== 'OK') total++
+  for (const { status, subtests } of results) {
+    const all = status === 'OK' ? subtests.length : Math.max(1, subtests.length)
+    const good = subtests.filter(subtest => subtest.status === 'PASS').length
+    total += all
+    passed += status === 'OK' ? good : Math.min(good, all - 1)
   }
   return { passed, total }
+}
+
+/**
+ * Gives every subject the same subtests, so that their numbers compare: those that a file did not get to for one subject, but
+ * did for another, are added as not run.
+ */
+export function withSameSubtests(results: readonly FileResult[]): FileResult[] {
+  const placeOf = ({ file, query, scope }: FileResult): string => [file, query, scope].join(' ')
+  const names = new Map<string, Set<string>>()
+  for (const result of results) {
+    const known = names.get(placeOf(result)) ?? new Set()
+    for (const { name } of result.subtests) known.add(name)
+    names.set(placeOf(result), known)
+  }
+  return results.map(result => {
+    const own = new Set(result.subtests.map(({ name }) => name))
+    const missing = [...names.get(placeOf(result))!].filter(name => !own.has(name))
+    if (missing.length === 0) return result
+    return { ...result, subtests: [...result.subtests, ...missing.map(name => ({ name, status: 'NOTRUN' as const }))] }
+  })
 }

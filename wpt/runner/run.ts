@@ -72,14 +72,16 @@ export async function runTests(
       ? processCandidates(options, server, folder)
       : browserCandidate(options, server, closers))
     const notRun = new Map<TestCase, string>()
-    const work = candidates.flatMap(candidate => {
-      const chosen = tests.filter(test => {
-        const reason = whyNot(test, candidate.subject, options, expectations)
-        if (reason !== undefined) notRun.set(test, reason)
-        return reason === undefined
-      })
-      return inBatches(chosen, candidate.subject).map(batch => ({ candidate, batch }))
+    // What is left out for one subject is left out for all, so that each has the same tests.
+    const chosen = tests.filter(test => {
+      const reasons = candidates.map(({ subject }) => whyNot(test, subject, options, expectations))
+      const reason = reasons.find(one => one !== undefined)
+      if (reason !== undefined) notRun.set(test, reason)
+      return reason === undefined
     })
+    const work = candidates.flatMap(candidate =>
+      inBatches(chosen, candidate.subject).map(batch => ({ candidate, batch })),
+    )
     begin(
       work.reduce((sum, { batch }) => sum + batch.length, 0),
       server.name,

@@ -1,11 +1,12 @@
 import { behaviours, behavioursOf } from './behaviours.ts'
-import { count, type FileResult, labelOf } from './results.ts'
+import { count, type FileResult, labelOf, withSameSubtests } from './results.ts'
 
 /** A heading and rows, as text. */
 export type Table = readonly (readonly string[])[]
 
 /** The numbers of passed and of all subtests: a row per subject, a column per scope and variant. */
-export function countsTable(results: readonly FileResult[]): Table {
+export function countsTable(reported: readonly FileResult[]): Table {
+  const results = withSameSubtests(reported)
   const columns = unique(results.map(columnOf)).sort()
   const rows = [...groupBy(results, ({ subject }) => labelOf(subject))].map(([label, own]) => {
     const cells = columns.map(column => passedOfTotal(own.filter(result => columnOf(result) === column)))
@@ -18,7 +19,8 @@ export function countsTable(results: readonly FileResult[]): Table {
  * The groups of tests by behaviour: a row per group, a column per subject. Subjects of one implementation with the same results
  * share a column. A group that every subject passes has no row.
  */
-export function behavioursTable(results: readonly FileResult[]): { table: Table; passedByAll: string[] } {
+export function behavioursTable(reported: readonly FileResult[]): { table: Table; passedByAll: string[] } {
+  const results = withSameSubtests(reported)
   const found = new Set(results.map(({ file }) => wordsOf(file)))
   const words = [...behaviours.map(behaviour => behaviour.words), takesABrowser].filter(name => found.has(name))
   const columns = new Map<string, { implementation: string; runtimes: string[]; cells: string[] }>()

@@ -1,14 +1,15 @@
-import type { Connect } from '../../transport/connect.ts'
+import type { Connect, Opened } from '../../transport/connect.ts'
+import { isNodeStream } from '../../transport/node-stream.ts'
 import type { Duplex, Pipe } from '../../transport/pipe.ts'
 import { invalid, type Readers } from './reading.ts'
 
 /** The transport. */
 export interface Options {
   /**
-   * The transport, instead of TCP and TLS of the host: a function that opens a byte pipe or a pair of byte streams, already
-   * encrypted for wss; or an open pipe or pair of streams, for one socket only.
+   * The transport, instead of TCP and TLS of the host: a function that opens a byte pipe, a stream of Node.js or a pair of byte
+   * streams, already encrypted for wss; or an open pipe, stream or pair of streams, for one socket only.
    */
-  readonly connect?: Connect | Pipe | Duplex
+  readonly connect?: Connect | Opened
 }
 
 export interface Settings {
@@ -21,8 +22,11 @@ export const readers: Readers<Settings> = { connect: readConnect }
 function readConnect(value: unknown, name: string): Connect | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'function') return value as Connect
-  if (isPipe(value) || isDuplex(value)) return () => value
-  return invalid(name, 'a function, a Pipe, or an object with readable and writable')
+  if (isPipe(value) || isNodeStream(value) || isDuplex(value)) return () => value
+  return invalid(
+    name,
+    'a function, a Pipe, a duplex stream of Node.js, or an object with a readable and a writable stream',
+  )
 }
 
 /** Whether `value` has the shape of a `Pipe`. */
@@ -32,5 +36,7 @@ export function isPipe(value: unknown): value is Pipe {
 
 /** Whether `value` has the shape of a `Duplex`. */
 export function isDuplex(value: unknown): value is Duplex {
-  return typeof value === 'object' && value !== null && 'readable' in value && 'writable' in value
+  if (typeof value !== 'object' || value === null) return false
+  const { readable, writable } = value as { readable?: { getReader?: unknown }; writable?: { getWriter?: unknown } }
+  return typeof readable?.getReader === 'function' && typeof writable?.getWriter === 'function'
 }

@@ -1,5 +1,5 @@
 import type { DeflateOffer } from '../../protocol/extensions.ts'
-import type { CompressionSettings } from '../../protocol/send-queue.ts'
+import type { CompressionSettings } from '../../protocol/message-compressor.ts'
 import { integer, invalid, type Reader, type Readers, readBoolean, readMembers } from './reading.ts'
 
 /** Compression. */

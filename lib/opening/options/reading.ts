@@ -1,3 +1,5 @@
+import { quote } from '../../protocol/quoting.ts'
+
 /** What the readers of the options have in common: their types, and the checks that several of them need. */
 
 /**
@@ -22,7 +24,8 @@ interface IntegerRange {
 }
 
 /** Makes a reader of integers within a range. */
-export function integer({ lowest = 0, highest = Number.MAX_SAFE_INTEGER, fallback }: IntegerRange): Reader<number> {
+export function integer(range: IntegerRange): Reader<number> {
+  const { lowest = 0, highest = Number.MAX_SAFE_INTEGER, fallback } = ownMembers(range)
   return (value, name) => {
     const number = value === undefined ? fallback : value
     if (typeof number !== 'number' || !Number.isInteger(number) || number < lowest || number > highest) {
@@ -49,22 +52,36 @@ export function readBoolean(value: unknown, name: string): boolean {
 /** Reads an option that is itself an object of options, such as `heartbeat`. */
 export function readMembers<Settings>(value: object, name: string, readers: Readers<Settings>): Settings {
   refuseUnknown(value, readers, `${name}.`)
-  const settings: Partial<Settings> = {}
+  const members: Record<string, unknown> = ownMembers(value as Record<string, unknown>)
+  const settings: Partial<Settings> = ownMembers({})
   for (const key of Object.keys(readers) as (keyof Settings & string)[]) {
-    settings[key] = readers[key]((value as Record<string, unknown>)[key], `${name}.${key}`)
+    settings[key] = readers[key](members[key], `${name}.${key}`)
   }
   return settings as Settings
+}
+
+/** A copy without a prototype: an inherited member may come from a polluted Object.prototype. */
+export function ownMembers<Options extends object>(options: Options): Options {
+  return { __proto__: null, ...options }
 }
 
 /**
  * Checks that `options` has only members that `known` has.
  *
  * @param prefix what error messages put before a member's name
+ * @param adviceFor what they say behind it
  * @throws TypeError that names the first unknown member
  */
-export function refuseUnknown(options: object, known: object, prefix: string): void {
+export function refuseUnknown(
+  options: object,
+  known: object,
+  prefix: string,
+  adviceFor: (name: string) => string = () => '',
+): void {
   for (const key of Object.keys(options)) {
-    if (!Object.hasOwn(known, key)) throw new TypeError(`There is no WebSocket option "${prefix}${key}"`)
+    if (!Object.hasOwn(known, key)) {
+      throw new TypeError(`There is no WebSocket option ${quote(prefix + key)}${adviceFor(key)}`)
+    }
   }
 }
 

@@ -1,10 +1,9 @@
 import type { AbortSignal } from '../../host/host-types.ts'
+import { HostURL } from '../url.ts'
 import { invalid, type Readers } from './reading.ts'
 
-/** What is asked for: the URL, the subprotocols, and for how long anybody wants an answer. */
+/** What is asked for: the URL, and for how long anybody wants an answer. */
 export interface Options {
-  /** Subprotocols, in order of preference. */
-  readonly protocols?: string | Iterable<string>
   /** What a relative URL is resolved against. Default: `globalThis.location`; without a location, relative URLs fail. */
   readonly baseURL?: string | { readonly href: string }
   /** Gives up connecting when aborted. A WebSocket that is open stays open. */
@@ -12,18 +11,25 @@ export interface Options {
 }
 
 export interface Settings {
-  /** As given: the constructors convert it, as Web IDL does their second argument. */
-  readonly protocols: unknown
   readonly baseURL: string | undefined
   readonly signal: AbortSignal | undefined
 }
 
-export const readers: Readers<Settings> = { protocols: value => value, baseURL: readBaseURL, signal: readSignal }
+export const readers: Readers<Settings> = { baseURL: readBaseURL, signal: readSignal }
 
 function readBaseURL(value: unknown, name: string): string | undefined {
   if (value === undefined) return undefined
   const url = hasHref(value) ? value.href : value
-  return typeof url === 'string' && URL.canParse(url) ? url : invalid(name, 'an absolute URL')
+  return typeof url === 'string' && isURL(url) ? url : invalid(name, 'an absolute URL')
+}
+
+/** As `URL.canParse`, which older classes lack. */
+function isURL(url: string): boolean {
+  try {
+    return new HostURL(url) !== undefined
+  } catch {
+    return false
+  }
 }
 
 function hasHref(value: unknown): value is { href: unknown } {
@@ -32,7 +38,11 @@ function hasHref(value: unknown): value is { href: unknown } {
 
 function readSignal(value: unknown, name: string): AbortSignal | undefined {
   if (value === undefined) return undefined
-  const signal = value as { aborted?: unknown; addEventListener?: unknown } | null
-  const isSignal = typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function'
+  // Of any realm, and of any age: what is used of it has to be there.
+  const signal = value as Partial<AbortSignal> | null
+  const isSignal =
+    typeof signal?.aborted === 'boolean' &&
+    typeof signal.addEventListener === 'function' &&
+    typeof signal.removeEventListener === 'function'
   return isSignal ? (value as AbortSignal) : invalid(name, 'an AbortSignal')
 }

@@ -1,23 +1,50 @@
 import type { RawPeer } from '../../support/raw-server.ts'
 import { CLOSE, closeBody, frame, TEXT } from '../../support/raw-server.ts'
-import { type Attack, type ClientClose, conclude, dropped, flood, type Step } from '../attack.ts'
-
-/** The code of the client's Close frame, without an answer. */
-async function readClose(peer: RawPeer): Promise<ClientClose> {
-  for (;;) {
-    const { opcode, payload } = await peer.readFrame()
-    if (opcode === CLOSE) return payload.length < 2 ? 1005 : (payload[0]! << 8) | payload[1]!
-  }
-}
+import {
+  type Attack,
+  type ClientClose,
+  conclude,
+  dropped,
+  flood,
+  lost,
+  readClose,
+  refused,
+  type Step,
+  times,
+} from '../attack.ts'
 
 const soon = { closeTimeout: 150 }
-const times = (amount: number, step: Step): Step[] => Array.from({ length: amount }, () => step)
 const block = frame(TEXT, 'x'.repeat(64 * 1024 - 4))
 
 /** Sends until the connection is gone, but not for ever should the client not drop it. */
 async function sendForEver(peer: RawPeer): Promise<void> {
   if (await flood(peer, block, 16 * 1024)) throw new Error('The client has taken 1 GiB')
   await dropped(peer)
+}
+
+/**
+ * The server's side of a connection that the client closes, or fails.
+ *
+ * @param goOn what it does once it has read the client's Close frame
+ * @param begin what it does before
+ */
+function afterClose(goOn: (peer: RawPeer) => Promise<void>, begin: (peer: RawPeer) => unknown = () => {}) {
+  return async (peer: RawPeer): Promise<ClientClose> => {
+    await peer.accept()
+    await begin(peer)
+    const { code } = await readClose(peer)
+    await goOn(peer)
+    return code
+  }
+}
+
+/** The client closes, and gets no Close frame in answer. */
+function neverAnswered(goOn: (peer: RawPeer) => Promise<void>): Step {
+  return {
+    options: { ...soon, closeOnOpen: true },
+    expect: { close: 1006, failure: 'WS_ERR_CLOSE_TIMEOUT', wire: 1000, messages: 0 },
+    serve: afterClose(goOn),
+  }
 }
 
 export const closingAttacks: readonly Attack[] = [
@@ -30,28 +57,23 @@ export const closingAttacks: readonly Attack[] = [
     work: 'linear',
     memory: { limit: 16 },
     steps: amount => [
-      ...times(amount, {
-        options: { ...soon, closeOnOpen: true },
-        expect: { close: 1000, wire: 1000 },
-        async serve(peer) {
-          await peer.accept()
-          const code = await readClose(peer)
-          await peer.send(CLOSE, closeBody(1000))
-          await dropped(peer)
-          return code
+      ...times(amount, [
+        {
+          options: { ...soon, closeOnOpen: true },
+          expect: { close: 1000, wire: 1000 },
+          serve: afterClose(async peer => {
+            await peer.send(CLOSE, closeBody(1000))
+            await dropped(peer)
+          }),
         },
-      }),
-      ...times(amount, {
-        options: soon,
-        expect: { close: 3000, wire: 3000 },
-        async serve(peer) {
-          await peer.accept()
-          await peer.send(CLOSE, closeBody(3000))
-          const code = await readClose(peer)
-          await dropped(peer)
-          return code
+      ]),
+      ...times(amount, [
+        {
+          options: soon,
+          expect: { close: 3000, wire: 3000 },
+          serve: afterClose(dropped, peer => peer.send(CLOSE, closeBody(3000))),
         },
-      }),
+      ]),
     ],
   },
   {
@@ -62,17 +84,7 @@ export const closingAttacks: readonly Attack[] = [
     unit: 'times',
     work: 'linear',
     memory: { limit: 16 },
-    steps: amount =>
-      times(amount, {
-        options: { ...soon, closeOnOpen: true },
-        expect: { close: 1006, failure: 'WS_ERR_CLOSE_TIMEOUT', wire: 1000, messages: 0 },
-        async serve(peer) {
-          await peer.accept()
-          const code = await readClose(peer)
-          await dropped(peer)
-          return code
-        },
-      }),
+    steps: amount => times(amount, [neverAnswered(dropped)]),
   },
   {
     name: 'a server that sends for ever after our Close frame',
@@ -83,17 +95,7 @@ export const closingAttacks: readonly Attack[] = [
     unit: 'times',
     work: 'linear',
     memory: { limit: 32 },
-    steps: amount =>
-      times(amount, {
-        options: { ...soon, closeOnOpen: true },
-        expect: { close: 1006, failure: 'WS_ERR_CLOSE_TIMEOUT', wire: 1000, messages: 0 },
-        async serve(peer) {
-          await peer.accept()
-          const code = await readClose(peer)
-          await sendForEver(peer)
-          return code
-        },
-      }),
+    steps: amount => times(amount, [neverAnswered(sendForEver)]),
   },
   {
     name: 'a server that sends for ever after we have failed it',
@@ -104,16 +106,12 @@ export const closingAttacks: readonly Attack[] = [
     work: 'linear',
     memory: { limit: 16 },
     steps: amount =>
-      times(amount, {
-        expect: { close: 1006, failure: 'WS_ERR_MASKED_FRAME', wire: 1002, messages: 0 },
-        async serve(peer) {
-          await peer.accept()
-          await peer.send(TEXT, 'abcd', { mask: Uint8Array.of(1, 2, 3, 4) })
-          const code = await readClose(peer)
-          await sendForEver(peer)
-          return code
+      times(amount, [
+        {
+          expect: refused(1002, 'WS_ERR_MASKED_FRAME'),
+          serve: afterClose(sendForEver, peer => peer.send(TEXT, 'abcd', { mask: Uint8Array.of(1, 2, 3, 4) })),
         },
-      }),
+      ]),
   },
   {
     name: 'a server that ends TCP in the middle',
@@ -124,21 +122,22 @@ export const closingAttacks: readonly Attack[] = [
     work: 'linear',
     memory: { limit: 16 },
     steps: amount =>
-      [
-        Buffer.alloc(0),
-        frame(TEXT, 'x').subarray(0, 1),
-        frame(TEXT, 'abc').subarray(0, 3),
-        frame(TEXT, 'abc', { fin: false }),
-        frame(CLOSE, closeBody(1000)).subarray(0, 3),
-      ].flatMap(bytes =>
-        times(amount, {
-          expect: { close: 1006, failure: 'WS_ERR_CONNECTION_LOST', wire: 'nothing', messages: 0 },
+      times(
+        amount,
+        [
+          Buffer.alloc(0),
+          frame(TEXT, 'x').subarray(0, 1),
+          frame(TEXT, 'abc').subarray(0, 3),
+          frame(TEXT, 'abc', { fin: false }),
+          frame(CLOSE, closeBody(1000)).subarray(0, 3),
+        ].map(bytes => ({
+          expect: lost,
           async serve(peer) {
             await peer.write(Buffer.concat([peer.acceptance(), bytes]))
             peer.end()
             return conclude(peer)
           },
-        }),
+        })),
       ),
   },
 ]

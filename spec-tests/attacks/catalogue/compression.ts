@@ -1,4 +1,6 @@
 import { constants, deflateRawSync } from 'node:zlib'
+import { compress } from '../../support/compress.ts'
+import { noise } from '../../support/noise.ts'
 import { BINARY, CONTINUATION, frame, type RawPeer, TEXT } from '../../support/raw-server.ts'
 import {
   type Attack,
@@ -23,10 +25,6 @@ const compressedZeros = deflateRawSync(new Uint8Array(MIB), { level: 9, finishFl
 /** The payload of a compressed message that inflates to so many MiB. */
 function bomb(mebibytes: number): Buffer {
   return Buffer.concat(Array.from({ length: mebibytes }, () => compressedZeros)).subarray(0, -4)
-}
-
-function compress(bytes: Uint8Array): Buffer {
-  return deflateRawSync(bytes, { level: 9, finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
 }
 
 async function accept(peer: RawPeer, parameters = ''): Promise<void> {
@@ -153,7 +151,7 @@ export const compressionAttacks: readonly Attack[] = [
     memory: { limit: 24, held: 2 },
     steps: amount => {
       // Noise does not compress: about as many bytes come out.
-      const payload = compress(Uint8Array.from({ length: amount }, (_, index) => (index * 2_654_435_761) >>> 24))
+      const payload = compress(noise(amount))
       return [
         {
           expect: SURVIVED,

@@ -1,32 +1,33 @@
-import { constants, deflateRawSync } from 'node:zlib'
-import { BINARY, CONTINUATION, frame, PING, PONG, type RawPeer, TEXT } from '../../support/raw-server.ts'
-import {
-  type Attack,
-  type ClientClose,
-  type Expectation,
-  finish,
-  flood,
-  message,
-  type Probe,
-  SURVIVED,
-  settled,
-} from '../attack.ts'
+import { compress } from '../../support/compress.ts'
+import { noise } from '../../support/noise.ts'
+import { BINARY, CONTINUATION, frame, PING, PONG, TEXT } from '../../support/raw-server.ts'
+import { type Attack, type Expectation, finish, flood, message, type Step, SURVIVED, settled } from '../attack.ts'
 
 const KIB = 1024
 
-/** So many frames of a message that does not end yet; then its end. */
-function endless(fragment: Uint8Array, count: number): (peer: RawPeer, probe: Probe) => Promise<ClientClose> {
+/**
+ * The server's side: sends bytes again and again, and has the client's heap looked at in the middle of it.
+ *
+ * @param around what comes once before, and once behind
+ */
+function floodOf(
+  bytes: Uint8Array,
+  count: number,
+  around?: readonly [before: Uint8Array, behind: Uint8Array],
+): Step['serve'] {
   return async (peer, probe) => {
     await peer.accept()
-    await peer.write(frame(BINARY, '', { fin: false }))
-    await flood(peer, fragment, count)
+    if (around !== undefined) await peer.write(around[0])
+    await flood(peer, bytes, count)
     await settled(peer)
     await probe.heap()
-    await peer.write(frame(CONTINUATION))
+    if (around !== undefined) await peer.write(around[1])
     return finish(peer)
   }
 }
 
+/** The first and the last frame of a message, both empty. */
+const ENDS = [frame(BINARY, '', { fin: false }), frame(CONTINUATION)] as const
 const oneMessage: Expectation = { ...SURVIVED, messages: 1 }
 
 export const floodAttacks: readonly Attack[] = [
@@ -38,7 +39,7 @@ export const floodAttacks: readonly Attack[] = [
     unit: 'fragments of 2 bytes in one message',
     work: 'linear',
     memory: { limit: 24, held: 1 },
-    steps: amount => [{ expect: oneMessage, serve: endless(frame(CONTINUATION, '', { fin: false }), amount) }],
+    steps: amount => [{ expect: oneMessage, serve: floodOf(frame(CONTINUATION, '', { fin: false }), amount, ENDS) }],
   },
   {
     name: 'a flood of tiny fragments',
@@ -48,7 +49,7 @@ export const floodAttacks: readonly Attack[] = [
     unit: 'fragments of 3 bytes in one message',
     work: 'linear',
     memory: { limit: 32, held: 4 },
-    steps: amount => [{ expect: oneMessage, serve: endless(frame(CONTINUATION, 'x', { fin: false }), amount) }],
+    steps: amount => [{ expect: oneMessage, serve: floodOf(frame(CONTINUATION, 'x', { fin: false }), amount, ENDS) }],
   },
   {
     name: 'a flood of empty messages',
@@ -63,13 +64,7 @@ export const floodAttacks: readonly Attack[] = [
     steps: amount => [
       {
         expect: { ...SURVIVED, messages: amount },
-        async serve(peer, probe) {
-          await peer.accept()
-          await flood(peer, frame(TEXT), amount)
-          await settled(peer)
-          await probe.heap()
-          return finish(peer)
-        },
+        serve: floodOf(frame(TEXT), amount),
       },
     ],
   },
@@ -104,8 +99,8 @@ export const floodAttacks: readonly Attack[] = [
     memory: { limit: 24, held: 1 },
     steps: amount => {
       const text = Buffer.from('\u20ac'.repeat(amount / 4 / 3))
-      const noise = Uint8Array.from({ length: amount / 4 }, (_, index) => (index * 2_654_435_761) >>> 24)
-      const compressed = deflateRawSync(noise, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
+      const bytes = noise(amount / 4)
+      const compressed = compress(bytes)
       return [
         {
           options: { slice: 1 },
@@ -113,7 +108,7 @@ export const floodAttacks: readonly Attack[] = [
           async serve(peer, probe) {
             await peer.accept('Sec-WebSocket-Extensions: permessage-deflate')
             await peer.write(message(TEXT, text))
-            await peer.write(message(BINARY, noise))
+            await peer.write(message(BINARY, bytes))
             await peer.write(message(TEXT, text, { size: 100 }))
             await peer.write(message(BINARY, compressed, { rsv: 4 }))
             await settled(peer)
@@ -167,13 +162,7 @@ export const floodAttacks: readonly Attack[] = [
       {
         options: { slice: 2 },
         expect: { ...SURVIVED, messages: 0 },
-        async serve(peer, probe) {
-          await peer.accept()
-          await flood(peer, frame(PING), amount)
-          await settled(peer)
-          await probe.heap()
-          return finish(peer)
-        },
+        serve: floodOf(frame(PING), amount),
       },
     ],
   },
@@ -189,13 +178,7 @@ export const floodAttacks: readonly Attack[] = [
       {
         options: { pingsOnOpen: 8 },
         expect: { ...SURVIVED, messages: 0 },
-        async serve(peer, probe) {
-          await peer.accept()
-          await flood(peer, frame(PONG, 'x'.repeat(125)), amount)
-          await settled(peer)
-          await probe.heap()
-          return finish(peer)
-        },
+        serve: floodOf(frame(PONG, 'x'.repeat(125)), amount),
       },
     ],
   },

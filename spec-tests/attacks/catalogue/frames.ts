@@ -1,5 +1,16 @@
 import { BINARY, CLOSE, CONTINUATION, closeBody, frame, PING, PONG, TEXT } from '../../support/raw-server.ts'
-import { type Attack, conclude, type Expectation, finish, flood, refused, type Step, SURVIVED } from '../attack.ts'
+import {
+  type Attack,
+  conclude,
+  type Expectation,
+  finish,
+  flood,
+  lost,
+  refused,
+  type Step,
+  SURVIVED,
+  times,
+} from '../attack.ts'
 
 /** Sends these bytes, without any extension in use. */
 function sends(bytes: Uint8Array, expect: Expectation, options: Step['options'] = {}): Step {
@@ -94,8 +105,6 @@ const longForms: readonly Step[] = [
   ...[0n, 125n, 126n, 65535n].map(length => frame(TEXT, '', { length, lengthBits: 64 })),
 ].map(bytes => sends(bytes, refused(1002, 'WS_ERR_INVALID_LENGTH')))
 
-const times = (amount: number, steps: readonly Step[]): Step[] => Array.from({ length: amount }, () => steps).flat()
-
 export const frameAttacks: readonly Attack[] = [
   {
     name: 'frames that are masked, with reserved bits, in the wrong place or ill-formed',
@@ -128,8 +137,8 @@ export const frameAttacks: readonly Attack[] = [
     memory: { limit: 24, held: 3 },
     steps: amount => {
       const announced = frame(BINARY, 'x', { length: 127 * MIB })
-      const lost: Step = {
-        expect: { close: 1006, failure: 'WS_ERR_CONNECTION_LOST', wire: 'nothing', messages: 0 },
+      const announces: Step = {
+        expect: lost,
         async serve(peer, probe) {
           await peer.accept()
           await peer.write(announced)
@@ -138,7 +147,7 @@ export const frameAttacks: readonly Attack[] = [
           return conclude(peer)
         },
       }
-      return times(amount, [lost])
+      return times(amount, [announces])
     },
   },
   {

@@ -7,18 +7,20 @@ import {
   flood,
   neverOpened,
   type Step,
+  times,
 } from '../attack.ts'
 
 const KIB = 1024
 const refusal = neverOpened('WS_ERR_UNEXPECTED_STATUS')
 
-/** Refuses the handshake with that head, and a body of one block again and again. */
-function refuses(fields: string, block: string, count: number): Step {
+/** Refuses the handshake with that head, and a body of one block again and again, and its end. */
+function refuses(fields: string, block: string, count: number, end?: string): Step {
   return {
     expect: refusal,
     async serve(peer) {
       await peer.write(`HTTP/1.1 403 Forbidden\r\n${fields}\r\n`)
       await flood(peer, Buffer.from(block), count)
+      if (end !== undefined) await peer.write(end).catch(() => {})
       return conclude(peer)
     },
   }
@@ -49,16 +51,7 @@ export const refusalAttacks: readonly Attack[] = [
     unit: 'chunks of the chunked coding, five times',
     work: 'linear',
     memory: { limit: 32 },
-    steps: amount =>
-      Array.from({ length: 5 }, () => ({
-        expect: refusal,
-        async serve(peer) {
-          await peer.write('HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n')
-          await flood(peer, Buffer.from('1\r\nx\r\n'), amount)
-          await peer.write('0\r\n\r\n').catch(() => {})
-          return conclude(peer)
-        },
-      })),
+    steps: amount => times(5, [refuses('Transfer-Encoding: chunked\r\n', '1\r\nx\r\n', amount, '0\r\n\r\n')]),
   },
   {
     name: 'a refusal whose body never comes',
@@ -69,10 +62,8 @@ export const refusalAttacks: readonly Attack[] = [
     work: 'linear',
     memory: { limit: 16 },
     steps: amount => [
-      ...Array.from({ length: amount }, () => neverComes(refusal)),
-      ...Array.from({ length: amount }, () =>
-        neverComes(neverOpened('WS_ERR_HANDSHAKE_TIMEOUT'), { handshakeTimeout: 200 }),
-      ),
+      ...times(amount, [neverComes(refusal)]),
+      ...times(amount, [neverComes(neverOpened('WS_ERR_HANDSHAKE_TIMEOUT'), { handshakeTimeout: 200 })]),
     ],
   },
 ]

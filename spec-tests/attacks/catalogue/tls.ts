@@ -1,5 +1,5 @@
 import { type Certificate, type LeafOptions, makeAuthority, makeCertificate } from '../../support/certificates.ts'
-import { type Attack, neverOpened, type Step } from '../attack.ts'
+import { type Attack, neverOpened, type Step, times } from '../attack.ts'
 
 /** The authority that the client trusts in all of these: that is not what fails. */
 let authority: Certificate | undefined
@@ -29,11 +29,13 @@ function impostor(name: string, cause: string, certificate: () => Promise<Certif
       return certificate()
     },
     steps: amount =>
-      Array.from({ length: amount }, () => ({
-        options: { headers: { Cookie: 'secret' }, tls: { ca: authority!.cert } },
-        expect: neverOpened('WS_ERR_CONNECT', cause),
-        serve: mustNotSpeak,
-      })),
+      times(amount, [
+        {
+          options: { headers: { Cookie: 'secret' }, tls: { ca: authority!.cert } },
+          expect: neverOpened('WS_ERR_CONNECT', cause),
+          serve: mustNotSpeak,
+        },
+      ]),
   }
 }
 

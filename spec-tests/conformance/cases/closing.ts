@@ -1,20 +1,7 @@
+import { noise } from '../../support/noise.ts'
 import { CLOSE, CONTINUATION, closeBody, frame, PING, PONG, TEXT } from '../../support/raw-server.ts'
 import type { CaseGroup, ConformanceCase, Outcome, Script } from '../case.ts'
-import {
-  act,
-  clientEnds,
-  closes,
-  DONE,
-  echo,
-  end,
-  noise,
-  receive,
-  refusal,
-  reset,
-  send,
-  silent,
-  text,
-} from '../script.ts'
+import { act, clientEnds, closes, DONE, echo, end, receive, refusal, reset, send, silent, text } from '../script.ts'
 
 const BODY = 'RFC 6455 section 5.5.1'
 const CODES = 'RFC 6455 section 7.4'

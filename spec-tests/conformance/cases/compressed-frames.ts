@@ -1,14 +1,15 @@
 import { deflateRawSync } from 'node:zlib'
+import { compress } from '../../support/compress.ts'
+import { BitWriter, stored } from '../../support/deflate-blocks.ts'
+import { noise } from '../../support/noise.ts'
 import { BINARY, CLOSE, CONTINUATION, closeBody, frame, PING, PONG, TEXT } from '../../support/raw-server.ts'
 import type { CaseGroup, ConformanceCase, Script } from '../case.ts'
-import { BitWriter, stored } from '../deflate-blocks.ts'
 import { framed } from '../run-case.ts'
 import {
   echo,
   echoCompressed,
   exchange,
   failing,
-  noise,
   pings,
   refusal,
   send,
@@ -21,11 +22,6 @@ const deflate = {}
 const MIB = 1 << 20
 const COMPRESSED = { rsv: 4 }
 const HELLO = text('Hello')
-
-/** Compressed as a server does, its last four bytes left out. */
-function compress(content: string | Uint8Array, level = 6): Buffer {
-  return deflateRawSync(content, { level, finishFlush: 2 }).subarray(0, -4)
-}
 
 function* reservedBits(): Iterable<ConformanceCase> {
   const section = 'RFC 7692 section 6'
@@ -161,7 +157,7 @@ function* streams(): Iterable<ConformanceCase> {
   yield* accepted('copies that overlap', sizes, copied.message(), 'a'.repeat(10))
   for (let level = 0; level <= 9; level++) {
     const content = JSON.stringify({ level, list: [1, 2, 3] })
-    yield* accepted(`zlib's level ${level}`, sizes, compress(content, level), content)
+    yield* accepted(`zlib's level ${level}`, sizes, compress(content, { level }), content)
   }
 }
 
@@ -210,7 +206,20 @@ function* corrupt(): Iterable<ConformanceCase> {
   for (const fragments of [1, 2]) {
     const bytes = frame(BINARY, '', { ...COMPRESSED, fin: fragments === 1 })
     const all = fragments === 1 ? [bytes] : [bytes, frame(CONTINUATION)]
-    yield refusal(`no byte at all in ${fragments} frames`, 'RFC 7692 section 7.2.3.6', 1007, all, { deflate })
+    yield exchange(
+      `no byte at all in ${fragments} frames is an empty message, and spoils none behind it`,
+      'RFC 7692 section 7.2.3.6',
+      function* () {
+        yield send(frame(TEXT, hello, COMPRESSED))
+        yield echo(HELLO)
+        yield send(all)
+        yield echo({ opcode: BINARY, payload: Buffer.alloc(0) })
+        // Looks back to the first message.
+        yield send(frame(TEXT, Buffer.from('f200110000', 'hex'), COMPRESSED))
+        yield echo(HELLO)
+      },
+      { deflate },
+    )
   }
   yield failing(
     'a message that looks back over a message that was not compressed',

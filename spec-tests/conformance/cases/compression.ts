@@ -1,8 +1,9 @@
+import { Departure } from '../../support/departure.ts'
+import { noise } from '../../support/noise.ts'
 import { BINARY, TEXT } from '../../support/raw-server.ts'
+import { type DeflateParameters, writeParameters } from '../../support/server-deflate.ts'
 import type { CaseGroup, ConformanceCase, Message, Script, Step } from '../case.ts'
-import { Departure } from '../peer.ts'
-import { echo, echoCompressed, exchange, noise, sendCompressed } from '../script.ts'
-import { type DeflateParameters, writeParameters } from '../server-deflate.ts'
+import { echo, echoCompressed, exchange, sendCompressed } from '../script.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB

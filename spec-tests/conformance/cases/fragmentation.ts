@@ -1,3 +1,4 @@
+import { noise } from '../../support/noise.ts'
 import {
   BINARY,
   CLOSE,
@@ -11,7 +12,7 @@ import {
 } from '../../support/raw-server.ts'
 import type { CaseGroup, ConformanceCase, Message } from '../case.ts'
 import { framed } from '../run-case.ts'
-import { echo, exchange, failing, noise, pings, receive, refusal, send, silent, text } from '../script.ts'
+import { echo, exchange, failing, pings, receive, refusal, send, silent, text } from '../script.ts'
 
 const SECTION = 'RFC 6455 section 5.4'
 const NOT_FINAL: FrameOptions = { fin: false }

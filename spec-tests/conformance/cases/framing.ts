@@ -1,6 +1,7 @@
+import { noise } from '../../support/noise.ts'
 import { BINARY, frame, TEXT } from '../../support/raw-server.ts'
 import type { CaseGroup, ConformanceCase } from '../case.ts'
-import { echo, exchange, noise, pings, refusal, send } from '../script.ts'
+import { echo, exchange, pings, refusal, send } from '../script.ts'
 
 const SECTION = 'RFC 6455 section 5.2'
 

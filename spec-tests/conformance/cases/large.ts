@@ -1,7 +1,8 @@
+import { noise } from '../../support/noise.ts'
 import { BINARY, TEXT } from '../../support/raw-server.ts'
 import type { CaseGroup, ConformanceCase, Message } from '../case.ts'
 import { framed } from '../run-case.ts'
-import { echo, exchange, noise, send } from '../script.ts'
+import { echo, exchange, send } from '../script.ts'
 
 const SECTION = 'RFC 6455 section 5.4'
 const KIB = 1024

@@ -1,7 +1,8 @@
+import { noise } from '../../support/noise.ts'
 import { BINARY, CLOSE, CONTINUATION, closeBody, frame, PING, TEXT } from '../../support/raw-server.ts'
 import type { CaseGroup, ConformanceCase } from '../case.ts'
 import { framed } from '../run-case.ts'
-import { DONE, dropped, echo, exchange, failing, noise, pings, receive, refusal, send, silent } from '../script.ts'
+import { DONE, dropped, echo, exchange, failing, pings, receive, refusal, send, silent } from '../script.ts'
 
 const SECTION = 'RFC 6455 section 10.4'
 const MIB = 1 << 20

@@ -1,6 +1,7 @@
+import { noise } from '../../support/noise.ts'
 import { BINARY, frame, PING, PONG, TEXT } from '../../support/raw-server.ts'
 import type { CaseGroup, ConformanceCase } from '../case.ts'
-import { echo, exchange, noise, pings, receive, refusal, send, text } from '../script.ts'
+import { echo, exchange, pings, receive, refusal, send, text } from '../script.ts'
 
 const PINGS = 'RFC 6455 section 5.5.2'
 const PONGS = 'RFC 6455 section 5.5.3'

@@ -1,0 +1,55 @@
+import { TLS_MEMBERS } from '../../transport/tls-options.ts'
+
+/** An option of ws that this package does not have. */
+interface ForeignOption {
+  /** What to do in its place. */
+  readonly advice: string
+  /** Whether a value asks for nothing else than what happens anyway. Default: false and the like do. */
+  readonly asksForNothing?: (value: unknown) => boolean
+}
+
+const OPEN_IT_YOURSELF = 'give "connect" a function that opens the connection, such as through a proxy'
+const IN_THE_URL = 'put it into the URL'
+const isNumber = (value: unknown): boolean => typeof value === 'number'
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
+
+const foreignOptions: Readonly<Record<string, ForeignOption>> = {
+  agent: { advice: OPEN_IT_YOURSELF },
+  allowSynchronousEvents: { advice: 'each event is a task of its own', asksForNothing: isBoolean },
+  auth: { advice: 'put the credentials into the URL, or into an Authorization header' },
+  autoPong: { advice: 'pings are always answered', asksForNothing: value => value === true },
+  createConnection: { advice: OPEN_IT_YOURSELF },
+  family: { advice: OPEN_IT_YOURSELF },
+  finishRequest: { advice: 'put fields of the request into "headers"' },
+  followRedirects: { advice: 'redirects are not followed; handshake(socket) tells where one leads' },
+  generateMask: { advice: 'masking keys come from the generator of the system' },
+  host: { advice: IN_THE_URL },
+  hostname: { advice: IN_THE_URL },
+  localAddress: { advice: OPEN_IT_YOURSELF },
+  lookup: { advice: OPEN_IT_YOURSELF },
+  maxBufferedChunks: { advice: 'what waits is bounded anyway', asksForNothing: isNumber },
+  maxPendingAutoPongs: { advice: 'one pong waits at most', asksForNothing: isNumber },
+  maxRedirects: { advice: 'redirects are not followed', asksForNothing: isNumber },
+  path: { advice: IN_THE_URL },
+  port: { advice: IN_THE_URL },
+  protocolVersion: { advice: 'the version is 13 (RFC 6455)', asksForNothing: value => value === 13 },
+  skipUTF8Validation: { advice: 'text is always checked' },
+  socketPath: { advice: OPEN_IT_YOURSELF },
+  timeout: { advice: 'use "handshakeTimeout"' },
+}
+
+/** What to do in place of an option that there is not: `: advice`, or the empty string. */
+export function adviceFor(name: string): string {
+  if (Object.hasOwn(TLS_MEMBERS, name)) return `: it is a member of "tls", as in { tls: { ${name} } }`
+  return Object.hasOwn(foreignOptions, name) ? `: ${foreignOptions[name]!.advice}` : ''
+}
+
+/** Whether `name` is such an option and `value` asks for nothing else than what happens anyway. */
+export function asksForNothing(name: string, value: unknown): boolean {
+  if (!Object.hasOwn(foreignOptions, name)) return false
+  return value === undefined || value === null || (foreignOptions[name]!.asksForNothing ?? isFalse)(value)
+}
+
+function isFalse(value: unknown): boolean {
+  return !value
+}

@@ -1,0 +1,121 @@
+import { inMicrotask } from '../host/microtask.ts'
+import type { Pipe, PipeSink } from './pipe.ts'
+
+/**
+ * Stands before a pipe that is not the library's own. What its methods throw, or reject with, counts as the loss of its
+ * connection, and reaches nobody else: one call may stand between many connections and their work.
+ */
+export class GuardedPipe implements Pipe {
+  readonly givesBack: boolean
+  readonly #pipe: Pipe
+  #sink: PipeSink | undefined
+  /** The pipe has closed, or has failed. Nothing more goes through in either direction, but for one `close`. */
+  #closed = false
+  /** The last known value of the pipe's `buffered`. */
+  #buffered: number | undefined
+  /** Bytes that the pipe has not accepted. */
+  #refused = 0
+
+  constructor(pipe: Pipe) {
+    this.#pipe = pipe
+    this.givesBack = pipe.givesBack === true
+  }
+
+  start(sink: PipeSink): void {
+    this.#sink = sink
+    this.#call('start', {
+      data: bytes => {
+        if (!this.#closed) sink.data(bytes)
+      },
+      room: () => (this.#closed ? undefined : sink.room?.()),
+      drain: () => {
+        if (!this.#closed) sink.drain()
+      },
+      end: () => {
+        if (!this.#closed) sink.end()
+      },
+      close: error => {
+        if (this.#closed) return
+        this.#closed = true
+        sink.close(error)
+      },
+    } satisfies PipeSink)
+  }
+
+  write(bytes: Uint8Array, more: boolean): boolean {
+    // A stream below may transfer the bytes, which leaves a length of 0 here.
+    const { length } = bytes
+    try {
+      if (!this.#closed) {
+        const ready = this.#pipe.write(bytes, more)
+        this.#watch(ready)
+        return ready
+      }
+    } catch (error) {
+      this.#fail(error)
+    }
+    this.#refused += length
+    return false
+  }
+
+  end(): void {
+    this.#call('end')
+  }
+
+  abort(reason?: unknown): void {
+    this.#call('abort', reason)
+  }
+
+  pause(): void {
+    this.#call('pause')
+  }
+
+  resume(): void {
+    this.#call('resume')
+  }
+
+  ref(): void {
+    this.#call('ref')
+  }
+
+  unref(): void {
+    this.#call('unref')
+  }
+
+  get buffered(): number | undefined {
+    try {
+      if (!this.#closed) this.#buffered = this.#pipe.buffered
+    } catch (error) {
+      this.#fail(error)
+    }
+    return this.#buffered === undefined ? undefined : this.#buffered + this.#refused
+  }
+
+  #call(method: 'start' | 'end' | 'abort' | 'pause' | 'resume' | 'ref' | 'unref', argument?: unknown): void {
+    if (this.#closed) return
+    try {
+      this.#watch((this.#pipe as Partial<Record<typeof method, (argument: unknown) => unknown>>)[method]?.(argument))
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** A method may be an async function, although none has to be. */
+  #watch(result: unknown): void {
+    if (typeof result !== 'object' || result === null) return
+    Promise.resolve(result).catch((error: unknown) => this.#fail(error))
+  }
+
+  /** Reports the loss, once, and drops the pipe. */
+  #fail(error: unknown): void {
+    if (this.#closed) return
+    this.#closed = true
+    // Nothing may be reported within a call of the library.
+    inMicrotask(() => this.#sink?.close(error))
+    try {
+      Promise.resolve(this.#pipe.abort(error)).catch(() => {})
+    } catch {
+      // It has failed before.
+    }
+  }
+}

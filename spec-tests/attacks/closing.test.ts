@@ -1,4 +1,0 @@
-import { closingAttacks } from './catalogue/closing.ts'
-import { describeAttacks } from './describe-attacks.ts'
-
-describeAttacks('closing', closingAttacks)

@@ -1,4 +1,0 @@
-import { handshakeAttacks } from './catalogue/handshake.ts'
-import { describeAttacks } from './describe-attacks.ts'
-
-describeAttacks('handshake', handshakeAttacks)

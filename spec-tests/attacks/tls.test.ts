@@ -1,4 +1,0 @@
-import { tlsAttacks } from './catalogue/tls.ts'
-import { describeAttacks } from './describe-attacks.ts'
-
-describeAttacks('TLS', tlsAttacks)

@@ -1,0 +1,344 @@
+import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect } from 'chai'
+import { drained, failure, handshake, ping } from '#lib/entry/node.js'
+import { acceptanceFor } from '../support/acceptance.ts'
+import { makeAuthority, makeCertificate } from '../support/certificates.ts'
+import { RunningModule } from '../support/child.ts'
+import { BINARY, CLOSE, closeBody, frame, PING, PONG, type RawPeer } from '../support/raw-server.ts'
+import { turns } from '../support/turns.ts'
+import { next, type RawTestServer, useLoopback } from '../support/ws-server.ts'
+
+/** Milliseconds of each time limit here. */
+const LIMIT = 300
+/** How long a process stands still, in milliseconds: every limit passes meanwhile. */
+const STANDSTILL = 800
+
+/**
+ * What each client begins with. It opens a socket and prints its events. A line of its input is a way to be busy, and it
+ * answers "busy" as soon as it is.
+ */
+const PRELUDE = `
+  import { writeSync } from 'node:fs'
+  import { createInterface } from 'node:readline'
+  import { failure, WebSocket, WebSocketStream } from '#lib/entry/node.js'
+  const [, url, json] = process.argv
+  const options = JSON.parse(json)
+  const say = line => writeSync(1, line + '\\n')
+  const busy = () => {
+    say('busy')
+    const end = performance.now() + ${STANDSTILL}
+    while (performance.now() < end);
+  }
+  const ways = {
+    'a timer': () => setTimeout(busy),
+    'an immediate': () => setImmediate(busy),
+  }
+  createInterface(process.stdin).on('line', way => ways[way]()).on('close', () => process.exit())
+`
+
+const CLASSES = {
+  WebSocket: `
+    const socket = new WebSocket(url, options)
+    socket.onopen = () => say('open')
+    socket.onclose = ({ code, wasClean }) => say(['close', code, wasClean, failure(socket)?.code ?? ''].join(' ').trim())
+    ways.close = () => socket.close(1000)
+  `,
+  WebSocketStream: `
+    const socket = new WebSocketStream(url, options)
+    socket.opened.then(() => say('open'), () => {})
+    socket.closed.then(
+      ({ closeCode }) => say('close ' + closeCode + ' true'),
+      () => say(['close', 1006, false, failure(socket)?.code].join(' ')),
+    )
+    ways.close = () => socket.close({ closeCode: 1000 })
+  `,
+}
+
+type ClassName = keyof typeof CLASSES
+
+/** Lets `during` happen while the client does not run, for longer than any limit. */
+type Standstill = (client: RunningModule, during: () => unknown) => Promise<void>
+
+const busyIn =
+  (way: string): Standstill =>
+  async (client, during) => {
+    client.write(way)
+    expect(await client.line()).to.equal('busy')
+    await during()
+  }
+
+const stopped: Standstill = async (client, during) => {
+  client.stop()
+  await during()
+  await delay(STANDSTILL)
+  client.wake()
+}
+
+const STANDSTILLS: [name: string, standstill: Standstill][] = [
+  ...['a timer', 'an immediate'].map(way => [`is busy in ${way}`, busyIn(way)] as [string, Standstill]),
+  // Windows has no such signal.
+  ...(process.platform === 'win32' ? [] : [['is stopped', stopped] as [string, Standstill]]),
+]
+
+describe('Time limits of a process that stands still', function () {
+  this.timeout(30_000)
+  const loopback = useLoopback()
+
+  function start(server: RawTestServer, options: object, name: ClassName = 'WebSocket', script = ''): RunningModule {
+    const client = new RunningModule(PRELUDE + CLASSES[name] + script, [server.url, JSON.stringify(options)])
+    loopback.afterwards(() => client.end())
+    return client
+  }
+
+  /** A client whose connection is open, and the other side of it. */
+  async function open(options: object, name?: ClassName): Promise<{ client: RunningModule; peer: RawPeer }> {
+    const server = await loopback.serveRaw()
+    const client = start(server, options, name)
+    const peer = await server.accept()
+    await peer.accept()
+    expect(await client.line()).to.equal('open')
+    return { client, peer }
+  }
+
+  async function readPing(peer: RawPeer): Promise<Uint8Array> {
+    const { opcode, payload } = await peer.readFrame()
+    expect(opcode).to.equal(PING)
+    return payload
+  }
+
+  /** The 101, a pong and the Close frame come while the client stands still. */
+  async function expectPatience(server: RawTestServer, standstill: Standstill, options: object, name?: ClassName) {
+    const heartbeat = { interval: LIMIT, timeout: LIMIT }
+    const client = start(server, { handshakeTimeout: LIMIT, closeTimeout: LIMIT, heartbeat, ...options }, name)
+    const peer = await server.accept()
+    await standstill(client, () => peer.accept())
+    expect(await client.line()).to.equal('open')
+    const payload = await readPing(peer)
+    await standstill(client, () => peer.send(PONG, payload))
+    await peer.send(PONG, await readPing(peer))
+    client.write('close')
+    let last = await peer.readFrame()
+    while (last.opcode === PING) last = await peer.readFrame()
+    expect(last.opcode).to.equal(CLOSE)
+    await standstill(client, async () => {
+      await peer.send(CLOSE, closeBody(1000))
+      peer.end()
+    })
+    expect(await client.line()).to.equal('close 1000 true')
+  }
+
+  for (const name of ['WebSocket', 'WebSocketStream'] as const) {
+    for (const [how, standstill] of STANDSTILLS) {
+      it(`${name}: what came while the process ${how} counts`, async () => {
+        await expectPatience(await loopback.serveRaw(), standstill, {}, name)
+      })
+    }
+  }
+
+  it('what came over TLS counts', async () => {
+    const authority = await makeAuthority()
+    const { key, cert } = await makeCertificate({ authority })
+    const server = await loopback.serveRaw({ tls: { key, cert } })
+    await expectPatience(server, busyIn('an immediate'), { tls: { ca: authority.cert } })
+  })
+
+  it('leaves the server time for its answer if the request could not be sent before', async () => {
+    const server = await loopback.serveRaw()
+    const client = start(server, { handshakeTimeout: LIMIT }, 'WebSocket', 'busy()')
+    await (await server.accept()).accept()
+    expect(await client.line()).to.equal('busy')
+    expect(await client.line()).to.equal('open')
+  })
+
+  if (process.platform !== 'win32') {
+    it('a ping that is sent after a stop has its whole time', async () => {
+      const { client, peer } = await open({ heartbeat: { interval: LIMIT, timeout: LIMIT } })
+      await peer.send(PONG, await readPing(peer))
+      await stopped(client, () => {})
+      for (let beat = 0; beat < 2; beat++) {
+        const payload = await readPing(peer)
+        await delay(LIMIT / 4)
+        await peer.send(PONG, payload)
+      }
+      await readPing(peer)
+    })
+
+    it('gives up a server that is dead when the process goes on', async () => {
+      const { client, peer } = await open({ heartbeat: { interval: LIMIT, timeout: LIMIT } })
+      await readPing(peer)
+      await stopped(client, () => {})
+      expect(await client.line()).to.equal('close 1006 false WS_ERR_HEARTBEAT_TIMEOUT')
+    })
+  }
+
+  /** Lets the time of a limit pass at once. What was written before lies in the system unread. */
+  function block(milliseconds: number): void {
+    const end = performance.now() + milliseconds
+    while (performance.now() < end);
+  }
+
+  it('takes the body of a refusal that came meanwhile', async () => {
+    const server = await loopback.serveRaw()
+    const socket = loopback.socket(server.url)
+    const peer = await server.accept()
+    const closed = next(socket, 'close')
+    await peer.write('HTTP/1.1 403 Forbidden\r\ncontent-length: 10\r\n\r\nfirst')
+    await turns(20)
+    void peer.write('after')
+    block(1200)
+    await closed
+    expect(Buffer.from(handshake(socket)!.body).toString()).to.equal('firstafter')
+  })
+
+  it('lets listeners take longer than closeTimeout for the messages before a Close frame', async () => {
+    const { socket, peer } = await loopback.rawPair({ closeTimeout: 50 })
+    socket.binaryType = 'arraybuffer'
+    let messages = 0
+    socket.onmessage = () => {
+      messages++
+      block(30)
+    }
+    const closed = next(socket, 'close')
+    const message = frame(BINARY, Buffer.alloc(70_000))
+    await peer.write(Buffer.concat([...Array.from({ length: 10 }, () => message), frame(CLOSE, closeBody(1000))]))
+    expect((await peer.readFrame()).payload).to.deep.equal(closeBody(1000))
+    peer.end()
+    expect(await closed).to.include({ code: 1000, wasClean: true })
+    expect(messages).to.equal(10)
+    expect(failure(socket)).to.equal(undefined)
+  })
+
+  it('does not end a closing handshake whose answer came behind what is read slowly', async () => {
+    const { socket, peer } = await loopback.rawPair({ closeTimeout: 100 })
+    socket.binaryType = 'arraybuffer'
+    const message = frame(BINARY, Buffer.alloc(100_000))
+    socket.onmessage = () => {
+      if (socket.readyState !== socket.OPEN) return
+      socket.close()
+      // The server's Close frame is behind more than is read at a time.
+      void peer.write(Buffer.concat([...Array.from({ length: 20 }, () => message), frame(CLOSE)]))
+      peer.end()
+      block(300)
+    }
+    const closed = next(socket, 'close')
+    await peer.write(Buffer.concat(Array.from({ length: 20 }, () => message)))
+    expect(await closed).to.include({ code: 1005, wasClean: true })
+  })
+
+  it('closeTimeout over TLS is as long as without', async () => {
+    const servers = [await loopback.serveRaw({ tls: await makeCertificate() }), await loopback.serveRaw()]
+    const order: string[] = []
+    const opened = servers.map(async (server, index) => {
+      const options = { closeTimeout: [250, 400][index]!, tls: { rejectUnauthorized: false } }
+      const socket = loopback.socket(server.url, options)
+      await (await server.accept()).accept()
+      await next(socket, 'open')
+      return socket
+    })
+    await Promise.all(
+      (await Promise.all(opened)).map(async socket => {
+        socket.close()
+        await next(socket, 'close')
+        order.push(new URL(socket.url).protocol)
+      }),
+    )
+    expect(order).to.deep.equal(['wss:', 'ws:'])
+  })
+
+  describe('a long upload', () => {
+    /** A server that takes 64 KiB every few milliseconds, and answers nothing but the handshake. */
+    async function serveSlowly(): Promise<{ url: string; received(): number }> {
+      let received = 0
+      const server = createServer(tcp => {
+        loopback.afterwards(() => tcp.destroy())
+        tcp.on('error', () => {})
+        tcp.once('data', head => {
+          tcp.write(acceptanceFor(head.toString('latin1')))
+          tcp.on('data', bytes => {
+            received += bytes.length
+            tcp.pause()
+            setTimeout(() => tcp.resume(), bytes.length / 16384)
+          })
+        })
+      })
+      loopback.afterwards(() => server.close())
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+      return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, received: () => received }
+    }
+
+    for (const [what, size] of [
+      ['of one message', 48 * 1024 * 1024],
+      ['of many messages', 256 * 1024],
+    ] as const) {
+      it(`${what} is no death while the server takes it`, async () => {
+        const server = await serveSlowly()
+        const socket = await loopback.open(server.url, { heartbeat: { interval: 300, timeout: 300 } })
+        const closed = next(socket, 'close')
+        for (let sent = 0; sent < 48 * 1024 * 1024; sent += size) socket.send(new Uint8Array(size))
+        const outcome = await Promise.race([
+          drained(socket).then(() => 'drained'),
+          closed.then(() => failure(socket)!.code),
+        ])
+        expect(`${outcome} after ${server.received()} bytes`).to.match(/^drained after/)
+      })
+    }
+
+    it('is given up if the server takes nothing any more', async () => {
+      const { socket, peer } = await loopback.rawPair({ heartbeat: { interval: 100, timeout: 100 } })
+      peer.pause()
+      socket.send(new Uint8Array(64 * 1024 * 1024))
+      await next(socket, 'close')
+      expect(failure(socket)!.code).to.equal('WS_ERR_HEARTBEAT_TIMEOUT')
+    })
+  })
+
+  describe('ping() beside a heartbeat', () => {
+    /** A connection with a heartbeat that has sent its first ping, and a ping of the user behind that. */
+    async function pings(payload?: Uint8Array) {
+      const { socket, peer } = await loopback.rawPair({ heartbeat: { interval: 100, timeout: 10_000 } })
+      const beat = await readPing(peer)
+      let answered = false
+      const answer = ping(socket, payload).then(milliseconds => {
+        answered = true
+        return milliseconds
+      })
+      const own = await readPing(peer)
+      return { socket, peer, beat, own, answer, isAnswered: () => answered }
+    }
+
+    for (const [what, payload] of [
+      ['no payload', undefined],
+      ['eight bytes', new Uint8Array(8)],
+    ] as const) {
+      it(`waits for its own pong, with ${what}`, async () => {
+        const { peer, beat, own, answer, isAnswered } = await pings(payload)
+        await peer.send(PONG, beat)
+        // The pong was read when the next ping has come.
+        await readPing(peer)
+        await turns(5)
+        expect(isAnswered()).to.equal(false)
+        await peer.send(PONG, own)
+        expect(await answer).to.be.at.least(50)
+      })
+    }
+
+    it('is answered by the pong of a later ping of the heartbeat', async () => {
+      const { socket, peer, answer } = await pings()
+      const beats = [await readPing(peer), await readPing(peer), await readPing(peer)]
+      await peer.send(PONG, beats[2])
+      expect(await answer).to.be.above(0)
+      const second = ping(socket, 'again')
+      expect(await peer.readFrame()).to.include({ opcode: PING, text: 'again' })
+      await peer.send(PONG, 'again')
+      await second
+    })
+
+    it('is answered by its own pong if the server leaves out those of the heartbeat', async () => {
+      const { peer, own, answer } = await pings()
+      await readPing(peer)
+      await peer.send(PONG, own)
+      expect(await answer).to.be.above(0)
+    })
+  })
+})

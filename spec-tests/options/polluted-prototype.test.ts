@@ -1,0 +1,93 @@
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { install, WebSocket } from '#lib/entry/node.js'
+import { readOptions } from '#lib/opening/options.js'
+import { makeAuthority, makeCertificate } from '../support/certificates.ts'
+import { runNode } from '../support/child.ts'
+import { withProperty } from '../support/expect.ts'
+import { type ServeOptions, useLoopback } from '../support/ws-server.ts'
+import type { Line, Targets } from './polluted-prototype/client.ts'
+
+/** docs/security.md: only an object's own properties count as options. */
+describe('A polluted Object.prototype', () => {
+  const loopback = useLoopback()
+
+  it('sets no option of ours, nor a member of one', async () => {
+    const given = { perMessageDeflate: {}, heartbeat: { interval: 5 }, tls: {} }
+    const settings = readOptions(given)
+    const names = [...Object.keys(settings), ...Object.keys(settings.perMessageDeflate!), 'interval', 'timeout']
+    for (const name of names) {
+      // A value that some option takes: an integer, a function, an object.
+      for (const value of [9, () => {}, { interval: 1 }]) {
+        const polluted = await withProperty(Object.prototype, name, value, () => readOptions(given))
+        expect({ ...polluted }, `with ${name} polluted`).to.deep.equal({ ...settings })
+      }
+    }
+  })
+
+  it('does not make install() override', async () => {
+    const target = { WebSocket: 'own' }
+    await withProperty(Object.prototype, 'override', true, () => install(target))
+    expect(target.WebSocket).to.equal('own')
+    install(target, { override: true })
+    expect(target.WebSocket).to.equal(WebSocket)
+  })
+
+  it('sets nothing of a connection: what goes to the host has all of its members, or none that is inherited', async function () {
+    this.timeout(60_000)
+    const authority = await makeAuthority()
+    const heads = new Map<string, string>()
+    const serve = async (options: ServeOptions): Promise<string> => {
+      const server = await loopback.serve({
+        ...options,
+        perMessageDeflate: true,
+        verifyClient: ({ req }: { req: import('node:http').IncomingMessage }) => {
+          const { 'sec-websocket-key': _key, ...fields } = req.headers
+          const { servername, alpnProtocol } = req.socket as { servername?: unknown; alpnProtocol?: unknown }
+          const from = [req.socket.remoteAddress, servername, alpnProtocol]
+          heads.set(req.url!, JSON.stringify([Object.entries(fields), from]))
+          return true
+        },
+      })
+      void (async () => {
+        for (;;) {
+          const { socket } = await server.accept()
+          socket.on('message', (data, binary) => socket.send(data, { binary }))
+        }
+      })()
+      return server.url
+    }
+    const targets: Targets = {
+      ws: await serve({}),
+      wss: await serve({ tls: await makeCertificate({ authority }) }),
+      ca: authority.cert,
+    }
+    const client = fileURLToPath(new URL('./polluted-prototype/client.js', import.meta.url))
+    const { output, errors, exitCode } = await runNode([client, JSON.stringify(targets)])
+    expect(errors).to.equal('')
+    expect(exitCode).to.equal(0)
+
+    const lines = output
+      .split('\n')
+      .filter(line => line !== '')
+      .map(line => JSON.parse(line) as Line)
+    expect(lines).to.have.lengthOf.above(600)
+    for (const { name, way, outcome } of lines) {
+      const expected = lines.find(line => line.way === way && line.name === '')!
+      expect(expected.outcome).to.equal(OUTCOMES[way])
+      expect(outcome, `${way}, with ${name} polluted`).to.equal(expected.outcome)
+      const [head, expectedHead] = [name, ''].map(first => heads.get(`/${first}/${encodeURIComponent(way)}`))
+      expect(head, `the request of ${way}, with ${name} polluted`).to.equal(expectedHead)
+    }
+  })
+})
+
+/** How each way to connect ends without pollution. */
+const OUTCOMES: Readonly<Record<string, string>> = {
+  plain: 'string 200 1000 ',
+  'empty options': 'string 200 1000 ',
+  configured: 'string 200 1000 ',
+  stream: 'stream 200 1000',
+  trusted: 'string 200 1000 ',
+  untrusted: ' 1006 UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+}

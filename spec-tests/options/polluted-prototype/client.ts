@@ -1,0 +1,205 @@
+import { configured, failure, WebSocket, WebSocketStream } from '#lib/entry/node.js'
+
+/*
+ * A client whose Object.prototype is polluted: with one name at a time, it opens connections in several ways and prints how
+ * each of them ended, a line of JSON for each. The servers tell the connections by their paths: the name, then the way.
+ */
+
+export interface Targets {
+  readonly ws: string
+  /** Its certificate is of an authority that is not trusted by default. */
+  readonly wss: string
+  /** That authority, PEM. */
+  readonly ca: string
+}
+
+export interface Line {
+  readonly name: string
+  readonly way: string
+  readonly outcome: string
+}
+
+const targets = JSON.parse(process.argv.at(-1)!) as Targets
+const { ca } = targets
+
+/** What an attacker would like an option to be: ours, those of `net.connect` and of `tls.connect`, and of what they stand on. */
+const HOSTILE: Readonly<Record<string, unknown>> = {
+  // Ours.
+  protocols: ['evil'],
+  baseURL: 'ws://127.0.0.1:1/',
+  signal: AbortSignal.abort(),
+  headers: { 'x-evil': '1' },
+  origin: 'https://evil.test',
+  handshakeTimeout: 1,
+  closeTimeout: 1,
+  maxPayload: 1,
+  maxFragments: 1,
+  heartbeat: { interval: 1, timeout: 1 },
+  interval: 1,
+  perMessageDeflate: false,
+  threshold: 0,
+  level: 9,
+  memLevel: 1,
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  serverMaxWindowBits: 9,
+  clientMaxWindowBits: 9,
+  tls: { rejectUnauthorized: false },
+  connect: () => 'evil',
+  binaryType: 'arraybuffer',
+  streams: {},
+  addresses: [{ address: '127.0.0.1', family: 4 }],
+  cause: 'evil',
+  closeCode: 1000,
+  lowest: 1e9,
+  highest: 0,
+  fallback: 1,
+  // Of net.connect and dns.lookup.
+  host: '127.0.0.9',
+  hostname: '127.0.0.9',
+  port: 1,
+  path: '/evil.sock',
+  localAddress: '127.0.0.9',
+  localPort: 1,
+  family: 6,
+  hints: 4,
+  lookup: (...given: unknown[]) => failLookup(given.at(-1)),
+  all: false,
+  order: 'evil',
+  verbatim: 'evil',
+  autoSelectFamily: false,
+  autoSelectFamilyAttemptTimeout: 10,
+  fd: 0,
+  handle: {},
+  timeout: 1,
+  keepAlive: true,
+  keepAliveInitialDelay: 1,
+  noDelay: false,
+  allowHalfOpen: false,
+  pauseOnCreate: true,
+  onread: { buffer: new Uint8Array(1), callback: () => false },
+  highWaterMark: 0,
+  once: 1,
+  capture: true,
+  passive: true,
+  // Of TLS.
+  rejectUnauthorized: false,
+  checkServerIdentity: () => undefined,
+  minDHSize: 1,
+  ca,
+  cert: 'evil',
+  key: 'evil',
+  pfx: 'evil',
+  passphrase: 'evil',
+  crl: 'evil',
+  ciphers: 'NULL',
+  ecdhCurve: 'evil',
+  sigalgs: 'evil',
+  dhparam: 'auto',
+  minVersion: 'TLSv9',
+  maxVersion: 'TLSv9',
+  secureProtocol: 'evil',
+  secureOptions: 4,
+  secureContext: {},
+  sessionIdContext: 'evil',
+  sessionTimeout: 'evil',
+  socket: {},
+  servername: 'evil.test',
+  SNICallback: 1,
+  ALPNProtocols: ['evil'],
+  ALPNCallback: 1,
+  pskCallback: () => null,
+  requestCert: true,
+  requestOCSP: true,
+  isServer: true,
+  server: {},
+  enableTrace: 1,
+  honorCipherOrder: true,
+  clientCertEngine: 'evil',
+  privateKeyEngine: 'evil',
+  privateKeyIdentifier: 'evil',
+  allowPartialTrustChain: true,
+  // Of zlib.
+  dictionary: new Uint8Array(1),
+  chunkSize: 1,
+  windowBits: 1,
+  strategy: 99,
+  finishFlush: 99,
+  flush: 99,
+  maxOutputLength: 1,
+  // Of the Streams Standard.
+  type: 'bytes',
+  autoAllocateChunkSize: 1,
+  preventCancel: true,
+  mode: 'byob',
+}
+
+/** Node.js itself calls it as a listener, too, with other arguments. */
+function failLookup(callback: unknown): void {
+  if (typeof callback === 'function') callback(new Error('evil'))
+}
+
+/** The ways to open a connection. */
+const WAYS: Readonly<Record<string, (path: string) => Promise<string>>> = {
+  plain: path => outcomeOf(new WebSocket(`${targets.ws}${path}`)),
+  'empty options': path => outcomeOf(new WebSocket(`${targets.ws}${path}`, { perMessageDeflate: {}, headers: {} })),
+  configured: path =>
+    outcomeOf(new (configured({ perMessageDeflate: {} }))(`${targets.ws}${path}`, { heartbeat: { interval: 9999 } })),
+  stream: path => outcomeOfStream(`${targets.ws}${path}`),
+  trusted: path => outcomeOf(new WebSocket(`${targets.wss}${path}`, { tls: { ca } })),
+  untrusted: path => outcomeOf(new WebSocket(`${targets.wss}${path}`, { tls: {} })),
+}
+
+function outcomeOf(socket: WebSocket): Promise<string> {
+  return new Promise(resolve => {
+    let text = ''
+    // Longer than a message is before it is compressed.
+    socket.onopen = () => socket.send('x'.repeat(200))
+    socket.onmessage = ({ data }) => {
+      text = `${typeof data} ${data.length}`
+      socket.close(1000)
+    }
+    socket.onclose = ({ code }) => resolve(`${text} ${code} ${codeOf(failure(socket)?.cause ?? failure(socket))}`)
+  })
+}
+
+async function outcomeOfStream(url: string): Promise<string> {
+  try {
+    const stream = new WebSocketStream(url)
+    const { readable, writable } = await stream.opened
+    await writable.getWriter().write('x'.repeat(200))
+    for await (const message of readable) {
+      stream.close({ closeCode: 1000 })
+      return `stream ${message.length} ${(await stream.closed).closeCode}`
+    }
+    return 'the end'
+  } catch (error) {
+    return `failed ${error}`
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error === undefined ? '' : String((error as { code?: unknown }).code ?? error)
+}
+
+async function main(): Promise<void> {
+  for (const way of Object.keys(WAYS)) {
+    await run('', undefined, way)
+    for (const name of Object.keys(HOSTILE)) await run(name, HOSTILE[name], way)
+    await run('0', 'evil', way, Array.prototype)
+  }
+}
+
+async function run(name: string, value: unknown, way: string, prototype: object = Object.prototype): Promise<void> {
+  if (name !== '') Object.defineProperty(prototype, name, { value, writable: true, configurable: true })
+  let outcome: string
+  try {
+    outcome = await WAYS[way]!(`${encodeURIComponent(name)}/${encodeURIComponent(way)}`)
+  } catch (error) {
+    outcome = `threw ${error}`
+  }
+  Reflect.deleteProperty(prototype, name)
+  console.log(JSON.stringify({ name, way, outcome } satisfies Line))
+}
+
+await main()
