@@ -42,8 +42,8 @@ export interface TailOwner {
  * - Closed: it is full, or another slab has taken its place. Its `end` is fixed, and nothing is written to it.
  * - Spare: all of it was given back. It becomes the open slab when the next one is needed.
  *
- * A written byte is lent until `giveBack`: to the frame writer that wrote it, and then to the pipe that sends it. Bytes are
- * given back by count. No byte is written over before the whole written region of its slab was given back: then an open
+ * A written byte is lent until `giveBack`: to the frame writer that wrote it, and then to the pipe that sends it, at the
+ * latest until that has closed. Bytes are given back by count. No byte is written over before the whole written region of its slab was given back: then an open
  * slab is written from its start again, and a closed one becomes spare.
  */
 class FrameMemory {
@@ -140,5 +140,8 @@ class FrameMemory {
   }
 }
 
-/** Shared by the frame writers of all connections in the process: a few slabs that were touched before serve them all. */
+/**
+ * Shared by the frame writers of all connections in the process: a few slabs that were touched before serve them all. Foreign
+ * code may have any of them write, so whoever lets it run claims the tail anew afterwards.
+ */
 export const frameMemory: FrameMemory = new FrameMemory()

@@ -1,13 +1,13 @@
 import type { Pipe } from '../transport/pipe.ts'
 import { MAX_SPARE, frameMemory as memory, type Slab, type TailOwner } from './frame-memory.ts'
 import { maskInPlace, maskOn, restoreKey, saveKey } from './mask.ts'
-import { FIN, LENGTH_16, LENGTH_64, MASK, MAX_CLIENT_HEADER, WHOLE_TEXT } from './opcodes.ts'
+import { CLOSE, FIN, LENGTH_16, LENGTH_64, MASK, MAX_CLIENT_HEADER, RSV1, WHOLE_TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
 
 /** Text of up to 24 UTF-16 units is taken for ASCII first. */
 const SHORT_TEXT = 24
 /** Payloads of more than 128 KiB may go over several slabs. */
-const LARGE_PAYLOAD = 128 * 1024
+export const LARGE_PAYLOAD: number = 128 * 1024
 /** Where large text goes over several slabs, at most 12 KiB of each are left empty, so that it is not encoded in tiny parts. */
 const MAX_UNUSED = 12 * 1024
 /** Large payloads are copied and masked 256 KiB at a time: bytes that were just copied are masked fastest. */
@@ -15,8 +15,8 @@ const COPY_SIZE = 256 * 1024
 
 export interface FrameWriterOwner {
   /**
-   * Called within a write, perhaps in the middle of a frame, when more slabs wait than are kept as spare ones. `flush` may
-   * be called, and frees them if the network takes everything.
+   * Called when more slabs wait than are kept as spare ones: before a frame, or in the middle of a large one. `flush` may be
+   * called, and frees them if the network takes everything.
    */
   flushEarly(): void
 }
@@ -26,8 +26,11 @@ export interface FrameWriterOwner {
  * Everything that a connection sends in one turn of the event loop leaves in one write, or in a few if it is longer than a
  * slab.
  *
- * A pipe that `givesBack` gets the slab's own bytes, and they are given back once it has sent them. Any other pipe gets a
- * copy, and owns that.
+ * A pipe that `givesBack` gets the slab's own bytes, and they are given back once it has sent them or has closed. Any other
+ * pipe gets a copy, and owns that.
+ *
+ * A pipe is foreign code: its `write` may send on other connections, which use the same slabs and the same key, and on its
+ * own. So it is called between two frames, or in the middle of a large one, which saves the key and goes on in another slab.
  */
 export class FrameWriter implements TailOwner {
   readonly #platform: Platform
@@ -39,6 +42,12 @@ export class FrameWriter implements TailOwner {
 
   /** Bytes that `flush` has handed to the pipe since the connection began. */
   flushed = 0
+  #isFlushing = false
+  /** Whether more waits than should: a slab is full, and others or parts of them wait already. */
+  #isLong = false
+  /** Frames that were sent in the middle of a large one, to be written behind it. Undefined outside of large frames. */
+  #behindLarge: (() => void)[] | undefined
+  #isReleased = false
 
   constructor(platform: Platform, owner?: FrameWriterOwner) {
     this.#platform = platform
@@ -51,29 +60,9 @@ export class FrameWriter implements TailOwner {
    * @returns its payload length in bytes
    */
   text(text: string): number {
-    const platform = this.#platform
-    let likely = text.length
-    let most = likely * 3
-    if (most > LARGE_PAYLOAD) {
-      likely = most = platform.utf8Length(text)
-      if (most > LARGE_PAYLOAD) return this.#largeText(text, most)
-    }
-
-    // The text is encoded where its payload begins if all of it is ASCII, which is the common case.
-    this.#claim(most + MAX_CLIENT_HEADER)
-    const { slab, position } = memory
-    const { bytes } = slab
-    const guess = headerLength(likely)
-    let start = position + guess
-    let length = text.length <= SHORT_TEXT ? encodeAscii(text, bytes, start) : -1
-    if (length < 0) length = platform.encodeUtf8(text, bytes, start)
-    const actual = headerLength(length)
-    if (actual !== guess) {
-      bytes.copyWithin(position + actual, start, start + length)
-      start = position + actual
-    }
-    this.#finishFrame(WHOLE_TEXT, start, length)
-    return length
+    if (this.#behindLarge === undefined) return this.#text(text)
+    this.#behindLarge.push(() => this.#text(text))
+    return this.#platform.utf8Length(text)
   }
 
   /**
@@ -84,16 +73,16 @@ export class FrameWriter implements TailOwner {
    */
   frame(first: number, payload: Uint8Array, final = true): void {
     const firstByte = final ? FIN | first : first
-    const length = payload.length
-    const header = headerLength(length)
-    if (length > LARGE_PAYLOAD) return this.#largeFrame(firstByte, payload)
-    this.#claim(header + length)
-    const start = memory.position + header
-    const { bytes } = memory.slab
-    // Up to 32 bytes, a loop is faster than the call into the host (bench: send).
-    if (length <= 32) for (let index = 0; index < length; index++) bytes[start + index] = payload[index]!
-    else bytes.set(payload, start)
-    this.#finishFrame(firstByte, start, length)
+    if (this.#behindLarge === undefined) return this.#frame(firstByte, payload)
+    const copy = new Uint8Array(payload)
+    this.#behindLarge.push(() => this.#frame(firstByte, copy))
+  }
+
+  /** Lets what was written leave if slabs of it wait. Called where no frame has begun and no shared memory is in use. */
+  flushIfLong(): void {
+    if (!this.#isLong || this.#isFlushing) return
+    this.#isLong = false
+    this.#owner?.flushEarly()
   }
 
   /** Whether bytes wait for `flush`. */
@@ -107,13 +96,26 @@ export class FrameWriter implements TailOwner {
    * @returns the result of the last `write`; true if there was nothing to write
    */
   flush(target: Pick<Pipe, 'write' | 'givesBack'>): boolean {
-    const sealed = this.#sealed
-    if (sealed.length === 0 && memory.owner === this) return this.#flushTail(target)
+    // Called by foreign code within a `write`: what that has sent leaves with the next flush.
+    if (this.#isFlushing) return false
+    this.#isFlushing = true
+    try {
+      if (this.#sealed.length === 0 && memory.owner === this) return this.#flushTail(target)
+      return this.#flushSealed(target)
+    } finally {
+      this.#isFlushing = false
+    }
+  }
+
+  #flushSealed(target: Pick<Pipe, 'write' | 'givesBack'>): boolean {
     this.#releaseTail()
+    const sealed = this.#sealed
     let ready = true
-    const last = sealed.length - 1
-    for (const [index, { bytes, slab }] of sealed.entries()) ready = this.#write(target, bytes, index < last, slab)
-    sealed.length = 0
+    // Each piece is taken out first, so that `release` gives back only what the pipe has not been given.
+    while (sealed.length > 0) {
+      const { bytes, slab } = sealed.shift()!
+      ready = this.#write(target, bytes, sealed.length > 0, slab)
+    }
     if (ready) this.drained()
     return ready
   }
@@ -132,13 +134,18 @@ export class FrameWriter implements TailOwner {
     const { length } = bytes
     this.flushed += length
     const givesBack = target.givesBack === true
-    const ready = target.write(givesBack ? bytes : new Uint8Array(bytes), more)
-    if (givesBack && (!ready || this.#inFlight.length > 0)) this.#inFlight.push({ slab, length })
-    else memory.giveBack(slab, length)
+    let ready = false
+    try {
+      ready = target.write(givesBack ? bytes : new Uint8Array(bytes), more)
+    } finally {
+      const isInFlight = givesBack && !this.#isReleased && (!ready || this.#inFlight.length > 0)
+      if (isInFlight) this.#inFlight.push({ slab, length })
+      else memory.giveBack(slab, length)
+    }
     return ready
   }
 
-  /** Gives back everything in flight: the pipe has sent it. */
+  /** Gives back everything in flight: the pipe has sent it, or has closed. */
   drained(): void {
     // On Bun it costs time to empty an array that is empty (bench: send, 1 a turn).
     if (this.#inFlight.length === 0) return
@@ -146,12 +153,74 @@ export class FrameWriter implements TailOwner {
     this.#inFlight.length = 0
   }
 
+  /** The last call: the pipe has closed, and looks at no byte any more. Gives back everything, sent or not. */
+  release(): void {
+    this.#isReleased = true
+    this.#releaseTail()
+    for (const { bytes, slab } of this.#sealed.splice(0)) memory.giveBack(slab, bytes.length)
+    this.drained()
+  }
+
+  #text(text: string): number {
+    const platform = this.#platform
+    let likely = text.length
+    let most = likely * 3
+    if (most > LARGE_PAYLOAD) {
+      likely = most = platform.utf8Length(text)
+      if (most > LARGE_PAYLOAD) return this.#large(() => this.#largeText(text, most))
+    }
+    this.flushIfLong()
+
+    // The text is encoded where its payload begins if all of it is ASCII, which is the common case.
+    this.#claim(most + MAX_CLIENT_HEADER)
+    const { slab, position } = memory
+    const { bytes } = slab
+    const guess = headerLength(likely)
+    let start = position + guess
+    let length = text.length <= SHORT_TEXT ? encodeAscii(text, bytes, start) : -1
+    if (length < 0) length = platform.encodeUtf8(text, bytes, start)
+    const actual = headerLength(length)
+    if (actual !== guess) {
+      bytes.copyWithin(position + actual, start, start + length)
+      start = position + actual
+    }
+    this.#finishFrame(WHOLE_TEXT, start, length)
+    return length
+  }
+
+  #frame(first: number, payload: Uint8Array): void {
+    const { length } = payload
+    const header = headerLength(length)
+    if (length > LARGE_PAYLOAD) return this.#large(() => this.#largeFrame(first, payload))
+    // The payload of a control frame is borrowed from a pipe, and compressed bytes are in memory that connections share.
+    if ((first & (RSV1 | CLOSE)) === 0) this.flushIfLong()
+    this.#claim(header + length)
+    const start = memory.position + header
+    const { bytes } = memory.slab
+    // Up to 32 bytes, a loop is faster than the call into the host (bench: send).
+    if (length <= 32) for (let index = 0; index < length; index++) bytes[start + index] = payload[index]!
+    else bytes.set(payload, start)
+    this.#finishFrame(first, start, length)
+  }
+
+  /** Writes a large frame, and behind it all frames that foreign code has sent in its middle. */
+  #large<Result>(write: () => Result): Result {
+    // One of those.
+    if (this.#behindLarge !== undefined) return write()
+    const behind: (() => void)[] = []
+    this.#behindLarge = behind
+    const result = write()
+    for (const writeNext of behind) writeNext()
+    this.#behindLarge = undefined
+    return result
+  }
+
   /** Fills each slab but for a few bytes. */
   #largeText(text: string, length: number): number {
     this.#startLargeFrame(WHOLE_TEXT, length)
     for (let index = 0; index < text.length; ) {
       // The position in the next slab has the same remainder modulo 4, so that the key need not be rotated.
-      if (memory.slab.bytes.length - memory.position < MAX_UNUSED) this.#nextSlab(memory.position & 3)
+      if (memory.slab.bytes.length - memory.position < MAX_UNUSED) this.#nextSlabOfLarge(memory.position & 3)
       const { slab, position: start } = memory
       let end = Math.min(text.length, index + Math.floor((slab.bytes.length - start) / 3))
       // A surrogate pair is one character, which must not be cut.
@@ -168,7 +237,7 @@ export class FrameWriter implements TailOwner {
     const { length } = payload
     this.#startLargeFrame(first, length)
     for (let index = 0; index < length; ) {
-      if (memory.position === memory.slab.bytes.length) this.#nextSlab()
+      if (memory.position === memory.slab.bytes.length) this.#nextSlabOfLarge()
       const { slab, position: start } = memory
       const part = Math.min(length - index, slab.bytes.length - start, COPY_SIZE)
       slab.bytes.set(payload.subarray(index, index + part), start)
@@ -201,25 +270,33 @@ export class FrameWriter implements TailOwner {
    * @param size bytes that are to be written in all, here and in slabs that follow
    */
   #claim(room: number, size = room): void {
-    if (!memory.claim(this, this.#platform, room, size)) this.#nextSlab()
+    if (memory.claim(this, this.#platform, room, size)) return
+    this.#sealSlab()
+    memory.openNext(this, this.#platform, 0)
   }
 
-  /** Goes on at `position` of the next slab, once what waits has left if that is possible. */
-  #nextSlab(position = 0): void {
-    this.seal()
-    if (this.#sealed.length >= MAX_SPARE && this.#owner !== undefined) {
-      // The pipe is foreign code, which may send on other connections: those use the key and the tail, too.
-      const key = saveKey()
-      this.#owner.flushEarly()
-      restoreKey(key)
-    }
+  /** Goes on at `position` of the next slab in the middle of a large frame, once what waits has left if that is possible. */
+  #nextSlabOfLarge(position = 0): void {
+    this.#sealSlab()
+    const key = saveKey()
+    this.flushIfLong()
+    restoreKey(key)
+    // The tail may be another connection's by now.
     memory.openNext(this, this.#platform, position)
+  }
+
+  #sealSlab(): void {
+    this.seal()
+    this.#isLong = this.#sealed.length >= MAX_SPARE
   }
 
   seal(): void {
     const { slab, start, position } = memory
-    if (position > start) this.#sealed.push({ bytes: slab.bytes.subarray(start, position), slab })
     memory.start = position
+    if (position === start) return
+    // Foreign code has closed the pipe in the middle of a write.
+    if (this.#isReleased) memory.giveBack(slab, position - start)
+    else this.#sealed.push({ bytes: slab.bytes.subarray(start, position), slab })
   }
 
   #releaseTail(): void {

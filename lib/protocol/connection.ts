@@ -279,6 +279,7 @@ export class Connection implements PipeSink, FrameHandler, SendQueueOwner {
       this.#lose(new ConnectionError('WS_ERR_CONNECTION_LOST', 'The connection was lost', options))
     }
     this.#stop()
+    this.#sendQueue.release()
     this.#state = CLOSED
     if (state === FINISHED) this.#owner.onClosed({ ...this.#received, wasClean: true, error: undefined })
     this.#owner.onReleased()

@@ -1,5 +1,5 @@
 import type { Deflater } from '../codec/compression.ts'
-import { FrameWriter, type FrameWriterOwner } from '../codec/frame-writer.ts'
+import { FrameWriter, type FrameWriterOwner, LARGE_PAYLOAD } from '../codec/frame-writer.ts'
 import { BINARY, CLOSE, CONTINUATION, RSV1, TEXT } from '../codec/opcodes.ts'
 import type { Platform } from '../codec/platform.ts'
 import type { Pipe } from '../transport/pipe.ts'
@@ -28,8 +28,11 @@ export interface SendQueueOwner extends FrameWriterOwner {
 /** From this size on, in bytes, a message is compressed off the event loop, so much at a time: it takes a millisecond. */
 const LARGE_MESSAGE = 128 * 1024
 
-/** Text that is to be compressed is encoded here. */
-let scratch = new Uint8Array(0)
+/**
+ * Where text is encoded that is to be compressed. Shared by all connections of the process, and used within one call of
+ * `#sendPlaces` that runs no foreign code.
+ */
+const encoded: { bytes: Uint8Array } = { bytes: new Uint8Array(0) }
 
 /**
  * What a connection sends: messages in the order in which they were sent, also when one of them has to wait for its
@@ -135,6 +138,11 @@ export class SendQueue {
     if (last?.opcode === CLOSE) this.#writer.frame(CLOSE, last.content as Uint8Array)
   }
 
+  /** The pipe has closed: gives back the memory of all that was written. */
+  release(): void {
+    this.#writer.release()
+  }
+
   /** Gives up all that waits, and the memory for compression. */
   stop(): void {
     this.#places = []
@@ -197,6 +205,9 @@ export class SendQueue {
         }
         continue
       }
+      // The pipe is called now, and not while memory is in use that connections share.
+      this.#writer.flushIfLong()
+      if (this.#places.length === 0) return
       const bytes = typeof content === 'string' ? this.#encode(content) : content
       if (bytes.length >= LARGE_MESSAGE) return this.#compressLater(opcode, bytes)
       this.#places.shift()
@@ -228,9 +239,10 @@ export class SendQueue {
   }
 
   #sendCompressed(opcode: number, length: number, compressed: Uint8Array): void {
-    this.#writer.frame(RSV1 | opcode, compressed)
-    this.#framed += length
     this.#endCompressed()
+    // The pipe is called in the middle of a large frame, and not while memory is in use that connections share.
+    this.#writer.frame(RSV1 | opcode, compressed.length > LARGE_PAYLOAD ? new Uint8Array(compressed) : compressed)
+    this.#framed += length
   }
 
   #endCompressed(): void {
@@ -250,8 +262,8 @@ export class SendQueue {
   #encode(text: string): Uint8Array {
     const most = text.length * 3
     const large = most >= LARGE_MESSAGE
-    if (!large && scratch.length < most) scratch = this.#platform.allocate(most)
-    const bytes = large ? this.#platform.allocate(this.#platform.utf8Length(text)) : scratch
+    if (!large && encoded.bytes.length < most) encoded.bytes = this.#platform.allocate(most)
+    const bytes = large ? this.#platform.allocate(this.#platform.utf8Length(text)) : encoded.bytes
     return bytes.subarray(0, this.#platform.encodeUtf8(text, bytes, 0))
   }
 }

@@ -27,8 +27,8 @@ export interface Pipe {
   /** Bytes that were accepted and not yet handed to the network. Feeds `bufferedAmount`. */
   readonly buffered?: number | undefined
   /**
-   * No byte is looked at any more once `write` has returned true or `drain` was called: the caller writes over them then.
-   * They stand in memory that is not the pipe's alone, so it must not transfer that. Without this, each write has a copy.
+   * No byte is looked at any more once `write` has returned true, or `drain` or `close` was called: the caller writes over
+   * them then, also if they were not sent. They stand in memory that is not the pipe's alone, so it must not transfer that. Without this, each write has a copy.
    */
   readonly givesBack?: boolean | undefined
   /** Lets the connection keep the process alive (the default), where the host has such a notion. */
