@@ -5,16 +5,7 @@ import { MessageInflater, OVER_LIMIT } from './message-inflater.ts'
 import { CONTINUATION, TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
 import { LEASED, NONE, ReassemblyBuffer, TEXT_BUFFER_SIZE } from './reassembly-buffer.ts'
-import { checkText, decodeText } from './utf8.ts'
-import {
-  BEYOND_HOST,
-  NOT_DEFLATE,
-  NOT_UTF8,
-  POLICY_VIOLATION,
-  tooBig,
-  type Violation,
-  violation,
-} from './violations.ts'
+import { BEYOND_HOST, NOT_DEFLATE, POLICY_VIOLATION, tooBig, type Violation, violation } from './violations.ts'
 
 /**
  * A binary message of more than 128 KiB is read directly into the reassembly buffer. Shorter ones are copied there: one read
@@ -32,7 +23,6 @@ const COMPRESSED_SLACK = 4096
  * for each message.
  */
 export class MessageBody {
-  readonly #platform: Platform
   readonly #maxPayload: number
   readonly #maxFragments: number
   readonly #inflater: MessageInflater | undefined
@@ -40,25 +30,23 @@ export class MessageBody {
 
   /** Frames so far. */
   #fragments = 0
-  #isText = false
   #isCompressed = false
   /** Bytes of payload so far, as they came. */
   #received = 0
-  /** The text is known to be well-formed up to this index. */
-  #validated = 0
+  /** All of a compressed message was inflated. */
+  #isInflated = false
 
   constructor(platform: Platform, limits: ReadLimits, inflate: InflateParameters | undefined) {
-    this.#platform = platform
     this.#maxPayload = limits.maxPayload || Number.POSITIVE_INFINITY
     this.#maxFragments = limits.maxFragments || Number.POSITIVE_INFINITY
-    this.#buffer = new ReassemblyBuffer(platform)
+    this.#buffer = new ReassemblyBuffer(platform, this.#maxPayload)
     if (inflate !== undefined) this.#inflater = new MessageInflater(platform, this.#maxPayload, inflate)
   }
 
   /** Checks a frame against the limits, before any memory is taken for its payload. */
-  beginFrame({ opcode, length, compressed }: FrameHeader): Violation | undefined {
+  beginFrame({ opcode, length, compressed, final }: FrameHeader): Violation | undefined {
     if (opcode !== CONTINUATION) {
-      this.#isText = opcode === TEXT
+      this.#buffer.isText = opcode === TEXT
       this.#isCompressed = compressed
     }
     const total = this.#received + length
@@ -66,6 +54,7 @@ export class MessageBody {
     // Compressed bytes may be longer than what they inflate to, but not by that much.
     const limit = this.#isCompressed ? this.#maxPayload * 2 + COMPRESSED_SLACK : this.#maxPayload
     if (total > limit) return tooBig(this.#maxPayload)
+    if (final && !this.#isCompressed) this.#buffer.total = total
     if (++this.#fragments <= this.#maxFragments) return undefined
     const message = `a message has more than ${this.#maxFragments} fragments`
     return violation(POLICY_VIOLATION, 'WS_ERR_TOO_MANY_FRAGMENTS', message)
@@ -92,14 +81,13 @@ export class MessageBody {
       consumed = this.#checkLength(this.#inflater!.inflate(buffer, chunk, start, end, isEnd))
       if (typeof consumed !== 'number') return consumed
     } else {
-      const total = buffer.length + remaining
-      if (this.#isText && buffer.memory === NONE && total <= TEXT_BUFFER_SIZE) buffer.leaseTextBuffer()
-      if (!buffer.reserve(end - start, final ? total : Math.max(total, buffer.bytes.length * 2))) return BEYOND_HOST
-      buffer.append(chunk, start, end)
+      if (buffer.isText && buffer.memory === NONE && remaining <= TEXT_BUFFER_SIZE) buffer.leaseTextBuffer()
+      const problem = buffer.append(chunk, start, end, this.#wanted(remaining))
+      if (problem !== undefined) return problem
     }
     this.#received += consumed
     // The end of a text is checked as it is decoded.
-    const problem = this.#isText && (!isEnd || this.suspended) ? this.#checkText(buffer.length) : undefined
+    const problem = buffer.isText && (!isEnd || this.suspended) ? buffer.checkText() : undefined
     return problem ?? consumed
   }
 
@@ -115,11 +103,16 @@ export class MessageBody {
    */
   readTarget(remaining: number): Uint8Array | undefined {
     const buffer = this.#buffer
+    if (remaining === 0) return undefined
     // A pipe may still fill its target when the message is given up, and then another one has the leased memory.
     if (buffer.memory === LEASED || !this.#isWorthDirectRead(Math.max(remaining, buffer.length))) return undefined
     // The end of a long message is read alone, so that the next long one can be read directly from its first byte on.
-    if (!buffer.reserve(Math.min(DIRECT_READ_MIN, remaining), buffer.length + remaining)) return undefined
-    return buffer.bytes.subarray(buffer.length, Math.min(buffer.bytes.length, buffer.length + remaining))
+    const problem = buffer.reserve(Math.min(DIRECT_READ_MIN, remaining), this.#wanted(remaining))
+    if (problem !== undefined) return undefined
+    // A read that fills its target is followed by up to 31 more in the same turn, which must not be too much in all. A target
+    // for the rest of the message is not filled.
+    const most = buffer.end === buffer.length ? remaining : Math.min(remaining, DIRECT_READ_MIN)
+    return buffer.bytes.subarray(buffer.end, buffer.end + most)
   }
 
   /** Whether the message is long so far, in which case another long one is likely to follow. */
@@ -127,18 +120,23 @@ export class MessageBody {
     return this.#isWorthDirectRead(this.#buffer.length)
   }
 
-  /** Ends the message. Returns it, or why it is refused, and is ready for the next one. */
-  finish(): string | ArrayBuffer | Violation {
+  /**
+   * Ends the message. Returns it, or why it is refused, and is ready for the next one.
+   *
+   * @returns undefined if that is too much work for this turn: to be called again in a later one
+   */
+  finish(): string | ArrayBuffer | Violation | undefined {
     const buffer = this.#buffer
-    if (this.#isCompressed) {
+    if (this.#isCompressed && !this.#isInflated) {
       // RFC 7692 section 7.2.3.6: even an empty message has a byte. Without one no block has begun, and the tail would spoil
       // the next message.
       if (this.#received === 0) return NOT_DEFLATE
       const result = this.#checkLength(this.#inflater!.finish(buffer))
       if (typeof result !== 'number') return result
+      this.#isInflated = true
     }
-    const message = this.#isText ? decodeText(this.#platform, buffer.bytes, 0, buffer.length) : buffer.toArrayBuffer()
-    this.#clear()
+    const message = buffer.take()
+    if (message !== undefined) this.#clear()
     return message
   }
 
@@ -151,27 +149,24 @@ export class MessageBody {
   #clear(): void {
     this.#buffer.clear()
     this.#fragments = 0
-    this.#validated = 0
     this.#received = 0
+    this.#isInflated = false
   }
 
   /** Whether `length` bytes of a message are enough for a read of their own. */
   #isWorthDirectRead(length: number): boolean {
-    return length > (this.#isText ? TEXT_BUFFER_SIZE : DIRECT_READ_MIN) && !this.#isCompressed
+    return length > (this.#buffer.isText ? TEXT_BUFFER_SIZE : DIRECT_READ_MIN) && !this.#isCompressed
+  }
+
+  /** The length of the message as far as it is known; where more frames follow, room for twice as much is worth having. */
+  #wanted(remaining: number): number {
+    const buffer = this.#buffer
+    return buffer.total || Math.max(buffer.length + remaining, buffer.bytes.length * 2)
   }
 
   #checkLength(result: number | Violation): number | Violation {
     if (result !== OVER_LIMIT) return result
     // Text that is ill-formed before it is too long is refused for that, however much of it was inflated at once.
-    const limit = Math.min(this.#buffer.length, this.#maxPayload + 1)
-    return (this.#isText ? this.#checkText(limit) : undefined) ?? tooBig(this.#maxPayload)
-  }
-
-  /** Checks the text as it arrives, up to `end`. */
-  #checkText(end: number): Violation | undefined {
-    const validated = checkText(this.#platform, this.#buffer.bytes, this.#validated, end)
-    if (validated < 0) return NOT_UTF8
-    this.#validated = validated
-    return undefined
+    return (this.#buffer.isText ? this.#buffer.checkText() : undefined) ?? tooBig(this.#maxPayload)
   }
 }
