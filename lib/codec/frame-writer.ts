@@ -104,6 +104,7 @@ export class FrameWriter implements TailOwner {
       return this.#flushSealed(target)
     } finally {
       this.#isFlushing = false
+      if (this.#isReleased) this.release()
     }
   }
 
@@ -111,10 +112,14 @@ export class FrameWriter implements TailOwner {
     this.#releaseTail()
     const sealed = this.#sealed
     let ready = true
-    // Each piece is taken out first, so that `release` gives back only what the pipe has not been given.
-    while (sealed.length > 0) {
-      const { bytes, slab } = sealed.shift()!
-      ready = this.#write(target, bytes, sealed.length > 0, slab)
+    let written = 0
+    try {
+      while (written < sealed.length) {
+        const { bytes, slab } = sealed[written++]!
+        ready = this.#write(target, bytes, written < sealed.length, slab)
+      }
+    } finally {
+      sealed.splice(0, written)
     }
     if (ready) this.drained()
     return ready
@@ -136,7 +141,8 @@ export class FrameWriter implements TailOwner {
     const givesBack = target.givesBack === true
     let ready = false
     try {
-      ready = target.write(givesBack ? bytes : new Uint8Array(bytes), more)
+      // The pipe may have closed, or close now.
+      ready = this.#isReleased || target.write(givesBack ? bytes : new Uint8Array(bytes), more)
     } finally {
       const isInFlight = givesBack && !this.#isReleased && (!ready || this.#inFlight.length > 0)
       if (isInFlight) this.#inFlight.push({ slab, length })
@@ -156,6 +162,7 @@ export class FrameWriter implements TailOwner {
   /** The last call: the pipe has closed, and looks at no byte any more. Gives back everything, sent or not. */
   release(): void {
     this.#isReleased = true
+    if (this.#isFlushing) return
     this.#releaseTail()
     for (const { bytes, slab } of this.#sealed.splice(0)) memory.giveBack(slab, bytes.length)
     this.drained()

@@ -82,7 +82,7 @@ export class MessageBody {
       if (typeof consumed !== 'number') return consumed
     } else {
       if (buffer.isText && buffer.memory === NONE && remaining <= TEXT_BUFFER_SIZE) buffer.leaseTextBuffer()
-      const problem = buffer.append(chunk, start, end, this.#wanted(remaining))
+      const problem = buffer.append(chunk, start, end, remaining)
       if (problem !== undefined) return problem
     }
     this.#received += consumed
@@ -107,7 +107,7 @@ export class MessageBody {
     // A pipe may still fill its target when the message is given up, and then another one has the leased memory.
     if (buffer.memory === LEASED || !this.#isWorthDirectRead(Math.max(remaining, buffer.length))) return undefined
     // The end of a long message is read alone, so that the next long one can be read directly from its first byte on.
-    const problem = buffer.reserve(Math.min(DIRECT_READ_MIN, remaining), this.#wanted(remaining))
+    const problem = buffer.reserve(Math.min(DIRECT_READ_MIN, remaining), buffer.wanted(remaining))
     if (problem !== undefined) return undefined
     // A read that fills its target is followed by up to 31 more in the same turn, which must not be too much in all. A target
     // for the rest of the message is not filled.
@@ -156,12 +156,6 @@ export class MessageBody {
   /** Whether `length` bytes of a message are enough for a read of their own. */
   #isWorthDirectRead(length: number): boolean {
     return length > (this.#buffer.isText ? TEXT_BUFFER_SIZE : DIRECT_READ_MIN) && !this.#isCompressed
-  }
-
-  /** The length of the message as far as it is known; where more frames follow, room for twice as much is worth having. */
-  #wanted(remaining: number): number {
-    const buffer = this.#buffer
-    return buffer.total || Math.max(buffer.length + remaining, buffer.bytes.length * 2)
   }
 
   #checkLength(result: number | Violation): number | Violation {

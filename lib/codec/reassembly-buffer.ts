@@ -2,9 +2,12 @@ import type { Platform } from './platform.ts'
 import { checkText, decodeText } from './utf8.ts'
 import { BEYOND_HOST, NOT_UTF8, type Violation } from './violations.ts'
 
-/** A message of up to 1 MiB is put together in one buffer. A longer one is kept in pieces of 1 MiB, so that no growth copies all of it. */
+/** A message of up to 1 MiB is put together in one buffer. A longer one is kept in pieces of 1 MiB, so that none has to grow. */
 const PIECE_SIZE = 1024 * 1024
-/** Of a binary message whose length is known, the whole is reserved once a 16th has arrived: a lying length costs no more than that. */
+/**
+ * A binary message whose length is known has all of its memory once a 16th has arrived, so that the rest is read to where it
+ * belongs. Hosts give such memory untouched, so a lying length costs no more than what has arrived.
+ */
 const RESERVE_FACTOR = 16
 /** The size of a text buffer, in bytes. */
 export const TEXT_BUFFER_SIZE: number = 256 * 1024
@@ -46,16 +49,19 @@ class TextBufferPool {
   }
 }
 
-/** Shared by all connections of the process, of which few receive long text at the same moment. A buffer is one message's until it is released. */
+/**
+ * Shared by all connections of the process, of which few receive long text at the same moment. A buffer is one message's until
+ * it is released.
+ */
 const textBuffers = new TextBufferPool()
 
 /**
  * The memory in which the payload of one message is put together.
  *
- * The end of the payload is `bytes[0, end)`. What precedes it in a message of more than 1 MiB are pieces, each of which
- * holds whole characters if the message is text. Pieces are put together once, over as many turns of the event loop as that takes:
- * a binary message in an ArrayBuffer of its length, a text as a string of strings. So no call copies more than some MiB,
- * and a message takes its length in memory beside what is delivered.
+ * The end of the payload is `bytes[0, end)`. In a message of more than 1 MiB, pieces precede it, each of which holds whole
+ * characters if the message is text. The pieces are put together once, one in each turn of the event loop: bytes in an
+ * ArrayBuffer of the message's length, text in a string that the engine joins when its characters are first looked at. So
+ * no call copies more than 1 MiB, and a message takes its length in memory beside what is delivered.
  */
 export class ReassemblyBuffer {
   readonly #platform: Platform
@@ -107,12 +113,14 @@ export class ReassemblyBuffer {
   /**
    * Appends `chunk[start, end)`.
    *
-   * @param wanted the length that the message has at least, in bytes
+   * @param remaining bytes of the frame's payload from `start` on, including those that have not arrived
    */
-  append(chunk: Uint8Array, start: number, end: number, wanted: number): Violation | undefined {
+  append(chunk: Uint8Array, start: number, end: number, remaining: number): Violation | undefined {
     for (let position = start; position < end; ) {
-      const problem = this.reserve(1, wanted)
-      if (problem !== undefined) return problem
+      if (this.end === this.bytes.length) {
+        const problem = this.reserve(1, this.wanted(remaining))
+        if (problem !== undefined) return problem
+      }
       const { bytes } = this
       const part = Math.min(end - position, bytes.length - this.end)
       // A pipe that read to the read target has put the bytes in place already.
@@ -122,6 +130,11 @@ export class ReassemblyBuffer {
       position += part
     }
     return undefined
+  }
+
+  /** The length for which room is worth having: the message's if it is known, and otherwise twice what there is. */
+  wanted(remaining: number): number {
+    return this.total || Math.max(this.length + remaining, this.bytes.length * 2)
   }
 
   /**
@@ -194,14 +207,17 @@ export class ReassemblyBuffer {
   }
 
   clear(): void {
+    if (this.memory === OWN) {
+      // Only then there are, or were, pieces.
+      this.#before = 0
+      this.#joined = 0
+      this.#text = ''
+      if (this.#pieces.length > 0) this.#pieces = []
+    }
     this.use(EMPTY, NONE)
     this.end = 0
     this.total = 0
     this.#validated = 0
-    this.#before = 0
-    this.#joined = 0
-    this.#text = ''
-    if (this.#pieces.length > 0) this.#pieces = []
   }
 
   /** Goes on in fresh memory of `size` bytes: `bytes[0, from)` becomes a piece, and the rest of the payload is copied. */

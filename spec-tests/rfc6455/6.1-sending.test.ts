@@ -402,6 +402,10 @@ describe('RFC 6455 section 6.1: sending data', function () {
         'not flushed': 'for (let index = 0; index < 100; index++) lost.connection.sendBinary(message)',
         'in flight, and the end of it not flushed': 'send(lost, 100); lost.connection.sendBinary(message)',
         'shared with another connection': 'for (let index = 0; index < 100; index++) { send(lost, 1); send(good, 1) }',
+        'whose pipe has thrown': `
+          lost.pipe.write = bytes => { throw new Error('broken') }
+          for (let index = 0; index < 100; index++) try { lost.connection.sendBinary(message) } catch {}
+          try { lost.connection.flush() } catch {}`,
         'of a connection that has failed': 'send(lost, 100); lost.pipe.sink.data(Buffer.from([0xff, 0xff]))',
       })) {
         it(how, async () => {
