@@ -249,6 +249,7 @@ describe('a transport that does something else within a call', function () {
         left--
         actor.sendText(`own ${left}`)
         if (isLarge) actor.sendBinary(noise(4_000_000, left))
+        actor.connection.flush()
       })
       actor.sendBinary(noise(5_000_000))
       actor.sendText('x'.repeat(5_000_000))
