@@ -67,7 +67,7 @@ export interface Deflater {
    * Compresses a message. The result ends in an empty stored block whose last four bytes are left out (RFC 7692 section
    * 7.2.1).
    *
-   * @returns bytes that are valid until the next call for any connection
+   * @returns bytes that are valid until the next call for any connection: to be copied before foreign code runs
    */
   deflate(message: Uint8Array): Uint8Array
   /** The same, off the event loop and in memory that the callback owns. One call at a time. Never fails. */

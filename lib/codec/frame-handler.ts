@@ -12,8 +12,8 @@ export interface FrameHandler {
   onPing(payload: Uint8Array): void
   onPong(payload: Uint8Array): void
   /**
-   * The reader has paused itself, because what arrived inflates to more than one turn of the event loop should. The handler
-   * calls `resume` in a later task.
+   * The reader has paused itself, because what has arrived is more work than one turn of the event loop should do: much to
+   * inflate, or a long message to put together. The handler calls `resume` in a later task.
    */
   onYield(): void
   /** The last call: nothing behind a Close frame is read (RFC 6455 section 5.5.1). */

@@ -42,9 +42,9 @@ export interface TailOwner {
  * - Closed: it is full, or another slab has taken its place. Nothing is written to it.
  * - Spare: all of it was given back. It becomes the open slab when the next one is needed.
  *
- * Every written byte is lent until `giveBack`: to the frame writer that wrote it, then to the pipe that sends it. Bytes are
- * given back by count. No byte is written over before the whole written region of its slab was given back: then the open
- * slab is written from its start again, and a closed one becomes spare.
+ * Every written byte is lent until `giveBack`: to the frame writer that wrote it, then to the pipe that sends it, at the latest
+ * until that has closed. Bytes are given back by count. No byte is written over before the whole written region of its slab
+ * was given back: then the open slab is written from its start again, and a closed one becomes spare.
  */
 class FrameMemory {
   slab: Slab = new Slab(new Uint8Array(0))
@@ -141,5 +141,8 @@ class FrameMemory {
   }
 }
 
-/** Shared by all frame writers of the process: few slabs, touched before, serve many connections that send now and then. */
+/**
+ * Shared by all frame writers of the process: few slabs, touched before, serve many connections that send now and then. Foreign
+ * code may have any of them write, so whoever lets it run claims the tail anew afterwards.
+ */
 export const frameMemory: FrameMemory = new FrameMemory()

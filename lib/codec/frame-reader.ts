@@ -240,12 +240,7 @@ export class FrameReader {
       }
       this.#remaining -= consumed
       after = position + consumed
-      if (body.suspended) {
-        this.#state = IN_DATA
-        this.#paused = true
-        this.#handler.onYield()
-        return after
-      }
+      if (body.suspended) return this.#yield(after)
     }
     if (this.#remaining > 0) {
       this.#state = IN_DATA
@@ -254,8 +249,18 @@ export class FrameReader {
     this.#state = BETWEEN_FRAMES
     this.#headerIsNext = body.isLong
     if (!final) return after
+    const message = body.finish()
+    if (message === undefined) return this.#yield(after)
     this.#message = 0
-    return this.#deliver(body.finish()) ? after : -1
+    return this.#deliver(message) ? after : -1
+  }
+
+  /** Goes on with the body of a message in a later turn. Returns where the next frame begins, or the rest of this one. */
+  #yield(after: number): number {
+    this.#state = IN_DATA
+    this.#paused = true
+    this.#handler.onYield()
+    return after
   }
 
   #readControl(opcode: number, chunk: Uint8Array, position: number, after: number): number {

@@ -1,13 +1,13 @@
 import type { Pipe } from '../transport/pipe.ts'
 import { MAX_SPARE, frameMemory as memory, Slab, type TailOwner } from './frame-memory.ts'
 import { currentKey, maskInPlace, maskOn } from './mask.ts'
-import { FIN, LENGTH_16, LENGTH_64, MASK, MAX_CLIENT_HEADER, WHOLE_TEXT } from './opcodes.ts'
+import { CLOSE, FIN, LENGTH_16, LENGTH_64, MASK, MAX_CLIENT_HEADER, RSV1, WHOLE_TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
 
 /** Text of up to 24 UTF-16 units is encoded by a loop if it is ASCII. */
 const SHORT_TEXT = 24
 /** Payloads of more than 128 KiB may go over several slabs. */
-const LARGE_PAYLOAD = 128 * 1024
+export const LARGE_PAYLOAD: number = 128 * 1024
 /** Where large text goes over several slabs, at most 12 KiB of each are left empty, so that it is not encoded in tiny parts. */
 const MAX_UNUSED = 12 * 1024
 /** Large payloads are copied and masked 256 KiB at a time: bytes that were just copied are masked fastest. */
@@ -15,8 +15,8 @@ const COPY_SIZE = 256 * 1024
 
 export interface FrameWriterOwner {
   /**
-   * Called in the middle of a write, perhaps of one frame, when so much waits that more of it needs memory which is not kept.
-   * `flush` may be called within; it frees slabs if the network accepts everything.
+   * Called before a frame, or in the middle of a large one, when so much waits that more of it needs memory which is not
+   * kept. `flush` may be called within; it frees slabs if the network accepts everything.
    */
   flushEarly(): void
 }
@@ -26,8 +26,11 @@ export interface FrameWriterOwner {
  * hands them to the pipe: everything that a connection sends in one turn of the event loop leaves in one write, or in a few
  * if it is longer than a slab.
  *
- * A pipe that `givesBack` gets the slab's own bytes, which stay in flight until it has sent them. Any other pipe gets a copy,
- * and owns that.
+ * A pipe that `givesBack` gets the slab's own bytes, which stay in flight until it has sent them or has closed. Any other pipe
+ * gets a copy, and owns that.
+ *
+ * A pipe is foreign code: its `write` may send on other connections, which use the same slabs and the same key, and on its
+ * own. So it is called between two frames, or in the middle of a large one, which saves the key and goes on in another slab.
  */
 export class FrameWriter implements TailOwner {
   readonly #platform: Platform
@@ -39,6 +42,13 @@ export class FrameWriter implements TailOwner {
 
   /** Bytes that `flush` has handed to the pipe since the connection began. */
   flushed = 0
+  /** Whether a `flush` is under way: foreign code may run. */
+  isFlushing = false
+  /** Whether more waits than should: a slab is full, and others or parts of them wait already. */
+  #isLong = false
+  /** Frames that were sent in the middle of a large one, to be written behind it. Undefined outside of large frames. */
+  #behindLarge: (() => void)[] | undefined
+  #isReleased = false
 
   constructor(platform: Platform, owner?: FrameWriterOwner) {
     this.#platform = platform
@@ -51,13 +61,121 @@ export class FrameWriter implements TailOwner {
    * @returns its payload length in bytes
    */
   text(text: string): number {
+    if (this.#behindLarge === undefined) return this.#text(text)
+    this.#behindLarge.push(() => this.#text(text))
+    return this.#platform.utf8Length(text)
+  }
+
+  /**
+   * Writes a frame. The payload is copied.
+   *
+   * @param first the opcode, with the RSV bits if an extension sets them
+   * @param final whether it is the last frame of its message
+   */
+  frame(first: number, payload: Uint8Array, final = true): void {
+    const firstByte = final ? FIN | first : first
+    if (this.#behindLarge === undefined) return this.#frame(firstByte, payload)
+    const copy = new Uint8Array(payload)
+    this.#behindLarge.push(() => this.#frame(firstByte, copy))
+  }
+
+  /** Lets what was written leave if slabs of it wait. Called where no frame has begun and no shared memory is in use. */
+  flushIfLong(): void {
+    if (!this.#isLong || this.isFlushing) return
+    this.#isLong = false
+    this.#owner?.flushEarly()
+  }
+
+  /** Whether bytes wait for `flush`. */
+  get pending(): boolean {
+    return this.#sealed.length > 0 || (memory.owner === this && memory.position > memory.start)
+  }
+
+  /**
+   * Hands everything written since the last flush to `target`, in order. Not to be called while `isFlushing`.
+   *
+   * @returns the result of the last `write`; true if there was nothing to write
+   */
+  flush(target: Pick<Pipe, 'write' | 'givesBack'>): boolean {
+    this.isFlushing = true
+    try {
+      if (this.#sealed.length === 0 && memory.owner === this) return this.#flushTail(target)
+      return this.#flushSealed(target)
+    } finally {
+      this.isFlushing = false
+      if (this.#isReleased) this.release()
+    }
+  }
+
+  #flushSealed(target: Pick<Pipe, 'write' | 'givesBack'>): boolean {
+    this.#releaseTail()
+    const sealed = this.#sealed
+    let ready = true
+    let written = 0
+    try {
+      while (written < sealed.length) {
+        const { bytes, slab } = sealed[written++]!
+        ready = this.#write(target, bytes, written < sealed.length, slab)
+      }
+    } finally {
+      sealed.splice(0, written)
+    }
+    if (ready) this.drained()
+    return ready
+  }
+
+  /** Fast path: everything pending lies at the tail of the open slab. */
+  #flushTail(target: Pick<Pipe, 'write' | 'givesBack'>): boolean {
+    const { slab, start, position } = memory
+    memory.owner = undefined
+    if (position === start) return true
+    const ready = this.#write(target, slab.bytes.subarray(start, position), false, slab)
+    if (ready) this.drained()
+    return ready
+  }
+
+  #write(target: Pick<Pipe, 'write' | 'givesBack'>, bytes: Uint8Array, more: boolean, slab: Slab): boolean {
+    const { length } = bytes
+    this.flushed += length
+    const givesBack = target.givesBack === true
+    let ready = false
+    try {
+      // The pipe may have closed, or close now.
+      ready = this.#isReleased || target.write(givesBack ? bytes : new Uint8Array(bytes), more)
+    } finally {
+      const isInFlight = givesBack && !this.#isReleased && (!ready || this.#inFlight.length > 0)
+      if (isInFlight) this.#inFlight.push({ slab, length })
+      else memory.giveBack(slab, length)
+    }
+    return ready
+  }
+
+  /** Gives back everything in flight: the pipe has sent it, or has closed. */
+  drained(): void {
+    // On Bun it costs time to empty an array that is empty (bench: send, 1 a turn).
+    if (this.#inFlight.length === 0) return
+    for (const { slab, length } of this.#inFlight) memory.giveBack(slab, length)
+    this.#inFlight.length = 0
+  }
+
+  /** The last call: the pipe has closed, and looks at no byte any more. Gives back everything, sent or not. */
+  release(): void {
+    this.#isReleased = true
+    if (this.isFlushing) return
+    this.#releaseTail()
+    for (const { bytes, slab } of this.#sealed.splice(0)) memory.giveBack(slab, bytes.length)
+    this.drained()
+  }
+
+  #text(text: string): number {
     const platform = this.#platform
     let likely = text.length
     let most = likely * 3
     if (most > LARGE_PAYLOAD) {
       likely = most = platform.utf8Length(text)
-      if (most > LARGE_PAYLOAD) return this.#largeText(text, most)
+      if (most > LARGE_PAYLOAD) return this.#large(() => this.#largeText(text, most))
     }
+    this.flushIfLong()
 
     // The header's length depends on the payload's, which is known once the text is encoded. So the text is encoded where its
     // payload begins if all of it is ASCII, the common case, and moved if it is not.
@@ -79,17 +197,12 @@ export class FrameWriter implements TailOwner {
     return length
   }
 
-  /**
-   * Writes a frame. The payload is copied.
-   *
-   * @param first the opcode, with the RSV bits if an extension sets them
-   * @param final whether it is the last frame of its message
-   */
-  frame(first: number, payload: Uint8Array, final = true): void {
-    const firstByte = final ? FIN | first : first
-    const length = payload.length
+  #frame(first: number, payload: Uint8Array): void {
+    const { length } = payload
     const header = headerLength(length)
-    if (length > LARGE_PAYLOAD) return this.#largeFrame(firstByte, payload)
+    if (length > LARGE_PAYLOAD) return this.#large(() => this.#largeFrame(first, payload))
+    // The payload of a control frame is borrowed from a pipe, and compressed bytes are in memory that connections share.
+    if ((first & (RSV1 | CLOSE)) === 0) this.flushIfLong()
     this.#claim(header + length)
     const { slab, position } = memory
     const { bytes } = slab
@@ -97,62 +210,21 @@ export class FrameWriter implements TailOwner {
     // Up to 32 bytes, a loop is faster than the call into the host (bench: send).
     if (length <= 32) for (let index = 0; index < length; index++) bytes[start + index] = payload[index]!
     else bytes.set(payload, start)
-    writeHeader(bytes, position, firstByte, length)
+    writeHeader(bytes, position, first, length)
     maskInPlace(this.#platform, slab, start - 4, start + length)
     memory.position = start + length
   }
 
-  /** Whether bytes wait for `flush`. */
-  get pending(): boolean {
-    return this.#sealed.length > 0 || (memory.owner === this && memory.position > memory.start)
-  }
-
-  /**
-   * Hands everything written since the last flush to `target`, in order.
-   *
-   * @returns the result of the last `write`; true if there was nothing to write
-   */
-  flush(target: Pick<Pipe, 'write' | 'givesBack'>): boolean {
-    const sealed = this.#sealed
-    if (sealed.length === 0 && memory.owner === this) return this.#flushTail(target)
-    if (memory.owner === this) {
-      this.seal()
-      memory.owner = undefined
-    }
-    let ready = true
-    const last = sealed.length - 1
-    for (const [index, { bytes, slab }] of sealed.entries()) ready = this.#write(target, bytes, index < last, slab)
-    sealed.length = 0
-    if (ready) this.drained()
-    return ready
-  }
-
-  /** Fast path: everything pending lies at the tail of the open slab. */
-  #flushTail(target: Pick<Pipe, 'write' | 'givesBack'>): boolean {
-    const { slab, start, position } = memory
-    memory.owner = undefined
-    if (position === start) return true
-    const ready = this.#write(target, slab.bytes.subarray(start, position), false, slab)
-    if (ready) this.drained()
-    return ready
-  }
-
-  #write(target: Pick<Pipe, 'write' | 'givesBack'>, bytes: Uint8Array, more: boolean, slab: Slab): boolean {
-    const { length } = bytes
-    this.flushed += length
-    const givesBack = target.givesBack === true
-    const ready = target.write(givesBack ? bytes : new Uint8Array(bytes), more)
-    if (givesBack && (!ready || this.#inFlight.length > 0)) this.#inFlight.push({ slab, length })
-    else memory.giveBack(slab, length)
-    return ready
-  }
-
-  /** Gives back everything in flight: the pipe has sent it. */
-  drained(): void {
-    // On Bun it costs time to empty an array that is empty (bench: send, 1 a turn).
-    if (this.#inFlight.length === 0) return
-    for (const { slab, length } of this.#inFlight) memory.giveBack(slab, length)
-    this.#inFlight.length = 0
+  /** Writes a large frame, and behind it all frames that foreign code has sent in its middle. */
+  #large<Result>(write: () => Result): Result {
+    // One of those.
+    if (this.#behindLarge !== undefined) return write()
+    const behind: (() => void)[] = []
+    this.#behindLarge = behind
+    const result = write()
+    for (const writeNext of behind) writeNext()
+    this.#behindLarge = undefined
+    return result
   }
 
   /** Fills each slab but for a few bytes. Returns `length`, that of the payload. */
@@ -160,7 +232,7 @@ export class FrameWriter implements TailOwner {
     this.#startLargeFrame(WHOLE_TEXT, length)
     for (let index = 0; index < text.length; ) {
       // The position in the next slab has the same remainder modulo 4, so that the rotated key stays valid.
-      if (memory.slab.bytes.length - memory.position < MAX_UNUSED) this.#nextSlab(memory.position & 3)
+      if (memory.slab.bytes.length - memory.position < MAX_UNUSED) this.#nextSlabOfLarge(memory.position & 3)
       const { slab, position: start } = memory
       let end = Math.min(text.length, index + Math.floor((slab.bytes.length - start) / 3))
       // A surrogate pair is one character, which must not be cut.
@@ -177,7 +249,7 @@ export class FrameWriter implements TailOwner {
     const { length } = payload
     this.#startLargeFrame(first, length)
     for (let index = 0; index < length; ) {
-      if (memory.position === memory.slab.bytes.length) this.#nextSlab()
+      if (memory.position === memory.slab.bytes.length) this.#nextSlabOfLarge()
       const { slab, position: start } = memory
       const part = Math.min(length - index, slab.bytes.length - start, COPY_SIZE)
       slab.bytes.set(payload.subarray(index, index + part), start)
@@ -202,25 +274,39 @@ export class FrameWriter implements TailOwner {
    * @param size bytes that are to be written in all, here and in slabs that follow
    */
   #claim(room: number, size = room): void {
-    if (!memory.claim(this, this.#platform, room, size)) this.#nextSlab()
+    if (memory.claim(this, this.#platform, room, size)) return
+    this.#sealSlab()
+    memory.openNext(this, this.#platform, 0)
   }
 
-  /** Goes on at `position` of the next slab. If much waits, it is flushed early first. */
-  #nextSlab(position = 0): void {
-    this.seal()
-    if (this.#sealed.length >= MAX_SPARE && this.#owner !== undefined) {
-      // The pipe is foreign code, which may send on other connections: those use the key and the tail, too.
-      const key = currentKey.word[0]!
-      this.#owner.flushEarly()
-      currentKey.word[0] = key
-    }
+  /** Goes on at `position` of the next slab in the middle of a large frame, once what waits has left if that is possible. */
+  #nextSlabOfLarge(position = 0): void {
+    this.#sealSlab()
+    const key = currentKey.word[0]!
+    this.flushIfLong()
+    currentKey.word[0] = key
+    // The tail may be another connection's by now.
     memory.openNext(this, this.#platform, position)
+  }
+
+  #sealSlab(): void {
+    this.seal()
+    this.#isLong = this.#sealed.length >= MAX_SPARE
   }
 
   seal(): void {
     const { slab, start, position } = memory
-    if (position > start) this.#sealed.push({ bytes: slab.bytes.subarray(start, position), slab })
     memory.start = position
+    if (position === start) return
+    // Foreign code has closed the pipe in the middle of a write.
+    if (this.#isReleased) memory.giveBack(slab, position - start)
+    else this.#sealed.push({ bytes: slab.bytes.subarray(start, position), slab })
+  }
+
+  #releaseTail(): void {
+    if (memory.owner !== this) return
+    this.seal()
+    memory.owner = undefined
   }
 }
 

@@ -29,7 +29,7 @@ class MaskingKey {
 
 /**
  * Shared by all frame writers of the process, since one frame is written at a time. Valid from `maskInPlace` to the last
- * `maskOn` of the frame. Whoever calls foreign code in between saves and restores the key.
+ * `maskOn` of the frame. Whoever lets foreign code run in between saves and restores the key.
  */
 export const currentKey: MaskingKey = new MaskingKey()
 

@@ -5,8 +5,7 @@ import { MessageInflater, OVER_LIMIT } from './message-inflater.ts'
 import { CONTINUATION, TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
 import { LEASED, NONE, ReassemblyBuffer, TEXT_BUFFER_SIZE } from './reassembly-buffer.ts'
-import { canBecomeCharacter, decodeText, wholeCharactersEnd } from './utf8.ts'
-import { BEYOND_HOST, NOT_UTF8, POLICY_VIOLATION, tooBig, type Violation, violation } from './violations.ts'
+import { BEYOND_HOST, POLICY_VIOLATION, tooBig, type Violation, violation } from './violations.ts'
 
 /**
  * A binary message of more than 128 KiB is read directly into the reassembly buffer. Shorter ones are copied there: one read
@@ -24,7 +23,6 @@ const COMPRESSED_SLACK = 4096
  * for each message.
  */
 export class MessageBody {
-  readonly #platform: Platform
   readonly #maxPayload: number
   readonly #maxFragments: number
   readonly #inflater: MessageInflater | undefined
@@ -32,28 +30,26 @@ export class MessageBody {
 
   /** Frames of the message so far. */
   #fragments = 0
-  #isText = false
   #isCompressed = false
   /** Payload bytes of the message so far, before inflating. */
   #received = 0
-  /** The text is known to be well-formed up to this index. */
-  #validated = 0
+  /** Whether all of a compressed message was inflated. */
+  #isInflated = false
 
   /** Whether the last `append` has spent the budget of its turn. */
   suspended = false
 
   constructor(platform: Platform, limits: ReadLimits, inflate: InflateParameters | undefined) {
-    this.#platform = platform
     this.#maxPayload = limits.maxPayload || Number.POSITIVE_INFINITY
     this.#maxFragments = limits.maxFragments || Number.POSITIVE_INFINITY
-    this.#buffer = new ReassemblyBuffer(platform)
+    this.#buffer = new ReassemblyBuffer(platform, this.#maxPayload)
     if (inflate !== undefined) this.#inflater = new MessageInflater(platform, this.#maxPayload, inflate)
   }
 
   /** Checks a frame against the limits, before any memory is taken for its payload. */
-  beginFrame({ opcode, length, compressed }: FrameHeader): Violation | undefined {
+  beginFrame({ opcode, length, compressed, final }: FrameHeader): Violation | undefined {
     if (opcode !== CONTINUATION) {
-      this.#isText = opcode === TEXT
+      this.#buffer.isText = opcode === TEXT
       this.#isCompressed = compressed
     }
     const total = this.#received + length
@@ -61,6 +57,7 @@ export class MessageBody {
     // DEFLATE may be longer than what it inflates to, but not by that much.
     const limit = this.#isCompressed ? this.#maxPayload * 2 + COMPRESSED_SLACK : this.#maxPayload
     if (total > limit) return tooBig(this.#maxPayload)
+    if (final && !this.#isCompressed) this.#buffer.total = total
     if (++this.#fragments <= this.#maxFragments) return undefined
     const message = `a message has more than ${this.#maxFragments} fragments`
     return violation(POLICY_VIOLATION, 'WS_ERR_TOO_MANY_FRAGMENTS', message)
@@ -89,14 +86,13 @@ export class MessageBody {
       this.suspended = inflater.suspended
       if (typeof consumed !== 'number') return consumed
     } else {
-      const total = buffer.length + remaining
-      if (this.#isText && buffer.memory === NONE && total <= TEXT_BUFFER_SIZE) buffer.leaseTextBuffer()
-      const wanted = final ? total : Math.max(total, buffer.bytes.length * 2)
-      if (!buffer.append(chunk, start, end, wanted)) return BEYOND_HOST
+      if (buffer.isText && buffer.memory === NONE && remaining <= TEXT_BUFFER_SIZE) buffer.leaseTextBuffer()
+      const problem = buffer.append(chunk, start, end, remaining)
+      if (problem !== undefined) return problem
     }
     this.#received += consumed
     // The end of a text is checked as it is decoded.
-    const problem = this.#isText && (!isEnd || this.suspended) ? this.#checkText(buffer.length) : undefined
+    const problem = buffer.isText && (!isEnd || this.suspended) ? buffer.checkText() : undefined
     return problem ?? consumed
   }
 
@@ -108,11 +104,16 @@ export class MessageBody {
    */
   readTarget(remaining: number): Uint8Array | undefined {
     const buffer = this.#buffer
+    if (remaining === 0) return undefined
     // A pipe may still fill its read target after the message was given up, when leased memory is another message's.
     if (buffer.memory === LEASED || !this.#isWorthDirectRead(Math.max(remaining, buffer.length))) return undefined
     // The end of a long message is read alone, so that the next long one can be read directly from its first byte on.
-    if (!buffer.reserve(Math.min(DIRECT_READ_MIN, remaining), buffer.length + remaining)) return undefined
-    return buffer.bytes.subarray(buffer.length, Math.min(buffer.bytes.length, buffer.length + remaining))
+    const problem = buffer.reserve(Math.min(DIRECT_READ_MIN, remaining), buffer.wanted(remaining))
+    if (problem !== undefined) return undefined
+    // A read that fills its target is followed by up to 31 more in the same turn, which must not be too much in all. A target
+    // for the rest of the message is not filled.
+    const most = buffer.end === buffer.length ? remaining : Math.min(remaining, DIRECT_READ_MIN)
+    return buffer.bytes.subarray(buffer.end, buffer.end + most)
   }
 
   /** Whether the message is long so far, in which case another long one is likely to follow. */
@@ -120,18 +121,23 @@ export class MessageBody {
     return this.#isWorthDirectRead(this.#buffer.length)
   }
 
-  /** Ends the message. Returns it, or why it is refused, and is ready for the next one. */
-  finish(): string | ArrayBuffer | Violation {
+  /**
+   * Ends the message. Returns it, or why it is refused, and is ready for the next one.
+   *
+   * @returns undefined if that is too much work for this turn: to be called again in a later one
+   */
+  finish(): string | ArrayBuffer | Violation | undefined {
     const buffer = this.#buffer
     // A compressed message without a byte of payload is an empty message, as Mojolicious 9 sends it, although an empty
     // message has a byte by RFC 7692 section 7.2.3.6. The inflater is left alone: where no block has begun, the tail would
     // spoil the next message.
-    if (this.#isCompressed && this.#received > 0) {
+    if (this.#isCompressed && !this.#isInflated && this.#received > 0) {
       const result = this.#checkLength(this.#inflater!.finish(buffer))
       if (typeof result !== 'number') return result
+      this.#isInflated = true
     }
-    const message = this.#isText ? decodeText(this.#platform, buffer.bytes, 0, buffer.length) : buffer.toArrayBuffer()
-    this.#clear()
+    const message = buffer.take()
+    if (message !== undefined) this.#clear()
     return message
   }
 
@@ -144,29 +150,19 @@ export class MessageBody {
   #clear(): void {
     this.#buffer.clear()
     this.#fragments = 0
-    this.#validated = 0
     this.#received = 0
+    this.#isInflated = false
   }
 
   /** Whether `length` bytes of a message are enough for a read of their own. */
   #isWorthDirectRead(length: number): boolean {
-    return length > (this.#isText ? TEXT_BUFFER_SIZE : DIRECT_READ_MIN) && !this.#isCompressed
+    return length > (this.#buffer.isText ? TEXT_BUFFER_SIZE : DIRECT_READ_MIN) && !this.#isCompressed
   }
 
   /** Turns OVER_LIMIT into the violation that is reported. */
   #checkLength(result: number | Violation): number | Violation {
     if (result !== OVER_LIMIT) return result
     // Text that is ill-formed before it is too long is refused for that, however much of it was inflated at once.
-    const limit = Math.min(this.#buffer.length, this.#maxPayload + 1)
-    return (this.#isText ? this.#checkText(limit) : undefined) ?? tooBig(this.#maxPayload)
-  }
-
-  /** Checks the text up to `end`, where a character may be cut (RFC 6455 section 8.1). */
-  #checkText(end: number): Violation | undefined {
-    const { bytes } = this.#buffer
-    const whole = wholeCharactersEnd(bytes, this.#validated, end)
-    if (!this.#platform.isUtf8(bytes, this.#validated, whole) || !canBecomeCharacter(bytes, whole, end)) return NOT_UTF8
-    this.#validated = whole
-    return undefined
+    return (this.#buffer.isText ? this.#buffer.checkText() : undefined) ?? tooBig(this.#maxPayload)
   }
 }

@@ -1,7 +1,7 @@
 import { CORRUPT, type InflateParameters, type Inflater, TOO_LONG } from './compression.ts'
 import type { Platform } from './platform.ts'
 import { OWN, type ReassemblyBuffer, SCRATCH } from './reassembly-buffer.ts'
-import { BEYOND_HOST, NOT_DEFLATE, type Violation } from './violations.ts'
+import { NOT_DEFLATE, type Violation } from './violations.ts'
 
 /** The first allocation for a compressed message, in bytes. */
 const FIRST_STEP = 4096
@@ -65,7 +65,7 @@ export class MessageInflater {
     if (isWhole && target.length === 0) target.use(this.#scratch, SCRATCH)
     const consumed = this.#inflate(target, input, start, end, false)
     // Before the next turn, other connections use the scratch memory.
-    if (this.suspended && target.memory === SCRATCH) target.use(target.bytes.slice(0, target.length), OWN)
+    if (this.suspended && target.memory === SCRATCH) target.use(target.bytes.slice(0, target.end), OWN)
     return consumed
   }
 
@@ -93,21 +93,21 @@ export class MessageInflater {
         return position - start
       }
       // 1. Memory for more output.
-      if (target.length === output.length) {
-        const wanted = Math.max(FIRST_STEP, (end - start) * 4, target.length * 2)
-        // One byte more than the limit allows: if it is used, there is too much.
-        if (!target.reserve(1, Math.min(wanted, this.#maxPayload + 1))) return BEYOND_HOST
+      if (target.end === output.length) {
+        // At most one byte more than the limit allows: if it is used, there is too much.
+        const problem = target.reserve(1, Math.max(FIRST_STEP, (end - start) * 4, target.length * 2))
+        if (problem !== undefined) return problem
         output = this.#outputOf(target)
       }
       // 2. As much as the input and the memory allow.
-      const result = inflater.inflate(input, position, end, last, output, target.length)
+      const result = inflater.inflate(input, position, end, last, output, target.end)
       if (result === CORRUPT) return NOT_DEFLATE
       position += inflater.consumed
-      target.length += inflater.produced
+      target.end += inflater.produced
       this.#budget -= inflater.produced
       if (inflater.consumed > 0) isFresh = false
       if (result === TOO_LONG || target.length > this.#maxPayload) return OVER_LIMIT
-      if (target.length === output.length) continue
+      if (target.end === output.length) continue
       if (position === end) return position - start
 
       // 3. Input is left, so a block with BFINAL set has ended the stream (RFC 7692 section 7.2.3.4). Another stream follows,
@@ -123,6 +123,6 @@ export class MessageInflater {
   #outputOf(target: ReassemblyBuffer): Uint8Array<ArrayBuffer> {
     // Scratch memory is filled whole, so that a small message costs no view of it.
     if (target.memory === SCRATCH) return target.bytes
-    return target.bytes.subarray(0, target.length + Math.max(this.#budget, scratch.length))
+    return target.bytes.subarray(0, target.end + Math.max(this.#budget, scratch.length))
   }
 }

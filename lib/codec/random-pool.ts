@@ -37,5 +37,8 @@ class RandomPool {
   }
 }
 
-/** Shared by all connections of the process, so that few of them have to call the system's generator. */
+/**
+ * Shared by all connections of the process, so that few of them have to call the system's generator. What `advance` has given
+ * out is copied before anything else runs.
+ */
 export const randomPool: RandomPool = new RandomPool()

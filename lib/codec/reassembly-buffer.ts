@@ -1,12 +1,14 @@
 import type { Platform } from './platform.ts'
+import { canBecomeCharacter, decodeText, wholeCharactersEnd } from './utf8.ts'
+import { BEYOND_HOST, NOT_UTF8, type Violation } from './violations.ts'
 
-/** The least growth of a buffer, in bytes. */
-const GROWTH_STEP = 1024 * 1024
+/** A message of up to 1 MiB is put together in one buffer. A longer one is kept in pieces of 1 MiB, so that none has to grow. */
+const PIECE_SIZE = 1024 * 1024
 /**
- * Growth factor of a buffer. Capacity follows what has arrived, not the length that was announced, so a lying length costs
- * nothing. Each growth copies everything.
+ * A binary message whose length is known has all of its memory once a 16th has arrived, so that the rest is read to where it
+ * belongs. Hosts give such memory untouched, so a lying length costs no more than what has arrived.
  */
-const GROWTH = 4
+const RESERVE_FACTOR = 16
 /** The size of a text buffer, in bytes. */
 export const TEXT_BUFFER_SIZE: number = 256 * 1024
 /** The pool has at most 8 text buffers, leased or not. */
@@ -50,20 +52,49 @@ class TextBufferPool {
   }
 }
 
-/** Shared by all connections of the process: few of them reassemble text at the same moment. */
+/** Shared by all connections of the process: few of them reassemble text at the same moment. A buffer is one message's until it is released. */
 const textBuffers = new TextBufferPool()
 
-/** The memory in which the payload of one message is put together. */
+/**
+ * The memory in which the payload of one message is put together.
+ *
+ * The end of the payload is `bytes[0, end)`. In a message of more than 1 MiB, pieces precede it, each of which holds whole
+ * characters if the message is text. The pieces are put together once, one in each turn of the event loop: bytes in an
+ * ArrayBuffer of the message's length, text in a string that the engine joins when its characters are first looked at. So
+ * no call copies more than 1 MiB, and a message takes its length in memory beside what is delivered.
+ */
 export class ReassemblyBuffer {
   readonly #platform: Platform
-  /** The payload so far is `bytes[0, length)`. */
+  /** The most bytes that a message may take, one more than the limit included. */
+  readonly #most: number
+
   bytes: Uint8Array<ArrayBuffer> = EMPTY
-  length = 0
+  end = 0
   /** What the memory of `bytes` is: NONE, OWN, LEASED or SCRATCH. */
   memory: number = NONE
+  isText = false
+  /** The length of the message if it is known, 0 otherwise. */
+  total = 0
 
-  constructor(platform: Platform) {
+  /** Text is known to be well-formed up to this index of `bytes`, the end of a character. */
+  #validated = 0
+  /** The pieces before `bytes`; or those that belong at its front, if `bytes` is the whole message. */
+  #pieces: Uint8Array[] = []
+  /** Bytes of payload before `bytes`. */
+  #before = 0
+  /** What was put together of the pieces so far: bytes at the front of `bytes`, or text. */
+  #joined = 0
+  #text = ''
+
+  /** @param maxPayload the longest message, in bytes */
+  constructor(platform: Platform, maxPayload: number) {
     this.#platform = platform
+    this.#most = maxPayload + 1
+  }
+
+  /** The length of the payload so far, in bytes. */
+  get length(): number {
+    return this.#before + this.end
   }
 
   /** Uses a text buffer, if one is free, for a message of up to 256 KiB. */
@@ -72,55 +103,141 @@ export class ReassemblyBuffer {
     if (buffer !== undefined) this.use(buffer, LEASED)
   }
 
-  /** Changes to other memory, which has a copy of the payload so far. */
+  /** Changes to other memory, which has a copy of `bytes[0, end)`. */
   use(bytes: Uint8Array<ArrayBuffer>, memory: number): void {
     if (this.memory === LEASED) textBuffers.release(this.bytes)
     this.bytes = bytes
     this.memory = memory
   }
 
-  /** Appends `chunk[start, end)`, with the room and the result of `reserve`. */
-  append(chunk: Uint8Array, start: number, end: number, wanted: number): boolean {
-    if (!this.reserve(end - start, wanted)) return false
-    // A pipe that read to the read target has put the bytes in place already.
-    const isInPlace = chunk.buffer === this.bytes.buffer && chunk.byteOffset + start === this.length
-    if (!isInPlace) this.bytes.set(chunk.subarray(start, end), this.length)
-    this.length += end - start
-    return true
+  /**
+   * Appends `chunk[start, end)`.
+   *
+   * @param remaining bytes of the frame's payload from `start` on, including those that have not arrived
+   */
+  append(chunk: Uint8Array, start: number, end: number, remaining: number): Violation | undefined {
+    for (let position = start; position < end; ) {
+      if (this.end === this.bytes.length) {
+        const problem = this.reserve(1, this.wanted(remaining))
+        if (problem !== undefined) return problem
+      }
+      const { bytes } = this
+      const part = Math.min(end - position, bytes.length - this.end)
+      // A pipe that read to the read target has put the bytes in place already.
+      const isInPlace = chunk.buffer === bytes.buffer && chunk.byteOffset + position === this.end
+      if (!isInPlace) bytes.set(chunk.subarray(position, position + part), this.end)
+      this.end += part
+      position += part
+    }
+    return undefined
+  }
+
+  /** The length for which room is worth having: the message's if it is known, and otherwise twice what there is. */
+  wanted(remaining: number): number {
+    return this.total || Math.max(this.length + remaining, this.bytes.length * 2)
   }
 
   /**
-   * Makes room for `incoming` bytes more.
+   * Makes room in `bytes` for `incoming` bytes, which have arrived.
    *
-   * @param wanted the capacity that the message needs if it keeps what it announced, in bytes; approached in steps
-   * @returns false if the host has no memory of that size
+   * @param wanted the length for which room is worth having, in bytes
    */
-  reserve(incoming: number, wanted: number): boolean {
-    const needed = this.length + incoming
-    return needed <= this.bytes.length || this.#grow(needed, wanted)
-  }
-
-  #grow(needed: number, wanted: number): boolean {
-    const step = Math.max(this.bytes.length * GROWTH, GROWTH_STEP)
-    let bytes: Uint8Array<ArrayBuffer>
-    try {
-      bytes = this.#platform.allocate(Math.max(needed, Math.min(wanted, step)))
-    } catch {
-      return false
+  reserve(incoming: number, wanted: number): Violation | undefined {
+    const { end, isText, length, total } = this
+    const needed = end + incoming
+    if (needed <= this.bytes.length) return undefined
+    if (isText && needed > PIECE_SIZE) {
+      const problem = this.checkText()
+      if (problem !== undefined) return problem
     }
-    bytes.set(this.bytes.subarray(0, this.length))
-    this.use(bytes, OWN)
-    return true
+    try {
+      if (needed <= PIECE_SIZE) this.#moveOn(Math.max(needed, Math.min(wanted, this.#most, PIECE_SIZE)), 0)
+      else if (!isText && total > 0 && total <= (length + incoming) * RESERVE_FACTOR) this.#reserveWhole(total)
+      else {
+        // A character that is cut goes on in the next piece.
+        const whole = isText ? this.#validated : end
+        this.#moveOn(end - whole + Math.min(PIECE_SIZE, (total || this.#most) - length), whole)
+      }
+    } catch {
+      return BEYOND_HOST
+    }
+    return undefined
   }
 
-  /** The payload as an ArrayBuffer that the caller owns. */
-  toArrayBuffer(): ArrayBuffer {
-    const { buffer, length } = this.bytes
-    return this.memory === OWN && length === this.length ? buffer : buffer.slice(0, this.length)
+  /** Checks the text so far, at whose end a character may be cut (RFC 6455 section 8.1). */
+  checkText(): Violation | undefined {
+    const { bytes, end } = this
+    const whole = wholeCharactersEnd(bytes, this.#validated, end)
+    if (!this.#platform.isUtf8(bytes, this.#validated, whole) || !canBecomeCharacter(bytes, whole, end)) return NOT_UTF8
+    this.#validated = whole
+    return undefined
+  }
+
+  /**
+   * The message, as a string or as an ArrayBuffer that the caller owns; or why there is none.
+   *
+   * @returns undefined if the turn is over before all of it was put together: to be called again in a later one
+   */
+  take(): string | ArrayBuffer | Violation | undefined {
+    const { bytes, end, isText } = this
+    const pieces = this.#pieces
+    if (pieces.length === 0) {
+      if (isText) return decodeText(this.#platform, bytes, 0, end)
+      return this.memory === OWN && bytes.length === end ? bytes.buffer : bytes.buffer.slice(0, end)
+    }
+    try {
+      // The first call.
+      if (isText && end > 0) {
+        pieces.push(bytes.subarray(0, end))
+        this.end = 0
+      } else if (!isText && this.#before > 0) this.#reserveWhole(this.length)
+      const piece = pieces.shift()!
+      if (isText) {
+        const text = decodeText(this.#platform, piece, 0, piece.length)
+        if (typeof text !== 'string') return text
+        this.#text += text
+      } else {
+        this.bytes.set(piece, this.#joined)
+        this.#joined += piece.length
+      }
+    } catch {
+      return BEYOND_HOST
+    }
+    if (pieces.length > 0) return undefined
+    return isText ? this.#text : this.bytes.buffer
   }
 
   clear(): void {
+    if (this.memory === OWN) {
+      // Only then there are, or were, pieces.
+      this.#before = 0
+      this.#joined = 0
+      this.#text = ''
+      if (this.#pieces.length > 0) this.#pieces = []
+    }
     this.use(EMPTY, NONE)
-    this.length = 0
+    this.end = 0
+    this.total = 0
+    this.#validated = 0
+  }
+
+  /** Goes on in fresh memory of `size` bytes: `bytes[0, from)` becomes a piece, and the rest of the payload is copied. */
+  #moveOn(size: number, from: number): void {
+    const next = this.#platform.allocate(size)
+    next.set(this.bytes.subarray(from, this.end))
+    if (from > 0) {
+      this.#pieces.push(this.bytes.subarray(0, from))
+      this.#before += from
+      this.end -= from
+      this.#validated = 0
+    }
+    this.use(next, OWN)
+  }
+
+  /** Goes on in memory for all of a binary message. The pieces are copied to its front in the end. */
+  #reserveWhole(total: number): void {
+    this.#moveOn(total, this.end)
+    this.end = this.#before
+    this.#before = 0
   }
 }

@@ -52,8 +52,8 @@ const DEFAULT_ATTRIBUTES: OtherAttributes = { lastEventId: '', source: null, por
 
 /**
  * The second argument by which `messageEvent` tells the constructor to copy these values and to convert nothing, so that
- * no dictionary is made and each field is written once (bench: receive). Shared by all sockets: the values are valid only
- * during the call of the constructor.
+ * no dictionary is made and each field is written once (bench: receive). Shared by all sockets: the values are valid from
+ * the call of the constructor until it calls the host's.
  */
 const SOCKET_MESSAGE = { data: undefined as unknown, origin: '' }
 
@@ -68,9 +68,11 @@ export const MessageEvent: MessageEventConstructor = class MessageEvent extends 
 
   constructor(type: unknown, eventInitDict: unknown = undefined) {
     if (eventInitDict === SOCKET_MESSAGE) {
+      // Taken first, since the host's class may be foreign code.
+      const { data, origin } = SOCKET_MESSAGE
       super('message')
-      this.#data = SOCKET_MESSAGE.data
-      this.#origin = SOCKET_MESSAGE.origin
+      this.#data = data
+      this.#origin = origin
       return
     }
     requireArguments(arguments.length, 1, 'MessageEvent')

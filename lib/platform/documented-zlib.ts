@@ -111,7 +111,7 @@ class DocumentedInflater implements Inflater {
       // has left out, which no stream needs then.
       this.#window = input.length > 0 ? EMPTY : slide(this.#window, buffer, this.#windowBits)
       if (input.length === 0 || input.length === tail) {
-        this.#output = Buffer.concat(pieces)
+        this.#output = pieces.length === 1 ? buffer : Buffer.concat(pieces)
         return true
       }
     }

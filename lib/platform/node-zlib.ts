@@ -42,7 +42,7 @@ const TAIL_LENGTH = 4
 
 /**
  * Where `deflate` writes compressed messages; it grows as they need. Shared by all connections of the process: the result of a
- * call is valid until the next one.
+ * call is valid until the next one, so it is copied to a frame before foreign code runs.
  */
 const deflated: { bytes: Uint8Array } = { bytes: new Uint8Array(64 * 1024) }
 

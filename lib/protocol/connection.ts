@@ -160,6 +160,7 @@ export class Connection extends FramedPipe {
     }
     this.release()
     this.sendQueue.stop()
+    this.sendQueue.giveBack()
     this.#state = CLOSED
     if (isClean) this.owner.onClosed({ ...this.#received, wasClean: true, error: undefined })
     this.owner.onReleased()

@@ -148,7 +148,12 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
   /** Hands all frames that were written since the last flush to the pipe, mostly in one write. */
   flush(): void {
     this.#flushRequested = false
-    if (this.sendQueue.pending) this.#needsDrain = !this.sendQueue.flush(this)
+    // Within a write, foreign code has sent on this connection. That leaves by a flush after this one.
+    if (this.sendQueue.isFlushing) return
+    if (this.sendQueue.pending) {
+      this.#needsDrain = !this.sendQueue.flush(this)
+      this.requestFlush()
+    }
     if (this.#closeDue) this.#checkSent()
   }
 

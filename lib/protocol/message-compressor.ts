@@ -73,7 +73,7 @@ export class MessageCompressor {
     this.#deflater.deflateLater(part, compressed => callback(final ? compressed : withTail(compressed)))
   }
 
-  /** To be called after each message, once its compressed bytes were used. */
+  /** To be called after each message, before foreign code runs. The bytes that `compress` has returned stay valid. */
   endMessage(): void {
     if (this.#resetsAfterMessage) this.#deflater.reset()
   }

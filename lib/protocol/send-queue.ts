@@ -1,4 +1,4 @@
-import { FrameWriter, type FrameWriterOwner } from '../codec/frame-writer.ts'
+import { FrameWriter, type FrameWriterOwner, LARGE_PAYLOAD } from '../codec/frame-writer.ts'
 import { BINARY, CLOSE, CONTINUATION, RSV1, TEXT } from '../codec/opcodes.ts'
 import type { Platform } from '../codec/platform.ts'
 import type { Pipe } from '../transport/pipe.ts'
@@ -64,6 +64,11 @@ export class SendQueue {
     return this.#writer.pending
   }
 
+  /** Whether a `flush` is under way. */
+  get isFlushing(): boolean {
+    return this.#writer.isFlushing
+  }
+
   /** Whether messages wait for their bytes or their compression. */
   get waits(): boolean {
     return this.#entries.length > 0
@@ -124,6 +129,11 @@ export class SendQueue {
     if (last?.opcode === CLOSE) this.#writer.frame(CLOSE, last.content as Uint8Array)
   }
 
+  /** The pipe has closed: gives back the memory of all that was written. */
+  giveBack(): void {
+    this.#writer.release()
+  }
+
   /** Drops all entries, and frees the memory for compression. */
   stop(): void {
     this.#entries = []
@@ -179,12 +189,18 @@ export class SendQueue {
         }
         continue
       }
+      // The pipe is called now, and not while memory is in use that connections share.
+      this.#writer.flushIfLong()
+      if (this.#entries.length === 0) return
       const bytes = typeof content === 'string' ? this.#compressor!.encode(content) : content
       if (bytes.length >= LARGE_MESSAGE) return this.#sendInParts(opcode, bytes)
       this.#entries.shift()
-      this.#writer.frame(RSV1 | opcode, this.#compressor!.compress(bytes))
-      this.#framed += bytes.length
+      const compressed = this.#compressor!.compress(bytes)
       this.#compressor!.endMessage()
+      // The pipe is called in the middle of a large frame, and then another connection may use the deflater's memory.
+      const isLarge = compressed.length > LARGE_PAYLOAD
+      this.#writer.frame(RSV1 | opcode, isLarge ? new Uint8Array(compressed) : compressed)
+      this.#framed += bytes.length
     }
   }
 

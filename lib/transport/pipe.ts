@@ -28,9 +28,9 @@ export interface Pipe {
   /** Bytes that were accepted and not yet handed to the network. Feeds `bufferedAmount`. */
   readonly buffered?: number | undefined
   /**
-   * True if the pipe reads none of the bytes any more once `write` has returned true, or it has called `drain`: the library
-   * then reuses their memory. Other connections use parts of the same memory, so the pipe must not transfer it. Unless this
-   * is true, each write gets a copy.
+   * True if the pipe reads none of the bytes any more once `write` has returned true, or it has called `drain` or `close`: the
+   * library then reuses their memory, also if they were not sent. Other connections use parts of the same memory, so the pipe
+   * must not transfer it. Unless this is true, each write gets a copy.
    */
   readonly givesBack?: boolean | undefined
   /** Lets the connection keep the process alive (the default), where the host has such a notion. */

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { FrameWriter } from '#lib/codec/frame-writer.js'
+import { type ModuleEnded, runModule } from '../support/child.ts'
 import { hex, platforms, short } from '../support/frame-recorder.ts'
 import { noise } from '../support/noise.ts'
 import { BINARY, frame, PING, TEXT } from '../support/raw-server.ts'
@@ -334,6 +335,106 @@ describe('RFC 6455 section 6.1: sending data', function () {
       const pieces = inner.pipe.writes.map(({ bytes }) => `binary ${short(hex(bytes.subarray(0, 1000)))}`)
       expect(pieces.length).to.be.above(10)
       expect(outer.sent()).to.deep.equal(pieces)
+    })
+
+    it('waits for its flush, also if others send in between', () => {
+      const all = [openConnection(), openConnection()]
+      for (let index = 0; index < 20; index++) for (const { connection } of all) connection.sendText(`${index}`)
+      const expected = Array.from({ length: 20 }, (_, index) => `text ${index}`)
+      for (const { pipe, sent } of all) {
+        expect(pipe.writes).to.have.length(0)
+        expect(sent()).to.deep.equal(expected)
+      }
+    })
+
+    describe('that is lost gives back the memory that it has lent', () => {
+      /** In a process of its own, where no other test has lent any. */
+      const measure = (code: string): Promise<ModuleEnded> =>
+        runModule(`
+          import { nodePlatform } from '#lib/platform/node.js'
+          import { Connection } from '#lib/protocol/connection.js'
+          let masked = 0
+          const platform = {
+            ...nodePlatform,
+            maskingMemory() {
+              const memory = nodePlatform.maskingMemory()
+              return { ...memory, mask(...args) { masked++; memory.mask(...args) } }
+            },
+          }
+          const nothing = () => {}
+          const owner = {
+            onText: nothing, onBinary: nothing, onPong: nothing, onCloseReceived: nothing, flushSoon: nothing,
+            onServerEndDue: nothing, continueReadingLater: nothing, onDrained: nothing, onClosed: nothing, onReleased: nothing,
+          }
+          /** A connection, whose pipe keeps what it is given until it has drained or closed. */
+          const connect = ready => {
+            const lent = []
+            const pipe = {
+              start(sink) { this.sink = sink },
+              write(bytes) { lent.push({ bytes, copy: Buffer.from(bytes) }); return ready },
+              end: nothing, abort: nothing, pause: nothing, resume: nothing, buffered: 0, givesBack: true,
+            }
+            const settings = { maxPayload: 0, maxFragments: 0, perMessageDeflate: undefined }
+            const onViolation = () => connection.failAfterViolation()
+            const connection = new Connection(platform, pipe, { ...owner, onViolation }, settings)
+            return { connection, pipe, lent }
+          }
+          const message = new Uint8Array(64 * 1024).fill(7)
+          const send = ({ connection }, count) => {
+            for (let index = 0; index < count; index++) connection.sendBinary(message)
+            connection.flush()
+          }
+          const good = connect(true)
+          const maskedOf = count => {
+            masked = 0
+            for (let index = 0; index < count; index++) send(good, 1)
+            good.lent.length = 0
+            return masked
+          }
+          // Until there is memory that masks.
+          maskedOf(100)
+          ${code}
+        `)
+
+      for (const [how, code] of Object.entries({
+        'in flight': 'send(lost, 100)',
+        'not flushed': 'for (let index = 0; index < 100; index++) lost.connection.sendBinary(message)',
+        'in flight, and the end of it not flushed': 'send(lost, 100); lost.connection.sendBinary(message)',
+        'shared with another connection': 'for (let index = 0; index < 100; index++) { send(lost, 1); send(good, 1) }',
+        'whose pipe has thrown': `
+          lost.pipe.write = bytes => { throw new Error('broken') }
+          for (let index = 0; index < 100; index++) try { lost.connection.sendBinary(message) } catch {}
+          try { lost.connection.flush() } catch {}`,
+        'of a connection that has failed': 'send(lost, 100); lost.pipe.sink.data(Buffer.from([0xff, 0xff]))',
+      })) {
+        it(how, async () => {
+          const { lines, errors } = await measure(`
+            for (let count = 0; count < 12; count++) {
+              const lost = connect(false)
+              ${code}
+              lost.pipe.sink.close()
+              console.log(maskedOf(100))
+            }
+          `)
+          expect(errors).to.equal('')
+          expect(lines).to.have.length(12)
+          for (const line of lines) expect(Number(line)).to.be.at.least(95)
+        })
+      }
+
+      it('once its pipe has closed, and not when it is aborted', async () => {
+        const { lines, errors } = await measure(`
+          const lost = connect(false)
+          send(lost, 100)
+          lost.connection.abort()
+          maskedOf(100)
+          console.log(lost.lent.every(({ bytes, copy }) => copy.equals(bytes)))
+          lost.pipe.sink.close()
+          console.log(maskedOf(100) >= 95)
+        `)
+        expect(errors).to.equal('')
+        expect(lines).to.deep.equal(['true', 'true'])
+      })
     })
 
     it('what is sent keeps its order, also when the bytes of some come later', () => {

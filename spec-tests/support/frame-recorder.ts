@@ -57,7 +57,11 @@ export function readFrames(
 ): string[] {
   const recorder = new FrameRecorder()
   const reader = new FrameReader(platform, recorder, limits)
-  for (const chunk of chunks) lend(chunk, bytes => reader.read(bytes))
+  for (const chunk of chunks) {
+    lend(chunk, bytes => reader.read(bytes))
+    // In later turns of the event loop.
+    while (reader.paused) reader.resume()
+  }
   return recorder.events
 }
 

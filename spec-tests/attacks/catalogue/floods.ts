@@ -52,6 +52,19 @@ export const floodAttacks: readonly Attack[] = [
     steps: amount => [{ expect: oneMessage, serve: floodOf(frame(CONTINUATION, 'x', { fin: false }), amount, ENDS) }],
   },
   {
+    name: 'a long message in fragments of 64 KiB',
+    source: 'CVE-2026-48779, RFC 6455 section 10.4',
+    bound: 'what has arrived is copied once more, when all of it is there',
+    amount: 8,
+    unit: 'MiB in one message',
+    work: 'linear',
+    memory: { limit: 96 },
+    steps: amount => {
+      const fragment = frame(CONTINUATION, new Uint8Array(64 * KIB), { fin: false })
+      return [{ expect: oneMessage, serve: floodOf(fragment, amount * 16, ENDS) }]
+    },
+  },
+  {
     name: 'a flood of empty messages',
     source: 'CVE-2026-48779, RFC 6455 section 10.4',
     bound: 'what waits is the bytes of the chunk, in memory that was read to; reading pauses at 512 KiB of them',
