@@ -7,6 +7,7 @@ import { captureContext } from '../platform/async-context.ts'
 import { queueTask } from '../platform/immediate.ts'
 import { findMicrotaskCheckpoint } from '../platform/microtask-checkpoint.ts'
 import { nodePlatform } from '../platform/node.ts'
+import { usesEnvironmentProxy } from '../platform/use-env-proxy.ts'
 
 /**
  * The transport of Node.js, shared by all sockets as every module is. The first connection loads it, so that an import of the
@@ -42,8 +43,14 @@ provideHost({
   timers: { setTimeout, clearTimeout },
   now,
   captureContext,
-  connect: async (target, tls, keepAlive) => (await transport.load()).connect(target, tls, keepAlive),
-  resolveHost: async (host, port) => (await transport.load()).resolveHost(host, port),
+  connect: async (target, tls, keepAlive, network) => (await transport.load()).connect(target, tls, keepAlive, network),
+  resolveHost: async (host, port, resolving) => (await transport.load()).resolveHost(host, port, resolving),
+  secure: async (pipe, target, tls, trace) =>
+    (await import('../transport/tls-over-pipe.ts')).secure(pipe, target, tls, trace),
+  upgradeByAgent: async (agent, target, tls, trace) =>
+    (await import('../transport/agent.ts')).upgradeByAgent(agent, target, tls, trace),
+  environment: () => process.env,
+  usesEnvironmentProxy,
 })
 
 export * from './exports.ts'

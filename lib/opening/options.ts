@@ -1,10 +1,15 @@
+import { refuseAlternatives } from './options/alternatives.ts'
+import * as clients from './options/clients.ts'
 import * as connect from './options/connect.ts'
+import * as cookies from './options/cookies.ts'
 import * as deflate from './options/deflate.ts'
 import { adviceFor } from './options/foreign-names.ts'
 import * as headers from './options/headers.ts'
 import * as heartbeat from './options/heartbeat.ts'
 import * as init from './options/init.ts'
 import * as limits from './options/limits.ts'
+import * as network from './options/network.ts'
+import * as proxy from './options/proxy.ts'
 import * as queue from './options/queue.ts'
 import { type Reader, type Readers, refuseUnknown } from './options/reading.ts'
 import * as request from './options/request.ts'
@@ -25,6 +30,10 @@ export interface WebSocketOptions
     heartbeat.Options,
     deflate.Options,
     tls.Options,
+    network.Options,
+    proxy.Options,
+    clients.Options,
+    cookies.Options,
     connect.Options {}
 
 /** The options, checked and converted, with their defaults filled in. */
@@ -37,6 +46,10 @@ export interface Settings
     heartbeat.Settings,
     deflate.Settings,
     tls.Settings,
+    network.Settings,
+    proxy.Settings,
+    clients.Settings,
+    cookies.Settings,
     connect.Settings {}
 
 const readers: Readers<Settings> = {
@@ -48,6 +61,10 @@ const readers: Readers<Settings> = {
   ...heartbeat.readers,
   ...deflate.readers,
   ...tls.readers,
+  ...network.readers,
+  ...proxy.readers,
+  ...clients.readers,
+  ...cookies.readers,
   ...connect.readers,
 }
 
@@ -65,6 +82,7 @@ export function readOptions(options: object): Settings {
   for (const [name, read] of Object.entries<Reader<unknown>>(readers)) {
     settings[name] = read(given[name], name)
   }
+  refuseAlternatives(settings as unknown as Settings)
   return settings as unknown as Settings
 }
 

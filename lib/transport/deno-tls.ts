@@ -9,23 +9,14 @@ import { shielded } from '../host/shielded-options.ts'
  *
  * @param options for `net.connect`
  * @param tlsOptions for `tls.connect`
+ * @param onTcp called with the socket of TCP when that is connected
  * @returns a TLSSocket. The type is unknown to programs for other hosts, so the declaration does not name it
  */
-export function connectTlsOverTcp(options: object, tlsOptions: object): object {
+export function connectTlsOverTcp(options: object, tlsOptions: object, onTcp: (tcp: object) => void): object {
   const { onread, ...tcpOptions } = options as TcpNetConnectOpts
   const tcp = connectTcp(shielded(tcpOptions))
-  const ciphertext = new Ciphertext(tcp)
-  // The type asks for a Socket, but the documentation of `tls.connect` allows any stream.
-  const socket = tls.connect(shielded({ ...tlsOptions, socket: ciphertext as Duplex as Socket }))
-  // Over a stream, the option `onread` has no effect. A destroyed socket still emits what it holds, which is ignored.
-  socket.on('data', (bytes: Uint8Array) => {
-    if (!socket.destroyed && !onread!.callback(bytes.length, bytes)) socket.pause()
-  })
-  // Not before: the socket is paused from the start, and the handshake must still be read.
-  socket.once('secureConnect', () => {
-    socket.on('pause', () => ciphertext.hold())
-    socket.on('resume', () => ciphertext.release())
-  })
+  tcp.once('connect', () => onTcp(tcp))
+  const socket = tlsOverStream(new Ciphertext(tcp), tlsOptions, onread!.callback) as Socket
   socket.once('close', () => tcp.destroy())
   socket.ref = () => {
     tcp.ref()
@@ -35,6 +26,39 @@ export function connectTlsOverTcp(options: object, tlsOptions: object): object {
     tcp.unref()
     return socket
   }
+  return socket
+}
+
+/** A stream of the bytes on the wire. While it is held, nothing is read from below, even if TLS asks for more. */
+export interface HeldStream extends Duplex {
+  hold(): void
+  release(): void
+}
+
+/**
+ * Opens TLS over a stream, which is held while the TLS socket is paused.
+ *
+ * @param ciphertext a `HeldStream`
+ * @param onRead as of the option `onread` of `net.connect`
+ * @returns a TLSSocket
+ */
+export function tlsOverStream(
+  ciphertext: object,
+  tlsOptions: object,
+  onRead: (length: number, bytes: Uint8Array) => boolean,
+): object {
+  const stream = ciphertext as HeldStream
+  // The type asks for a Socket, but the documentation of `tls.connect` allows any stream.
+  const socket = tls.connect(shielded({ ...tlsOptions, socket: stream as Duplex as Socket }))
+  // Over a stream, the option `onread` has no effect. A destroyed socket still emits what it holds, which is ignored.
+  socket.on('data', (bytes: Uint8Array) => {
+    if (!socket.destroyed && !onRead(bytes.length, bytes)) socket.pause()
+  })
+  // Not before: the socket is paused from the start, and the handshake must still be read.
+  socket.once('secureConnect', () => {
+    socket.on('pause', () => stream.hold())
+    socket.on('resume', () => stream.release())
+  })
   return socket
 }
 
