@@ -8,19 +8,9 @@ import { queueTask } from '../platform/immediate.ts'
 import { findMicrotaskCheckpoint } from '../platform/microtask-checkpoint.ts'
 import { nodePlatform } from '../platform/node.ts'
 import { usesEnvironmentProxy } from '../platform/use-env-proxy.ts'
-
-/**
- * The transport of Node.js, shared by all sockets as every module is. The first connection loads it, so that an import of the
- * package stays cheap (bench: import).
- */
-const transport = {
-  module: undefined as Promise<typeof import('../transport/node.ts')> | undefined,
-
-  load() {
-    this.module ??= import('../transport/node.ts')
-    return this.module
-  },
-}
+import { upgradeByAgent } from '../transport/agent.ts'
+import { connect, resolveHost } from '../transport/node.ts'
+import { secure } from '../transport/tls-over-pipe.ts'
 
 /** Not `performance`, which takes longer to load than this package (bench: import). */
 function now(): number {
@@ -43,12 +33,10 @@ provideHost({
   timers: { setTimeout, clearTimeout },
   now,
   captureContext,
-  connect: async (target, tls, keepAlive, network) => (await transport.load()).connect(target, tls, keepAlive, network),
-  resolveHost: async (host, port, resolving) => (await transport.load()).resolveHost(host, port, resolving),
-  secure: async (pipe, target, tls, trace) =>
-    (await import('../transport/tls-over-pipe.ts')).secure(pipe, target, tls, trace),
-  upgradeByAgent: async (agent, target, tls, trace) =>
-    (await import('../transport/agent.ts')).upgradeByAgent(agent, target, tls, trace),
+  connect,
+  resolveHost,
+  secure,
+  upgradeByAgent,
   environment: () => process.env,
   usesEnvironmentProxy,
 })

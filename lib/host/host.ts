@@ -66,7 +66,7 @@ export interface Host {
   /** Opens TLS over a pipe that leads to the target. Absent where the runtime cannot. */
   secure?(pipe: Pipe, target: ConnectTarget, tls: TlsOptions | undefined, trace: Trace): PromiseLike<Pipe>
   /** Makes opening handshakes by an `http.Agent` or `https.Agent` of Node.js. Absent where the runtime has none. */
-  upgradeByAgent?(agent: object, target: ConnectTarget, tls: TlsOptions | undefined, trace: Trace): PromiseLike<Upgrade>
+  upgradeByAgent?(agent: object, target: ConnectTarget, tls: TlsOptions | undefined, trace: Trace): Upgrade
   /** The environment variables of the process. Absent where the runtime has none. */
   environment?(): Readonly<Record<string, string | undefined>>
   /** Whether the process was told to use the proxies that its environment variables name. */

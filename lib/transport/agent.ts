@@ -1,7 +1,7 @@
-import { type ClientRequest, type IncomingMessage, request as requestOverHttp } from 'node:http'
-import { request as requestOverHttps } from 'node:https'
+import type { Agent, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { shielded } from '../host/shielded-options.ts'
+import { http, https } from '../platform/builtins.ts'
 import type { ConnectTarget } from './connect.ts'
 import { alternating, ForeignExchange } from './foreign-upgrade.ts'
 import { openNodeStream } from './node-stream.ts'
@@ -24,13 +24,13 @@ export function upgradeByAgent(
   trace: Trace,
 ): Upgrade {
   return (request, handler) => {
-    const exchange = startExchange(agent as import('node:http').Agent, target, tls, trace, request, handler)
+    const exchange = startExchange(agent as Agent, target, tls, trace, request, handler)
     return reason => exchange.cancel(reason)
   }
 }
 
 function startExchange(
-  agent: import('node:http').Agent,
+  agent: Agent,
   target: ConnectTarget,
   tls: TlsOptions | undefined,
   trace: Trace,
@@ -47,7 +47,7 @@ function startExchange(
     path: request.target,
     headers: fieldValues(request),
   }
-  const asked: ClientRequest = (secure ? requestOverHttps : requestOverHttp)(shielded(options) as object)
+  const asked = (secure ? https() : http()).request(shielded(options) as object)
   const exchange = new ForeignExchange(handler, () => asked.destroy())
   asked.on('error', error => exchange.failed(secure ? explainTlsError(error) : error))
   asked.on('close', () => exchange.failed(new Error('The agent has closed the connection')))

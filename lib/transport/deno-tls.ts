@@ -1,7 +1,7 @@
-import { connect as connectTcp, type Socket, type TcpNetConnectOpts } from 'node:net'
-import { Duplex } from 'node:stream'
-import tls from 'node:tls'
+import type { Socket, TcpNetConnectOpts } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { shielded } from '../host/shielded-options.ts'
+import { net, stream, tls } from '../platform/builtins.ts'
 
 /**
  * Opens TLS in Deno. Its node:tls reads on while the socket is paused, without bound, so that the peer feels no backpressure.
@@ -14,9 +14,9 @@ import { shielded } from '../host/shielded-options.ts'
  */
 export function connectTlsOverTcp(options: object, tlsOptions: object, onTcp: (tcp: object) => void): object {
   const { onread, ...tcpOptions } = options as TcpNetConnectOpts
-  const tcp = connectTcp(shielded(tcpOptions))
+  const tcp = net().connect(shielded(tcpOptions))
   tcp.once('connect', () => onTcp(tcp))
-  const socket = tlsOverStream(new Ciphertext(tcp), tlsOptions, onread!.callback) as Socket
+  const socket = tlsOverStream(openCiphertext(tcp), tlsOptions, onread!.callback) as Socket
   socket.once('close', () => tcp.destroy())
   socket.ref = () => {
     tcp.ref()
@@ -30,7 +30,9 @@ export function connectTlsOverTcp(options: object, tlsOptions: object, onTcp: (t
 }
 
 /** A stream of the bytes on the wire. While it is held, nothing is read from below, even if TLS asks for more. */
-export interface HeldStream extends Duplex {
+export interface Ciphertext {
+  /** A Duplex of Node.js. */
+  readonly duplex: object
   hold(): void
   release(): void
 }
@@ -38,70 +40,62 @@ export interface HeldStream extends Duplex {
 /**
  * Opens TLS over a stream, which is held while the TLS socket is paused.
  *
- * @param ciphertext a `HeldStream`
  * @param onRead as of the option `onread` of `net.connect`
  * @returns a TLSSocket
  */
 export function tlsOverStream(
-  ciphertext: object,
+  ciphertext: Ciphertext,
   tlsOptions: object,
   onRead: (length: number, bytes: Uint8Array) => boolean,
 ): object {
-  const stream = ciphertext as HeldStream
   // The type asks for a Socket, but the documentation of `tls.connect` allows any stream.
-  const socket = tls.connect(shielded({ ...tlsOptions, socket: stream as Duplex as Socket }))
+  const socket = tls().connect(shielded({ ...tlsOptions, socket: ciphertext.duplex as Duplex as Socket }))
   // Over a stream, the option `onread` has no effect. A destroyed socket still emits what it holds, which is ignored.
   socket.on('data', (bytes: Uint8Array) => {
     if (!socket.destroyed && !onRead(bytes.length, bytes)) socket.pause()
   })
   // Not before: the socket is paused from the start, and the handshake must still be read.
   socket.once('secureConnect', () => {
-    socket.on('pause', () => stream.hold())
-    socket.on('resume', () => stream.release())
+    socket.on('pause', () => ciphertext.hold())
+    socket.on('resume', () => ciphertext.release())
   })
   return socket
 }
 
 /** The bytes of a TCP connection as a stream. While it is held, nothing is read from TCP, even if TLS asks for more. */
-class Ciphertext extends Duplex {
-  readonly #tcp: Socket
-  #held = false
-
-  constructor(tcp: Socket) {
-    super()
-    this.#tcp = tcp
-    tcp.on('data', bytes => {
-      if (!this.push(bytes)) tcp.pause()
-    })
-    tcp.on('end', () => this.push(null))
-    tcp.on('error', error => this.destroy(error))
-    tcp.on('close', () => this.destroy())
-  }
-
-  hold(): void {
-    this.#held = true
-    this.#tcp.pause()
-  }
-
-  release(): void {
-    this.#held = false
-    this.#tcp.resume()
-  }
-
-  override _read(): void {
-    if (!this.#held) this.#tcp.resume()
-  }
-
-  override _write(bytes: Uint8Array, _encoding: string, callback: (error?: Error | null) => void): void {
-    this.#tcp.write(bytes, callback)
-  }
-
-  override _final(callback: () => void): void {
-    this.#tcp.end(callback)
-  }
-
-  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    this.#tcp.destroy()
-    callback(error)
+function openCiphertext(tcp: Socket): Ciphertext {
+  let held = false
+  const { Duplex } = stream()
+  const duplex = new Duplex({
+    read() {
+      if (!held) tcp.resume()
+    },
+    write(bytes: Uint8Array, _encoding, callback) {
+      tcp.write(bytes, callback)
+    },
+    final(callback) {
+      tcp.end(callback)
+    },
+    destroy(error, callback) {
+      tcp.destroy()
+      callback(error)
+    },
+  })
+  tcp.on('data', bytes => {
+    if (!duplex.push(bytes)) tcp.pause()
+  })
+  tcp.on('end', () => duplex.push(null))
+  tcp.on('error', error => duplex.destroy(error))
+  tcp.on('close', () => duplex.destroy())
+  return {
+    duplex,
+    hold() {
+      held = true
+      tcp.pause()
+    },
+    release() {
+      held = false
+      tcp.resume()
+    },
   }
 }

@@ -1,10 +1,12 @@
-import { type LookupAddress, lookup } from 'node:dns'
-import { connect as connectTcp, isIP, type LookupFunction, type OnReadOpts, type Socket } from 'node:net'
+import type { LookupAddress } from 'node:dns'
+import type { LookupFunction, OnReadOpts, Socket } from 'node:net'
 import { shielded } from '../host/shielded-options.ts'
+import { dns, net } from '../platform/builtins.ts'
 import { addressRefused, isAllowed } from './allowed-address.ts'
 import { type ConnectTarget, KEEP_ALIVE, type ResolvedHost } from './connect.ts'
 import type { Network, Resolving } from './network.ts'
 import { NodePipe } from './node-pipe.ts'
+import { connectTls, explainTlsError } from './node-tls.ts'
 import { openSocket } from './open-socket.ts'
 import type { Pipe } from './pipe.ts'
 import type { TlsOptions } from './tls-options.ts'
@@ -21,7 +23,7 @@ const ATTEMPT_TIMEOUT = 1000
  * @throws (rejects with) the error of the resolver, or an error if the host has no address of the family
  */
 export async function resolveHost(host: string, port: number, resolving: Resolving = ANY): Promise<ResolvedHost> {
-  const family = isIP(host)
+  const family = net().isIP(host)
   const isLoopback = isLocalhost(host) && resolving.lookup === undefined
   const all = family !== 0 ? [{ address: host, family }] : isLoopback ? LOOPBACK : await lookUp(host, resolving)
   const addresses = resolving.family === 0 ? all : all.filter(one => one.family === resolving.family)
@@ -48,8 +50,6 @@ export async function connect(
 ): Promise<Pipe> {
   const { host, port, signal, secure } = target
   const { localAddress, socketPath, noDelay = true, trace } = network
-  // Loaded for wss alone: TLS takes longer to load than all the rest (bench: import).
-  const { connectTls, explainTlsError } = secure ? await import('./node-tls.ts') : NO_TLS
   if (signal.aborted) throw signal.reason
   const pipe = new NodePipe(secure)
   const options = {
@@ -68,7 +68,10 @@ export async function connect(
     ...(socketPath === undefined ? {} : { path: socketPath }),
   }
   const onTcp = (tcp: object): void => onConnected(tcp as Socket, secure, network)
-  const socket = connectTls === undefined ? connectTcp(shielded(options)) : (connectTls(options, tls, onTcp) as Socket)
+  // An option of TLS that is bad throws.
+  if (secure && trace !== undefined) trace.step = 'tls'
+  const socket = secure ? (connectTls(options, tls, onTcp) as Socket) : net().connect(shielded(options))
+  if (trace !== undefined) trace.step = 'connect'
   if (!secure) socket.once('connect', () => onTcp(socket))
   // `tls.connect` does not take the option, but Duplex documents that the property may be set.
   socket.allowHalfOpen = true
@@ -79,7 +82,7 @@ export async function connect(
   // Whoever waits for the pipe decides whether the process does. Of several addresses each has a handle of its own.
   socket.unref()
   socket.once('connect', () => socket.unref())
-  return openSocket(socket, pipe, { signal, secure, trace, explain: explainTlsError })
+  return openSocket(socket, pipe, { signal, secure, trace, explain: secure ? explainTlsError : undefined })
 }
 
 const ANY_NETWORK: Network = {}
@@ -110,7 +113,7 @@ function lookUp(host: string, resolving: Resolving): Promise<LookupAddress[]> {
   const { family } = resolving
   return new Promise<unknown>((fulfil, reject) => {
     const options = shielded<{ all: true; family: number }>({ all: true, family })
-    const ask = (resolving.lookup ?? lookup) as LookupFunction
+    const ask = (resolving.lookup ?? dns().lookup) as LookupFunction
     ask(host, options, (error, found: unknown) => (error ? reject(error) : fulfil(found)))
   }).then(asAddresses)
 }
@@ -120,7 +123,7 @@ function asAddresses(found: unknown): LookupAddress[] {
   const all: unknown[] = Array.isArray(found) ? found : [{ address: found }]
   return all.map(one => {
     const { address } = Object(one) as { address?: unknown }
-    const family = typeof address === 'string' ? isIP(address) : 0
+    const family = typeof address === 'string' ? net().isIP(address) : 0
     if (family === 0) throw new TypeError('The option "lookup" gave something other than IP addresses')
     return { address: address as string, family }
   })
@@ -133,5 +136,3 @@ function fixedLookup(addresses: readonly LookupAddress[]): LookupFunction {
     else callback(null, addresses[0]!.address, addresses[0]!.family)
   }
 }
-
-const NO_TLS = { connectTls: undefined, explainTlsError: undefined }

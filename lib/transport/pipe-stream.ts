@@ -1,15 +1,13 @@
-import { Duplex } from 'node:stream'
-import type { HeldStream } from './deno-tls.ts'
+import { stream } from '../platform/builtins.ts'
+import type { Ciphertext } from './deno-tls.ts'
 import type { Pipe } from './pipe.ts'
 
 /**
- * A pipe as a duplex stream of Node.js, for TLS over it. The types of Node.js are unknown to programs for other hosts, so the
- * declaration does not name them.
+ * A pipe as a duplex stream of Node.js, for TLS over it.
  *
  * @param pipe not started yet
- * @returns a `HeldStream`
  */
-export function pipeStream(pipe: Pipe): object {
+export function pipeStream(pipe: Pipe): Ciphertext {
   let held = false
   let ended = false
   /** The callbacks of writes that wait for the pipe to drain. */
@@ -19,7 +17,8 @@ export function pipeStream(pipe: Pipe): object {
     waiting = []
     for (const callback of callbacks) callback()
   }
-  const stream = new Duplex({
+  const { Duplex } = stream()
+  const duplex = new Duplex({
     // The peer's end must not end our side before TLS has said so.
     allowHalfOpen: true,
     read() {
@@ -38,29 +37,31 @@ export function pipeStream(pipe: Pipe): object {
       pipe.abort(error)
       callback(error)
     },
-  }) as HeldStream
-  stream.hold = () => {
-    held = true
-    pipe.pause()
-  }
-  stream.release = () => {
-    held = false
-    pipe.resume()
-  }
+  })
   pipe.start({
     data(bytes) {
-      if (!stream.destroyed && !stream.push(new Uint8Array(bytes))) pipe.pause()
+      if (!duplex.destroyed && !duplex.push(new Uint8Array(bytes))) pipe.pause()
     },
     drain: proceed,
     end() {
       ended = true
-      if (!stream.destroyed) stream.push(null)
+      if (!duplex.destroyed) duplex.push(null)
     },
     close(error) {
       // Behind a regular end the stream gives out what it holds, and destroys itself.
-      if (error !== undefined || !ended) stream.destroy(error as Error | undefined)
+      if (error !== undefined || !ended) duplex.destroy(error as Error | undefined)
       proceed()
     },
   })
-  return stream
+  return {
+    duplex,
+    hold() {
+      held = true
+      pipe.pause()
+    },
+    release() {
+      held = false
+      pipe.resume()
+    },
+  }
 }

@@ -10,7 +10,7 @@ export const byAgent: Route = {
 
   async open(target, { agent, tls }, context, trace) {
     if (host.upgradeByAgent === undefined) throw new TypeError('This host has no agents: "agent" is of Node.js')
-    return wayBy(within(context, await host.upgradeByAgent(agent!, target, tls, trace)))
+    return wayBy(within(context, host.upgradeByAgent(agent!, target, tls, trace)))
   },
 }
 
