@@ -195,6 +195,8 @@ export class OpeningHandshake {
       refused: (head, body) => this.#refused(head, body),
       failed: this.#failed,
     })
+    // Given up within the call. Without effect where the exchange is over.
+    if (this.#over) this.#cancelExchange()
   }
 
   #upgraded(handshake: Handshake, head: ResponseHead, pipe: Pipe): void {
