@@ -8,6 +8,15 @@ export const expectations: readonly Expectation[] = [
     outcome: 'not run',
     reason: 'there is no transport for WebSocket over HTTP/2 (RFC 8441) yet',
   },
+  ...['chromium *', 'firefox *'].map(
+    (runtime): Expectation => ({
+      implementation: 'ours',
+      runtime,
+      file: 'stream/tentative/backpressure-receive.any.js',
+      outcome: 'fail',
+      reason: 'a page cannot hold the server back: the WebSocket of the browser reads at any rate',
+    }),
+  ),
   ...['20', '22'].map(
     (version): Expectation => ({
       implementation: 'ours',
