@@ -30,4 +30,21 @@ export const implementations: readonly Implementation[] = [
     platform: 'node',
     target: 'es2023',
   },
+  {
+    name: 'browser',
+    modules: ['entry/browser'],
+    onTop: ['entry/browser-polyfill'],
+    platform: 'browser',
+    target: 'es2020',
+    wholeModules: true,
+  },
+  {
+    name: 'react-native',
+    modules: ['entry/react-native'],
+    onTop: ['entry/react-native-polyfill'],
+    platform: 'browser',
+    // Metro gives the file to Babel, and Hermes gets what Babel leaves. Both know all of this, but no private names.
+    target: 'es2017',
+    wholeModules: true,
+  },
 ]

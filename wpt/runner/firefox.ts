@@ -96,13 +96,33 @@ interface BidiMessage {
   readonly params?: { readonly channel: string; readonly data: { readonly value: string } }
 }
 
-type Settle = { resolve(result: Record<string, unknown>): void; reject(error: Error): void }
+interface Command {
+  readonly method: string
+  resolve(result: Record<string, unknown>): void
+  reject(error: Error): void
+}
+
+/** What Firefox answers to a command that failed. */
+class BidiError extends Error {
+  /** The kind of error, such as `no such frame`. */
+  readonly code: string
+
+  constructor(message: string, code: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** Passes over the error of a tab whose browsing context Firefox has replaced while it navigates: the tab is there. */
+function passReplaced(error: unknown): void {
+  if (!(error instanceof BidiError) || error.code !== 'no such frame') throw error
+}
 
 /** Commands to Firefox, and what pages report. */
 class BidiSession {
   version = ''
   readonly #socket: WebSocket
-  readonly #waiting = new Map<number, Settle>()
+  readonly #waiting = new Map<number, Command>()
   readonly #channels = new Map<string, (text: string) => void>()
   #count = 0
 
@@ -132,7 +152,7 @@ class BidiSession {
   send(method: string, params: object): Promise<Record<string, unknown>> {
     const id = ++this.#count
     this.#socket.send(JSON.stringify({ id, method, params }))
-    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
+    return new Promise((resolve, reject) => this.#waiting.set(id, { method, resolve, reject }))
   }
 
   /** Calls back with each text that a page gives to the channel. */
@@ -148,7 +168,7 @@ class BidiSession {
     const waiting = this.#waiting.get(id!)
     this.#waiting.delete(id!)
     if (type === 'success') waiting?.resolve(result ?? {})
-    else waiting?.reject(new Error(`${error}: ${message}`))
+    else waiting?.reject(new BidiError(`${waiting.method}: ${message}`, error ?? ''))
   }
 }
 
@@ -191,13 +211,13 @@ async function runPort(
         resolve(found)
       })
       const address = portAddress(test, server)
-      // The context may be replaced while it navigates: that is no failure.
-      session.send('browsingContext.navigate', { context, url: address, wait: 'none' }).catch((error: Error) => {
-        if (!error.message.startsWith('no such frame')) reject(error)
-      })
+      session
+        .send('browsingContext.navigate', { context, url: address, wait: 'none' })
+        .catch(passReplaced)
+        .catch(reject)
     })
     return resultOf(test, subject, lines, { status: 'TIMEOUT', message: `no word for ${limit} ms` }, start)
   } finally {
-    await session.send('browser.removeUserContext', { userContext })
+    await session.send('browser.removeUserContext', { userContext }).catch(passReplaced)
   }
 }
