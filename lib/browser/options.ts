@@ -111,7 +111,7 @@ export function joinPageOptions(defaults: GivenOptions, second: unknown, third: 
 export function resolveURL(url: unknown, baseURL: string | undefined): string {
   const text = toUSVString(url)
   // The URL class of React Native appends a slash to the path, so it is asked only where it has to be.
-  if (profile.readHeaders !== undefined && /^wss?:/i.test(text)) return text
+  if (profile.readHeaders !== undefined && /^(ws|http)s?:/i.test(text)) return text.replace(/^http/i, 'ws')
   return getURLRecord(text, baseURL ?? pageURL()).href
 }
 

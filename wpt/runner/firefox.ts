@@ -175,6 +175,14 @@ class BidiSession {
 /** Milliseconds that a page gets beyond its own time limit, to load and to report. */
 const grace = 10_000
 
+/** Opens a tab. Firefox may replace its browsing context before it has answered: then another tab is opened. */
+async function openTab(session: BidiSession, userContext: unknown): Promise<unknown> {
+  for (;;) {
+    const opened = await session.send('browsingContext.create', { type: 'tab', userContext }).catch(passReplaced)
+    if (opened !== undefined) return opened.context
+  }
+}
+
 async function runPort(
   session: BidiSession,
   test: TestCase,
@@ -198,7 +206,7 @@ async function runPort(
       arguments: [{ type: 'channel', value: { channel } }],
       userContexts: [userContext],
     })
-    const { context } = await session.send('browsingContext.create', { type: 'tab', userContext })
+    const context = await openTab(session, userContext)
     const lines = await new Promise<ReportLine[]>((resolve, reject) => {
       const found: ReportLine[] = []
       const timer = setTimeout(() => resolve(found), limit)
