@@ -1,5 +1,5 @@
 import type { ConfiguredDefaults } from '../api/configured.ts'
-import type { WebSocketConstructor } from '../api/websocket.ts'
+import type { WebSocketConstructor } from '../api/websocket-interface.ts'
 import { requireArguments } from '../idl/webidl.ts'
 import { copyOptions } from '../opening/options/init.ts'
 import { toSubprotocols } from '../opening/subprotocols.ts'
