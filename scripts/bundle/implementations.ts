@@ -26,7 +26,7 @@ export const implementations: readonly Implementation[] = [
   {
     name: 'node',
     modules: ['entry/node', 'transport/*'],
-    onTop: ['entry/polyfill'],
+    onTop: ['entry/polyfill', 'entry/globals'],
     platform: 'node',
     target: 'es2023',
   },
