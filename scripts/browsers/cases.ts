@@ -40,7 +40,7 @@ function pageOf(bundler: string): Case {
     const wanted = 'hello WS_ERR_UNSUPPORTED WS_ERR_TERMINATED undefined true function function'
     expect(await titleOf(workspace, build('everything')), wanted)
     // The same page in a browser that has no streams of its own.
-    expect(await titleOf(workspace, `delete globalThis.WebSocketStream\n${readBack(workspace, bundler)}`), wanted)
+    expect(await titleOf(workspace, `delete globalThis.WebSocketStream;\n${readBack(workspace, bundler)}`), wanted)
     return `a page with WebSocket alone has ${size} bytes, gzipped`
   }
 }
