@@ -19,7 +19,17 @@ import type { Settings } from './options.ts'
 import { hasField, requestFields } from './request-fields.ts'
 import { hostOf, isBlockedPort, portOf } from './url.ts'
 
-/** Called by an `OpeningHandshake` when it ends: one of the two, once. */
+/** An opening handshake, as the session drives it. */
+export interface Opening {
+  /** The handler may be called before this returns. */
+  start(): void
+  /** Gives up, and passes `error` to the handler. Has no effect once the handler was called. */
+  fail(error: ConnectionError): void
+  /** Sets whether the opening keeps the process alive, as it does by default; and afterwards its connection. */
+  keepAlive(wanted: boolean): void
+}
+
+/** Called by an `Opening` when it ends: one of the two, once. */
 export interface OpeningHandshakeHandler {
   /** The handler, and the code of the user, are called in this context. */
   readonly context: AsyncContext
@@ -40,7 +50,7 @@ export const NO_BODY: Uint8Array = new Uint8Array(0)
  *
  * @see https://websockets.spec.whatwg.org/#concept-websocket-establish
  */
-export class OpeningHandshake {
+export class OpeningHandshake implements Opening {
   readonly #url: URL
   readonly #protocols: readonly string[]
   readonly #settings: Settings
@@ -73,7 +83,6 @@ export class OpeningHandshake {
     this.#handler = handler
   }
 
-  /** Starts to open the connection. The handler may be called before this returns. */
   start(): void {
     const { signal } = this.#settings
     if (signal !== undefined) this.#leaveSignal = onAbort(signal, this.#aborted)
@@ -90,7 +99,6 @@ export class OpeningHandshake {
     })
   }
 
-  /** Gives up, and passes `error` to the handler. Has no effect once the handler was called. */
   fail(error: ConnectionError): void {
     if (this.#over) return
     this.#finish()
@@ -104,7 +112,6 @@ export class OpeningHandshake {
     this.#handler.failed(error)
   }
 
-  /** Sets whether the opening keeps the process alive, as it does by default; and afterwards its connection. */
   keepAlive(wanted: boolean): void {
     this.#keepsAlive = wanted
     this.#deadline?.keepAlive(wanted)
