@@ -67,6 +67,8 @@ export type EventHandler<Type extends keyof WebSocketEventMap, Target> =
 
 type AnyHandler = ((event: object) => void) | { handleEvent(event: object): void }
 
+/** A member of the emitter: whether the connection was closed by a closing handshake. */
+export const WAS_CLEAN: symbol = Symbol('was clean')
 /** The user's function, on the listener that was made for it. */
 const HANDLER = Symbol('handler')
 /** Whether the listener belongs to an attribute such as `onmessage`. */
@@ -79,7 +81,7 @@ const makers: Readonly<Record<string, (target: object, ...values: any[]) => obje
   open: target => new Event('open', target),
   message: (target, data: RawData, isBinary: boolean) => new MessageEvent(target, isBinary ? data : data.toString()),
   close: (target, code: number, reason: Buffer) =>
-    new CloseEvent(target, code, reason.toString(), (target as { wasClean?: boolean }).wasClean === true),
+    new CloseEvent(target, code, reason.toString(), (target as Record<symbol, unknown>)[WAS_CLEAN] === true),
   error: (target, error: unknown) => new ErrorEvent(target, error),
 }
 

@@ -15,6 +15,7 @@ import {
   type EventHandler,
   removeHandler,
   setAttributeHandler,
+  WAS_CLEAN,
   type WebSocketEventMap,
 } from './events.ts'
 import { type ClientOptions, readClientOptions } from './options.ts'
@@ -237,9 +238,15 @@ for (const [name, value] of Object.entries({ CONNECTING, OPEN, CLOSING, CLOSED }
   for (const object of [WebSocket, WebSocket.prototype])
     Object.defineProperty(object, name, { value, enumerable: true })
 }
-for (const name of ['binaryType', 'bufferedAmount', 'extensions', 'isPaused', 'protocol', 'readyState', 'url']) {
+const ENUMERABLE = ['binaryType', 'bufferedAmount', 'extensions', 'isPaused', 'protocol', 'readyState', 'url']
+for (const name of [...ENUMERABLE, 'addEventListener', 'removeEventListener']) {
   Object.defineProperty(WebSocket.prototype, name, { enumerable: true })
 }
+Object.defineProperty(WebSocket.prototype, WAS_CLEAN, {
+  get(this: WebSocket) {
+    return stateOf(this).wasClean
+  },
+})
 Object.assign(WebSocket, {
   createWebSocketStream,
   extension,
