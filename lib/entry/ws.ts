@@ -2,6 +2,7 @@
 
 import './node.ts'
 
+export type { BinaryType } from '../ws/binary-type.ts'
 export type { EmittedEvents } from '../ws/emitter.ts'
 export type { CloseEvent, ErrorEvent, Event, MessageEvent, RawData, WebSocketEventMap } from '../ws/events.ts'
 export type { ClientOptions } from '../ws/options.ts'
@@ -14,6 +15,6 @@ export {
   WebSocketServer,
   WebSocketServer as Server,
 } from '../ws/server-parts.ts'
-export type { BinaryType, SendCallback } from '../ws/session.ts'
+export type { SendCallback } from '../ws/session.ts'
 export { createWebSocketStream } from '../ws/stream.ts'
 export { type SendOptions, WebSocket, WebSocket as default } from '../ws/websocket.ts'

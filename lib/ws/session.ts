@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { MessageBatch } from '../codec/message-batch.ts'
 import { BINARY, CONTINUATION, TEXT } from '../codec/opcodes.ts'
-import { createBlob, type ReadableBlob } from '../idl/blob.ts'
+import type { ReadableBlob } from '../idl/blob.ts'
 import type { OpeningHandshakeHandler } from '../opening/opening-handshake.ts'
 import type { Settings } from '../opening/options.ts'
 import type { CloseResult, Connection } from '../protocol/connection.ts'
@@ -12,8 +12,8 @@ import { CLOSED, CLOSING, CONNECTING, OPEN } from '../session/ready-state.ts'
 import { closedError, Session } from '../session/session.ts'
 import { type TaskTarget, tasks } from '../session/task-queue.ts'
 import type { Address } from './address.ts'
+import { type BinaryType, convertBinary } from './binary-type.ts'
 import { isReported, toWsError } from './errors.ts'
-import type { RawData } from './events.ts'
 import { HttpOpening, type Owner } from './opening.ts'
 import type { ClientOptions } from './options.ts'
 
@@ -30,8 +30,6 @@ const TASK_VIOLATION = 8
 const TASK_SENT = 9
 const TASK_ERROR = 10
 const TASK_CLOSE = 11
-
-export type BinaryType = 'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob'
 
 /** Called when what was sent has left for the network, or with an error if it cannot. */
 export type SendCallback = (error?: Error) => void
@@ -344,25 +342,7 @@ export class WsSession extends Session implements TaskTarget, Pausable {
   #emitMessage(data: string | ArrayBuffer, ends: readonly number[] = []): void {
     if (this.#terminated) return
     if (typeof data === 'string') this.#owner.emit('message', Buffer.from(data), false)
-    else this.#owner.emit('message', this.#convert(data, ends), true)
-  }
-
-  #convert(data: ArrayBuffer, ends: readonly number[]): RawData {
-    switch (this.binaryType) {
-      case 'arraybuffer':
-        return data
-      case 'blob':
-        return createBlob(data) as RawData
-      case 'fragments': {
-        const pieces = [...ends, data.byteLength].map((end, index) => {
-          const start = index === 0 ? 0 : ends[index - 1]!
-          return Buffer.from(data, start, end - start)
-        })
-        return pieces.filter(piece => piece.length > 0)
-      }
-      default:
-        return Buffer.from(data)
-    }
+    else this.#owner.emit('message', convertBinary(data, ends, this.binaryType), true)
   }
 
   #handleClosed(): void {

@@ -7,6 +7,7 @@ import { type ReadableBlob, toBlob } from '../idl/blob.ts'
 import { isToken } from '../protocol/header-values.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from '../session/ready-state.ts'
 import { parseAddress } from './address.ts'
+import type { BinaryType } from './binary-type.ts'
 import { readReason, validateCloseCode } from './close-arguments.ts'
 import type { Emitter } from './emitter.ts'
 import {
@@ -28,7 +29,7 @@ import {
   unavailable,
   WebSocketServer,
 } from './server-parts.ts'
-import { type BinaryType, type SendCallback, type SendOptions as SessionSendOptions, WsSession } from './session.ts'
+import { type SendCallback, type SendOptions as SessionSendOptions, WsSession } from './session.ts'
 import { createWebSocketStream } from './stream.ts'
 
 /** The options of `send`. */
