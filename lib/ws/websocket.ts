@@ -176,17 +176,17 @@ export class WebSocket extends Base {
    * @param callback called when the ping has left
    * @throws RangeError for more data; Error while connecting
    */
-  ping(data?: any, mask?: boolean, callback?: SendCallback): void
-  ping(data: any, callback: SendCallback): void
   ping(callback: SendCallback): void
+  ping(data: any, callback: SendCallback): void
+  ping(data?: any, mask?: boolean, callback?: SendCallback): void
   ping(data?: any, mask?: any, callback?: SendCallback): void {
     sendControl(this, 'ping', data, mask, callback)
   }
 
   /** Sends a pong, with the arguments of `ping`. */
-  pong(data?: any, mask?: boolean, callback?: SendCallback): void
-  pong(data: any, callback: SendCallback): void
   pong(callback: SendCallback): void
+  pong(data: any, callback: SendCallback): void
+  pong(data?: any, mask?: boolean, callback?: SendCallback): void
   pong(data?: any, mask?: any, callback?: SendCallback): void {
     sendControl(this, 'pong', data, mask, callback)
   }
@@ -248,6 +248,8 @@ Object.defineProperty(WebSocket.prototype, WAS_CLEAN, {
     return stateOf(this).wasClean
   },
 })
+// A bundler may rename the class.
+Object.defineProperty(WebSocket, 'name', { value: 'WebSocket', configurable: true })
 Object.assign(WebSocket, {
   createWebSocketStream,
   extension,
