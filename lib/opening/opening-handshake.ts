@@ -1,5 +1,6 @@
 import type { AsyncContext } from '../host/async-context.ts'
 import { host } from '../host/host.ts'
+import type { URL } from '../host/host-types.ts'
 import { Deadline, now } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'

@@ -6,11 +6,14 @@ import { pipeOverStream } from './node-stream.ts'
 import type { Pipe } from './pipe.ts'
 
 /**
- * The pipe over a stream on which `node:http` has upgraded a request, and which nobody has read since.
+ * The pipe over a stream on which `node:http` has upgraded a request, and which nobody has read since. The types of Node.js are
+ * unknown to programs for other hosts, so the declaration does not name them.
  *
+ * @param upgraded a Duplex
  * @param head bytes that arrived with the response
  */
-export function pipeOverUpgraded(stream: Duplex, head: Uint8Array): Pipe {
+export function pipeOverUpgraded(upgraded: object, head: Uint8Array): Pipe {
+  const stream = upgraded as Duplex
   if (isSocket(stream)) return pipeOverSocket(stream, head)
   if (head.length > 0) stream.unshift(head)
   return pipeOverStream(stream)
