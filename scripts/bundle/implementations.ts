@@ -30,7 +30,7 @@ export const implementations: readonly Implementation[] = [
   {
     name: 'node',
     modules: ['entry/node', 'transport/*'],
-    onTop: ['entry/polyfill'],
+    onTop: ['entry/polyfill', 'entry/globals'],
     standIn: 'entry/ws',
     shared: [
       'codec/opcodes',
