@@ -2,7 +2,6 @@ import { toBlob } from '../idl/blob.ts'
 import { validateCloseCodeAndReason } from '../idl/close-info.ts'
 import { defineEventHandlers } from '../idl/event-handlers.ts'
 import { showInConsole, withoutCredentials } from '../idl/inspection.ts'
-import type { MessageEvent } from '../idl/message-event.ts'
 import {
   bytesOf,
   completeInterface,
@@ -16,8 +15,8 @@ import { isInit } from '../opening/options/init.ts'
 import { defaultSettings, readOptions, type Settings } from '../opening/options.ts'
 import { toSubprotocols, validateSubprotocols } from '../opening/subprotocols.ts'
 import { documentURL, getURLRecord } from '../opening/url.ts'
-import { joinOptions, joinOptions, type WsOptions } from '../opening/ws-options.ts'
-import { CLOSED, CLOSED, CLOSING, CLOSING, CONNECTING, CONNECTING, OPEN, OPEN, STATE_NAMES } from '../session/ready-state.ts'
+import { joinOptions } from '../opening/ws-options.ts'
+import { CLOSED, CLOSING, CONNECTING, OPEN, STATE_NAMES } from '../session/ready-state.ts'
 import { WebSocketState } from '../session/websocket-state.ts'
 import type { BinaryType, WebSocketConstructor, WebSocket as WebSocketInterface } from './websocket-interface.ts'
 
