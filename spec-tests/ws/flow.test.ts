@@ -3,11 +3,16 @@ import type { Duplex, DuplexOptions } from 'node:stream'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { frame, TEXT } from '../support/raw-server.ts'
+import { expect } from 'chai'
+import { WebSocket } from '#lib/entry/ws.js'
+import { compress } from '../support/compress.ts'
+import { BINARY, frame, TEXT } from '../support/raw-server.ts'
+import { useLoopback } from '../support/ws-server.ts'
 import { type Client, event, type Twin, useTwins } from '../support/ws-twins.ts'
 
 describe('The stand-in for ws: pausing, and streams', () => {
   const twins = useTwins()
+  const loopback = useLoopback()
 
   twins('pauses and resumes', async twin => {
     const server = await twin.loopback.serve()
@@ -52,6 +57,31 @@ describe('The stand-in for ws: pausing, and streams', () => {
     peer.close()
     await event(socket, 'close')
     twin.log(waits, received === total)
+  })
+
+  // With ws, all of a packet is inflated and emitted after the pause.
+  it('stays paused when the messages that had arrived are handled', async () => {
+    const server = await loopback.serveRaw()
+    const socket = new WebSocket(server.url)
+    loopback.afterwards(() => socket.terminate())
+    const opening = once(socket, 'open')
+    const peer = await server.accept()
+    await peer.accept('Sec-WebSocket-Extensions: permessage-deflate')
+    await opening
+    const total = 1000
+    let received = 0
+    socket.on('message', () => {
+      if (++received === 1) socket.pause()
+    })
+    const first = once(socket, 'message')
+    // So much of it is in a packet that the socket exerts backpressure by itself.
+    const message = frame(BINARY, compress(Buffer.alloc(64 * 1024)), { rsv: 4 })
+    await peer.write(Buffer.concat(Array.from({ length: total }, () => message)))
+    await first
+    for (let turn = 0; turn < 200; turn++) await new Promise(resolve => setImmediate(resolve))
+    expect(received).to.be.within(2, total / 2)
+    socket.resume()
+    while (received < total) await once(socket, 'message')
   })
 
   twins('ends a paused connection', async twin => {
