@@ -125,16 +125,7 @@ export const checks: Checks = {
   },
 
   async wss(target) {
-    const options = { tls: { ca: target.authority } }
-    const right = await open(target, options, `wss://localhost:${target.tlsPort}`)
-    equal(await right.echo('text'), 'text')
-    equalBytes(await right.echo(bytes(1 << 20)), bytes(1 << 20))
-    await right.close()
-    const wrong = start(target, target.paths.echo, options, `wss://127.0.0.1:${target.tlsPort}`)
-    equal((await wrong.closed).code, 1006)
-    const { code, cause } = failure(wrong.socket)!
-    equal(`${code} ${(cause as { code?: unknown }).code}`, 'WS_ERR_CONNECT ERR_TLS_CERT_ALTNAME_INVALID')
-    return undefined
+    return checkTls(target, bytes(1 << 20))
   },
 
   async drop(target) {
@@ -144,6 +135,20 @@ export const checks: Checks = {
     equal(`${code} ${wasClean}`, '1006 false')
     return undefined
   },
+}
+
+/** Opens a connection with the right name, which echoes this message, and one with a name that the certificate has not. */
+export async function checkTls(target: Target, message: string | Uint8Array<ArrayBuffer>): Promise<undefined> {
+  const options = { tls: { ca: target.authority } }
+  const right = await open(target, options, `wss://localhost:${target.tlsPort}`)
+  const back = await right.echo(message)
+  if (typeof message === 'string') equal(back, message)
+  else equalBytes(back, message)
+  await right.close()
+  const wrong = start(target, target.paths.echo, options, `wss://127.0.0.1:${target.tlsPort}`)
+  equal((await wrong.closed).code, 1006)
+  const { code, cause } = failure(wrong.socket)!
+  equal(`${code} ${(cause as { code?: unknown }).code}`, 'WS_ERR_CONNECT ERR_TLS_CERT_ALTNAME_INVALID')
 }
 
 export interface Session {

@@ -3,6 +3,7 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { checks } from './checks.ts'
 import { replaceSection } from './documents.ts'
+import { runExchanges } from './exchanges/run.ts'
 import { install, versionOf } from './install.ts'
 import type { CheckName, Row } from './row.ts'
 import { type Running, startServer } from './running.ts'
@@ -12,9 +13,13 @@ const usage = `npm run servers -- [options] [SERVER...]
 Runs the same checks against the servers of others, each as far as it can: messages, subprotocols, compression, closing,
 refusals and TLS. Installs what is missing, from npm and with apt-get. Prints a table. The exit code is 1 if a check fails.
 
-  --all       also those that take long to install
-  --docs      writes the table into docs/compatibility.md; implies --all
-  --help      print this`
+  --all           also those that take long to install
+  --docs          writes the table into docs/compatibility.md; implies --all
+  --messages N    messages in each exchange of random messages (10): ws, Bun and websockets are tried with every setting of
+                  compression that they have, against offers of all kinds; 0 leaves that out
+  --seed N        repeats the messages of an earlier run
+  --verbose       prints a line for each exchange
+  --help          print this`
 
 /** Milliseconds for one check. */
 const LIMIT = 30_000
@@ -48,6 +53,9 @@ const { values, positionals } = parseArgs({
   options: {
     all: { type: 'boolean', default: false },
     docs: { type: 'boolean', default: false },
+    messages: { type: 'string', default: '10' },
+    seed: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
   allowPositionals: true,
@@ -86,7 +94,14 @@ async function main(): Promise<number> {
   const text = `${table(results)}\n\n${remarks(results)}`
   console.log(`\n${text}\n\n${results.length - failed} passed, ${failed} failed`)
   if (values.docs && failed === 0) replaceSection('servers', text)
-  return failed === 0 ? 0 : 1
+  const lost = await exchangeRandom(chosen.map(([file]) => file))
+  return failed === 0 && lost.length === 0 ? 0 : 1
+}
+
+async function exchangeRandom(files: readonly string[]): Promise<string[]> {
+  const messages = Number(values.messages)
+  const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32))
+  return messages === 0 ? [] : await runExchanges(files, { messages, seed, verbose: values.verbose })
 }
 
 async function loadRows(): Promise<Map<string, Row>> {

@@ -12,5 +12,10 @@ export const row: Row = {
       folder,
     )
   },
-  lacks: { fragments: 'it sends none', redirect: 'an ASGI application sees no HTTP request there, but may refuse' },
+  lacks: {
+    fragments: 'it sends none',
+    compression: 'it does not agree to it',
+    close: 'it has a code, but no reason',
+    redirect: 'an ASGI application sees no HTTP request there, but may refuse',
+  },
 }
