@@ -7,6 +7,7 @@ export const row: Row = {
   server: 'fox-wamp',
   reached: 'the global, when it connects; without one, ws',
   trip: 'register and call a procedure, subscribe and publish, close',
+  large: true,
   async run(trip) {
     const { server, port } = await startHttp(trip)
     const { default: Router } = await trip.load('fox-wamp')

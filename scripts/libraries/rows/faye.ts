@@ -8,6 +8,7 @@ export const row: Row = {
   server: 'faye',
   reached: 'the global, by an alias of faye-websocket: the polling that it begins with needs its build for Node.js',
   trip: 'begins with polling and goes over to WebSocket: subscribe, publish, receive, disconnect',
+  large: true,
   async run(trip) {
     const { server, port } = await startHttp(trip)
     const { default: node } = await trip.load('faye')

@@ -7,6 +7,7 @@ export const row: Row = {
   server: { stub: 'an echo' },
   reached: 'the global, which it replaces by a class that makes sockets of ours for `server.connect()`',
   trip: 'a handler that changes what the client sends and answers by itself, in front of a real server; afterwards the global is ours again',
+  large: true,
   async run(trip) {
     const port = await startStub(trip, (message, peer) => peer.send(message))
     const { ws } = await trip.load('msw')

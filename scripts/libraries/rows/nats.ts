@@ -7,6 +7,7 @@ export const row: Row = {
   server: { stub: 'the client protocol: INFO, CONNECT, PING, SUB, PUB' },
   reached: 'the global; or a socket from the option `wsFactory`',
   trip: 'subscribe, publish, receive binary, drain',
+  large: true,
   async run(trip) {
     const port = await startStub(
       trip,

@@ -9,6 +9,7 @@ export const row: Row = {
   server: 'primus',
   reached: 'the global, by its script for browsers, with the transformer "websockets"; `primus.Socket` takes ws',
   trip: 'an echo, end',
+  large: true,
   async run(trip) {
     const { server, port } = await startHttp(trip)
     const { default: Primus } = await trip.load('primus')

@@ -8,6 +8,7 @@ export const row: Row = {
   reached:
     'the global, by the build `pusher-js/worker`, which needs `self`; its build for Node.js has faye-websocket in it',
   trip: 'connect, subscribe to a channel, receive an event, disconnect',
+  large: true,
   async run(trip) {
     const port = await startStub(
       trip,

@@ -8,6 +8,7 @@ export const row: Row = {
   reached:
     'the global, by its build for browsers, which a bundler takes, with `window`; its build for Node.js takes ws',
   trip: 'a call, a notification from the server, close',
+  large: true,
   async run(trip) {
     const { server, port } = await startHttp(trip)
     const { Server } = await trip.load('rpc-websockets')

@@ -8,6 +8,8 @@ const END = '\u001e'
 
 export const row: Row = {
   name: '@microsoft/signalr',
+  // It requires this package without depending on it.
+  packages: ['tough-cookie'],
   server: { stub: 'the hub protocol in JSON: handshake, invocation, stream' },
   reached: 'the option `WebSocket` of `withUrl`; without it, ws',
   trip: 'an invocation with a result, a stream to its end, headers of the option `headers`',

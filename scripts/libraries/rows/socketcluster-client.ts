@@ -7,6 +7,7 @@ export const row: Row = {
   server: 'socketcluster-server',
   reached: 'the global, by its `browser` field, which a bundler takes; without one it takes ws',
   trip: 'invoke a procedure, subscribe and publish, disconnect',
+  large: true,
   async run(trip) {
     const { server, port } = await startHttp(trip)
     const { default: all } = await trip.load('socketcluster-server')

@@ -7,6 +7,7 @@ export const row: Row = {
   server: 'sockjs',
   reached: 'the global, by an alias of faye-websocket: the polling that it begins with needs its build for Node.js',
   trip: 'an echo, close',
+  large: true,
   async run(trip) {
     const { server, port } = await startHttp(trip)
     const { default: sockjs } = await trip.load('sockjs')

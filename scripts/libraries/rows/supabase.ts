@@ -7,6 +7,7 @@ export const row: Row = {
   server: { stub: "channels of Phoenix: join, push, reply, and Supabase's binary broadcast" },
   reached: 'the option `transport` of `RealtimeClient`, else the global',
   trip: 'subscribe to a channel, broadcast, receive it, disconnect',
+  large: true,
   global: false,
   async run(trip) {
     const port = await startPhoenix(trip)

@@ -7,6 +7,7 @@ export const row: Row = {
   server: { stub: 'XMPP over WebSocket (RFC 7395): open, SASL PLAIN, bind, message, close' },
   reached: 'the global',
   trip: 'log in, send a message to oneself, log out',
+  large: true,
   async run(trip) {
     let isIn = false
     const port = await startStub(

@@ -9,6 +9,7 @@ export const row: Row = {
   server: 'y-websocket-2',
   reached: 'the option `WebSocketPolyfill`, else the global',
   trip: 'two documents that are synchronised with each other',
+  large: true,
   global: false,
   async run(trip) {
     const { server, port } = await startHttp(trip)
