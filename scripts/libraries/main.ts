@@ -117,10 +117,13 @@ function runRow(file: string): Promise<Outcome> {
 
 function table(results: readonly Result[]): string {
   const lines = results.map(({ row, outcome }) => {
-    const server =
-      typeof row.server === 'string' ? `${row.server} ${versionOf(row.server)}` : `stub: ${row.server.stub}`
     const trip = outcome.problem === undefined ? row.trip : `**fails**: ${row.trip}`
-    return `| ${row.name} ${versionOf(row.name)} | ${row.reached} | ${server} | ${trip} |`
+    return `| ${row.name} ${versionOf(row.name)} | ${row.reached} | ${serverOf(row)} | ${trip} |`
   })
   return ['| library | how ours is reached | server | round trip |', '|---|---|---|---|', ...lines].join('\n')
+}
+
+function serverOf({ server }: Row): string {
+  if (typeof server === 'string') return `${server} ${versionOf(server)}`
+  return 'stub' in server ? `stub: ${server.stub}` : server.program
 }

@@ -8,8 +8,8 @@ export interface Row {
   readonly packages?: readonly string[]
   /** How the library comes to our class; a cell of a Markdown table. */
   readonly reached: string
-  /** The package that serves, or in words what a stub of its protocol does. */
-  readonly server: string | { readonly stub: string }
+  /** The package that serves, or a program, or in words what a stub of its protocol does. */
+  readonly server: string | { readonly program: string } | { readonly stub: string }
   /** What the round trip is; a cell of a Markdown table. */
   readonly trip: string
   /** Left out of the default set, since its packages take long to install or it needs a program that is not from npm. */

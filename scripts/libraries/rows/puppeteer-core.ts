@@ -4,7 +4,7 @@ import type { Row } from '../row.ts'
 
 export const row: Row = {
   name: 'puppeteer-core',
-  server: { stub: 'no stub: Chromium' },
+  server: { program: 'Chromium' },
   reached: 'the global, by `BrowserWebSocketTransport` and the option `transport` of `connect`; a URL takes ws',
   trip: 'a page, an expression in it, a screenshot',
   large: true,
