@@ -16,7 +16,7 @@ const WAY = ['entry', 'api', 'session', 'opening', 'idl', 'protocol', 'codec']
  * joins a transport to a platform.
  */
 const besides: Readonly<Record<string, Readonly<Record<string, Access>>>> = {
-  entry: { host: 'anything', transport: 'anything', platform: 'anything', browser: 'anything' },
+  entry: { ws: 'anything', browser: 'anything', host: 'anything', transport: 'anything', platform: 'anything' },
   api: { host: 'anything', transport: 'types' },
   browser: {
     host: 'anything',
@@ -26,6 +26,15 @@ const besides: Readonly<Record<string, Readonly<Record<string, Access>>>> = {
     idl: 'anything',
     protocol: 'anything',
     codec: 'types',
+  },
+  ws: {
+    session: 'anything',
+    opening: 'anything',
+    idl: 'anything',
+    protocol: 'anything',
+    codec: 'anything',
+    host: 'anything',
+    transport: 'anything',
   },
   session: { host: 'anything', 'transport/pipe': 'types' },
   opening: { host: 'anything', transport: 'anything' },
