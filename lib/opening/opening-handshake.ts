@@ -1,5 +1,6 @@
 import type { AsyncContext } from '../host/async-context.ts'
 import { host } from '../host/host.ts'
+import type { IoContext } from '../host/io-context.ts'
 import { Deadline, now } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
@@ -10,7 +11,7 @@ import { upgradeOver } from '../transport/http1.ts'
 import { isNodeStream, openNodeStream } from '../transport/node-stream.ts'
 import type { Pipe, PipeSink, ResponseHead } from '../transport/pipe.ts'
 import { abortReason, onAbort } from './abort-listeners.ts'
-import { connectionQueue } from './connection-queue.ts'
+import { connectionQueueOf } from './connection-queue.ts'
 import { ContextPipe } from './context-pipe.ts'
 import { isDuplex, isPipe } from './options/connect.ts'
 import { documentOrigin } from './options/headers.ts'
@@ -23,6 +24,8 @@ import { hostOf, isBlockedPort, portOf } from './url.ts'
 export interface OpeningHandshakeHandler {
   /** The handler, and the code of the user, are called in this context. */
   readonly context: AsyncContext
+  /** The connection waits in the queue of this context. */
+  readonly io: IoContext
   /** The connection is open. The pipe has to be started within the call. */
   established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void
   failed(error: ConnectionError): void
@@ -162,8 +165,9 @@ export class OpeningHandshake {
 
   /** Waits in the connection queue, without a time limit: a queue is no fault of the server. */
   async #enterQueue(key: string): Promise<void> {
-    const since = connectionQueue.isOccupied(key) ? now() : undefined
-    this.#leaveQueue = await connectionQueue.enter(key)
+    const queue = connectionQueueOf(this.#handler.io)
+    const since = queue.isOccupied(key) ? now() : undefined
+    this.#leaveQueue = await queue.enter(key)
     if (since !== undefined) this.#waited = now() - since
   }
 

@@ -23,6 +23,7 @@ await build({
   platform: 'node',
   target: 'es2023',
   chunkNames: 'chunk-[hash]',
+  external: ['cloudflare:*'],
   logLevel: 'warning',
 })
 // The polyfill only imports the entry, so it is copied. As an entry point it would turn the entry into a chunk of another name.
