@@ -11,7 +11,7 @@ export interface Handler {
   /** A function, or an object that is kept and never called. */
   value: object
   /** Calls `value`. It stays among the target's listeners, in its place, when `value` is replaced. */
-  readonly listener: (this: unknown, event: { preventDefault(): void }) => void
+  readonly listener: (this: unknown, event: { readonly currentTarget: unknown; preventDefault(): void }) => void
 }
 
 type Target = {
@@ -115,7 +115,10 @@ function activate(owner: HandlerOwner, target: Target, name: string, value: obje
     name,
     value,
     listener(event) {
-      if (typeof handler.value === 'function' && handler.value.call(this, event) === false) event.preventDefault()
+      if (typeof handler.value !== 'function') return
+      // In its older modes, workerd calls listeners with another `this`.
+      const target = host.callsEventHandlers === true ? event.currentTarget : this
+      if (handler.value.call(target, event) === false) event.preventDefault()
     },
   }
   // Not an array literal with a spread, which reserves memory for 16 more elements (bench: idle).
