@@ -7,11 +7,12 @@ export function queueByMessage(): (task: () => void) => void {
   const { port1, port2 } = new MessageChannel() as unknown as { port1: Port; port2: Port }
   const runNext = (): void => {
     const task = tasks.shift()!
-    // On Node.js, a port that listens keeps the process alive.
     if (tasks.length === 0) port1.unref?.()
     task()
   }
   Object.assign(port1, { onmessage: runNext })
+  // On Node.js, a port that listens keeps the process alive.
+  port1.unref?.()
   return task => {
     if (tasks.push(task) === 1) port1.ref?.()
     port2.postMessage(undefined)
