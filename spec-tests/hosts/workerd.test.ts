@@ -1,10 +1,12 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
-import type { WorkerOptions } from '../../scripts/runtimes/workerd.ts'
+import { startWorkerd, type WorkerOptions } from '../../scripts/runtimes/workerd.ts'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
-import { INSTALL_LIMIT } from '../support/runtimes.ts'
-import { bundleWorker, startWorker, type TestWorker } from '../support/worker.ts'
+import { readDocuments } from '../support/documents.ts'
+import { root } from '../support/root.ts'
+import { ensureRuntime, INSTALL_LIMIT } from '../support/runtimes.ts'
+import { bundleText, bundleWorker, startWorker, type TestWorker } from '../support/worker.ts'
 import { type Peer, Queue, type TestServer, useLoopback } from '../support/ws-server.ts'
 
 /* The entry of workerd, in workerd itself. */
@@ -103,6 +105,16 @@ for (const { name, compresses, ...options } of modes) {
       const other = await silent.accept()
       await other.accept()
       expect(await failing).to.equal('both open')
+    })
+
+    it('runs the example of docs/hosts.md', async () => {
+      const { url } = await serveEcho()
+      const { blocks } = readDocuments(root).find(({ path }) => path === 'docs/hosts.md')!
+      const example = blocks.find(({ language }) => language === 'javascript')!.text
+      const source = await bundleText(example.replace('wss://echo.example/', url))
+      const running = await startWorkerd(await ensureRuntime('workerd'), { ...options, source })
+      loopback.afterwards(running.stop)
+      expect(await running.request('/')).to.equal('Hello')
     })
 
     it('takes a transport of the caller', async () => {

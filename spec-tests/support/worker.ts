@@ -1,12 +1,22 @@
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { type BuildOptions, build } from 'esbuild'
 import { type RunningWorker, startWorkerd, type WorkerOptions } from '../../scripts/runtimes/workerd.ts'
+import { root } from './root.ts'
 import { ensureRuntime } from './runtimes.ts'
 
 /** A compiled module of the tests with all that it imports, for workerd. */
-export async function bundleWorker(name: string): Promise<string> {
+export function bundleWorker(name: string): Promise<string> {
+  return bundle({ entryPoints: [fileURLToPath(new URL(`../hosts/${name}.js`, import.meta.url))] })
+}
+
+/** The source of a worker that imports this package by its name, with all of it. */
+export function bundleText(contents: string): Promise<string> {
+  return bundle({ stdin: { contents, resolveDir: root } })
+}
+
+async function bundle(input: BuildOptions): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(`../hosts/${name}.js`, import.meta.url))],
+    ...input,
     bundle: true,
     write: false,
     format: 'esm',
@@ -14,7 +24,7 @@ export async function bundleWorker(name: string): Promise<string> {
     external: ['cloudflare:*', 'node:*'],
     logLevel: 'warning',
   })
-  return outputFiles[0]!.text
+  return outputFiles![0]!.text
 }
 
 /** A worker of the tests, the functions of which are called by requests. */
