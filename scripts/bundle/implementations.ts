@@ -32,7 +32,7 @@ export const implementations: readonly Implementation[] = [
     name: 'node',
     // Its import of cloudflare:sockets is one that bundlers for other hosts refuse.
     modules: ['entry/node', 'transport/*', '!transport/cloudflare'],
-    onTop: ['entry/polyfill'],
+    onTop: ['entry/polyfill', 'entry/globals'],
     platform: 'node',
     target: 'es2023',
   },
