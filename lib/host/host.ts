@@ -67,7 +67,11 @@ export interface Host {
   captureIoContext?(): IoContext
   /** Whether the host's EventTarget calls the property `on` + type of a target by itself, ahead of all listeners. */
   readonly callsEventHandlers?: boolean
-  /** The transport for connections without the option `connect`. Absent where the runtime has none. */
+  /**
+   * The transport for connections without the option `connect`. Absent where the runtime has none.
+   *
+   * @param keepAlive milliseconds after which the system probes an idle connection; 0 for never
+   */
   connect?(target: ConnectTarget, tls: TlsOptions | undefined, keepAlive: number): PromiseLike<Pipe>
   /** Resolves a host name for `connect`. Absent where the runtime cannot. */
   resolveHost?(host: string, port: number): PromiseLike<ResolvedHost>

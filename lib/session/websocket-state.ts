@@ -19,7 +19,7 @@ import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
 import { closedError, Session } from './session.ts'
 import type { TaskTarget } from './task-queue.ts'
 
-// The kinds of this.loop.tasks.
+// The kinds of tasks.
 const TASK_TEXT = 0
 const TASK_BINARY = 1
 const TASK_OPEN = 2
