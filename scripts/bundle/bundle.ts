@@ -3,6 +3,7 @@ import { basename, dirname, join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import type { Implementation } from './implementations.ts'
+import { bundleStandIn } from './stand-in.ts'
 
 /** Bundles an implementation from the modules in `dist` into `dist/bundle/`. @throws if a module on top has a copy of another one */
 export async function bundle(implementation: Implementation, dist: string): Promise<void> {
@@ -10,7 +11,9 @@ export async function bundle(implementation: Implementation, dist: string): Prom
   const modules = listModules(implementation, dist)
   const bundled: string[] = []
   if (commonJs) {
-    bundled.push(...(await bundleModules(implementation, modules, dist)))
+    const inFile = [...modules, ...(implementation.shared ?? [])]
+    bundled.push(...(await bundleModules(implementation, inFile, dist)))
+    await bundleStandIn(implementation, inFile, dist, bundled)
     write(dist, `load-${name}.cjs`, loadingFile(implementation))
   }
   for (const module of modules) {

@@ -16,8 +16,17 @@ const WAY = ['entry', 'api', 'session', 'opening', 'idl', 'protocol', 'codec']
  * joins a transport to a platform.
  */
 const besides: Readonly<Record<string, Readonly<Record<string, Access>>>> = {
-  entry: { host: 'anything', transport: 'anything', platform: 'anything' },
+  entry: { ws: 'anything', host: 'anything', transport: 'anything', platform: 'anything' },
   api: { host: 'anything', transport: 'types' },
+  ws: {
+    session: 'anything',
+    opening: 'anything',
+    idl: 'anything',
+    protocol: 'anything',
+    codec: 'anything',
+    host: 'anything',
+    transport: 'anything',
+  },
   session: { host: 'anything', 'transport/pipe': 'types' },
   opening: { host: 'anything', transport: 'anything' },
   idl: { host: 'anything' },
