@@ -42,9 +42,19 @@ interface Analysis {
   readonly problems?: Readonly<Record<string, readonly { readonly kind: string; readonly entrypoint?: string }[]>>
 }
 
-/** The problems that "are the types wrong" finds in a tarball, with all module resolutions of TypeScript, node10 among them. */
-export function checkTypes(tarball: string, subpaths: readonly string[], folder: string): Violation[] {
-  const options = ['--profile', 'strict', '--no-definitely-typed', '--format', 'json', '--entrypoints', ...subpaths]
+/**
+ * The problems that "are the types wrong" finds in a tarball.
+ *
+ * @param profile with all module resolutions of TypeScript, node10 among them, or with those of ES modules alone
+ */
+export function checkTypes(
+  tarball: string,
+  subpaths: readonly string[],
+  profile: 'strict' | 'esm-only',
+  folder: string,
+): Violation[] {
+  if (subpaths.length === 0) return []
+  const options = ['--profile', profile, '--no-definitely-typed', '--format', 'json', '--entrypoints', ...subpaths]
   const analysed = run(process.execPath, [attw, tarball, ...options], folder)
   let found: Analysis = {}
   try {
