@@ -1,6 +1,7 @@
 import { toBlob } from '../idl/blob.ts'
 import { validateCloseCodeAndReason } from '../idl/close-info.ts'
 import { defineEventHandlers } from '../idl/event-handlers.ts'
+import { showInConsole, withoutCredentials } from '../idl/inspection.ts'
 import {
   bytesOf,
   completeInterface,
@@ -16,7 +17,7 @@ import { defaultSettings, readOptions, type Settings } from '../opening/options.
 import { toSubprotocols, validateSubprotocols } from '../opening/subprotocols.ts'
 import { documentURL, getURLRecord } from '../opening/url.ts'
 import { joinOptions } from '../opening/ws-options.ts'
-import { CLOSED, CLOSING, CONNECTING, OPEN } from '../session/ready-state.ts'
+import { CLOSED, CLOSING, CONNECTING, OPEN, STATE_NAMES } from '../session/ready-state.ts'
 import { WebSocketState } from '../session/websocket-state.ts'
 import type { BinaryType, WebSocketConstructor, WebSocket as WebSocketInterface } from './websocket-interface.ts'
 
@@ -126,3 +127,18 @@ completeInterface(WebSocket as never, 'WebSocket', [
   'close',
 ])
 defineEventHandlers(WebSocket.prototype, ['open', 'error', 'close', 'message'], stateOf)
+
+showInConsole(WebSocket.prototype, socket => {
+  const { url, readyState, protocol, extensions, binaryType, bufferedAmount, failure } = stateOf(socket)
+  const state = STATE_NAMES[readyState]
+  const attributes = {
+    url: withoutCredentials(url),
+    readyState: state,
+    protocol,
+    extensions,
+    binaryType,
+    bufferedAmount,
+  }
+  // With what the user has added to the object.
+  return { ...attributes, failure, ...(socket as object) }
+})

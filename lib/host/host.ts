@@ -52,7 +52,11 @@ export interface Host {
   now?(): number
   /** The caller's context of asynchronous work, for as long as the object lives. Absent where the runtime has none. */
   captureContext?(): AsyncContext
-  /** The transport for connections without the option `connect`. Absent where the runtime has none. */
+  /**
+   * The transport for connections without the option `connect`. Absent where the runtime has none.
+   *
+   * @param keepAlive milliseconds after which the system probes an idle connection; 0 for never
+   */
   connect?(target: ConnectTarget, tls: TlsOptions | undefined, keepAlive: number): PromiseLike<Pipe>
   /** Resolves a host name for `connect`. Absent where the runtime cannot. */
   resolveHost?(host: string, port: number): PromiseLike<ResolvedHost>

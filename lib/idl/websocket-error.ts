@@ -1,6 +1,7 @@
 import type { DOMException as DOMExceptionInterface } from '../host/host-types.ts'
 import { readCloseInfo, validateCloseCodeAndReason, type WebSocketCloseInfo } from './close-info.ts'
 import { DOMException } from './dom-exception.ts'
+import { showInConsole, stackOf } from './inspection.ts'
 import { completeInterface, named, toDOMString } from './webidl.ts'
 
 /**
@@ -61,6 +62,11 @@ export const WebSocketError: WebSocketErrorConstructor = named({
 }) as unknown as WebSocketErrorConstructor
 
 completeInterface(WebSocketError as never, 'WebSocketError', ['closeCode', 'reason'])
+showInConsole(
+  WebSocketError.prototype,
+  error => ({ closeCode: error.closeCode, reason: error.reason, cause: (error as { cause?: unknown }).cause }),
+  stackOf,
+)
 
 /** Makes an error with any close code, also one that an application may not send, such as 1006. */
 export function createWebSocketError(

@@ -3,20 +3,15 @@ import { host } from '../host/host.ts'
 import { Deadline, now } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
-import { type ConnectTarget, ExplainedError, type Opened, type ResolvedHost } from '../transport/connect.ts'
-import { duplexPipe } from '../transport/duplex.ts'
-import { GuardedPipe } from '../transport/guarded-pipe.ts'
-import { upgradeOver } from '../transport/http1.ts'
-import { isNodeStream, openNodeStream } from '../transport/node-stream.ts'
-import type { Pipe, PipeSink, ResponseHead } from '../transport/pipe.ts'
+import { type ConnectTarget, ExplainedError, type ResolvedHost } from '../transport/connect.ts'
+import type { Pipe, ResponseHead } from '../transport/pipe.ts'
 import { abortReason, onAbort } from './abort-listeners.ts'
 import { connectionQueue } from './connection-queue.ts'
-import { ContextPipe } from './context-pipe.ts'
-import { isDuplex, isPipe } from './options/connect.ts'
 import { documentOrigin } from './options/headers.ts'
 import { ownMembers } from './options/reading.ts'
 import type { Settings } from './options.ts'
 import { hasField, requestFields } from './request-fields.ts'
+import { chooseRoute, type Way } from './route.ts'
 import { hostOf, isBlockedPort, portOf } from './url.ts'
 
 /** Called by an `OpeningHandshake` when it ends: one of the two, once. */
@@ -62,8 +57,8 @@ export class OpeningHandshake {
   /** The time limit of the current stage. Set from `start` to the end: it is also what keeps the process alive meanwhile. */
   #deadline: Deadline | undefined
   #keepsAlive = true
-  /** Set while the handshake is under way over it. */
-  #pipe: Pipe | undefined
+  /** Set while the handshake is made over it. */
+  #way: Way | undefined
 
   constructor(url: URL, protocols: readonly string[], settings: Settings, handler: OpeningHandshakeHandler) {
     this.#url = url
@@ -84,6 +79,8 @@ export class OpeningHandshake {
       return this.fail(new ConnectionError('WS_ERR_BLOCKED_PORT', message))
     }
     this.#open().catch(error => {
+      // What the option `connect` rejects with is a cause, whatever it is.
+      if (error instanceof ConnectionError && this.#settings.connect === undefined) return this.fail(error)
       const message = `Could not connect to ${this.#url.host}: ${messageOf(error)}`
       const cause: unknown = error instanceof ExplainedError ? error.cause : error
       this.fail(new ConnectionError('WS_ERR_CONNECT', message, { cause }))
@@ -108,20 +105,20 @@ export class OpeningHandshake {
   keepAlive(wanted: boolean): void {
     this.#keepsAlive = wanted
     this.#deadline?.keepAlive(wanted)
-    if (wanted) this.#pipe?.ref?.()
-    else this.#pipe?.unref?.()
+    if (wanted) this.#way?.ref()
+    else this.#way?.unref()
   }
 
   async #open(): Promise<void> {
-    const { connect } = this.#settings
+    const route = chooseRoute(this.#settings)
     const name = hostOf(this.#url)
     const port = portOf(this.#url)
 
-    // 1. Resolve the host name, unless the caller's transport does. This has a time limit of its own.
+    // 1. Resolve the host name, unless the route does. This has a time limit of its own.
     let location: ResolvedHost | undefined
     const { handshakeTimeout } = this.#settings
     this.#startDeadline(handshakeTimeout)
-    if (connect === undefined && host.resolveHost !== undefined) {
+    if (route.needsAddress && host.resolveHost !== undefined) {
       location = await host.resolveHost(name, port)
       if (this.#over) return
     }
@@ -144,20 +141,14 @@ export class OpeningHandshake {
       signal: this.#connecting.signal,
       ...(location === undefined ? {} : { addresses: location.addresses }),
     })
-    const opened = await (connect === undefined ? connectByHost(target, this.#settings) : connect(target))
-    const bytes = await asPipe(opened, target)
-    const pipe = connect === undefined ? bytes : new ContextPipe(new GuardedPipe(bytes), this.#handler.context)
-    if (this.#over) {
-      pipe.start(NULL_SINK)
-      pipe.abort()
-      return
-    }
+    const way = await route.open(target, this.#settings, this.#handler.context)
+    if (this.#over) return way.abort()
 
-    this.#pipe = pipe
-    if (!this.#keepsAlive) pipe.unref?.()
+    this.#way = way
+    if (!this.#keepsAlive) way.unref()
 
     // 4. Shake hands.
-    this.#shakeHands(pipe)
+    this.#shakeHands(way)
   }
 
   /** Waits in the connection queue, without a time limit: a queue is no fault of the server. */
@@ -167,7 +158,7 @@ export class OpeningHandshake {
     if (since !== undefined) this.#waited = now() - since
   }
 
-  #shakeHands(pipe: Pipe): void {
+  #shakeHands({ upgrade }: Way): void {
     const handshake = createHandshake(host.platform, {
       host: this.#url.host,
       protocols: this.#protocols,
@@ -176,7 +167,7 @@ export class OpeningHandshake {
       deflate: host.platform.compression === undefined ? undefined : this.#settings.perMessageDeflate,
     })
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
-    this.#cancelExchange = upgradeOver(pipe, this.#url.protocol === 'wss:')(request, {
+    this.#cancelExchange = upgrade(request, {
       upgraded: (head, upgraded) => this.#upgraded(handshake, head, upgraded),
       refused: (head, body) => this.#refused(head, body),
       failed: error => this.fail(error as ConnectionError),
@@ -227,19 +218,6 @@ export class OpeningHandshake {
   }
 }
 
-function connectByHost(target: ConnectTarget, settings: Settings): PromiseLike<Pipe> {
-  if (host.connect === undefined) throw new TypeError('This host has no transport: pass the option "connect"')
-  return host.connect(target, settings.tls, settings.keepAlive)
-}
-
-function asPipe(opened: Opened, { signal }: ConnectTarget): Pipe | PromiseLike<Pipe> {
-  if (isPipe(opened)) return opened
-  if (isNodeStream(opened)) return openNodeStream(opened, signal)
-  if (isDuplex(opened)) return duplexPipe(opened)
-  const wanted = 'neither a Pipe nor a duplex stream of Node.js nor an object with a readable and a writable stream'
-  throw new TypeError(`The option "connect" returned ${wanted}`)
-}
-
 /**
  * The message of an error in one line. An AggregateError, which stands for one error an address, has no message of its own;
  * those of OpenSSL end with a line break. Errors may be of any realm.
@@ -254,6 +232,3 @@ function messageOf(cause: unknown): string {
     return 'for a reason that cannot be put into words'
   }
 }
-
-/** The sink of a pipe that came too late: it ignores everything. */
-const NULL_SINK: PipeSink = { data() {}, drain() {}, end() {}, close() {} }

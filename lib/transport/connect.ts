@@ -1,5 +1,8 @@
 import type { Duplex, NodeStream, Pipe } from './pipe.ts'
 
+/** The default of TCP keep-alive, as in Chromium: milliseconds after which the system probes an idle connection. */
+export const KEEP_ALIVE = 45_000
+
 /** The server to open a connection to. */
 export interface ConnectTarget {
   /** Host name, or an address (an IPv6 address without brackets). */

@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns'
 import type { LookupFunction, OnReadOpts, Socket } from 'node:net'
 import { shielded } from '../host/shielded-options.ts'
 import { dns, net } from '../platform/builtins.ts'
-import type { ConnectTarget, ResolvedHost } from './connect.ts'
+import { type ConnectTarget, KEEP_ALIVE, type ResolvedHost } from './connect.ts'
 import { NodePipe } from './node-pipe.ts'
 import { connectTls, explainTlsError } from './node-tls.ts'
 import type { Pipe } from './pipe.ts'
@@ -13,9 +13,6 @@ import type { TlsOptions } from './tls-options.ts'
  * gives up an attempt when the next one begins, so its default of 250 ms is too short for a slow network or a busy machine.
  */
 const ATTEMPT_TIMEOUT = 1000
-
-/** Milliseconds after which the system probes an idle connection (TCP keep-alive), as in Chromium. */
-const KEEP_ALIVE = 45_000
 
 /** Resolves a host name for a connection. An address, and a name of the loopback interface, need no resolver. */
 export async function resolveHost(host: string, port: number): Promise<ResolvedHost> {

@@ -249,13 +249,13 @@ describe('WebSocketStream, closing', () => {
     peer.pause()
     const writer = writable.getWriter()
     const written = writer.write(new Uint8Array(LARGE))
-    const dropped = writer.write('dropped')
+    const dropped = rejectionOf(writer.write('dropped'))
     const aborted = writer.abort(new WebSocketError('', { closeCode: 3000 }))
     // The Close frame stands behind the message, so time runs out.
     const error = await expectWebSocketError(stream.closed, 1006)
     expect(failure(stream)!.code).to.equal('WS_ERR_CLOSE_TIMEOUT')
     expect((await expectRejection(written, 'InvalidStateError')).cause).to.equal(error)
-    await rejectionOf(dropped)
+    await dropped
     await aborted
   }).timeout(10_000)
 
@@ -264,13 +264,13 @@ describe('WebSocketStream, closing', () => {
     peer.pause()
     const writer = writable.getWriter()
     const written = writer.write(new Uint8Array(LARGE))
-    const dropped = writer.write('dropped')
+    const dropped = rejectionOf(writer.write('dropped'))
     const aborted = writer.abort(new WebSocketError('', { closeCode: 3000 }))
     peer.resume()
     expect((await peer.readFrame()).payload).to.have.lengthOf(LARGE)
     expect(closeOf(await peer.readFrame()).closeCode).to.equal(3000)
     await Promise.all([written, aborted])
-    await rejectionOf(dropped)
+    await dropped
     await peer.send(CLOSE, closeBody(3000))
     peer.end()
     expect((await stream.closed).closeCode).to.equal(3000)

@@ -1,3 +1,4 @@
+import { KEEP_ALIVE } from '../../transport/connect.ts'
 import { invalid, milliseconds, type Readers, readMembers } from './reading.ts'
 
 /** Detection of a server that has vanished. */
@@ -42,7 +43,7 @@ function readHeartbeat(value: unknown, name: string): Required<HeartbeatOptions>
 const MAX_KEEP_ALIVE = 32_767
 
 function readKeepAlive(value: unknown, name: string): number {
-  if (value === undefined) return 45_000
+  if (value === undefined) return KEEP_ALIVE
   if (value === false) return 0
   const seconds = Number.isInteger(value) ? Math.ceil((value as number) / 1000) : 0
   if (seconds < 1 || seconds > MAX_KEEP_ALIVE)
