@@ -28,7 +28,7 @@ export async function checkPackage(root: string): Promise<{ exports: number; vio
       ...checkTypes(
         tarball,
         typed.filter(subpath => dual.has(subpath)),
-        'strict',
+        'node16',
         folder,
       ),
       ...checkTypes(

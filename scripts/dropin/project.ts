@@ -12,6 +12,9 @@ export const projectsFolder = join(root, 'scripts/dropin/projects')
 /** The tools are installed in `node_modules` here, and the projects run in folders below, so that Node.js and npm find the tools. */
 const packages = join(root, 'scripts/dropin/packages')
 
+/** Milliseconds that a project, and an installation, may take. */
+const LIMIT = 900_000
+
 const NPM_INSTALL = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock']
 
 /** Installs the tools that are missing, or other than package.json wants. @throws if npm fails */
@@ -52,7 +55,7 @@ export function runProject(name: string, tarball: string): Outcome {
     // A project with another package manager installs the tarball by itself.
     if (ownInstall) cpSync(tarball, join(folder, 'package.tgz'))
     else npm([...NPM_INSTALL, '--no-save', tarball], folder)
-    const { exitCode, output, errors } = run('npm', ['test', '--silent'], folder)
+    const { exitCode, output, errors } = run('npm', ['test', '--silent'], folder, LIMIT)
     return { exitCode, output: output + errors, errors }
   } catch (error) {
     return { exitCode: 1, output: String(error), errors: '' }
@@ -60,6 +63,6 @@ export function runProject(name: string, tarball: string): Outcome {
 }
 
 function npm(commandLine: string[], folder: string): void {
-  const { exitCode, output, errors } = run('npm', commandLine, folder)
+  const { exitCode, output, errors } = run('npm', commandLine, folder, LIMIT)
   if (exitCode !== 0) throw new Error(`npm ${commandLine.join(' ')}: exit code ${exitCode}\n${output}${errors}`)
 }
