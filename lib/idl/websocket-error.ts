@@ -1,7 +1,8 @@
 import type { DOMException as DOMExceptionInterface } from '../host/host-types.ts'
 import { readCloseInfo, validateCloseCodeAndReason, type WebSocketCloseInfo } from './close-info.ts'
 import { DOMException } from './dom-exception.ts'
-import { completeInterface, toDOMString } from './webidl.ts'
+import { showInConsole, stackOf } from './inspection.ts'
+import { completeInterface, named, toDOMString } from './webidl.ts'
 
 /**
  * The error of a WebSocketStream that did not close cleanly. Given to `abort` or `cancel` of its streams, it says with which
@@ -39,7 +40,7 @@ const slot = Symbol('WebSocketError state')
 
 const HostDOMException = DOMException as unknown as new (message: string, name: string) => object
 
-export const WebSocketError: WebSocketErrorConstructor = {
+export const WebSocketError: WebSocketErrorConstructor = named({
   WebSocketError: class extends HostDOMException {
     constructor(message: unknown = '', init: unknown = undefined) {
       super(toDOMString(message), 'WebSocketError')
@@ -58,9 +59,14 @@ export const WebSocketError: WebSocketErrorConstructor = {
       return slotsOf(this).reason
     }
   },
-}.WebSocketError as unknown as WebSocketErrorConstructor
+}) as unknown as WebSocketErrorConstructor
 
 completeInterface(WebSocketError as never, 'WebSocketError', ['closeCode', 'reason'])
+showInConsole(
+  WebSocketError.prototype,
+  error => ({ closeCode: error.closeCode, reason: error.reason, cause: (error as { cause?: unknown }).cause }),
+  stackOf,
+)
 
 /** Makes an error with any close code, also one that an application may not send, such as 1006. */
 export function createWebSocketError(
@@ -84,6 +90,20 @@ export function setCause(error: object, cause: unknown): void {
 /** Whether `value` implements WebSocketError. */
 export function isWebSocketError(value: unknown): value is WebSocketError {
   return typeof value === 'object' && value !== null && slot in value
+}
+
+/** The code and reason that "close using reason" sends: those of a WebSocketError, and none for anything else. */
+export function closeInfoOf(reason: unknown): { closeCode: number | undefined; reason: string } {
+  if (isWebSocketError(reason)) {
+    const closeCode = reason.closeCode ?? undefined
+    try {
+      validateCloseCodeAndReason(closeCode, reason.reason)
+      return { closeCode, reason: reason.reason }
+    } catch {
+      // The error of another connection may have a code that cannot be sent, such as 1006.
+    }
+  }
+  return { closeCode: undefined, reason: '' }
 }
 
 function setSlots(error: object, slots: Slots): void {

@@ -1,5 +1,7 @@
 import type { AsyncContext } from '../host/async-context.ts'
 import { host } from '../host/host.ts'
+import type { URL } from '../host/host-types.ts'
+import type { IoContext } from '../host/io-context.ts'
 import { Deadline, now } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
@@ -8,7 +10,7 @@ import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
 import type { HeaderList, Pipe, ResponseHead, WayInfo } from '../transport/pipe.ts'
 import type { Trace } from '../transport/trace.ts'
 import { abortReason, onAbort } from './abort-listeners.ts'
-import { connectionQueue } from './connection-queue.ts'
+import { connectionQueueOf } from './connection-queue.ts'
 import { cookieFields, storeCookies } from './cookies.ts'
 import { failureOf } from './failure-of.ts'
 import { localServer } from './local-server.ts'
@@ -23,10 +25,22 @@ import type { Way } from './way.ts'
 
 export type { Trace }
 
-/** Called by an `OpeningHandshake` when it ends: one of the two, once. */
+/** An opening handshake, as the session drives it. */
+export interface Opening {
+  /** The handler may be called before this returns. */
+  start(): void
+  /** Gives up, and passes `error` to the handler. Has no effect once the handler was called. */
+  fail(error: ConnectionError): void
+  /** Sets whether the opening keeps the process alive, as it does by default; and afterwards its connection. */
+  keepAlive(wanted: boolean): void
+}
+
+/** Called by an `Opening` when it ends: one of the two, once. */
 export interface OpeningHandshakeHandler {
   /** The handler, and the code of the user, are called in this context. */
   readonly context: AsyncContext
+  /** The connection waits in the queue of this context. */
+  readonly io: IoContext
   /** The connection is open. The pipe has to be started within the call. The trace is the handler's from then on. */
   established(pipe: Pipe, agreement: Agreement, head: ResponseHead, trace: Trace): void
   failed(error: ConnectionError): void
@@ -44,7 +58,7 @@ export const NO_BODY: Uint8Array = new Uint8Array(0)
  *
  * @see https://websockets.spec.whatwg.org/#concept-websocket-establish
  */
-export class OpeningHandshake {
+export class OpeningHandshake implements Opening {
   readonly #url: URL
   readonly #protocols: readonly string[]
   readonly #settings: Settings
@@ -82,7 +96,6 @@ export class OpeningHandshake {
     this.#handler = handler
   }
 
-  /** Starts to open the connection. The handler may be called before this returns. */
   start(): void {
     const { signal } = this.#settings
     if (signal !== undefined) this.#leaveSignal = onAbort(signal, this.#aborted)
@@ -95,7 +108,6 @@ export class OpeningHandshake {
     this.#open().catch(this.#failed)
   }
 
-  /** Gives up, and passes `error` to the handler. Has no effect once the handler was called. */
   fail(error: ConnectionError): void {
     if (this.#over) return
     this.#finish()
@@ -111,7 +123,6 @@ export class OpeningHandshake {
     this.#handler.failed(error)
   }
 
-  /** Sets whether the opening keeps the process alive, as it does by default; and afterwards its connection. */
   keepAlive(wanted: boolean): void {
     this.#keepsAlive = wanted
     this.#deadline?.keepAlive(wanted)
@@ -176,8 +187,9 @@ export class OpeningHandshake {
 
   /** Waits in the connection queue, without a time limit: a queue is no fault of the server. */
   async #enterQueue(key: string): Promise<void> {
-    const since = connectionQueue.isOccupied(key) ? now() : undefined
-    this.#leaveQueue = await connectionQueue.enter(key)
+    const queue = connectionQueueOf(this.#handler.io)
+    const since = queue.isOccupied(key) ? now() : undefined
+    this.#leaveQueue = await queue.enter(key)
     if (since !== undefined) this.#waited = now() - since
   }
 

@@ -1,4 +1,5 @@
 import { refuseAlternatives } from './options/alternatives.ts'
+import * as browser from './options/browser.ts'
 import * as clients from './options/clients.ts'
 import * as connect from './options/connect.ts'
 import * as cookies from './options/cookies.ts'
@@ -34,7 +35,8 @@ export interface WebSocketOptions
     proxy.Options,
     clients.Options,
     cookies.Options,
-    connect.Options {}
+    connect.Options,
+    browser.Options {}
 
 /** The options, checked and converted, with their defaults filled in. */
 export interface Settings
@@ -50,7 +52,8 @@ export interface Settings
     proxy.Settings,
     clients.Settings,
     cookies.Settings,
-    connect.Settings {}
+    connect.Settings,
+    browser.Settings {}
 
 const readers: Readers<Settings> = {
   ...init.readers,
@@ -66,6 +69,7 @@ const readers: Readers<Settings> = {
   ...clients.readers,
   ...cookies.readers,
   ...connect.readers,
+  ...browser.readers,
 }
 
 /**

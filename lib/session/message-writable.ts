@@ -5,10 +5,11 @@ import { setCause, type WebSocketError } from '../idl/websocket-error.ts'
 import type { Connection } from '../protocol/connection.ts'
 import { MESSAGE_OVERHEAD } from './backpressure.ts'
 import { Deferred } from './deferred.ts'
-import { tasks } from './task-queue.ts'
+import type { EventLoop } from './event-loop.ts'
 
 /** The WebSocketStream, as seen by its writable side. */
 export interface MessageDestination {
+  readonly loop: EventLoop
   /** The writer was closed, and all its messages are sent. */
   close(code: number | undefined, reason: string): void
   /** The writable was aborted. Called once or twice. */
@@ -16,6 +17,12 @@ export interface MessageDestination {
   /** A message has left while a Close frame waits behind it: the closing handshake makes progress. */
   restartCloseTimer(): void
 }
+
+/** The part of a connection that is used here. A host that has a WebSocket of its own brings another object with it. */
+export type MessageConnection = Pick<
+  Connection,
+  'writable' | 'congested' | 'transmitted' | 'sendText' | 'sendBinary' | 'startClosingHandshake' | 'flush'
+>
 
 /** The part of WritableStreamDefaultController that is used here; the host's type is not the same in all programs. */
 interface Controller {
@@ -43,7 +50,7 @@ export class MessageWritable {
   readonly #destination: MessageDestination
   #controller!: Controller
   /** Set before anybody has the stream, so before the first write. */
-  #connection: Connection | undefined
+  #connection: MessageConnection | undefined
 
   /** Chunks in the stream's own queue, not counting the one that is being written. */
   #queuedChunks = 0
@@ -91,7 +98,7 @@ export class MessageWritable {
   // Called by the WebSocketStream.
 
   /** The opening handshake is done: the messages go to this connection. */
-  open(connection: Connection): void {
+  open(connection: MessageConnection): void {
     this.#connection = connection
   }
 
@@ -119,7 +126,7 @@ export class MessageWritable {
 
   /** The connection asks for a flush. */
   flushSoon(): void {
-    if (!this.#sending) tasks.afterScheduled(this.#flush)
+    if (!this.#sending) this.#destination.loop.tasks.afterScheduled(this.#flush)
   }
 
   onDrained(): void {
@@ -163,6 +170,7 @@ export class MessageWritable {
     const connection = this.#connection!
     if (!connection.writable) return this.#refuseWrite()
     try {
+      this.#destination.loop.io.enter()
       this.#sending = true
       const length = this.#send(connection, chunk)
       this.#sent += length
@@ -198,7 +206,7 @@ export class MessageWritable {
   }
 
   /** @returns bytes of the payload */
-  #send(connection: Connection, chunk: unknown): number {
+  #send(connection: MessageConnection, chunk: unknown): number {
     const bytes = bytesOf(chunk)
     if (bytes === undefined) return connection.sendText(toDOMString(chunk))
     connection.sendBinary(bytes)
@@ -221,7 +229,7 @@ export class MessageWritable {
   // Helpers, in call order.
 
   /** Whether the network has taken all messages. */
-  #hasLeft(connection: Connection): boolean {
+  #hasLeft(connection: MessageConnection): boolean {
     return connection.transmitted >= this.#sent
   }
 

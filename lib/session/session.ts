@@ -4,7 +4,14 @@ import { host } from '../host/host.ts'
 import type { URL } from '../host/host-types.ts'
 import { DOMException } from '../idl/dom-exception.ts'
 import { type CompactHead, compactHead, expandHead } from '../opening/compact-head.ts'
-import { NO_BODY, OpeningHandshake, type Trace, wayOf } from '../opening/opening-handshake.ts'
+import {
+  NO_BODY,
+  type Opening,
+  OpeningHandshake,
+  type OpeningHandshakeHandler,
+  type Trace,
+  wayOf,
+} from '../opening/opening-handshake.ts'
 import type { Settings } from '../opening/options.ts'
 import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
 import { type CloseResult, Connection, type ConnectionOwner } from '../protocol/connection.ts'
@@ -12,6 +19,7 @@ import { ConnectionError, type HandshakeResponse } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
 import type { Pipe, ResponseHead } from '../transport/pipe.ts'
 import { CloseTimer } from './close-timer.ts'
+import { currentEventLoop, type EventLoop } from './event-loop.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { PingLog } from './ping-log.ts'
 
@@ -22,6 +30,8 @@ import { PingLog } from './ping-log.ts'
 export abstract class Session implements ConnectionOwner {
   /** The context in which the socket was constructed. All code of the user runs in it: see `TaskTarget`, `ContextPipe`. */
   readonly context: AsyncContext = captureContext()
+  /** The event loop in which the socket was constructed. Its tasks run from there, and no other does I/O for it. */
+  readonly loop: EventLoop = currentEventLoop()
   /** The URL record, serialized. */
   readonly url: string
   /** Why the connection failed; undefined if it did not, or not yet. */
@@ -34,7 +44,7 @@ export abstract class Session implements ConnectionOwner {
 
   readonly #settings: Settings
   /** The opening handshake while it is under way. */
-  #opening: OpeningHandshake | undefined
+  #opening: Opening | undefined
   #heartbeat: Heartbeat | undefined
   /** Created by what starts it first. */
   #closeTimer: Pick<CloseTimer, 'start' | 'restart' | 'awaitServerEnd' | 'stop'> | undefined
@@ -78,8 +88,14 @@ export abstract class Session implements ConnectionOwner {
 
   /** Starts the opening handshake. It may fail before this returns, so a constructor calls it last. */
   protected connect(url: URL, protocols: readonly string[]): void {
-    this.#opening = new OpeningHandshake(url, protocols, this.#settings, {
+    this.open(handler => new OpeningHandshake(url, protocols, this.#settings, handler))
+  }
+
+  /** The same with an opening handshake of the subclass. */
+  protected open(create: (handler: OpeningHandshakeHandler) => Opening): void {
+    this.#opening = create({
       context: this.context,
+      io: this.loop.io,
       established: (pipe, agreement, head, trace) => this.#established(pipe, agreement, head, trace),
       failed: error => this.#failed(error),
     })
@@ -123,6 +139,7 @@ export abstract class Session implements ConnectionOwner {
    * @throws "InvalidStateError" DOMException unless the ready state is OPEN
    */
   ping(payload: Uint8Array): Promise<number> {
+    this.loop.io.enter()
     if (!this.isOpen) throw new DOMException('A ping needs an open WebSocket', 'InvalidStateError')
     this.pings ??= new PingLog()
     const answered = this.pings.add(payload)

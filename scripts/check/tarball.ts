@@ -24,11 +24,13 @@ export function pack(root: string, folder: string): string {
   return join(folder, Object.values(told)[0]!.filename.replace('@', '').replace('/', '-'))
 }
 
-/** All messages of publint about a tarball, its suggestions included. */
+/** The messages of publint about a tarball, its suggestions included. */
 export async function lintTarball(tarball: string, manifest: Manifest): Promise<Violation[]> {
   const bytes = readFileSync(tarball)
   const { messages } = await publint({ pack: { tarball: Uint8Array.from(bytes).buffer }, strict: true })
-  return messages.map(message => ({
+  // The field `browser` is there besides `exports`, for resolvers that know only the former.
+  const relevant = messages.filter(({ code }) => !code.startsWith('USE_EXPORTS_'))
+  return relevant.map(message => ({
     place: 'package.json',
     message: `publint: ${formatMessage(message, manifest as never, { color: false }) ?? message.code}`,
   }))
@@ -40,10 +42,23 @@ interface Analysis {
   readonly problems?: Readonly<Record<string, readonly { readonly kind: string; readonly entrypoint?: string }[]>>
 }
 
-/** The problems that "are the types wrong" finds in a tarball, with all module resolutions of TypeScript, node10 among them. */
-export function checkTypes(tarball: string, subpaths: readonly string[], folder: string): Violation[] {
-  const options = ['--profile', 'strict', '--no-definitely-typed', '--format', 'json', '--entrypoints', ...subpaths]
-  const analysed = run(process.execPath, [attw, tarball, ...options], folder)
+/**
+/**
+ * The problems that "are the types wrong" finds in a tarball. Its rule "cjs-resolves-to-esm" is off, because all supported Node.js
+ * versions can `require` an ES module.
+ *
+ * @param profile with all module resolutions that support `exports`, or with those of ES modules alone
+ */
+export function checkTypes(
+  tarball: string,
+  subpaths: readonly string[],
+  profile: 'node16' | 'esm-only',
+  folder: string,
+): Violation[] {
+  if (subpaths.length === 0) return []
+  const rules = ['--profile', profile, '--ignore-rules', 'cjs-resolves-to-esm']
+  const options = ['--no-definitely-typed', '--format', 'json', '--entrypoints', ...subpaths]
+  const analysed = run(process.execPath, [attw, tarball, ...rules, ...options], folder)
   let found: Analysis = {}
   try {
     found = JSON.parse(analysed.output) as Analysis
