@@ -43,6 +43,8 @@ provideHost({
   now,
   captureContext,
   connect: async (target, tls, keepAlive) => (await transport.load()).connect(target, tls, keepAlive),
+  connectHttp2: async (target, mode, tls, keepAlive) =>
+    (await import('../transport/http2.ts')).connectHttp2(target, mode, tls, keepAlive),
   resolveHost: async (host, port) => (await transport.load()).resolveHost(host, port),
 })
 

@@ -1,5 +1,7 @@
 import type { Platform } from '../codec/platform.ts'
 import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
+import type { Http2Place } from '../transport/http2-exchange.ts'
+import type { Http2Mode } from '../transport/http2-origin.ts'
 import type { Pipe } from '../transport/pipe.ts'
 import type { TlsOptions } from '../transport/tls-options.ts'
 
@@ -58,6 +60,18 @@ export interface Host {
    * @param keepAlive milliseconds after which the system probes an idle connection; 0 for never
    */
   connect?(target: ConnectTarget, tls: TlsOptions | undefined, keepAlive: number): PromiseLike<Pipe>
+  /**
+   * Opens WebSockets over HTTP/2. Absent where the runtime cannot.
+   *
+   * @param mode as of the option `http2`
+   * @returns a pipe if the server takes WebSockets over HTTP/1.1 alone, and the mode is `auto`
+   */
+  connectHttp2?(
+    target: ConnectTarget,
+    mode: Http2Mode,
+    tls: TlsOptions | undefined,
+    keepAlive: number,
+  ): PromiseLike<Http2Place | Pipe>
   /** Resolves a host name for `connect`. Absent where the runtime cannot. */
   resolveHost?(host: string, port: number): PromiseLike<ResolvedHost>
 }

@@ -4,14 +4,14 @@ import { Deadline, now } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
 import { type ConnectTarget, ExplainedError, type ResolvedHost } from '../transport/connect.ts'
-import type { Pipe, ResponseHead } from '../transport/pipe.ts'
+import type { HttpVersion, Pipe, ResponseHead } from '../transport/pipe.ts'
 import { abortReason, onAbort } from './abort-listeners.ts'
 import { connectionQueue } from './connection-queue.ts'
 import { documentOrigin } from './options/headers.ts'
 import { ownMembers } from './options/reading.ts'
 import type { Settings } from './options.ts'
 import { hasField, requestFields } from './request-fields.ts'
-import { chooseRoute, type Way } from './route.ts'
+import { chooseRoute, type Route, type Way } from './route.ts'
 import { hostOf, isBlockedPort, portOf } from './url.ts'
 
 /** Called by an `OpeningHandshake` when it ends: one of the two, once. */
@@ -19,12 +19,15 @@ export interface OpeningHandshakeHandler {
   /** The handler, and the code of the user, are called in this context. */
   readonly context: AsyncContext
   /** The connection is open. The pipe has to be started within the call. */
-  established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void
+  established(pipe: Pipe, agreement: Agreement, head: ResponseHead, http: HttpVersion): void
   failed(error: ConnectionError): void
 }
 
 /** The host's class at load: one that is put on the global scope later may be older, or part of a DOM. */
 const HostAbortController = globalThis.AbortController
+
+/** Most ways that are opened in turn, where servers ask for another attempt. */
+const MAX_ATTEMPTS = 3
 
 /** The body of a response that upgraded the connection. */
 export const NO_BODY: Uint8Array = new Uint8Array(0)
@@ -59,6 +62,7 @@ export class OpeningHandshake {
   #keepsAlive = true
   /** Set while the handshake is made over it. */
   #way: Way | undefined
+  #attempts = 1
 
   constructor(url: URL, protocols: readonly string[], settings: Settings, handler: OpeningHandshakeHandler) {
     this.#url = url
@@ -78,13 +82,7 @@ export class OpeningHandshake {
       const message = `Port ${port} is blocked: it belongs to another protocol`
       return this.fail(new ConnectionError('WS_ERR_BLOCKED_PORT', message))
     }
-    this.#open().catch(error => {
-      // What the option `connect` rejects with is a cause, whatever it is.
-      if (error instanceof ConnectionError && this.#settings.connect === undefined) return this.fail(error)
-      const message = `Could not connect to ${this.#url.host}: ${messageOf(error)}`
-      const cause: unknown = error instanceof ExplainedError ? error.cause : error
-      this.fail(new ConnectionError('WS_ERR_CONNECT', message, { cause }))
-    })
+    this.#open().catch(this.#notConnected)
   }
 
   /** Gives up, and passes `error` to the handler. Has no effect once the handler was called. */
@@ -141,14 +139,22 @@ export class OpeningHandshake {
       signal: this.#connecting.signal,
       ...(location === undefined ? {} : { addresses: location.addresses }),
     })
+    await this.#connect(route, target)
+  }
+
+  async #connect(route: Route, target: ConnectTarget): Promise<void> {
     const way = await route.open(target, this.#settings, this.#handler.context)
     if (this.#over) return way.abort()
 
     this.#way = way
     if (!this.#keepsAlive) way.unref()
 
-    // 4. Shake hands.
-    this.#shakeHands(way)
+    // 4. Shake hands. A server may ask for another attempt.
+    this.#shakeHands(way, () => {
+      if (this.#attempts++ === MAX_ATTEMPTS) return false
+      this.#connect(route, target).catch(this.#notConnected)
+      return true
+    })
   }
 
   /** Waits in the connection queue, without a time limit: a queue is no fault of the server. */
@@ -158,8 +164,9 @@ export class OpeningHandshake {
     if (since !== undefined) this.#waited = now() - since
   }
 
-  #shakeHands({ upgrade }: Way): void {
+  #shakeHands({ upgrade, http }: Way, retry: () => boolean): void {
     const handshake = createHandshake(host.platform, {
+      http,
       host: this.#url.host,
       protocols: this.#protocols,
       origin: this.#origin,
@@ -168,28 +175,30 @@ export class OpeningHandshake {
     })
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
     this.#cancelExchange = upgrade(request, {
-      upgraded: (head, upgraded) => this.#upgraded(handshake, head, upgraded),
-      refused: (head, body) => this.#refused(head, body),
-      failed: error => this.fail(error as ConnectionError),
+      upgraded: (head, upgraded) => this.#upgraded(handshake, head, upgraded, http),
+      refused: (head, body) => this.#refused(head, body, http),
+      failed: (error, again) => {
+        if (!again || this.#over || !retry()) this.fail(error as ConnectionError)
+      },
     })
   }
 
-  #upgraded(handshake: Handshake, head: ResponseHead, pipe: Pipe): void {
+  #upgraded(handshake: Handshake, head: ResponseHead, pipe: Pipe, http: HttpVersion): void {
     if (this.#over) return pipe.abort()
     const agreement = validateResponse(host.platform, handshake, head)
     if (agreement instanceof ConnectionError) {
       pipe.abort(agreement)
-      const response = { ...head, body: NO_BODY }
+      const response = { http, ...head, body: NO_BODY }
       return this.fail(new ConnectionError(agreement.code, agreement.message, { response }))
     }
     this.#finish()
-    this.#handler.established(pipe, agreement, head)
+    this.#handler.established(pipe, agreement, head, http)
   }
 
-  #refused(head: ResponseHead, body: Uint8Array): void {
+  #refused(head: ResponseHead, body: Uint8Array, http: HttpVersion): void {
     const status = `${head.status} ${head.statusText}`.trimEnd()
-    const message = `The server answered the handshake with status ${status} instead of 101`
-    this.fail(new ConnectionError('WS_ERR_UNEXPECTED_STATUS', message, { response: { ...head, body } }))
+    const message = `The server answered the handshake with status ${status} instead of ${http === '2' ? 200 : 101}`
+    this.fail(new ConnectionError('WS_ERR_UNEXPECTED_STATUS', message, { response: { http, ...head, body } }))
   }
 
   /** @param limit milliseconds; 0 for no limit */
@@ -203,6 +212,14 @@ export class OpeningHandshake {
     this.#deadline?.cancel()
     this.#leaveSignal?.()
     this.#leaveQueue?.()
+  }
+
+  readonly #notConnected = (error: unknown): void => {
+    // What the option `connect` rejects with is a cause, whatever it is.
+    if (error instanceof ConnectionError && this.#settings.connect === undefined) return this.fail(error)
+    const message = `Could not connect to ${this.#url.host}: ${messageOf(error)}`
+    const cause: unknown = error instanceof ExplainedError ? error.cause : error
+    this.fail(new ConnectionError('WS_ERR_CONNECT', message, { cause }))
   }
 
   readonly #aborted = (): void => {

@@ -3,6 +3,7 @@ import * as deflate from './options/deflate.ts'
 import { adviceFor } from './options/foreign-names.ts'
 import * as headers from './options/headers.ts'
 import * as heartbeat from './options/heartbeat.ts'
+import * as http2 from './options/http2.ts'
 import * as init from './options/init.ts'
 import * as limits from './options/limits.ts'
 import * as queue from './options/queue.ts'
@@ -25,7 +26,8 @@ export interface WebSocketOptions
     heartbeat.Options,
     deflate.Options,
     tls.Options,
-    connect.Options {}
+    connect.Options,
+    http2.Options {}
 
 /** The options, checked and converted, with their defaults filled in. */
 export interface Settings
@@ -37,7 +39,8 @@ export interface Settings
     heartbeat.Settings,
     deflate.Settings,
     tls.Settings,
-    connect.Settings {}
+    connect.Settings,
+    http2.Settings {}
 
 const readers: Readers<Settings> = {
   ...init.readers,
@@ -49,6 +52,7 @@ const readers: Readers<Settings> = {
   ...deflate.readers,
   ...tls.readers,
   ...connect.readers,
+  ...http2.readers,
 }
 
 /**

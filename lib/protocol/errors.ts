@@ -1,5 +1,5 @@
 import type { ViolationCode } from '../codec/violations.ts'
-import type { ResponseHead } from '../transport/pipe.ts'
+import type { HttpVersion, ResponseHead } from '../transport/pipe.ts'
 import { boundMessage } from './quoting.ts'
 
 /**
@@ -13,6 +13,7 @@ export type FailureCode =
   | 'WS_ERR_CLOSED_BEFORE_OPEN'
   | 'WS_ERR_CONNECT'
   | 'WS_ERR_HANDSHAKE_TIMEOUT'
+  | 'WS_ERR_HTTP2'
   | 'WS_ERR_INVALID_ACCEPT'
   | 'WS_ERR_INVALID_CONNECTION'
   | 'WS_ERR_INVALID_EXTENSIONS'
@@ -33,7 +34,9 @@ export type FailureCode =
 
 /** The server's response to the opening handshake. */
 export interface HandshakeResponse extends ResponseHead {
-  /** The body, up to 64 KiB. Empty if the status is 101. */
+  /** The version of HTTP that the response came over. */
+  readonly http: HttpVersion
+  /** The body, up to 64 KiB. Empty if the connection was opened. */
   readonly body: Uint8Array
 }
 

@@ -10,7 +10,7 @@ import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
 import { type CloseResult, Connection, type ConnectionOwner } from '../protocol/connection.ts'
 import { ConnectionError, type HandshakeResponse } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
-import type { Pipe, ResponseHead } from '../transport/pipe.ts'
+import type { HttpVersion, Pipe, ResponseHead } from '../transport/pipe.ts'
 import { CloseTimer } from './close-timer.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { PingLog } from './ping-log.ts'
@@ -76,7 +76,7 @@ export abstract class Session implements ConnectionOwner {
   protected connect(url: URL, protocols: readonly string[]): void {
     this.#opening = new OpeningHandshake(url, protocols, this.#settings, {
       context: this.context,
-      established: (pipe, agreement, head) => this.#established(pipe, agreement, head),
+      established: (pipe, agreement, head, http) => this.#established(pipe, agreement, head, http),
       failed: error => this.#failed(error),
     })
     this.#opening.start()
@@ -169,9 +169,9 @@ export abstract class Session implements ConnectionOwner {
 
   // Called by the opening handshake.
 
-  #established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void {
+  #established(pipe: Pipe, agreement: Agreement, head: ResponseHead, http: HttpVersion): void {
     this.#opening = undefined
-    this.#response = compactHead(head)
+    this.#response = compactHead(head, http)
     const connection = new Connection(host.platform, pipe, this, this.#settings, agreement.deflate)
     this.connection = connection
     const { heartbeat } = this.#settings

@@ -2,6 +2,7 @@ import { connect as connectTcp, type Socket, type TcpNetConnectOpts } from 'node
 import { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { shielded } from '../host/shielded-options.ts'
+import type { NodeStream } from './pipe.ts'
 
 /**
  * Opens TLS in Deno. Its node:tls reads on while the socket is paused, without bound, so that the peer feels no backpressure.
@@ -17,10 +18,8 @@ export function connectTlsOverTcp(options: object, tlsOptions: object): object {
   const ciphertext = new Ciphertext(tcp)
   // The type asks for a Socket, but the documentation of `tls.connect` allows any stream.
   const socket = tls.connect(shielded({ ...tlsOptions, socket: ciphertext as Duplex as Socket }))
-  // Over a stream, the option `onread` has no effect. A destroyed socket still emits what it holds, which is ignored.
-  socket.on('data', (bytes: Uint8Array) => {
-    if (!socket.destroyed && !onread!.callback(bytes.length, bytes)) socket.pause()
-  })
+  // Over a stream, the option `onread` has no effect.
+  if (onread !== undefined) passData(socket, onread)
   // Not before: the socket is paused from the start, and the handshake must still be read.
   socket.once('secureConnect', () => {
     socket.on('pause', () => ciphertext.hold())
@@ -36,6 +35,15 @@ export function connectTlsOverTcp(options: object, tlsOptions: object): object {
     return socket
   }
   return socket
+}
+
+/** Passes what a socket reads to the callback of an option `onread`. */
+export function passData(socket: NodeStream, onread: object | undefined): void {
+  const { callback } = onread as { callback(length: number, bytes: Uint8Array): boolean }
+  // A destroyed socket still emits what it holds, which is ignored.
+  socket.on('data', (bytes: Uint8Array) => {
+    if (!socket.destroyed && !callback(bytes.length, bytes)) socket.pause()
+  })
 }
 
 /** The bytes of a TCP connection as a stream. While it is held, nothing is read from TCP, even if TLS asks for more. */

@@ -23,10 +23,15 @@ export interface TcpOptions {
  * Opens TLS with Node.js, over a TCP connection that it opens too.
  *
  * @param tcpOptions for `net.connect`
+ * @param protocols to offer (ALPN)
  * @returns a TLSSocket. The type is unknown to programs for other hosts, so the declaration does not name it
  * @throws the error of an option that has a bad value, or that the runtime cannot honour
  */
-export function connectTls(tcpOptions: TcpOptions, given: TlsOptions = NO_OPTIONS): object {
+export function connectTls(
+  tcpOptions: TcpOptions,
+  given: TlsOptions = NO_OPTIONS,
+  protocols: readonly string[] = (given.ALPNProtocols as readonly string[]) ?? [HTTP_1_1],
+): object {
   refuseUnsupported(given)
   const { host, port } = tcpOptions
   const context = tlsContexts.get(given)
@@ -34,12 +39,12 @@ export function connectTls(tcpOptions: TcpOptions, given: TlsOptions = NO_OPTION
   const session = context.resumes ? context.takeSession(server) : undefined
   // RFC 6066 section 3: the name is sent without a trailing dot, and an address is not sent.
   const name = (given.servername || host).replace(/\.$/, '')
-  const { ALPNProtocols = [HTTP_1_1], rejectUnauthorized, minDHSize, enableTrace, pskCallback } = given
+  const { rejectUnauthorized, minDHSize, enableTrace, pskCallback } = given
   const options: ConnectionOptions = {
     servername: isIP(name) === 0 && given.servername !== '' ? name : '',
     checkServerIdentity: (_name, certificate) => checkIdentity(name, certificate, given),
     secureContext: context.secureContext as SecureContext,
-    ...(ALPNProtocols.length > 0 && { ALPNProtocols: [...(ALPNProtocols as string[])] }),
+    ...(protocols.length > 0 && { ALPNProtocols: [...protocols] }),
     ...(session !== undefined && { session: session as Buffer }),
     // Where it is not given, the environment counts: NODE_TLS_REJECT_UNAUTHORIZED.
     ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),

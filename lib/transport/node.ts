@@ -27,13 +27,44 @@ export async function resolveHost(host: string, port: number): Promise<ResolvedH
  * @param keepAlive milliseconds after which the system probes an idle connection; 0 for never
  * @throws (rejects with) the system's error, or the reason of the target's signal
  */
-export async function connect(target: ConnectTarget, tls?: TlsOptions, keepAlive: number = KEEP_ALIVE): Promise<Pipe> {
+export function connect(target: ConnectTarget, tls?: TlsOptions, keepAlive: number = KEEP_ALIVE): Promise<Pipe> {
+  return openSocket(target, tls, keepAlive, pipeOver(target.secure))
+}
+
+/** What is made of a socket. The types of Node.js are unknown to programs for other hosts, so the declarations do not name them. */
+export interface SocketTaker<Result> {
+  /** The protocols to offer (ALPN), in place of those of the `tls` option. */
+  readonly protocols?: readonly string[]
+  /** The option `onread` of `net.connect`. */
+  readonly onread?: object
+  /** Called once the socket is connected, and encrypted. It is paused, and its events are heard by nobody. */
+  take(socket: any): Result
+}
+
+/** A pipe is made of the socket. */
+export function pipeOver(secure: boolean): SocketTaker<Pipe> {
+  const pipe = new NodePipe(secure)
+  return {
+    onread: pipe.readOptions(),
+    take(socket) {
+      pipe.adopt(socket)
+      return pipe
+    },
+  }
+}
+
+/** As `connect`, for any use of the socket. */
+export async function openSocket<Result>(
+  target: ConnectTarget,
+  tls: TlsOptions | undefined,
+  keepAlive: number,
+  { protocols, onread, take }: SocketTaker<Result>,
+): Promise<Result> {
   const { host, port, signal, secure } = target
   // Loaded for wss alone: TLS takes longer to load than all the rest (bench: import).
   const { connectTls, explainTlsError } = secure ? await import('./node-tls.ts') : NO_TLS
   if (signal.aborted) throw signal.reason
   return new Promise((fulfil, reject) => {
-    const pipe = new NodePipe(secure)
     const options = {
       host,
       port,
@@ -42,12 +73,13 @@ export async function connect(target: ConnectTarget, tls?: TlsOptions, keepAlive
       keepAliveInitialDelay: keepAlive,
       allowHalfOpen: true,
       autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT,
-      onread: pipe.readOptions() as OnReadOpts,
+      ...(onread !== undefined && { onread: onread as OnReadOpts }),
       ...(target.addresses === undefined ? {} : { lookup: fixedLookup(target.addresses) }),
       // Both addresses of the loopback interface are tried, whatever the process has set for names (--no-network-family-autoselection).
       ...(isLocalhost(host) ? { autoSelectFamily: true } : {}),
     }
-    const socket = connectTls === undefined ? connectTcp(shielded(options)) : (connectTls(options, tls) as Socket)
+    const socket =
+      connectTls === undefined ? connectTcp(shielded(options)) : (connectTls(options, tls, protocols) as Socket)
     // `tls.connect` does not take the option, but Duplex documents that the property may be set.
     socket.allowHalfOpen = true
     // Node.js itself takes a time limit for TLS from a polluted Object.prototype.
@@ -75,8 +107,7 @@ export async function connect(target: ConnectTarget, tls?: TlsOptions, keepAlive
       signal.removeEventListener('abort', onAbort)
       socket.off('error', onError)
       socket.ref()
-      pipe.adopt(socket)
-      fulfil(pipe)
+      fulfil(take(socket))
     })
   })
 }
