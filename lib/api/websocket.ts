@@ -132,79 +132,81 @@ export function stateOf(socket: unknown): WebSocketState {
 
 const HostEventTarget = globalThis.EventTarget as unknown as new () => object
 
-export const WebSocket: WebSocketConstructor = class WebSocket extends HostEventTarget {
-  constructor(url: unknown, protocols: unknown = undefined, options: unknown = undefined) {
-    requireArguments(arguments.length, 1, 'WebSocket')
-    const urlText = toUSVString(url)
-    const given = joinOptions(protocols, options)
-    const settings = given === undefined ? defaultSettings : readOptions(given)
-    const list = toSubprotocols(isInit(protocols) ? settings.protocols : protocols)
-    // All conversions of Web IDL, which may call the user's code, come before the first step of the constructor.
-    const record = getURLRecord(urlText, settings.baseURL ?? documentURL())
-    validateSubprotocols(list)
-    super()
-    Object.defineProperty(this, slot, { value: new WebSocketState(this, record, list, settings as Settings) })
-  }
+export const WebSocket: WebSocketConstructor = {
+  WebSocket: class extends HostEventTarget {
+    constructor(url: unknown, protocols: unknown = undefined, options: unknown = undefined) {
+      requireArguments(arguments.length, 1, 'WebSocket')
+      const urlText = toUSVString(url)
+      const given = joinOptions(protocols, options)
+      const settings = given === undefined ? defaultSettings : readOptions(given)
+      const list = toSubprotocols(isInit(protocols) ? settings.protocols : protocols)
+      // All conversions of Web IDL, which may call the user's code, come before the first step of the constructor.
+      const record = getURLRecord(urlText, settings.baseURL ?? documentURL())
+      validateSubprotocols(list)
+      super()
+      Object.defineProperty(this, slot, { value: new WebSocketState(this, record, list, settings as Settings) })
+    }
 
-  get url(): string {
-    return stateOf(this).url
-  }
+    get url(): string {
+      return stateOf(this).url
+    }
 
-  get readyState(): number {
-    return stateOf(this).readyState
-  }
+    get readyState(): number {
+      return stateOf(this).readyState
+    }
 
-  get bufferedAmount(): number {
-    return stateOf(this).bufferedAmount
-  }
+    get bufferedAmount(): number {
+      return stateOf(this).bufferedAmount
+    }
 
-  get extensions(): string {
-    return stateOf(this).extensions
-  }
+    get extensions(): string {
+      return stateOf(this).extensions
+    }
 
-  get protocol(): string {
-    return stateOf(this).protocol
-  }
+    get protocol(): string {
+      return stateOf(this).protocol
+    }
 
-  get binaryType(): BinaryType {
-    return stateOf(this).binaryType
-  }
+    get binaryType(): BinaryType {
+      return stateOf(this).binaryType
+    }
 
-  set binaryType(value: unknown) {
-    const state = stateOf(this)
-    const type = toDOMString(value)
-    if (type === 'blob' || type === 'arraybuffer') state.binaryType = type
-  }
+    set binaryType(value: unknown) {
+      const state = stateOf(this)
+      const type = toDOMString(value)
+      if (type === 'blob' || type === 'arraybuffer') state.binaryType = type
+    }
 
-  send(data: unknown): void {
-    const state = stateOf(this)
-    requireArguments(arguments.length, 1, 'send')
-    if (typeof data === 'string') return state.sendText(data)
-    const bytes = bytesOf(data)
-    if (bytes !== undefined) return state.sendBinary(bytes)
-    const blob = toBlob(data)
-    if (blob !== undefined) state.sendBlob(blob)
-    else state.sendText(toDOMString(data))
-  }
+    send(data: unknown): void {
+      const state = stateOf(this)
+      requireArguments(arguments.length, 1, 'send')
+      if (typeof data === 'string') return state.sendText(data)
+      const bytes = bytesOf(data)
+      if (bytes !== undefined) return state.sendBinary(bytes)
+      const blob = toBlob(data)
+      if (blob !== undefined) state.sendBlob(blob)
+      else state.sendText(toDOMString(data))
+    }
 
-  close(code: unknown = undefined, reason: unknown = undefined): void {
-    const state = stateOf(this)
-    const codeNumber = code === undefined ? undefined : toClampedUnsignedShort(code)
-    const reasonText = reason === undefined ? undefined : toUSVString(reason)
-    validateCloseCodeAndReason(codeNumber, reasonText)
-    // Without a code, an empty reason makes a Close frame without a body.
-    state.close(codeNumber, reasonText === '' ? undefined : reasonText)
-  }
+    close(code: unknown = undefined, reason: unknown = undefined): void {
+      const state = stateOf(this)
+      const codeNumber = code === undefined ? undefined : toClampedUnsignedShort(code)
+      const reasonText = reason === undefined ? undefined : toUSVString(reason)
+      validateCloseCodeAndReason(codeNumber, reasonText)
+      // Without a code, an empty reason makes a Close frame without a body.
+      state.close(codeNumber, reasonText === '' ? undefined : reasonText)
+    }
 
-  /** Node.js's Refable protocol: `process.ref` and `process.unref` call these two methods. */
-  [Symbol.for('nodejs.ref')](): void {
-    stateOf(this).keepAlive(true)
-  }
+    /** Node.js's Refable protocol: `process.ref` and `process.unref` call these two methods. */
+    [Symbol.for('nodejs.ref')](): void {
+      stateOf(this).keepAlive(true)
+    }
 
-  [Symbol.for('nodejs.unref')](): void {
-    stateOf(this).keepAlive(false)
-  }
-} as unknown as WebSocketConstructor
+    [Symbol.for('nodejs.unref')](): void {
+      stateOf(this).keepAlive(false)
+    }
+  },
+}.WebSocket as unknown as WebSocketConstructor
 
 defineConstants(WebSocket as never, { CONNECTING, OPEN, CLOSING, CLOSED })
 completeInterface(WebSocket as never, 'WebSocket', [

@@ -27,34 +27,36 @@ export interface CloseEventConstructor {
  * A class of our own, since not every host has one (Node.js 20 does not). Joined to the host's where there is one, so that
  * `instanceof` holds with both.
  */
-export const CloseEvent: CloseEventConstructor = class CloseEvent extends HostEvent {
-  #wasClean = false
-  #code = 0
-  #reason = ''
+export const CloseEvent: CloseEventConstructor = {
+  CloseEvent: class extends HostEvent {
+    #wasClean = false
+    #code = 0
+    #reason = ''
 
-  constructor(type: unknown, eventInitDict: unknown = undefined) {
-    requireArguments(arguments.length, 1, 'CloseEvent')
-    joinHostClasses()
-    super(type, toEventInit(eventInitDict, 'CloseEvent'))
-    if (eventInitDict === undefined || eventInitDict === null) return
-    const { code, reason, wasClean } = eventInitDict as CloseEventInit
-    if (code !== undefined) this.#code = toUnsignedShort(code)
-    if (reason !== undefined) this.#reason = toUSVString(reason)
-    if (wasClean !== undefined) this.#wasClean = Boolean(wasClean)
-  }
+    constructor(type: unknown, eventInitDict: unknown = undefined) {
+      requireArguments(arguments.length, 1, 'CloseEvent')
+      joinHostClasses()
+      super(type, toEventInit(eventInitDict, 'CloseEvent'))
+      if (eventInitDict === undefined || eventInitDict === null) return
+      const { code, reason, wasClean } = eventInitDict as CloseEventInit
+      if (code !== undefined) this.#code = toUnsignedShort(code)
+      if (reason !== undefined) this.#reason = toUSVString(reason)
+      if (wasClean !== undefined) this.#wasClean = Boolean(wasClean)
+    }
 
-  get wasClean(): boolean {
-    return this.#wasClean
-  }
+    get wasClean(): boolean {
+      return this.#wasClean
+    }
 
-  get code(): number {
-    return this.#code
-  }
+    get code(): number {
+      return this.#code
+    }
 
-  get reason(): string {
-    return this.#reason
-  }
-} as unknown as CloseEventConstructor
+    get reason(): string {
+      return this.#reason
+    }
+  },
+}.CloseEvent as unknown as CloseEventConstructor
 
 completeInterface(CloseEvent as never, 'CloseEvent', ['wasClean', 'code', 'reason'])
 registerClass('CloseEvent', CloseEvent)

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { process } from '../host/node-process.ts'
 import { shielded } from '../host/shielded-options.ts'
+import { http2 } from '../platform/builtins.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type ConnectTarget, KEEP_ALIVE } from './connect.ts'
 import { passData } from './deno-tls.ts'
@@ -10,6 +11,7 @@ import { type Http2Mode, Origin } from './http2-origin.ts'
 import type { Http2Session } from './http2-types.ts'
 import { connect, openSocket, pipeOver } from './node.ts'
 import type { Pipe } from './pipe.ts'
+import { tlsContexts } from './tls-contexts.ts'
 import { HTTP_1_1, type TlsOptions } from './tls-options.ts'
 
 /** Milliseconds after which a connection closes itself that no socket uses. */
@@ -72,7 +74,7 @@ export class Http2Connections {
     if (mode === 'only' && isRuledOut) throw unsupported('the option "tls.ALPNProtocols" leaves it out')
     // Without TLS, nothing tells whether a server speaks HTTP/2.
     if (mode === 'auto' && (isRuledOut || !secure)) return connect(target, tls, keepAlive)
-    const origin = await this.#originOf(target, tls)
+    const origin = this.#originOf(target, tls)
     for (;;) {
       if (signal.aborted) throw signal.reason
       if (mode === 'auto' && origin.needsHttp1) return connect(target, tls, keepAlive)
@@ -90,8 +92,8 @@ export class Http2Connections {
     }
   }
 
-  async #originOf({ host, port, secure }: ConnectTarget, tls: TlsOptions = NO_OPTIONS): Promise<Origin> {
-    const key = secure ? (await import('./tls-contexts.ts')).tlsContexts.get(tls) : NO_TLS
+  #originOf({ host, port, secure }: ConnectTarget, tls: TlsOptions = NO_OPTIONS): Origin {
+    const key = secure ? tlsContexts.get(tls) : NO_TLS
     const origins = this.#origins.get(key) ?? new Map<string, Origin>()
     this.#origins.set(key, origins)
     const name = `${host} ${port}`
@@ -152,7 +154,7 @@ function startSession(socket: Socket, { host, port, secure }: ConnectTarget): Ht
   const name = host.includes(':') ? `[${host}]` : host
   // A socket that is paused would not be read.
   socket.resume()
-  const session = process.getBuiltinModule('node:http2').connect(
+  const session = http2().connect(
     `${secure ? 'https' : 'http'}://${name}:${port}`,
     shielded({
       createConnection: () => socket,
