@@ -1,5 +1,6 @@
 import { shielded } from '../host/shielded-options.ts'
 import { startTimer, stopTimer, type Timer } from '../host/timers.ts'
+import { ConnectionError } from '../protocol/errors.ts'
 import type { ConnectSignal } from './connect.ts'
 import { REFUSED_STREAM } from './http2-codes.ts'
 import type { Http2Session, Http2Stream } from './http2-types.ts'
@@ -45,7 +46,8 @@ export class Http2Connection {
         fulfil(enableConnectProtocol === true)
       })
       session.on('close', () => {
-        reject(this.error ?? new Error('The server ended the connection before it has sent a SETTINGS frame'))
+        const message = 'The server did not begin with a SETTINGS frame: it may not speak HTTP/2 on this port'
+        reject(new ConnectionError('WS_ERR_HTTP2', message, { cause: this.error }))
       })
     })
     this.#settings.catch(() => {})
