@@ -20,6 +20,7 @@ export class Http2Pipe implements Pipe {
   /** `end` was called here; the server has ended its side. */
   #ended = false
   #endSeen = false
+  #isClosed = false
   #corked = false
   #buffered = 0
 
@@ -85,9 +86,10 @@ export class Http2Pipe implements Pipe {
   }
 
   #written(length: number, error: unknown): void {
-    if (error) return
+    // What a stream held that was reset has not left.
+    if (error || this.#isClosed || this.#isReset) return
     this.#buffered -= length
-    if (this.#buffered === 0 && !this.#aborted && !this.#stream.closed) this.#sink!.drain()
+    if (this.#buffered === 0 && !this.#aborted) this.#sink!.drain()
   }
 
   /** A stream that was reset ends as well, but not by END_STREAM: then our side is closed, too, although we did not end it. */
@@ -98,13 +100,24 @@ export class Http2Pipe implements Pipe {
   }
 
   #onClose(): void {
-    const isClean = this.#aborted || (this.#endSeen && this.#isOver)
+    const isOver = this.#endSeen && this.#isOver && this.#error === undefined
+    const isClean = this.#aborted || isOver
+    // A stream closes when both sides have ended. That may be known before our last bytes are known to have left.
+    if (isOver && this.#buffered > 0 && !this.#aborted) {
+      this.#buffered = 0
+      this.#sink?.drain()
+    }
+    this.#isClosed = true
     this.#sink?.close(isClean ? undefined : (this.#error ?? this.#connection.error ?? this.#loss()))
   }
 
   /** Whether we have ended our side, and the stream was not reset with an error. */
   get #isOver(): boolean {
-    return this.#ended && (this.#stream.rstCode ?? NO_ERROR) === NO_ERROR
+    return this.#ended && !this.#isReset
+  }
+
+  get #isReset(): boolean {
+    return (this.#stream.rstCode ?? NO_ERROR) !== NO_ERROR
   }
 
   #loss(): Error {

@@ -152,8 +152,9 @@ function unsupported(reason: string): ConnectionError {
 /** Speaks HTTP/2 over a socket that has just been connected. */
 function startSession(socket: Socket, { host, port, secure }: ConnectTarget): Http2Session {
   const name = host.includes(':') ? `[${host}]` : host
-  // A socket that is paused would not be read.
+  // A socket that is paused would not be read, and the end of TCP is that of the session.
   socket.resume()
+  socket.allowHalfOpen = false
   const session = http2().connect(
     `${secure ? 'https' : 'http'}://${name}:${port}`,
     shielded({
