@@ -124,6 +124,11 @@ export class Http2Connections {
         if (!KEEPS_ONREAD) passData(socket, http1.onread)
         return http1.take(socket)
       },
+    }).catch((error: Error) => {
+      const { code } = Object(error.cause) as { code?: unknown }
+      throw /NO_APPLICATION_PROTOCOL/.test(String(code))
+        ? unsupported('the server does not speak it', error.cause)
+        : error
     })
     if (opened instanceof Http2Connection) {
       if (await opened.takesWebSockets(signal)) {
@@ -145,8 +150,8 @@ const NO_OPTIONS: TlsOptions = Object.create(null)
 /** What all targets without TLS have in common. */
 const NO_TLS = {}
 
-function unsupported(reason: string): ConnectionError {
-  return new ConnectionError('WS_ERR_HTTP2', `There is no WebSocket over HTTP/2 here: ${reason}`)
+function unsupported(reason: string, cause?: unknown): ConnectionError {
+  return new ConnectionError('WS_ERR_HTTP2', `There is no WebSocket over HTTP/2 here: ${reason}`, { cause })
 }
 
 /** Speaks HTTP/2 over a socket that has just been connected. */

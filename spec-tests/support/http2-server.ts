@@ -41,7 +41,9 @@ export class Http2Request {
   /** Accepts it, and echoes messages. */
   accept(headers: Record<string, string> = {}): WsSocket {
     this.stream.respond({ ':status': 200, ...headers })
-    const socket = new WsSocket(null as unknown as string) as WsSocket & {
+    const socket = new WsSocket(null as unknown as string, undefined, {
+      closeTimeout: 30_000,
+    } as object) as WsSocket & {
       setSocket(stream: object, head: Buffer, options: object): void
     }
     // ws looks for a method of net.Socket.
