@@ -4,13 +4,13 @@ import { host } from '../host/host.ts'
 import type { URL } from '../host/host-types.ts'
 import { DOMException } from '../idl/dom-exception.ts'
 import { type CompactHead, compactHead, expandHead } from '../opening/compact-head.ts'
-import { NO_BODY, OpeningHandshake } from '../opening/opening-handshake.ts'
+import { NO_BODY, OpeningHandshake, type Trace, wayOf } from '../opening/opening-handshake.ts'
 import type { Settings } from '../opening/options.ts'
 import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
 import { type CloseResult, Connection, type ConnectionOwner } from '../protocol/connection.ts'
 import { ConnectionError, type HandshakeResponse } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
-import type { HttpVersion, Pipe, ResponseHead } from '../transport/pipe.ts'
+import type { Pipe, ResponseHead } from '../transport/pipe.ts'
 import { CloseTimer } from './close-timer.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { PingLog } from './ping-log.ts'
@@ -40,6 +40,8 @@ export abstract class Session implements ConnectionOwner {
   #closeTimer: Pick<CloseTimer, 'start' | 'restart' | 'awaitServerEnd' | 'stop'> | undefined
   /** Compact until somebody asks for it, to save memory (bench: idle). */
   #response: HandshakeResponse | CompactHead | undefined
+  /** The way that the response came over. Set with a compact response. */
+  #trace: Trace | undefined
 
   constructor(url: URL, settings: Settings) {
     this.url = url.href
@@ -48,7 +50,9 @@ export abstract class Session implements ConnectionOwner {
 
   /** The server's response to the opening handshake; undefined as long as none has arrived. */
   get response(): HandshakeResponse | undefined {
-    if (typeof this.#response === 'string') this.#response = { ...expandHead(this.#response), body: NO_BODY }
+    if (typeof this.#response === 'string') {
+      this.#response = { ...expandHead(this.#response), ...wayOf(this.#trace!), body: NO_BODY }
+    }
     return this.#response
   }
 
@@ -76,7 +80,7 @@ export abstract class Session implements ConnectionOwner {
   protected connect(url: URL, protocols: readonly string[]): void {
     this.#opening = new OpeningHandshake(url, protocols, this.#settings, {
       context: this.context,
-      established: (pipe, agreement, head, http) => this.#established(pipe, agreement, head, http),
+      established: (pipe, agreement, head, trace) => this.#established(pipe, agreement, head, trace),
       failed: error => this.#failed(error),
     })
     this.#opening.start()
@@ -169,9 +173,10 @@ export abstract class Session implements ConnectionOwner {
 
   // Called by the opening handshake.
 
-  #established(pipe: Pipe, agreement: Agreement, head: ResponseHead, http: HttpVersion): void {
+  #established(pipe: Pipe, agreement: Agreement, head: ResponseHead, trace: Trace): void {
     this.#opening = undefined
-    this.#response = compactHead(head, http)
+    this.#response = compactHead(head)
+    this.#trace = trace
     const connection = new Connection(host.platform, pipe, this, this.#settings, agreement.deflate)
     this.connection = connection
     const { heartbeat } = this.#settings
@@ -184,7 +189,8 @@ export abstract class Session implements ConnectionOwner {
 
   #failed(error: ConnectionError): void {
     this.#opening = undefined
-    this.#response = error.response
+    // What a proxy answered is no response of the server.
+    if (error.step !== 'proxy') this.#response = error.response
     this.failure = error
     this.ended({ code: ABNORMAL_CLOSURE, reason: '', wasClean: false, error })
   }

@@ -1,9 +1,12 @@
 import { shielded } from '../host/shielded-options.ts'
 import { startTimer, stopTimer, type Timer } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
+import { isAllowed } from './allowed-address.ts'
 import type { ConnectSignal } from './connect.ts'
 import { REFUSED_STREAM } from './http2-codes.ts'
 import type { Http2Session, Http2Stream } from './http2-types.ts'
+import type { NetworkOptions } from './network.ts'
+import type { Trace } from './trace.ts'
 
 /**
  * One HTTP/2 connection, as the sockets see it that share it. A socket is a user of the connection from when it was promised a
@@ -13,6 +16,7 @@ export class Http2Connection {
   /** Why the connection was lost; undefined as long as it was not, or if the server has closed it without an error. */
   error: unknown
   readonly #session: Http2Session
+  readonly #trace: Trace
   readonly #idleTimeout: number
   #users = 0
   /** Users that keep the process alive. */
@@ -29,10 +33,12 @@ export class Http2Connection {
 
   /**
    * @param session of which the first SETTINGS frame has not arrived yet
+   * @param trace of the opening of the connection
    * @param idleTimeout milliseconds without a user after which the connection closes itself
    */
-  constructor(session: Http2Session, idleTimeout: number) {
+  constructor(session: Http2Session, trace: Trace, idleTimeout: number) {
     this.#session = session
+    this.#trace = trace
     this.#idleTimeout = idleTimeout
     session.unref()
     session.on('error', error => {
@@ -97,6 +103,19 @@ export class Http2Connection {
   /** Whether the server allows one more stream. */
   get hasRoom(): boolean {
     return this.#users < this.#limit
+  }
+
+  /** Whether the option `allowAddress` of a socket allows the address that the connection goes to. */
+  isAllowed(allowAddress: NetworkOptions['allowAddress']): boolean {
+    const { remoteAddress } = this.#trace
+    return allowAddress === undefined || (remoteAddress !== undefined && isAllowed(remoteAddress, allowAddress))
+  }
+
+  /** Notes in the trace of a socket which way it takes. */
+  tell(trace: Trace): void {
+    const { remoteAddress, tls } = this.#trace
+    if (remoteAddress !== undefined) trace.remoteAddress = remoteAddress
+    if (tls !== undefined) trace.tls = tls
   }
 
   /** Whether a stream was opened before. */

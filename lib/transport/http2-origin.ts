@@ -1,9 +1,14 @@
 import type { ConnectSignal } from './connect.ts'
 import type { Http2Connection } from './http2-connection.ts'
+import type { NetworkOptions } from './network.ts'
 import type { Pipe } from './pipe.ts'
+import type { Trace } from './trace.ts'
 
 /** `auto` takes HTTP/1.1 with servers that do not take WebSockets over HTTP/2; `only` takes nothing else. */
 export type Http2Mode = 'auto' | 'only'
+
+/** Opens a connection. Returns a pipe if the server has chosen HTTP/1.1. */
+type Open = (signal: ConnectSignal, trace: Trace) => Promise<Pipe | undefined>
 
 /** What is known of one server, for sockets of equal TLS options. */
 export class Origin {
@@ -12,11 +17,11 @@ export class Origin {
   readonly #connections = new Set<Http2Connection>()
   readonly #openings: { [Mode in Http2Mode]?: Opening } = {}
 
-  /** Returns a connection that takes one more stream. */
-  find(): Http2Connection | undefined {
+  /** Returns a connection that takes one more stream, and that the option `allowAddress` allows. */
+  find(allowAddress: NetworkOptions['allowAddress']): Http2Connection | undefined {
     for (const connection of this.#connections) {
       if (connection.isOver) this.#connections.delete(connection)
-      else if (connection.hasRoom) return connection
+      else if (connection.hasRoom && connection.isAllowed(allowAddress)) return connection
     }
     return undefined
   }
@@ -35,18 +40,19 @@ export class Origin {
   async opened(
     mode: Http2Mode,
     signal: ConnectSignal,
-    open: (signal: ConnectSignal) => Promise<Pipe | undefined>,
+    trace: Trace | undefined,
+    open: Open,
   ): Promise<Pipe | undefined> {
     const pending = this.#openings[mode]
     if (pending !== undefined) {
-      await pending.join(signal)
+      await pending.join(signal, trace)
       return undefined
     }
     const opening = new Opening(open, () => {
       if (this.#openings[mode] === opening) delete this.#openings[mode]
     })
     this.#openings[mode] = opening
-    return opening.join(signal)
+    return opening.join(signal, trace)
   }
 }
 
@@ -58,22 +64,24 @@ class Opening {
   readonly #controller = new HostAbortController()
   readonly #onOver: () => void
   readonly #done: Promise<Pipe | undefined>
+  readonly #trace: Trace = { step: 'connect' }
   #waiting = 0
   #isOver = false
 
-  constructor(open: (signal: ConnectSignal) => Promise<Pipe | undefined>, onOver: () => void) {
+  constructor(open: Open, onOver: () => void) {
     this.#onOver = onOver
-    this.#done = open(this.#controller.signal as ConnectSignal).finally(() => this.#finish())
+    this.#done = open(this.#controller.signal as ConnectSignal, this.#trace).finally(() => this.#finish())
   }
 
-  join(signal: ConnectSignal): Promise<Pipe | undefined> {
+  /** @param trace is told of what was learnt, and of the step that has failed */
+  join(signal: ConnectSignal, trace: Trace | undefined): Promise<Pipe | undefined> {
     this.#waiting++
     signal.addEventListener('abort', () => {
       if (--this.#waiting > 0 || this.#isOver) return
       this.#finish()
       this.#controller.abort(signal.reason)
     })
-    return this.#done
+    return this.#done.finally(() => trace !== undefined && Object.assign(trace, this.#trace))
   }
 
   #finish(): void {

@@ -1,18 +1,20 @@
-import type { Socket } from 'node:net'
+import type { OnReadOpts, Socket } from 'node:net'
 import { process } from '../host/node-process.ts'
 import { shielded } from '../host/shielded-options.ts'
 import { http2 } from '../platform/builtins.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type ConnectTarget, KEEP_ALIVE } from './connect.ts'
-import { passData } from './deno-tls.ts'
+import { type OnRead, passData } from './deno-tls.ts'
 import { Http2Connection } from './http2-connection.ts'
 import { Http2Place } from './http2-exchange.ts'
 import { type Http2Mode, Origin } from './http2-origin.ts'
 import type { Http2Session } from './http2-types.ts'
-import { connect, openSocket, pipeOver } from './node.ts'
+import type { Network } from './network.ts'
+import { connect, connectSocket, pipeOver } from './node.ts'
 import type { Pipe } from './pipe.ts'
 import { tlsContexts } from './tls-contexts.ts'
 import { HTTP_1_1, type TlsOptions } from './tls-options.ts'
+import type { Trace } from './trace.ts'
 
 /** Milliseconds after which a connection closes itself that no socket uses. */
 const IDLE_TIMEOUT = 30_000
@@ -48,9 +50,12 @@ export function connectHttp2(
   mode: Http2Mode,
   tls?: TlsOptions,
   keepAlive: number = KEEP_ALIVE,
+  network: Network = ANY_NETWORK,
 ): Promise<Http2Place | Pipe> {
-  return sharedConnections.open(target, mode, tls, keepAlive)
+  return sharedConnections.open(target, mode, tls, keepAlive, network)
 }
+
+const ANY_NETWORK: Network = {}
 
 /** HTTP/2 connections, and what is known of the servers. */
 export class Http2Connections {
@@ -68,35 +73,39 @@ export class Http2Connections {
     mode: Http2Mode,
     tls: TlsOptions | undefined,
     keepAlive: number = KEEP_ALIVE,
+    network: Network = ANY_NETWORK,
   ): Promise<Http2Place | Pipe> {
     const { secure, signal } = target
+    const { allowAddress, trace } = network
     const isRuledOut = secure && tls?.ALPNProtocols !== undefined
     if (mode === 'only' && isRuledOut) throw unsupported('the option "tls.ALPNProtocols" leaves it out')
     // Without TLS, nothing tells whether a server speaks HTTP/2.
-    if (mode === 'auto' && (isRuledOut || !secure)) return connect(target, tls, keepAlive)
-    const origin = this.#originOf(target, tls)
+    if (mode === 'auto' && (isRuledOut || !secure)) return connect(target, tls, keepAlive, network)
+    const origin = this.#originOf(target, tls, network)
     for (;;) {
       if (signal.aborted) throw signal.reason
-      if (mode === 'auto' && origin.needsHttp1) return connect(target, tls, keepAlive)
-      const connection = origin.find()
+      if (mode === 'auto' && origin.needsHttp1) return connect(target, tls, keepAlive, network)
+      const connection = origin.find(allowAddress)
       if (connection !== undefined) {
+        if (trace !== undefined) connection.tell(trace)
         return new Http2Place(connection, secure, () => {
           origin.needsHttp1 = true
           return mode === 'auto'
         })
       }
-      const pipe = await origin.opened(mode, signal, whole =>
-        this.#connect(origin, { ...target, signal: whole }, mode, tls, keepAlive),
+      const pipe = await origin.opened(mode, signal, trace, (whole, wholeTrace) =>
+        this.#connect(origin, { ...target, signal: whole }, mode, tls, keepAlive, { ...network, trace: wholeTrace }),
       )
       if (pipe !== undefined) return pipe
     }
   }
 
-  #originOf({ host, port, secure }: ConnectTarget, tls: TlsOptions = NO_OPTIONS): Origin {
+  #originOf({ host, port, secure }: ConnectTarget, tls: TlsOptions = NO_OPTIONS, network: Network): Origin {
     const key = secure ? tlsContexts.get(tls) : NO_TLS
     const origins = this.#origins.get(key) ?? new Map<string, Origin>()
     this.#origins.set(key, origins)
-    const name = `${host} ${port}`
+    const { localAddress, socketPath, noDelay } = network
+    const name = JSON.stringify([host, port, localAddress, socketPath, noDelay])
     const origin = origins.get(name) ?? new Origin()
     origins.set(name, origin)
     if (origins.size > MAX_ORIGINS) origins.delete(origins.keys().next().value!)
@@ -110,18 +119,19 @@ export class Http2Connections {
     mode: Http2Mode,
     tls: TlsOptions | undefined,
     keepAlive: number,
+    network: Network & { readonly trace: Trace },
   ): Promise<Pipe | undefined> {
     const { secure, signal } = target
     const http1 = pipeOver(secure)
-    const opened = await openSocket(target, tls, keepAlive, {
+    const opened = await connectSocket(target, tls, keepAlive, network, {
       protocols: mode === 'only' ? [HTTP_2] : [HTTP_2, HTTP_1_1],
       ...(KEEPS_ONREAD && mode === 'auto' && { onread: http1.onread }),
       take: (socket: Socket & { alpnProtocol?: unknown }) => {
         if (!secure || socket.alpnProtocol === HTTP_2) {
-          return new Http2Connection(startSession(socket, target), this.#idleTimeout)
+          return new Http2Connection(startSession(socket, target), network.trace, this.#idleTimeout)
         }
         if (mode === 'only') return socket.destroy()
-        if (!KEEPS_ONREAD) passData(socket, http1.onread)
+        if (!KEEPS_ONREAD) passData(socket, (http1.onread as OnReadOpts).callback as OnRead)
         return http1.take(socket)
       },
     }).catch((error: Error) => {
@@ -131,6 +141,7 @@ export class Http2Connections {
         : error
     })
     if (opened instanceof Http2Connection) {
+      network.trace.step = 'handshake'
       if (await opened.takesWebSockets(signal)) {
         origin.add(opened)
         return undefined

@@ -99,6 +99,31 @@ export type HeaderList = ReadonlyArray<readonly [name: string, value: string]>
 /** The version of HTTP that an opening handshake was made over. */
 export type HttpVersion = '1.1' | '2'
 
+/** Over which way a response came. */
+export interface WayInfo {
+  /** The version of HTTP. */
+  readonly http: HttpVersion
+  /** The URL of the proxy, without credentials. Undefined if there was none, or it is not known. */
+  readonly proxy: string | undefined
+  /**
+   * The IP address that the connection goes to: the server's, or the proxy's; the path of a unix socket. Undefined if it is not
+   * known, as with the option `connect`.
+   */
+  readonly remoteAddress: string | undefined
+  /** The TLS of a connection to a wss server. Undefined if there is none, or it is not known. */
+  readonly tls: TlsState | undefined
+}
+
+/** The TLS of a connection to a server. */
+export interface TlsState {
+  /** The version, such as `TLSv1.3`. */
+  readonly protocol: string
+  /** The cipher by its standard name. */
+  readonly cipher: string
+  /** Whether the server's certificate was verified. */
+  readonly authorized: boolean
+}
+
 /** The opening handshake as an HTTP request. */
 export interface UpgradeRequest {
   /** The request target: path and query. */

@@ -174,7 +174,7 @@ const checks: Readonly<Record<string, Check>> = {
     const socket = new WebSocket(secure)
     const { code } = await next(socket, 'close')
     const error = failure(socket)
-    equal([code, error?.code, error?.cause instanceof Error], [1006, 'WS_ERR_CONNECT', true])
+    equal([code, error?.code, error?.cause instanceof Error], [1006, 'WS_ERR_TLS', true])
   },
 
   async 'takes over TLS whom the certificate is for, and nobody else, be it a name or an address'() {
