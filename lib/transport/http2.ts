@@ -179,6 +179,8 @@ function startSession(socket: Socket, { host, port, secure }: ConnectTarget): Ht
       settings: shielded({ enablePush: false, initialWindowSize: STREAM_WINDOW }),
     }),
   )
-  if (SETS_CONNECTION_WINDOW) session.once('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW))
+  session.once('connect', () => {
+    if (SETS_CONNECTION_WINDOW && !session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW)
+  })
   return session as Http2Session
 }

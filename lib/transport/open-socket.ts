@@ -41,6 +41,8 @@ export function openSocket<Result>(
     // There may be several, and one that nobody hears ends the process.
     socket.on('error', onError)
     socket.once(secure ? 'secureConnect' : 'connect', () => {
+      // Another listener of the event may have refused the connection. Its error follows.
+      if (socket.destroyed) return
       ;(signal as AbortSignal).removeEventListener('abort', onAbort)
       socket.off('error', onError)
       if (secure && trace !== undefined) traceTls(socket as TLSSocket, trace)
