@@ -125,7 +125,7 @@ export class Http2Connections {
     const http1 = pipeOver(secure)
     const opened = await connectSocket(target, tls, keepAlive, network, {
       protocols: mode === 'only' ? [HTTP_2] : [HTTP_2, HTTP_1_1],
-      ...(KEEPS_ONREAD && mode === 'auto' && { onread: http1.onread }),
+      onread: KEEPS_ONREAD && mode === 'auto' ? http1.onread : undefined,
       take: (socket: Socket & { alpnProtocol?: unknown }) => {
         if (!secure || socket.alpnProtocol === HTTP_2) {
           return new Http2Connection(startSession(socket, target), network.trace, this.#idleTimeout)

@@ -18,8 +18,6 @@ export interface TcpOptions {
   readonly keepAliveInitialDelay: number
   /** A unix socket, in place of host and port. */
   readonly path?: string
-  /** The protocols to offer (ALPN), in place of those of the `tls` option. */
-  readonly protocols?: readonly string[]
 }
 
 /**
@@ -27,6 +25,7 @@ export interface TcpOptions {
  *
  * @param tcpOptions for `net.connect`
  * @param onTcp called with the socket of TCP when that is connected
+ * @param protocols to offer (ALPN), in place of those of the `tls` option
  * @returns a TLSSocket. The type is unknown to programs for other hosts, so the declaration does not name it
  * @throws the error of an option that has a bad value, or that the runtime cannot honour
  */
@@ -34,8 +33,9 @@ export function connectTls(
   tcpOptions: TcpOptions,
   given: TlsOptions = NO_OPTIONS,
   onTcp: (tcp: object) => void = () => {},
+  protocols?: readonly string[],
 ): object {
-  const { options, keepSessionsOf } = clientOptions(tcpOptions, given)
+  const { options, keepSessionsOf } = clientOptions(tcpOptions, given, protocols)
   // Deno would check the name "localhost" if it had none, for a stream has no host.
   if (IN_DENO()) return connectTlsOverTcp(tcpOptions, { ...options, host: tcpOptions.host }, onTcp)
   const socket = tls().connect(shielded({ ...tcpOptions, ...options }))
@@ -59,11 +59,13 @@ interface ClientOptions {
 /**
  * The options of `tls.connect` for a connection to a server.
  *
+ * @param protocols to offer (ALPN), in place of those of the `tls` option
  * @throws the error of an option that has a bad value, or that the runtime cannot honour
  */
 export function clientOptions(
-  { host, port, path, protocols }: ServerName,
+  { host, port, path }: ServerName,
   given: TlsOptions = NO_OPTIONS,
+  protocols?: readonly string[],
 ): ClientOptions {
   refuseUnsupported(given)
   const context = tlsContexts.get(given)
@@ -91,7 +93,7 @@ export function clientOptions(
   return { options, keepSessionsOf }
 }
 
-type ServerName = Pick<TcpOptions, 'host' | 'port' | 'path' | 'protocols'>
+type ServerName = Pick<TcpOptions, 'host' | 'port' | 'path'>
 
 const NO_OPTIONS: TlsOptions = Object.create(null)
 const IN_DENO = (): boolean => 'Deno' in globalThis

@@ -54,9 +54,9 @@ export function connect(
 /** What is made of a socket. The types of Node.js are unknown to programs for other hosts, so the declarations do not name them. */
 export interface SocketTaker<Result> {
   /** The protocols to offer (ALPN), in place of those of the `tls` option. */
-  readonly protocols?: readonly string[]
+  readonly protocols: readonly string[] | undefined
   /** The option `onread` of `net.connect`. */
-  readonly onread?: object | undefined
+  readonly onread: object | undefined
   /** Called once the socket is connected, and encrypted. It is paused, and nobody listens to its events. */
   take(socket: any): Result
 }
@@ -65,6 +65,7 @@ export interface SocketTaker<Result> {
 export function pipeOver(secure: boolean): SocketTaker<Pipe> & { readonly onread: object } {
   const pipe = new NodePipe(secure)
   return {
+    protocols: undefined,
     onread: pipe.readOptions(),
     take(socket) {
       pipe.adopt(socket)
@@ -93,7 +94,6 @@ export async function connectSocket<Result>(
     allowHalfOpen: true,
     autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT,
     ...(onread !== undefined && { onread: onread as OnReadOpts }),
-    ...(protocols !== undefined && { protocols }),
     ...(target.addresses === undefined ? {} : { lookup: fixedLookup(target.addresses) }),
     // Both addresses of the loopback interface are tried, whatever the process has set for names (--no-network-family-autoselection).
     ...(isLocalhost(host) ? { autoSelectFamily: true } : {}),
@@ -103,7 +103,7 @@ export async function connectSocket<Result>(
   const onTcp = (tcp: object): void => onConnected(tcp as Socket, secure, network)
   // An option of TLS that is bad throws.
   if (secure && trace !== undefined) trace.step = 'tls'
-  const socket = secure ? (connectTls(options, tls, onTcp) as Socket) : net().connect(shielded(options))
+  const socket = secure ? (connectTls(options, tls, onTcp, protocols) as Socket) : net().connect(shielded(options))
   if (trace !== undefined) trace.step = 'connect'
   if (!secure) socket.once('connect', () => onTcp(socket))
   // `tls.connect` does not take the option, but Duplex documents that the property may be set.
