@@ -138,7 +138,7 @@ export class OpeningHandshake {
       if (allowAddress !== undefined) throw addressRefused('a unix socket')
     } else if (route.needsAddress && host.resolveHost !== undefined) {
       this.#trace.step = 'dns'
-      location = await host.resolveHost(name, port, { ...(lookup && { lookup }), family })
+      location = await host.resolveHost(name, port, ownMembers({ ...(lookup && { lookup }), family }))
       if (this.#over) return
       location = { ...location, addresses: allowedOnly(location.addresses, allowAddress) }
     } else if (route.needsAddress && allowAddress !== undefined) throw addressRefused('a name that cannot be resolved')
