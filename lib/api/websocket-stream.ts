@@ -1,9 +1,11 @@
 import { readCloseInfo, validateCloseCodeAndReason, type WebSocketCloseInfo } from '../idl/close-info.ts'
+import { showInConsole, withoutCredentials } from '../idl/inspection.ts'
 import { completeInterface, isSequence, requireArguments, toUSVString } from '../idl/webidl.ts'
 import { copyOptions } from '../opening/options/init.ts'
 import { defaultSettings, readOptions, type Settings, type WebSocketOptions } from '../opening/options.ts'
 import { toSubprotocols, validateSubprotocols } from '../opening/subprotocols.ts'
 import { documentURL, getURLRecord } from '../opening/url.ts'
+import { STATE_NAMES } from '../session/ready-state.ts'
 import { type StreamClasses, type WebSocketOpenInfo, WebSocketStreamState } from '../session/websocket-stream-state.ts'
 
 /** The options of a WebSocketStream: those of a WebSocket, except that `protocols` is a list only, and `streams`. */
@@ -116,6 +118,11 @@ export const WebSocketStream: WebSocketStreamConstructor = {
 }.WebSocketStream as unknown as WebSocketStreamConstructor
 
 completeInterface(WebSocketStream as never, 'WebSocketStream', ['url', 'opened', 'closed', 'close'])
+
+showInConsole(WebSocketStream.prototype, stream => {
+  const { url, readyState, failure } = streamStateOf(stream)
+  return { url: withoutCredentials(url), readyState: STATE_NAMES[readyState], failure, ...(stream as object) }
+})
 
 function readStreamOptions(options: unknown): { settings: Settings; streams: StreamClasses } {
   if (options === undefined || options === null) return { settings: defaultSettings, streams: readStreams(undefined) }

@@ -1,5 +1,6 @@
 import type { Event } from '../host/host-types.ts'
 import { type EventInit, HostEvent, toEventInit, trusted } from './host-event.ts'
+import { showInConsole } from './inspection.ts'
 import { joinHostClasses, registerClass } from './join-host-classes.ts'
 import { completeInterface, requireArguments, toUnsignedShort, toUSVString } from './webidl.ts'
 
@@ -59,6 +60,7 @@ export const CloseEvent: CloseEventConstructor = {
 }.CloseEvent as unknown as CloseEventConstructor
 
 completeInterface(CloseEvent as never, 'CloseEvent', ['wasClean', 'code', 'reason'])
+showInConsole(CloseEvent.prototype, ({ type, code, reason, wasClean }) => ({ type, code, reason, wasClean }))
 registerClass('CloseEvent', CloseEvent)
 
 /** Makes the `close` event of a socket. */

@@ -1,5 +1,6 @@
 import type { Event } from '../host/host-types.ts'
 import { type EventInit, HostEvent, initEvent, toEventInit } from './host-event.ts'
+import { showInConsole } from './inspection.ts'
 import { joinHostClasses, registerClass } from './join-host-classes.ts'
 import { completeInterface, requireArguments, toDOMString, toUSVString } from './webidl.ts'
 
@@ -145,6 +146,7 @@ completeInterface(MessageEvent as never, 'MessageEvent', [
   'isTrusted',
   'initMessageEvent',
 ])
+showInConsole(MessageEvent.prototype, ({ type, data, origin }) => ({ type, data, origin }))
 registerClass('MessageEvent', MessageEvent)
 
 /** Makes the `message` event of a socket. */

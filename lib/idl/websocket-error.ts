@@ -1,6 +1,7 @@
 import type { DOMException as DOMExceptionInterface } from '../host/host-types.ts'
 import { readCloseInfo, validateCloseCodeAndReason, type WebSocketCloseInfo } from './close-info.ts'
 import { DOMException } from './dom-exception.ts'
+import { showInConsole, stackOf } from './inspection.ts'
 import { completeInterface, toDOMString } from './webidl.ts'
 
 /**
@@ -61,6 +62,11 @@ export const WebSocketError: WebSocketErrorConstructor = {
 }.WebSocketError as unknown as WebSocketErrorConstructor
 
 completeInterface(WebSocketError as never, 'WebSocketError', ['closeCode', 'reason'])
+showInConsole(
+  WebSocketError.prototype,
+  error => ({ closeCode: error.closeCode, reason: error.reason, cause: (error as { cause?: unknown }).cause }),
+  stackOf,
+)
 
 /** Makes an error with any close code, also one that an application may not send, such as 1006. */
 export function createWebSocketError(
@@ -84,6 +90,20 @@ export function setCause(error: object, cause: unknown): void {
 /** Whether `value` implements WebSocketError. */
 export function isWebSocketError(value: unknown): value is WebSocketError {
   return typeof value === 'object' && value !== null && slot in value
+}
+
+/** The code and reason that "close using reason" sends: those of a WebSocketError, and none for anything else. */
+export function closeInfoOf(reason: unknown): { closeCode: number | undefined; reason: string } {
+  if (isWebSocketError(reason)) {
+    const closeCode = reason.closeCode ?? undefined
+    try {
+      validateCloseCodeAndReason(closeCode, reason.reason)
+      return { closeCode, reason: reason.reason }
+    } catch {
+      // The error of another connection may have a code that cannot be sent, such as 1006.
+    }
+  }
+  return { closeCode: undefined, reason: '' }
 }
 
 function setSlots(error: object, slots: Slots): void {

@@ -1,5 +1,6 @@
 import type { AsyncContext } from '../host/async-context.ts'
 import { host } from '../host/host.ts'
+import type { URL } from '../host/host-types.ts'
 import { Deadline, now } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
@@ -23,7 +24,17 @@ import type { Route, Way } from './way.ts'
 
 export type { Trace }
 
-/** Called by an `OpeningHandshake` when it ends: one of the two, once. */
+/** An opening handshake, as the session drives it. */
+export interface Opening {
+  /** The handler may be called before this returns. */
+  start(): void
+  /** Gives up, and passes `error` to the handler. Has no effect once the handler was called. */
+  fail(error: ConnectionError): void
+  /** Sets whether the opening keeps the process alive, as it does by default; and afterwards its connection. */
+  keepAlive(wanted: boolean): void
+}
+
+/** Called by an `Opening` when it ends: one of the two, once. */
 export interface OpeningHandshakeHandler {
   /** The handler, and the code of the user, are called in this context. */
   readonly context: AsyncContext
@@ -47,7 +58,7 @@ export const NO_BODY: Uint8Array = new Uint8Array(0)
  *
  * @see https://websockets.spec.whatwg.org/#concept-websocket-establish
  */
-export class OpeningHandshake {
+export class OpeningHandshake implements Opening {
   readonly #url: URL
   readonly #protocols: readonly string[]
   readonly #settings: Settings
@@ -86,7 +97,6 @@ export class OpeningHandshake {
     this.#handler = handler
   }
 
-  /** Starts to open the connection. The handler may be called before this returns. */
   start(): void {
     const { signal } = this.#settings
     if (signal !== undefined) this.#leaveSignal = onAbort(signal, this.#aborted)
@@ -99,7 +109,6 @@ export class OpeningHandshake {
     this.#open().catch(this.#failed)
   }
 
-  /** Gives up, and passes `error` to the handler. Has no effect once the handler was called. */
   fail(error: ConnectionError): void {
     if (this.#over) return
     this.#finish()
@@ -115,7 +124,6 @@ export class OpeningHandshake {
     this.#handler.failed(error)
   }
 
-  /** Sets whether the opening keeps the process alive, as it does by default; and afterwards its connection. */
   keepAlive(wanted: boolean): void {
     this.#keepsAlive = wanted
     this.#deadline?.keepAlive(wanted)

@@ -1,4 +1,5 @@
 import { refuseAlternatives } from './options/alternatives.ts'
+import * as browser from './options/browser.ts'
 import * as clients from './options/clients.ts'
 import * as connect from './options/connect.ts'
 import * as cookies from './options/cookies.ts'
@@ -36,7 +37,8 @@ export interface WebSocketOptions
     proxy.Options,
     clients.Options,
     cookies.Options,
-    connect.Options {}
+    connect.Options,
+    browser.Options {}
 
 /** The options, checked and converted, with their defaults filled in. */
 export interface Settings
@@ -53,7 +55,8 @@ export interface Settings
     proxy.Settings,
     clients.Settings,
     cookies.Settings,
-    connect.Settings {}
+    connect.Settings,
+    browser.Settings {}
 
 const readers: Readers<Settings> = {
   ...init.readers,
@@ -70,6 +73,7 @@ const readers: Readers<Settings> = {
   ...clients.readers,
   ...cookies.readers,
   ...connect.readers,
+  ...browser.readers,
 }
 
 /**

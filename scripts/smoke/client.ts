@@ -1,7 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { Buffer } from 'node:buffer'
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
 import process from 'node:process'
 import nodeTls from 'node:tls'
+import { inspect } from 'node:util'
 import { drained, failure, handshake, ping, terminate, WebSocket, type WebSocketOptions } from 'whatwg-websocket'
+import Ws from 'whatwg-websocket/ws'
 import type { TlsServers } from './tls-servers.ts'
 
 /*
@@ -61,7 +66,41 @@ async function tlsOutcome(url: string, tls: NonNullable<WebSocketOptions['tls']>
   return outcome
 }
 
+/** What the console shows: each runtime has an inspector of its own. */
+function shownBy(value: unknown): string {
+  const { Deno, Bun } = globalThis as {
+    Deno?: { inspect(value: unknown): string }
+    Bun?: { inspect(value: unknown): string }
+  }
+  return (Deno?.inspect ?? Bun?.inspect ?? inspect)(value)
+}
+
 const checks: Readonly<Record<string, Check>> = {
+  async 'stands in for the client of ws, by import and by require'() {
+    equal(createRequire(import.meta.url)('whatwg-websocket/ws') === Ws, true)
+    const upgraded: (number | undefined)[] = []
+    const socket = new Ws(plain, ['second'])
+    socket.on('upgrade', response => upgraded.push(response.statusCode))
+    await once(socket, 'open')
+    socket.send('text')
+    equal(String((await once(socket, 'message'))[0]), 'text')
+    socket.send(Buffer.from([1, 2]), { binary: true })
+    const [data, isBinary] = await once(socket, 'message')
+    equal([[...data], isBinary, socket.protocol, upgraded], [[1, 2], true, 'second', [101]])
+    socket.ping('ping')
+    equal(String((await once(socket, 'pong'))[0]), 'ping')
+    socket.close(3000, 'done')
+    const [code, reason] = await once(socket, 'close')
+    equal([code, String(reason)], [3000, 'done'])
+
+    const overTls = new Ws(secure, { ca: authority })
+    await once(overTls, 'open')
+    overTls.terminate()
+    equal((await once(overTls, 'close'))[0], 1006)
+    const refused = new Ws('ws://127.0.0.1:1/')
+    equal(await once(refused, 'open').catch(error => error.code), 'ECONNREFUSED')
+  },
+
   async 'exchanges text, binary data and Blobs'() {
     const socket = await open(plain, ['first', 'second'])
     equal([socket.protocol, socket.readyState, socket.binaryType], ['second', 1, 'blob'])
@@ -75,6 +114,16 @@ const checks: Readonly<Record<string, Check>> = {
     const answer = await next(socket, 'message')
     equal([answer.data instanceof ArrayBuffer, answer.origin], [true, new URL(plain).origin])
     equal([...new Uint8Array(answer.data)], [97, 98, 99])
+    await close(socket)
+  },
+
+  async 'is shown by the console with its attributes'() {
+    const socket = await open(plain)
+    const shown = shownBy(socket)
+    equal(
+      [/^WebSocket \{\s/.test(shown), /readyState: ['"]OPEN['"]/.test(shown), /Symbol|Function/.test(shown)],
+      [true, true, false],
+    )
     await close(socket)
   },
 
