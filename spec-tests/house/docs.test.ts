@@ -11,6 +11,7 @@ import { authority, certificate, privateKey } from '../../wpt/server/certificate
 import { type Ended, runNode } from '../support/child.ts'
 import { declaredNames, exportedValues } from '../support/declared-names.ts'
 import { type Block, type Document, firstColumn, parseDocument, readDocuments } from '../support/documents.ts'
+import { startHttp2Server } from '../support/http2-server.ts'
 import { root } from '../support/root.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 
@@ -180,11 +181,14 @@ async function startWorld(): Promise<World> {
     await startEcho(createServer(), join(folder, 'server.sock')),
     await listen(createProxy(), 0),
   ]
+  const http2 = await startHttp2Server({ tls: { cert: certificate, key: privateKey } })
+  http2.acceptAll()
   const [port, securePort, , proxyPort] = servers.map(server => (server.address() as AddressInfo).port)
   return {
     folder,
     localize: text =>
       text
+        .replaceAll('wss://h2.example/', http2.url)
         .replace(/\b(ws|http)s:\/\/echo\.example/g, `$1s://127.0.0.1:${securePort}`)
         .replace(/\b(ws|http):\/\/echo\.example/g, `$1://127.0.0.1:${port}`)
         .replaceAll('proxy.example:3128', `127.0.0.1:${proxyPort}`)
@@ -192,6 +196,7 @@ async function startWorld(): Promise<World> {
     close() {
       for (const peer of echo.clients) peer.terminate()
       for (const server of servers) server.close()
+      void http2.close()
     },
   }
 }
