@@ -220,6 +220,8 @@ export class OpeningHandshake implements Opening {
         if (!again || this.#over || !retry()) this.#failed(error)
       },
     })
+    // Given up within the call. Without effect where the exchange is over.
+    if (this.#over) this.#cancelExchange()
   }
 
   #upgraded(handshake: Handshake, head: ResponseHead, pipe: Pipe): void {

@@ -50,8 +50,15 @@ function startExchange(
   const asked = (secure ? https() : http()).request(shielded(options) as object)
   const exchange = new ForeignExchange(handler, () => asked.destroy())
   asked.on('error', error => exchange.failed(secure ? explainTlsError(error) : error))
-  asked.on('close', () => exchange.failed(new Error('The agent has closed the connection')))
-  asked.on('upgrade', (response, socket, head) => onUpgrade(exchange, response, socket, head, target, trace))
+  let upgraded = false
+  asked.on('close', () => {
+    // The request closes with the upgrade as well.
+    if (!upgraded) exchange.failed(new Error('The agent has closed the connection'))
+  })
+  asked.on('upgrade', (response, socket, head) => {
+    upgraded = true
+    onUpgrade(exchange, response, socket, head, target, trace)
+  })
   asked.on('response', response => {
     exchange.refused(headOf(response))
     response.on('data', bytes => exchange.body(bytes))
