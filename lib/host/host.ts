@@ -1,7 +1,6 @@
 import type { Platform } from '../codec/platform.ts'
 import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
-import type { Http2Place } from '../transport/http2-exchange.ts'
-import type { Http2Mode } from '../transport/http2-origin.ts'
+import type { Http2Mode, Http2Way } from '../transport/http2-types.ts'
 import type { Network, Resolving } from '../transport/network.ts'
 import type { Pipe, Upgrade } from '../transport/pipe.ts'
 import type { TlsOptions } from '../transport/tls-options.ts'
@@ -75,7 +74,7 @@ export interface Host {
     tls: TlsOptions | undefined,
     keepAlive: number,
     network: Network,
-  ): PromiseLike<Http2Place | Pipe>
+  ): PromiseLike<Http2Way | Pipe>
   /** Resolves a host name for `connect`. Absent where the runtime cannot. */
   resolveHost?(host: string, port: number, resolving: Resolving): PromiseLike<ResolvedHost>
   /** Opens TLS over a pipe that leads to the target. Absent where the runtime cannot. */

@@ -5,22 +5,15 @@ import { BODY_TIMEOUT } from './http1.ts'
 import { HTTP_1_1_REQUIRED, nameOfCode, REFUSED_STREAM } from './http2-codes.ts'
 import type { Http2Connection } from './http2-connection.ts'
 import { dropStream, Http2Pipe } from './http2-pipe.ts'
-import type { Http2Stream } from './http2-types.ts'
+import type { Http2Stream, Http2Way } from './http2-types.ts'
 import type { HeaderList, ResponseHead, Upgrade, UpgradeHandler, UpgradeRequest } from './pipe.ts'
 
 /** The most that is kept of a refusal's body, in bytes. */
 const MAX_BODY = 64 * 1024
 
-/** Fields whose value is no list, which node:http2 takes once: Fetch joins what is given twice in the same way. */
-const COOKIE = 'cookie'
-
-/**
- * A socket's place on a connection, which it has as long as it is open: the promise of a stream, then the stream. It has the
- * shape of a `Way` of the opening handshake.
- */
-export class Http2Place {
+/** A socket's place on a connection, which it has as long as it is open: the promise of a stream, then the stream. */
+export class Http2Place implements Http2Way {
   readonly http: '2' = '2'
-  /** An extended CONNECT (RFC 8441). To be called once at most. */
   readonly upgrade: Upgrade
   readonly #connection: Http2Connection
   #keepsAlive = true
@@ -36,7 +29,6 @@ export class Http2Place {
     }
   }
 
-  /** Gives up the place. To be called if `upgrade` is not. */
   abort(): void {
     this.free()
   }
@@ -174,7 +166,7 @@ function headersOf({ target, headers }: UpgradeRequest, secure: boolean): object
     const name = given.toLowerCase() === 'host' ? ':authority' : given.toLowerCase()
     const before = fields[name]
     // Cookies have a separator of their own (RFC 9113 section 8.2.3). All other fields may be joined, and some must be.
-    fields[name] = before === undefined ? value : `${before}${name === COOKIE ? '; ' : ', '}${value}`
+    fields[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`
   }
   return fields
 }

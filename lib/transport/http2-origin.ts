@@ -1,11 +1,9 @@
 import type { ConnectSignal } from './connect.ts'
 import type { Http2Connection } from './http2-connection.ts'
+import type { Http2Mode } from './http2-types.ts'
 import type { NetworkOptions } from './network.ts'
 import type { Pipe } from './pipe.ts'
 import type { Trace } from './trace.ts'
-
-/** `auto` takes HTTP/1.1 with servers that do not take WebSockets over HTTP/2; `only` takes nothing else. */
-export type Http2Mode = 'auto' | 'only'
 
 /** Opens a connection. Returns a pipe if the server has chosen HTTP/1.1. */
 type Open = (signal: ConnectSignal, trace: Trace) => Promise<Pipe | undefined>

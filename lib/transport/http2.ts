@@ -7,8 +7,8 @@ import { type ConnectTarget, KEEP_ALIVE } from './connect.ts'
 import { type OnRead, passData } from './deno-tls.ts'
 import { Http2Connection } from './http2-connection.ts'
 import { Http2Place } from './http2-exchange.ts'
-import { type Http2Mode, Origin } from './http2-origin.ts'
-import type { Http2Session } from './http2-types.ts'
+import { Origin } from './http2-origin.ts'
+import type { Http2Mode, Http2Session, Http2Way } from './http2-types.ts'
 import type { Network } from './network.ts'
 import { connect, connectSocket, pipeOver } from './node.ts'
 import type { Pipe } from './pipe.ts'
@@ -22,7 +22,7 @@ const IDLE_TIMEOUT = 30_000
 const STREAM_WINDOW = 1024 * 1024
 /** The same of all streams together. Node.js opens it again as soon as bytes arrive, so a paused socket does not stop others. */
 const CONNECTION_WINDOW = 16 * 1024 * 1024
-/** MiB that node:http2 may use for a connection. What waits is bounded by stream, so the default of 10 would bound the streams. */
+/** Megabytes that node:http2 may use for a connection. What waits is bounded by stream, so the default of 10 would bound the streams. */
 const SESSION_MEMORY = 64 * 1024
 /** Most origins, of equal TLS options, whose connections and abilities are remembered. */
 const MAX_ORIGINS = 1000
@@ -51,7 +51,7 @@ export function connectHttp2(
   tls?: TlsOptions,
   keepAlive: number = KEEP_ALIVE,
   network: Network = ANY_NETWORK,
-): Promise<Http2Place | Pipe> {
+): Promise<Http2Way | Pipe> {
   return sharedConnections.open(target, mode, tls, keepAlive, network)
 }
 
@@ -74,7 +74,7 @@ export class Http2Connections {
     tls: TlsOptions | undefined,
     keepAlive: number = KEEP_ALIVE,
     network: Network = ANY_NETWORK,
-  ): Promise<Http2Place | Pipe> {
+  ): Promise<Http2Way | Pipe> {
     const { secure, signal } = target
     const { allowAddress, trace } = network
     const isRuledOut = secure && tls?.ALPNProtocols !== undefined

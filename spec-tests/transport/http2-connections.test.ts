@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { Http2Connections } from '#lib/transport/http2.js'
-import type { Http2Place } from '#lib/transport/http2-exchange.js'
+import type { Http2Way } from '#lib/transport/http2-types.js'
 import type { Network } from '#lib/transport/network.js'
 import { type Http2TestServer, startHttp2Server } from '../support/http2-server.ts'
 
@@ -13,9 +13,9 @@ describe('Connections of HTTP/2', () => {
 
   afterEach(() => server.close())
 
-  async function open(connections: Http2Connections, signal: AbortSignal, network?: Network): Promise<Http2Place> {
+  async function open(connections: Http2Connections, signal: AbortSignal, network?: Network): Promise<Http2Way> {
     const target = { host: '127.0.0.1', port: server.port, secure: false, url: server.url, signal }
-    return (await connections.open(target, 'only', undefined, undefined, network)) as Http2Place
+    return (await connections.open(target, 'only', undefined, undefined, network)) as Http2Way
   }
 
   const never = (): AbortSignal => new AbortController().signal
