@@ -9,6 +9,7 @@ import { findMicrotaskCheckpoint } from '../platform/microtask-checkpoint.ts'
 import { nodePlatform } from '../platform/node.ts'
 import { usesEnvironmentProxy } from '../platform/use-env-proxy.ts'
 import { upgradeByAgent } from '../transport/agent.ts'
+import { connectHttp2 } from '../transport/http2.ts'
 import { connect, resolveHost } from '../transport/node.ts'
 import { secure } from '../transport/tls-over-pipe.ts'
 
@@ -34,6 +35,7 @@ provideHost({
   now,
   captureContext,
   connect,
+  connectHttp2,
   resolveHost,
   secure,
   upgradeByAgent,

@@ -1,5 +1,6 @@
 import type { Platform } from '../codec/platform.ts'
 import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
+import type { Http2Mode, Http2Way } from '../transport/http2-types.ts'
 import type { Network, Resolving } from '../transport/network.ts'
 import type { Pipe, Upgrade } from '../transport/pipe.ts'
 import type { TlsOptions } from '../transport/tls-options.ts'
@@ -76,6 +77,19 @@ export interface Host {
    * @param network how the connection leaves this machine
    */
   connect?(target: ConnectTarget, tls: TlsOptions | undefined, keepAlive: number, network: Network): PromiseLike<Pipe>
+  /**
+   * Opens WebSockets over HTTP/2. Absent where the runtime cannot.
+   *
+   * @param mode as of the option `http2`
+   * @returns a pipe if the server takes WebSockets over HTTP/1.1 alone, and the mode is `auto`
+   */
+  connectHttp2?(
+    target: ConnectTarget,
+    mode: Http2Mode,
+    tls: TlsOptions | undefined,
+    keepAlive: number,
+    network: Network,
+  ): PromiseLike<Http2Way | Pipe>
   /** Resolves a host name for `connect`. Absent where the runtime cannot. */
   resolveHost?(host: string, port: number, resolving: Resolving): PromiseLike<ResolvedHost>
   /** Opens TLS over a pipe that leads to the target. Absent where the runtime cannot. */

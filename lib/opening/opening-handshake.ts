@@ -21,7 +21,7 @@ import { describeRefusal } from './refusal.ts'
 import { hasField, requestFields } from './request-fields.ts'
 import { chooseRoute } from './route.ts'
 import { hostOf, isBlockedPort, portOf } from './url.ts'
-import type { Way } from './way.ts'
+import type { Route, Way } from './way.ts'
 
 export type { Trace }
 
@@ -48,6 +48,9 @@ export interface OpeningHandshakeHandler {
 
 /** The host's class at load: one that is put on the global scope later may be older, or part of a DOM. */
 const HostAbortController = globalThis.AbortController
+
+/** Most ways that are opened in turn, where servers ask for another attempt. */
+const MAX_ATTEMPTS = 3
 
 /** The body of a response that upgraded the connection. */
 export const NO_BODY: Uint8Array = new Uint8Array(0)
@@ -86,6 +89,7 @@ export class OpeningHandshake implements Opening {
   #keepsAlive = true
   /** Set while the handshake is made over it. */
   #way: Way | undefined
+  #attempts = 1
 
   constructor(url: URL, protocols: readonly string[], settings: Settings, handler: OpeningHandshakeHandler) {
     const local = localServer(url)
@@ -145,7 +149,7 @@ export class OpeningHandshake implements Opening {
       if (allowAddress !== undefined) throw addressRefused('a unix socket')
     } else if (route.needsAddress && host.resolveHost !== undefined) {
       this.#trace.step = 'dns'
-      location = await host.resolveHost(name, port, { ...(lookup && { lookup }), family })
+      location = await host.resolveHost(name, port, ownMembers({ ...(lookup && { lookup }), family }))
       if (this.#over) return
       location = { ...location, addresses: allowedOnly(location.addresses, allowAddress) }
     } else if (route.needsAddress && allowAddress !== undefined) throw addressRefused('a name that cannot be resolved')
@@ -169,6 +173,10 @@ export class OpeningHandshake implements Opening {
       signal: this.#connecting.signal,
       ...(location === undefined ? {} : { addresses: location.addresses }),
     })
+    await this.#connect(route, target)
+  }
+
+  async #connect(route: Route, target: ConnectTarget): Promise<void> {
     const way = await route.open(target, this.#settings, this.#handler.context, this.#trace)
     if (this.#over) return way.abort()
 
@@ -182,7 +190,13 @@ export class OpeningHandshake implements Opening {
     const { cookieJar } = this.#settings
     const cookies = cookieJar && (await cookieFields(cookieJar, this.#url, this.#settings.headers))
     if (this.#over) return way.abort()
-    this.#shakeHands(way, cookies ?? [])
+    this.#shakeHands(way, cookies ?? [], () => {
+      // A server may ask for another attempt.
+      if (this.#attempts++ === MAX_ATTEMPTS) return false
+      this.#trace.step = 'connect'
+      this.#connect(route, target).catch(this.#failed)
+      return true
+    })
   }
 
   /** Waits in the connection queue, without a time limit: a queue is no fault of the server. */
@@ -193,8 +207,9 @@ export class OpeningHandshake implements Opening {
     if (since !== undefined) this.#waited = now() - since
   }
 
-  #shakeHands({ upgrade }: Way, cookies: HeaderList): void {
+  #shakeHands({ upgrade, http }: Way, cookies: HeaderList, retry: () => boolean): void {
     const handshake = createHandshake(host.platform, {
+      http,
       host: this.#url.host,
       protocols: this.#protocols,
       origin: this.#origin,
@@ -205,7 +220,9 @@ export class OpeningHandshake implements Opening {
     this.#cancelExchange = upgrade(request, {
       upgraded: (head, upgraded) => this.#upgraded(handshake, head, upgraded),
       refused: (head, body) => this.#refused(head, body),
-      failed: this.#failed,
+      failed: (error, again) => {
+        if (!again || this.#over || !retry()) this.#failed(error)
+      },
     })
     // Given up within the call. Without effect where the exchange is over.
     if (this.#over) this.#cancelExchange()
@@ -230,7 +247,9 @@ export class OpeningHandshake implements Opening {
     this.#trace.step = 'handshake'
     this.#storeCookies(head)
     const response = { ...head, ...wayOf(this.#trace), body }
-    this.fail(new ConnectionError('WS_ERR_UNEXPECTED_STATUS', describeRefusal(head, this.#url), { response }))
+    this.fail(
+      new ConnectionError('WS_ERR_UNEXPECTED_STATUS', describeRefusal(head, this.#url, this.#trace.http), { response }),
+    )
   }
 
   #storeCookies(head: ResponseHead): void {

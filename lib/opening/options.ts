@@ -7,6 +7,7 @@ import * as deflate from './options/deflate.ts'
 import { adviceFor } from './options/foreign-names.ts'
 import * as headers from './options/headers.ts'
 import * as heartbeat from './options/heartbeat.ts'
+import * as http2 from './options/http2.ts'
 import * as init from './options/init.ts'
 import * as limits from './options/limits.ts'
 import * as network from './options/network.ts'
@@ -31,6 +32,7 @@ export interface WebSocketOptions
     heartbeat.Options,
     deflate.Options,
     tls.Options,
+    http2.Options,
     network.Options,
     proxy.Options,
     clients.Options,
@@ -48,6 +50,7 @@ export interface Settings
     heartbeat.Settings,
     deflate.Settings,
     tls.Settings,
+    http2.Settings,
     network.Settings,
     proxy.Settings,
     clients.Settings,
@@ -64,6 +67,7 @@ const readers: Readers<Settings> = {
   ...heartbeat.readers,
   ...deflate.readers,
   ...tls.readers,
+  ...http2.readers,
   ...network.readers,
   ...proxy.readers,
   ...clients.readers,

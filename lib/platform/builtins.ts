@@ -26,6 +26,10 @@ export function http(): typeof import('node:http') {
   return process.getBuiltinModule('node:http')
 }
 
+export function http2(): typeof import('node:http2') {
+  return process.getBuiltinModule('node:http2')
+}
+
 export function https(): typeof import('node:https') {
   return process.getBuiltinModule('node:https')
 }

@@ -16,6 +16,7 @@ export type FailureCode =
   | 'WS_ERR_COOKIE_JAR'
   | 'WS_ERR_DNS'
   | 'WS_ERR_HANDSHAKE_TIMEOUT'
+  | 'WS_ERR_HTTP2'
   | 'WS_ERR_INVALID_ACCEPT'
   | 'WS_ERR_INVALID_CONNECTION'
   | 'WS_ERR_INVALID_EXTENSIONS'
@@ -46,7 +47,7 @@ export type FailureStep = 'dns' | 'connect' | 'proxy' | 'tls' | 'handshake'
 
 /** The server's response to the opening handshake. */
 export interface HandshakeResponse extends ResponseHead, WayInfo {
-  /** The body, up to 64 KiB. Empty if the status is 101. */
+  /** The body, up to 64 KiB. Empty if the connection was opened. */
   readonly body: Uint8Array
 }
 

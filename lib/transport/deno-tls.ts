@@ -2,6 +2,7 @@ import type { Socket, TcpNetConnectOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { shielded } from '../host/shielded-options.ts'
 import { net, stream, tls } from '../platform/builtins.ts'
+import type { NodeStream } from './pipe.ts'
 
 /**
  * Opens TLS in Deno. Its node:tls reads on while the socket is paused, without bound, so that the peer feels no backpressure.
@@ -16,7 +17,7 @@ export function connectTlsOverTcp(options: object, tlsOptions: object, onTcp: (t
   const { onread, ...tcpOptions } = options as TcpNetConnectOpts
   const tcp = net().connect(shielded(tcpOptions))
   tcp.once('connect', () => onTcp(tcp))
-  const socket = tlsOverStream(openCiphertext(tcp), tlsOptions, onread!.callback) as Socket
+  const socket = tlsOverStream(openCiphertext(tcp), tlsOptions, onread?.callback) as Socket
   socket.once('close', () => tcp.destroy())
   socket.ref = () => {
     tcp.ref()
@@ -40,26 +41,30 @@ export interface Ciphertext {
 /**
  * Opens TLS over a stream, which is held while the TLS socket is paused.
  *
- * @param onRead as of the option `onread` of `net.connect`
+ * @param onRead as of the option `onread` of `net.connect`. Without it, nothing is read
  * @returns a TLSSocket
  */
-export function tlsOverStream(
-  ciphertext: Ciphertext,
-  tlsOptions: object,
-  onRead: (length: number, bytes: Uint8Array) => boolean,
-): object {
+export function tlsOverStream(ciphertext: Ciphertext, tlsOptions: object, onRead: OnRead | undefined): object {
   // The type asks for a Socket, but the documentation of `tls.connect` allows any stream.
   const socket = tls().connect(shielded({ ...tlsOptions, socket: ciphertext.duplex as Duplex as Socket }))
-  // Over a stream, the option `onread` has no effect. A destroyed socket still emits what it holds, which is ignored.
-  socket.on('data', (bytes: Uint8Array) => {
-    if (!socket.destroyed && !onRead(bytes.length, bytes)) socket.pause()
-  })
+  // Over a stream, the option `onread` has no effect.
+  if (onRead !== undefined) passData(socket, onRead)
   // Not before: the socket is paused from the start, and the handshake must still be read.
   socket.once('secureConnect', () => {
     socket.on('pause', () => ciphertext.hold())
     socket.on('resume', () => ciphertext.release())
   })
   return socket
+}
+
+export type OnRead = (length: number, bytes: Uint8Array) => boolean
+
+/** Passes what a socket reads to the callback of an option `onread`. */
+export function passData(socket: NodeStream, onRead: OnRead): void {
+  // A destroyed socket still emits what it holds, which is ignored.
+  socket.on('data', (bytes: Uint8Array) => {
+    if (!socket.destroyed && !onRead(bytes.length, bytes)) socket.pause()
+  })
 }
 
 /** The bytes of a TCP connection as a stream. While it is held, nothing is read from TCP, even if TLS asks for more. */

@@ -25,6 +25,7 @@ export interface TcpOptions {
  *
  * @param tcpOptions for `net.connect`
  * @param onTcp called with the socket of TCP when that is connected
+ * @param protocols to offer (ALPN), in place of those of the `tls` option
  * @returns a TLSSocket. The type is unknown to programs for other hosts, so the declaration does not name it
  * @throws the error of an option that has a bad value, or that the runtime cannot honour
  */
@@ -32,8 +33,9 @@ export function connectTls(
   tcpOptions: TcpOptions,
   given: TlsOptions = NO_OPTIONS,
   onTcp: (tcp: object) => void = () => {},
+  protocols?: readonly string[],
 ): object {
-  const { options, keepSessionsOf } = clientOptions(tcpOptions, given)
+  const { options, keepSessionsOf } = clientOptions(tcpOptions, given, protocols)
   // Deno would check the name "localhost" if it had none, for a stream has no host.
   if (IN_DENO()) return connectTlsOverTcp(tcpOptions, { ...options, host: tcpOptions.host }, onTcp)
   const socket = tls().connect(shielded({ ...tcpOptions, ...options }))
@@ -57,9 +59,14 @@ interface ClientOptions {
 /**
  * The options of `tls.connect` for a connection to a server.
  *
+ * @param protocols to offer (ALPN), in place of those of the `tls` option
  * @throws the error of an option that has a bad value, or that the runtime cannot honour
  */
-export function clientOptions({ host, port, path }: ServerName, given: TlsOptions = NO_OPTIONS): ClientOptions {
+export function clientOptions(
+  { host, port, path }: ServerName,
+  given: TlsOptions = NO_OPTIONS,
+  protocols?: readonly string[],
+): ClientOptions {
   refuseUnsupported(given)
   const context = tlsContexts.get(given)
   const server = `${host} ${path ?? port}`
@@ -67,11 +74,12 @@ export function clientOptions({ host, port, path }: ServerName, given: TlsOption
   // RFC 6066 section 3: the name is sent without a trailing dot, and an address is not sent.
   const name = (given.servername || host).replace(/\.$/, '')
   const { ALPNProtocols = [HTTP_1_1], rejectUnauthorized, minDHSize, enableTrace, pskCallback } = given
+  const offered = protocols ?? (ALPNProtocols as readonly string[])
   const options: ConnectionOptions = {
     servername: net().isIP(name) === 0 && given.servername !== '' ? name : '',
     checkServerIdentity: (_name, certificate) => checkIdentity(name, certificate, given),
     secureContext: context.secureContext as SecureContext,
-    ...(ALPNProtocols.length > 0 && { ALPNProtocols: [...(ALPNProtocols as string[])] }),
+    ...(offered.length > 0 && { ALPNProtocols: [...offered] }),
     ...(session !== undefined && { session: session as Buffer }),
     // Where it is not given, the environment counts: NODE_TLS_REJECT_UNAUTHORIZED.
     ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),

@@ -42,16 +42,49 @@ const ANY: Resolving = { family: 0 }
  * @param network how the connection leaves this machine. A `socketPath` takes the place of host and port
  * @throws (rejects with) the system's error, or the reason of the target's signal
  */
-export async function connect(
+export function connect(
   target: ConnectTarget,
   tls?: TlsOptions,
   keepAlive: number = KEEP_ALIVE,
-  network: Network = ANY_NETWORK,
+  network?: Network,
 ): Promise<Pipe> {
+  return connectSocket(target, tls, keepAlive, network, pipeOver(target.secure))
+}
+
+/** What is made of a socket. The types of Node.js are unknown to programs for other hosts, so the declarations do not name them. */
+export interface SocketTaker<Result> {
+  /** The protocols to offer (ALPN), in place of those of the `tls` option. */
+  readonly protocols: readonly string[] | undefined
+  /** The option `onread` of `net.connect`. */
+  readonly onread: object | undefined
+  /** Called once the socket is connected, and encrypted. It is paused, and nobody listens to its events. */
+  take(socket: any): Result
+}
+
+/** A pipe is made of the socket. */
+export function pipeOver(secure: boolean): SocketTaker<Pipe> & { readonly onread: object } {
+  const pipe = new NodePipe(secure)
+  return {
+    protocols: undefined,
+    onread: pipe.readOptions(),
+    take(socket) {
+      pipe.adopt(socket)
+      return pipe
+    },
+  }
+}
+
+/** As `connect`, for any use of the socket. */
+export async function connectSocket<Result>(
+  target: ConnectTarget,
+  tls: TlsOptions | undefined,
+  keepAlive: number,
+  network: Network = ANY_NETWORK,
+  { protocols, onread, take }: SocketTaker<Result>,
+): Promise<Result> {
   const { host, port, signal, secure } = target
   const { localAddress, socketPath, noDelay = true, trace } = network
   if (signal.aborted) throw signal.reason
-  const pipe = new NodePipe(secure)
   const options = {
     host,
     port,
@@ -60,7 +93,7 @@ export async function connect(
     keepAliveInitialDelay: keepAlive,
     allowHalfOpen: true,
     autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT,
-    onread: pipe.readOptions() as OnReadOpts,
+    ...(onread !== undefined && { onread: onread as OnReadOpts }),
     ...(target.addresses === undefined ? {} : { lookup: fixedLookup(target.addresses) }),
     // Both addresses of the loopback interface are tried, whatever the process has set for names (--no-network-family-autoselection).
     ...(isLocalhost(host) ? { autoSelectFamily: true } : {}),
@@ -70,7 +103,7 @@ export async function connect(
   const onTcp = (tcp: object): void => onConnected(tcp as Socket, secure, network)
   // An option of TLS that is bad throws.
   if (secure && trace !== undefined) trace.step = 'tls'
-  const socket = secure ? (connectTls(options, tls, onTcp) as Socket) : net().connect(shielded(options))
+  const socket = secure ? (connectTls(options, tls, onTcp, protocols) as Socket) : net().connect(shielded(options))
   if (trace !== undefined) trace.step = 'connect'
   if (!secure) socket.once('connect', () => onTcp(socket))
   // `tls.connect` does not take the option, but Duplex documents that the property may be set.
@@ -82,7 +115,7 @@ export async function connect(
   // Whoever waits for the pipe decides whether the process does. Of several addresses each has a handle of its own.
   socket.unref()
   socket.once('connect', () => socket.unref())
-  return openSocket(socket, pipe, { signal, secure, trace, explain: secure ? explainTlsError : undefined })
+  return openSocket(socket, take, { signal, secure, trace, explain: secure ? explainTlsError : undefined })
 }
 
 const ANY_NETWORK: Network = {}

@@ -1,8 +1,6 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ConnectSignal } from './connect.ts'
-import type { NodePipe } from './node-pipe.ts'
-import type { Pipe } from './pipe.ts'
 import type { Trace } from './trace.ts'
 
 interface Waiting {
@@ -15,13 +13,17 @@ interface Waiting {
 }
 
 /**
- * Waits until a socket of Node.js is connected, and gives it to its pipe. The types of Node.js are unknown to programs for other
+ * Waits until a socket of Node.js is connected, and gives it to `take`. The types of Node.js are unknown to programs for other
  * hosts, so the declaration does not name them.
  *
  * @param nodeSocket paused, and not connected yet
  * @throws (rejects with) the error of the socket, or the reason of the signal; the socket is destroyed then
  */
-export function openSocket(nodeSocket: object, pipe: NodePipe, waiting: Waiting): Promise<Pipe> {
+export function openSocket<Result>(
+  nodeSocket: object,
+  take: (socket: any) => Result,
+  waiting: Waiting,
+): Promise<Result> {
   const socket = nodeSocket as Socket
   const { signal, secure, trace, explain } = waiting
   return new Promise((fulfil, reject) => {
@@ -39,12 +41,13 @@ export function openSocket(nodeSocket: object, pipe: NodePipe, waiting: Waiting)
     // There may be several, and one that nobody hears ends the process.
     socket.on('error', onError)
     socket.once(secure ? 'secureConnect' : 'connect', () => {
+      // Another listener of the event may have refused the connection. Its error follows.
+      if (socket.destroyed) return
       ;(signal as AbortSignal).removeEventListener('abort', onAbort)
       socket.off('error', onError)
       if (secure && trace !== undefined) traceTls(socket as TLSSocket, trace)
       socket.ref()
-      pipe.adopt(socket)
-      fulfil(pipe)
+      fulfil(take(socket))
     })
   })
 }

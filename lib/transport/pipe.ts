@@ -140,12 +140,16 @@ export interface ResponseHead {
 
 /** Where an {@link Upgrade} reports. Exactly one of the three is called, once. */
 export interface UpgradeHandler {
-  /** The response has status 101. The pipe must be started or aborted within this call. */
+  /** The response has status 101, or 200 over HTTP/2. The pipe must be started or aborted within this call. */
   upgraded(head: ResponseHead, pipe: Pipe): void
   /** The final response has another status. The body is what could be read of it, up to 64 KiB. */
   refused(head: ResponseHead, body: Uint8Array): void
-  /** There was no valid response. */
-  failed(error: unknown): void
+  /**
+   * There was no valid response.
+   *
+   * @param again true if the server has not processed the request, so that it is to be made again, over another way
+   */
+  failed(error: unknown, again?: boolean): void
 }
 
 /** Sends a request, and reports the response to the handler. The function that it returns cancels the exchange. */

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { shielded } from '../host/shielded-options.ts'
 import type { ConnectTarget } from './connect.ts'
 import { tlsOverStream } from './deno-tls.ts'
-import { NodePipe } from './node-pipe.ts'
+import { pipeOver } from './node.ts'
 import { clientOptions, explainTlsError } from './node-tls.ts'
 import { openSocket } from './open-socket.ts'
 import type { Pipe } from './pipe.ts'
@@ -23,9 +23,9 @@ export async function secure(
   trace?: Trace,
 ): Promise<Pipe> {
   const { host, port, signal } = target
-  const pipe = new NodePipe(true)
+  const { onread, take } = pipeOver(true)
   const { options, keepSessionsOf } = optionsOrDrop(below, { host, port }, tls)
-  const { buffer: _, callback } = pipe.readOptions() as import('node:net').OnReadOpts
+  const { buffer: _, callback } = onread as import('node:net').OnReadOpts
   const stream = pipeStream(below)
   // A stream has no host, which Node.js and Deno would check the certificate for.
   const socket = tlsOverStream(stream, shielded({ ...options, host }), callback) as Socket
@@ -43,7 +43,7 @@ export async function secure(
     return socket
   }
   if (trace !== undefined) trace.step = 'tls'
-  return await openSocket(socket, pipe, { signal, secure: true, trace, explain: explainTlsError })
+  return await openSocket(socket, take, { signal, secure: true, trace, explain: explainTlsError })
 }
 
 /** Drops the pipe if the options are bad: nobody else has it. */

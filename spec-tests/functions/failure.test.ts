@@ -113,6 +113,11 @@ describe('failure()', () => {
       provoke: async () => loopback.socket((await loopback.serveRaw()).url, { handshakeTimeout: 15 }),
       says: /handshake .* 15 ms/,
     },
+    WS_ERR_HTTP2: {
+      provoke: async () => loopback.socket((await loopback.serve()).url, { http2: 'only' }),
+      says: /may not speak HTTP\/2/,
+      cause: 'ERR_HTTP2_ERROR',
+    },
     WS_ERR_INVALID_ACCEPT: {
       provoke: () => answered(changed(/(Accept: ).*/, '$1AAAAAAAAAAAAAAAAAAAAAAAAAAA=')),
       says: /Sec-WebSocket-Accept/,

@@ -11,6 +11,7 @@ import { authority, certificate, privateKey } from '../../wpt/server/certificate
 import { type Ended, runNode } from '../support/child.ts'
 import { declaredNames, exportedValues } from '../support/declared-names.ts'
 import { type Block, type Document, firstColumn, parseDocument, readDocuments } from '../support/documents.ts'
+import { startHttp2Server } from '../support/http2-server.ts'
 import { startSocksProxy } from '../support/proxy-servers.ts'
 import { root } from '../support/root.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
@@ -185,12 +186,15 @@ async function startWorld(): Promise<World> {
     await startEcho(createServer(), join(folder, 'server.sock')),
     await listen(createProxy(), 0),
   ]
+  const http2 = await startHttp2Server({ tls: { cert: certificate, key: privateKey } })
+  http2.acceptAll()
   const [port, securePort, , proxyPort] = servers.map(server => (server.address() as AddressInfo).port)
   const socks = await startSocksProxy()
   return {
     folder,
     localize: text =>
       text
+        .replaceAll('wss://h2.example/', http2.url)
         .replace(/\b(ws|http)s:\/\/echo\.example/g, `$1s://127.0.0.1:${securePort}`)
         .replace(/\b(ws|http):\/\/echo\.example/g, `$1://127.0.0.1:${port}`)
         .replaceAll('proxy.example:3128', `127.0.0.1:${proxyPort}`)
@@ -199,6 +203,7 @@ async function startWorld(): Promise<World> {
     close() {
       for (const peer of echo.clients) peer.terminate()
       for (const server of servers) server.close()
+      void http2.close()
       void socks.close()
     },
   }

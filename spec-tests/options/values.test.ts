@@ -98,6 +98,7 @@ const cases: Record<string, { good: unknown[]; bad: unknown[] }> = {
     bad: [true, null, 0, -1, 1.5, '5', Infinity, 32_767_001, {}],
   },
   connectInParallel: { good: [true, false], bad: [null, 0, 1, 'true', {}] },
+  http2: { good: ['auto', 'only', false], bad: [null, '', true, 'yes', 2, {}] },
   maxPayload: { good: [0, 1, 2 ** 53 - 1], bad: [...NO_INTEGERS, 2 ** 53] },
   maxFragments: { good: [0, 1, 2 ** 53 - 1], bad: [...NO_INTEGERS, 2 ** 53] },
   browser: { good: ['refuse', 'ignore'], bad: [null, '', 'Ignore', true, {}] },
@@ -218,7 +219,7 @@ describe('Options', () => {
         const url = 'ws://host.test/'
         for (const value of name.startsWith('heartbeat.') ? good : [...good, undefined]) {
           const other = { connect: () => new Promise(() => {}) }
-          const isWay = WAYS.includes(name) || name === 'allowAddress'
+          const isWay = [...WAYS, 'allowAddress', 'http2'].includes(name)
           const socket = new Untyped(url, { ...(isWay ? ABORTED : other), ...optionsWith(name, value) })
           loopback.track(socket)
           expect(socket.readyState).to.equal(WebSocket.CONNECTING)
@@ -337,6 +338,7 @@ describe('Options', () => {
       heartbeat: undefined,
       keepAlive: 45_000,
       connectInParallel: false,
+      http2: false,
       maxPayload: 128 * 1024 * 1024,
       maxFragments: 0,
       browser: 'refuse',

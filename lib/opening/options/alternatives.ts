@@ -1,9 +1,10 @@
 import type { Settings as ClientSettings } from './clients.ts'
 import type { Settings as ConnectSettings } from './connect.ts'
+import type { Settings as Http2Settings } from './http2.ts'
 import type { Settings as NetworkSettings } from './network.ts'
 import type { Settings as ProxySettings } from './proxy.ts'
 
-type Settings = ClientSettings & ConnectSettings & NetworkSettings & ProxySettings
+type Settings = ClientSettings & ConnectSettings & Http2Settings & NetworkSettings & ProxySettings
 
 /**
  * Options of which each says how a connection is opened, so that two of them contradict each other. A proxy of the environment,
@@ -22,6 +23,12 @@ export function refuseAlternatives(settings: Settings): void {
   if (given.length > 1) {
     throw new TypeError(
       `The WebSocket options "${given[0]}" and "${given[1]}" exclude each other: each says how the connection is opened`,
+    )
+  }
+  const other = given.find(name => name !== 'socketPath')
+  if (settings.http2 === 'only' && other !== undefined) {
+    throw new TypeError(
+      `The WebSocket options "http2" and "${other}" exclude each other: HTTP/1.1 is spoken over what "${other}" opens`,
     )
   }
   const unchecked = given.find(name => UNCHECKED.has(name))
