@@ -1,6 +1,7 @@
 import type { AsyncContext } from '../host/async-context.ts'
 import { host } from '../host/host.ts'
 import type { URL } from '../host/host-types.ts'
+import type { IoContext } from '../host/io-context.ts'
 import { Deadline, now } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
@@ -9,7 +10,7 @@ import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
 import type { HeaderList, Pipe, ResponseHead, WayInfo } from '../transport/pipe.ts'
 import type { Trace } from '../transport/trace.ts'
 import { abortReason, onAbort } from './abort-listeners.ts'
-import { connectionQueue } from './connection-queue.ts'
+import { connectionQueueOf } from './connection-queue.ts'
 import { cookieFields, storeCookies } from './cookies.ts'
 import { failureOf } from './failure-of.ts'
 import { localServer } from './local-server.ts'
@@ -38,6 +39,8 @@ export interface Opening {
 export interface OpeningHandshakeHandler {
   /** The handler, and the code of the user, are called in this context. */
   readonly context: AsyncContext
+  /** The connection waits in the queue of this context. */
+  readonly io: IoContext
   /** The connection is open. The pipe has to be started within the call. The trace is the handler's from then on. */
   established(pipe: Pipe, agreement: Agreement, head: ResponseHead, trace: Trace): void
   failed(error: ConnectionError): void
@@ -198,8 +201,9 @@ export class OpeningHandshake implements Opening {
 
   /** Waits in the connection queue, without a time limit: a queue is no fault of the server. */
   async #enterQueue(key: string): Promise<void> {
-    const since = connectionQueue.isOccupied(key) ? now() : undefined
-    this.#leaveQueue = await connectionQueue.enter(key)
+    const queue = connectionQueueOf(this.#handler.io)
+    const since = queue.isOccupied(key) ? now() : undefined
+    this.#leaveQueue = await queue.enter(key)
     if (since !== undefined) this.#waited = now() - since
   }
 
