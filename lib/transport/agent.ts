@@ -4,12 +4,12 @@ import { shielded } from '../host/shielded-options.ts'
 import { http, https } from '../platform/builtins.ts'
 import type { ConnectTarget } from './connect.ts'
 import { alternating, ForeignExchange } from './foreign-upgrade.ts'
-import { openNodeStream } from './node-stream.ts'
 import { explainTlsError } from './node-tls.ts'
 import { traceTls } from './open-socket.ts'
 import type { ResponseHead, Upgrade, UpgradeHandler, UpgradeRequest } from './pipe.ts'
 import type { TlsOptions } from './tls-options.ts'
 import type { Trace } from './trace.ts'
+import { pipeOverUpgraded } from './upgraded-socket.ts'
 
 /**
  * Makes opening handshakes by an agent of Node.js: a request that it serves, and whose socket then serves the WebSocket.
@@ -75,20 +75,12 @@ function onUpgrade(
   response: IncomingMessage,
   socket: Socket,
   head: Uint8Array,
-  { secure, signal }: ConnectTarget,
+  { secure }: ConnectTarget,
   trace: Trace,
 ): void {
-  // Agents set a time limit for the requests that they serve.
-  socket.setTimeout?.(0)
-  if (head.length > 0) socket.unshift(head)
   if (socket.remoteAddress !== undefined) trace.remoteAddress = socket.remoteAddress
   if (secure) traceTls(socket, trace)
-  openNodeStream(socket, signal).then(
-    pipe => {
-      if (!exchange.upgraded(headOf(response), pipe)) socket.destroy()
-    },
-    error => exchange.failed(error),
-  )
+  if (!exchange.upgraded(headOf(response), pipeOverUpgraded(socket, head))) socket.destroy()
 }
 
 function headOf({ statusCode = 0, statusMessage = '', rawHeaders }: IncomingMessage): ResponseHead {
