@@ -1,3 +1,4 @@
+import type { URL } from '../../host/host-types.ts'
 import type { TlsOptions } from '../../transport/tls-options.ts'
 import { HostURL } from '../url.ts'
 import { type CallerField, type HeadersInput, readHeaders } from './headers.ts'
