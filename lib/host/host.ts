@@ -1,6 +1,6 @@
 import type { Platform } from '../codec/platform.ts'
 import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
-import type { Pipe } from '../transport/pipe.ts'
+import type { Pipe, Upgrade } from '../transport/pipe.ts'
 import type { TlsOptions } from '../transport/tls-options.ts'
 
 /**
@@ -60,6 +60,11 @@ export interface Host {
   connect?(target: ConnectTarget, tls: TlsOptions | undefined, keepAlive: number): PromiseLike<Pipe>
   /** Resolves a host name for `connect`. Absent where the runtime cannot. */
   resolveHost?(host: string, port: number): PromiseLike<ResolvedHost>
+  /**
+   * Returns an upgrade in place of that of a connection, whose handshake and frames it may look at, whatever the way to the server.
+   * Called in the async context of the connection's socket. Provided by the command of the package alone.
+   */
+  watchUpgrade?(upgrade: Upgrade): Upgrade
 }
 
 /**
@@ -71,4 +76,9 @@ export const host: Host = {} as Host
 /** Sets the host of this process. To be called once, by the entry. */
 export function provideHost(provided: Host): void {
   Object.assign(host, provided)
+}
+
+/** Sets `watchUpgrade` of the host. To be called once, before the first connection. */
+export function watchUpgrades(watch: NonNullable<Host['watchUpgrade']>): void {
+  Object.assign(host, { watchUpgrade: watch })
 }

@@ -167,7 +167,7 @@ export class OpeningHandshake {
       deflate: host.platform.compression === undefined ? undefined : this.#settings.perMessageDeflate,
     })
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
-    this.#cancelExchange = upgrade(request, {
+    this.#cancelExchange = (host.watchUpgrade?.(upgrade) ?? upgrade)(request, {
       upgraded: (head, upgraded) => this.#upgraded(handshake, head, upgraded),
       refused: (head, body) => this.#refused(head, body),
       failed: error => this.fail(error as ConnectionError),

@@ -1,0 +1,171 @@
+import process from 'node:process'
+import { Command, Option } from 'commander'
+import { type ConnectionFlags, checkUrl, connectionOptions } from './connection-options.ts'
+import { demonstrate } from './demonstration.ts'
+import { Recorder } from './exchange-record.ts'
+import { runFilter } from './filter.ts'
+import { listen } from './listen.ts'
+import { UsageError } from './usage-error.ts'
+import { collect, readCount, readDuration, readHeader, readLevel, readPort, readSize } from './values.ts'
+import { version } from './version.ts'
+
+/** What the command line asks for: called once, it returns the exit code. */
+export type Job = () => Promise<number>
+
+interface TalkFlags extends ConnectionFlags {
+  readonly binary?: boolean
+  readonly json?: boolean
+  readonly null?: boolean
+  readonly count?: number
+  readonly wait?: boolean
+  readonly linger: number
+  readonly reconnect?: boolean
+  readonly reconnectDelay: number
+  readonly record?: string
+  readonly asyncapi?: string
+  readonly verbose?: number
+}
+
+/**
+ * The command line of `whatwg-websocket`. The action that was chosen is passed to `choose`.
+ *
+ * @param behindDashes the words behind `--` of the command `listen`
+ */
+export function createProgram(choose: (job: Job) => void, behindDashes: readonly string[]): Command {
+  const program = new Command('whatwg-websocket')
+  program
+    .description('Talk to a WebSocket server: in a terminal line by line, in a pipe as a filter.')
+    .version(version, '-V, --version', 'print the version')
+    .usage('[options] URL\n       whatwg-websocket COMMAND [options] ...')
+    .argument('[URL]', 'the server: ws:, wss:, http: or https:')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [COMMAND]', 'print the help of a command')
+    .enablePositionalOptions()
+    .configureHelp({ subcommandTerm: command => command.name() })
+    .showSuggestionAfterError()
+  addConnectionOptions(program)
+  program
+    .optionsGroup('Messages:')
+    .option('-b, --binary', 'send the input as one binary message; with --null, each part')
+    .option('--json', 'write each message as a JSON object: direction, time, type, data')
+    .option('-0, --null', 'messages end with NUL instead of a line break, in and out')
+    .addOption(new Option('-c, --count <N>', 'close after N messages have come').argParser(readCount))
+    .option('-w, --wait', 'when the input ends, wait until the server closes')
+    .addOption(
+      new Option('--linger <TIME>', 'when the input ends, close after this long without a message')
+        .argParser(readDuration)
+        .default(1000, '1s'),
+    )
+    .option('--record <FILE>', 'write the messages of both directions to a file, for replay')
+    .option('--asyncapi <FILE>', 'check messages against an AsyncAPI document; without a URL, list it')
+    .addHelpText('after', examples)
+    .action((url: string | undefined, flags: TalkFlags, command: Command) => {
+      choose(() => talk(url, flags, command))
+    })
+    .allowExcessArguments()
+
+  addListen(program, choose, behindDashes)
+  program
+    .command('demo')
+    .description('show each event of an exchange with an echo server of its own')
+    .action(() => choose(demonstrate))
+  return program
+}
+
+const examples = `
+Examples:
+  whatwg-websocket wss://echo.example/
+  echo '{"type":"hello"}' | whatwg-websocket --count 1 wss://echo.example/
+  whatwg-websocket -H 'Authorization: Bearer 123' -s chat wss://chat.example/
+  whatwg-websocket listen 8080
+
+* may be given several times. The exit code is 0 if the connection was closed
+cleanly, 1 if it failed, 2 if the command line is wrong.`
+
+function addConnectionOptions(command: Command): void {
+  command
+    .optionsGroup('Connection:')
+    .addOption(new Option('-H, --header <NAME: VALUE>', 'send a header with the handshake *').argParser(readHeader))
+    .addOption(new Option('-s, --protocol <NAME>', 'offer a subprotocol *').argParser(collect))
+    .option('-o, --origin <ORIGIN>', 'send this Origin')
+    .option('-u, --user <NAME:PASS>', 'authenticate (basic authorization)')
+    .option('--cookie-jar <FILE>', 'send the cookies of a file, and keep those of the server there')
+    .addOption(new Option('--timeout <TIME>', 'limit the opening handshake').argParser(readDuration))
+    .addOption(
+      new Option('--ping <TIME>', 'ping at this interval, and give up a silent server').argParser(readDuration),
+    )
+    .option('-r, --reconnect', 'connect again if the connection is lost, after 1, 2, 4 … 30 s')
+    .addOption(new Option('--reconnect-delay <TIME>').argParser(readDuration).default(1000).hideHelp())
+    .addOption(new Option('--compress <LEVEL>', 'compress at a level from 0 to 9, or "off"').argParser(readLevel))
+    .addOption(new Option('--max-payload <SIZE>', 'the largest message to receive, such as 16M').argParser(readSize))
+    .addOption(
+      new Option('-v, --verbose', 'show the handshake; -vv each frame as well').argParser(
+        (_value: unknown, before: number | undefined) => (before ?? 0) + 1,
+      ),
+    )
+    .option('--no-color', 'no colours (as with NO_COLOR=1)')
+    .optionsGroup('Ways to the server:')
+    .option('--cacert <FILE>', 'trust the authorities in a PEM file')
+    .option('--cert <FILE>', 'show this certificate (PEM)')
+    .option('--key <FILE>', 'the private key of --cert (PEM)')
+    .option('-k, --insecure', 'trust any certificate')
+    .option('-x, --proxy <URL>', 'go through an HTTP or SOCKS proxy')
+    .option('--http2', 'use HTTP/2 (RFC 8441)')
+    .option('--unix <PATH>', 'connect to a Unix socket; the URL has the host and the path')
+}
+
+function addListen(program: Command, choose: (job: Job) => void, behindDashes: readonly string[]): void {
+  program
+    .command('listen')
+    .usage('[options] PORT [-- COMMAND ARGUMENT...]')
+    .description('serve: echo each message, or run a program for each connection')
+    .argument('<PORT>', 'the port to listen on; 0 takes a free one', readPort)
+    .helpOption('-h, --help', 'print this help')
+    .allowExcessArguments()
+    .option('--host <ADDRESS>', 'the address to listen on', '127.0.0.1')
+    .option('-b, --binary', 'pass bytes between the program and the client unchanged')
+    .addOption(new Option('-s, --protocol <NAME>', 'accept a subprotocol *').argParser(collect))
+    .addOption(new Option('-o, --origin <ORIGIN>', 'let web pages of this origin in; "*" is any *').argParser(collect))
+    .option('--cert <FILE>', 'serve wss: with this certificate (PEM)')
+    .option('--key <FILE>', 'the private key of --cert (PEM)')
+    .option('-v, --verbose', 'show connections')
+    .addHelpText(
+      'after',
+      `
+A line that the program writes is a message to the client, and a message a line
+that it reads. It finds the request in CGI variables such as QUERY_STRING.
+* may be given several times.
+
+Examples:
+  whatwg-websocket listen 8080
+  whatwg-websocket listen 8080 -- sh -c 'while read name; do echo "Hello $name"; done'`,
+    )
+    .action((port: number, flags, { args }: Command) => {
+      if (args.length > 1) {
+        const advice = `Put "--" before a program: listen ${args[0]} -- ${args.slice(1).join(' ')}`
+        throw new UsageError(`"listen" takes a port, and not ${args.slice(1).join(' ')}`, advice)
+      }
+      const { host, binary = false, protocol = [], origin = [], cert, key, verbose = false } = flags
+      choose(() => listen({ port, host, command: behindDashes, binary, protocol, origin, cert, key, verbose }))
+    })
+}
+
+async function talk(given: string | undefined, flags: TalkFlags, { args, commands }: Command): Promise<number> {
+  if (given === undefined) throw new UsageError('There is no URL', 'A URL is written ws://host:port/path')
+  const url = checkUrl(
+    given,
+    commands.map(command => command.name()),
+  )
+  if (args.length > 1) throw new UsageError(`One URL at most, not ${args.length}: ${args.join(' ')}`)
+  const { binary = false, json = false, null: nul = false, wait = false, reconnect = false, verbose = 0 } = flags
+  const socket = connectionOptions(flags)
+  const { count, linger, reconnectDelay } = flags
+  const recorder = flags.record === undefined ? undefined : new Recorder(flags.record)
+  const options = { url, socket, binary, json, null: nul, count, wait, linger, reconnect, reconnectDelay, verbose }
+  return await runFilter({ ...options, recorder, checker: undefined })
+}
+
+/** Whether a person sits at both ends. */
+export function isTerminal(): boolean {
+  return process.stdin.isTTY === true && process.stdout.isTTY === true
+}
