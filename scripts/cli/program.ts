@@ -5,6 +5,7 @@ import { demonstrate } from './demonstration.ts'
 import { Recorder } from './exchange-record.ts'
 import { runFilter } from './filter.ts'
 import { listen } from './listen.ts'
+import { converse } from './terminal/conversation.ts'
 import { UsageError } from './usage-error.ts'
 import { collect, readCount, readDuration, readHeader, readLevel, readPort, readSize } from './values.ts'
 import { version } from './version.ts'
@@ -161,11 +162,15 @@ async function talk(given: string | undefined, flags: TalkFlags, { args, command
   const socket = connectionOptions(flags)
   const { count, linger, reconnectDelay } = flags
   const recorder = flags.record === undefined ? undefined : new Recorder(flags.record)
+  if (isTerminal()) {
+    const common = { url, socket, reconnect, reconnectDelay, verbose, recorder }
+    return await converse({ ...common, checker: undefined, catalog: undefined })
+  }
   const options = { url, socket, binary, json, null: nul, count, wait, linger, reconnect, reconnectDelay, verbose }
   return await runFilter({ ...options, recorder, checker: undefined })
 }
 
 /** Whether a person sits at both ends. */
-export function isTerminal(): boolean {
+function isTerminal(): boolean {
   return process.stdin.isTTY === true && process.stdout.isTTY === true
 }

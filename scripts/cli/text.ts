@@ -37,15 +37,19 @@ export function closest(wanted: string, names: Iterable<string>): string | undef
   return best
 }
 
-/** Insertions, deletions and replacements that lead from one text to the other. */
+/** Insertions, deletions, replacements and exchanges of neighbours that lead from one text to the other. */
 function editDistance(one: string, other: string): number {
+  let before: number[] = []
   let row = Array.from({ length: other.length + 1 }, (_, index) => index)
   for (let i = 1; i <= one.length; i++) {
     const next = [i]
     for (let j = 1; j <= other.length; j++) {
       const replaced = row[j - 1]! + (one[i - 1] === other[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1))
+      const areExchanged = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1]
+      const exchanged = areExchanged ? before[j - 2]! + 1 : Number.POSITIVE_INFINITY
+      next.push(Math.min(replaced, exchanged, row[j]! + 1, next[j - 1]! + 1))
     }
+    before = row
     row = next
   }
   return row.at(-1)!
