@@ -1,13 +1,15 @@
 import process from 'node:process'
 import { Command, Option } from 'commander'
+import { bench } from './bench-command.ts'
 import { type ConnectionFlags, checkUrl, connectionOptions } from './connection-options.ts'
 import { demonstrate } from './demonstration.ts'
 import { Recorder } from './exchange-record.ts'
 import { runFilter } from './filter.ts'
 import { listen } from './listen.ts'
+import { replayAsServer, replayToServer } from './replay.ts'
 import { converse } from './terminal/conversation.ts'
 import { UsageError } from './usage-error.ts'
-import { collect, readCount, readDuration, readHeader, readLevel, readPort, readSize } from './values.ts'
+import { collect, readCount, readDuration, readFactor, readHeader, readLevel, readPort, readSize } from './values.ts'
 import { version } from './version.ts'
 
 /** What the command line asks for: called once, it returns the exit code. */
@@ -47,6 +49,8 @@ export function createProgram(choose: (job: Job) => void, behindDashes: readonly
   addConnectionOptions(program)
   program
     .optionsGroup('Messages:')
+    .option('-r, --reconnect', 'connect again if the connection is lost, after 1, 2, 4 … 30 s')
+    .addOption(new Option('--reconnect-delay <TIME>').argParser(readDuration).default(1000).hideHelp())
     .option('-b, --binary', 'send the input as one binary message; with --null, each part')
     .option('--json', 'write each message as a JSON object: direction, time, type, data')
     .option('-0, --null', 'messages end with NUL instead of a line break, in and out')
@@ -66,6 +70,8 @@ export function createProgram(choose: (job: Job) => void, behindDashes: readonly
     .allowExcessArguments()
 
   addListen(program, choose, behindDashes)
+  addReplay(program, choose)
+  addBench(program, choose)
   program
     .command('demo')
     .description('show each event of an exchange with an echo server of its own')
@@ -95,8 +101,6 @@ function addConnectionOptions(command: Command): void {
     .addOption(
       new Option('--ping <TIME>', 'ping at this interval, and give up a silent server').argParser(readDuration),
     )
-    .option('-r, --reconnect', 'connect again if the connection is lost, after 1, 2, 4 … 30 s')
-    .addOption(new Option('--reconnect-delay <TIME>').argParser(readDuration).default(1000).hideHelp())
     .addOption(new Option('--compress <LEVEL>', 'compress at a level from 0 to 9, or "off"').argParser(readLevel))
     .addOption(new Option('--max-payload <SIZE>', 'the largest message to receive, such as 16M').argParser(readSize))
     .addOption(
@@ -149,6 +153,69 @@ Examples:
       const { host, binary = false, protocol = [], origin = [], cert, key, verbose = false } = flags
       choose(() => listen({ port, host, command: behindDashes, binary, protocol, origin, cert, key, verbose }))
     })
+}
+
+function addReplay(program: Command, choose: (job: Job) => void): void {
+  const command = program
+    .command('replay')
+    .usage('[options] FILE URL\n       whatwg-websocket replay [options] FILE --listen PORT')
+    .description('play a record again: to a server, or as a server')
+    .argument('<FILE>', 'what --record or /save has written')
+    .argument('[URL]', 'the server that gets the messages which were sent')
+    .helpOption('-h, --help', 'print this help')
+    .optionsGroup('Replay:')
+    .addOption(new Option('-l, --listen <PORT>', 'be the server instead').argParser(readPort))
+    .option('--host <ADDRESS>', 'the address to listen on', '127.0.0.1')
+    .option('--once', 'with --listen: end after the first connection')
+    .option('--check', 'fail if the other side sends other messages')
+    .addOption(new Option('--speed <FACTOR>', 'play that much faster').argParser(readFactor).default(1))
+    .option('--fast', 'play without pauses')
+    .addOption(
+      new Option('--patience <TIME>', 'wait this long for a message').argParser(readDuration).default(10_000, '10s'),
+    )
+  addConnectionOptions(command)
+  command.action((file: string, given: string | undefined, flags) => {
+    const { speed, fast, patience, check = false, once = false, verbose = 0 } = flags
+    const how = { file, speed: fast ? Number.POSITIVE_INFINITY : speed, patience, check }
+    if (flags.listen === undefined) {
+      if (given === undefined) {
+        throw new UsageError('There is no URL', 'Give the URL of a server, or --listen PORT to be the server.')
+      }
+      const [url, socket] = [checkUrl(given), connectionOptions(flags)]
+      choose(() => replayToServer({ ...how, url, socket, verbose }))
+    } else if (given !== undefined) throw new UsageError('A URL and --listen exclude each other')
+    else {
+      const { listen: port, host, cert, key, protocol = [] } = flags
+      choose(() => replayAsServer({ ...how, port, host, cert, key, protocol, once }))
+    }
+  })
+}
+
+function addBench(program: Command, choose: (job: Job) => void): void {
+  const command = program
+    .command('bench')
+    .usage('[options] URL')
+    .description('measure an echo server: rate and latency')
+    .argument('<URL>', 'a server that answers each message')
+    .helpOption('-h, --help', 'print this help')
+    .optionsGroup('Bench:')
+    .addOption(new Option('-n, --connections <N>', 'connections at once').argParser(readCount).default(10))
+    .addOption(new Option('-m, --messages <N>', 'messages on each').argParser(readCount).default(1000))
+    .addOption(new Option('-d, --duration <TIME>', 'send for this long instead').argParser(readDuration))
+    .addOption(new Option('--size <SIZE>', 'of a message').argParser(readSize).default(64, '64'))
+    .option('-b, --binary', 'send bytes instead of text')
+    .addOption(new Option('--in-flight <N>', 'messages on each that wait at once').argParser(readCount).default(1))
+    .addOption(
+      new Option('--patience <TIME>', 'wait this long for an answer').argParser(readDuration).default(10_000, '10s'),
+    )
+    .option('--json', 'print a JSON object')
+  addConnectionOptions(command)
+  command.action((given: string, flags) => {
+    const { connections, messages, duration, size, binary = false, inFlight, patience, json = false } = flags
+    const [url, socket] = [checkUrl(given), connectionOptions(flags)]
+    const options = { url, socket, connections, messages, duration, size, binary, inFlight, patience }
+    choose(() => bench(options, json))
+  })
 }
 
 async function talk(given: string | undefined, flags: TalkFlags, { args, commands }: Command): Promise<number> {
