@@ -1,5 +1,8 @@
 import process from 'node:process'
 import { Command, Option } from 'commander'
+import { Api } from './asyncapi/api.ts'
+import { AsyncApiDocument } from './asyncapi/document.ts'
+import { describeApi, findChannel, Guide, type Role } from './asyncapi/guide.ts'
 import { bench } from './bench-command.ts'
 import { type ConnectionFlags, checkUrl, connectionOptions } from './connection-options.ts'
 import { demonstrate } from './demonstration.ts'
@@ -7,6 +10,7 @@ import { Recorder } from './exchange-record.ts'
 import { runFilter } from './filter.ts'
 import { listen } from './listen.ts'
 import { replayAsServer, replayToServer } from './replay.ts'
+import { coloursFor } from './style.ts'
 import { converse } from './terminal/conversation.ts'
 import { UsageError } from './usage-error.ts'
 import { collect, readCount, readDuration, readFactor, readHeader, readLevel, readPort, readSize } from './values.ts'
@@ -26,6 +30,8 @@ interface TalkFlags extends ConnectionFlags {
   readonly reconnectDelay: number
   readonly record?: string
   readonly asyncapi?: string
+  readonly channel?: string
+  readonly role: Role
   readonly verbose?: number
 }
 
@@ -62,7 +68,12 @@ export function createProgram(choose: (job: Job) => void, behindDashes: readonly
         .default(1000, '1s'),
     )
     .option('--record <FILE>', 'write the messages of both directions to a file, for replay')
-    .option('--asyncapi <FILE>', 'check messages against an AsyncAPI document; without a URL, list it')
+    .optionsGroup('AsyncAPI:')
+    .option('--asyncapi <FILE>', 'check messages against a document; without a URL, list it')
+    .option('--channel <NAME>', 'the channel; without a URL, connect to its server')
+    .addOption(
+      new Option('--role <SIDE>', 'which side the document describes').choices(['server', 'client']).default('server'),
+    )
     .addHelpText('after', examples)
     .action((url: string | undefined, flags: TalkFlags, command: Command) => {
       choose(() => talk(url, flags, command))
@@ -219,22 +230,26 @@ function addBench(program: Command, choose: (job: Job) => void): void {
 }
 
 async function talk(given: string | undefined, flags: TalkFlags, { args, commands }: Command): Promise<number> {
-  if (given === undefined) throw new UsageError('There is no URL', 'A URL is written ws://host:port/path')
-  const url = checkUrl(
-    given,
-    commands.map(command => command.name()),
-  )
-  if (args.length > 1) throw new UsageError(`One URL at most, not ${args.length}: ${args.join(' ')}`)
-  const { binary = false, json = false, null: nul = false, wait = false, reconnect = false, verbose = 0 } = flags
-  const socket = connectionOptions(flags)
-  const { count, linger, reconnectDelay } = flags
-  const recorder = flags.record === undefined ? undefined : new Recorder(flags.record)
-  if (isTerminal()) {
-    const common = { url, socket, reconnect, reconnectDelay, verbose, recorder }
-    return await converse({ ...common, checker: undefined, catalog: undefined })
+  const colours = coloursFor(process.stdout)
+  const api = flags.asyncapi === undefined ? undefined : new Api(new AsyncApiDocument(flags.asyncapi))
+  if (api === undefined && flags.channel !== undefined) throw new UsageError('--channel needs --asyncapi as well')
+  if (given === undefined && api !== undefined && flags.channel === undefined) {
+    process.stdout.write(`${describeApi(api, process.stdout.columns || 80, colours)}\n`)
+    return 0
   }
-  const options = { url, socket, binary, json, null: nul, count, wait, linger, reconnect, reconnectDelay, verbose }
-  return await runFilter({ ...options, recorder, checker: undefined })
+  const address = given ?? (api === undefined ? undefined : api.urlOf(findChannel(api, flags.channel!)))
+  if (address === undefined) throw new UsageError('There is no URL', 'A URL is written ws://host:port/path')
+  const names = commands.map(command => command.name())
+  const url = checkUrl(address, names)
+  if (args.length > 1) throw new UsageError(`One URL at most, not ${args.length}: ${args.join(' ')}`)
+  const { role, channel, reconnect = false, reconnectDelay, verbose = 0 } = flags
+  const guide = api === undefined ? undefined : new Guide({ api, role, channel, url, colours })
+  const socket = connectionOptions(flags)
+  const recorder = flags.record === undefined ? undefined : new Recorder(flags.record)
+  const common = { url, socket, reconnect, reconnectDelay, verbose, recorder, checker: guide }
+  if (isTerminal()) return await converse({ ...common, catalog: guide })
+  const { binary = false, json = false, null: nul = false, wait = false, count, linger } = flags
+  return await runFilter({ ...common, binary, json, null: nul, count, wait, linger })
 }
 
 /** Whether a person sits at both ends. */

@@ -32,5 +32,6 @@ function describeSchemaError({ instanceLocation, keyword, error }: OutputUnit): 
   if (keyword === 'type') return `${subject} is of type ${quoted[0]}, and not ${quoted.slice(1).join(' or ')}`
   if (keyword === 'false') return `${subject} is not allowed`
   if (keyword === 'enum') return `${subject} is none of ${/\[(.*)\]/s.exec(error)?.[1]?.replaceAll(',', ', ')}`
+  if (keyword === 'const') return `${subject} is not ${/match (.*)\.$/s.exec(error)?.[1]}`
   return `${subject}: ${error.replace(/\.$/, '')}`
 }
