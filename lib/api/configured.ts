@@ -1,7 +1,8 @@
 import { copyOptions, type GivenOptions, isInit } from '../opening/options/init.ts'
 import { readOptions, type WebSocketOptions } from '../opening/options.ts'
 import { joinOptions } from '../opening/ws-options.ts'
-import { type BinaryType, WebSocket, type WebSocketConstructor } from './websocket.ts'
+import { WebSocket } from './websocket.ts'
+import type { BinaryType, WebSocketConstructor } from './websocket-interface.ts'
 
 /** The defaults of a class that `configured` makes: options, and the initial `binaryType` of its sockets. */
 export interface ConfiguredDefaults extends WebSocketOptions {

@@ -1,7 +1,8 @@
 import { MAX_CONTROL_PAYLOAD } from '../codec/opcodes.ts'
 import { host } from '../host/host.ts'
+import { showInConsole, stackOf } from '../idl/inspection.ts'
 import { bytesOf, toDOMString } from '../idl/webidl.ts'
-import type { ConnectionError, HandshakeResponse } from '../protocol/errors.ts'
+import { ConnectionError, type HandshakeResponse } from '../protocol/errors.ts'
 import type { Session } from '../session/session.ts'
 import { stateOf, type WebSocket } from './websocket.ts'
 import { isWebSocketStream, streamStateOf, type WebSocketStream } from './websocket-stream.ts'
@@ -101,4 +102,18 @@ function encode(text: string): Uint8Array {
   const bytes = new Uint8Array(host.platform.utf8Length(text))
   host.platform.encodeUtf8(text, bytes, 0)
   return bytes
+}
+
+showInConsole(
+  ConnectionError.prototype,
+  ({ code, closeCode, response, cause }) => ({ code, closeCode, response: response && readable(response), cause }),
+  stackOf,
+)
+
+/** A response with its fields as an object, and its body as text if it is UTF-8. */
+function readable({ body, headers, ...head }: HandshakeResponse): object {
+  const fields: Record<string, string> = {}
+  for (const [name, value] of headers) fields[name] = name in fields ? `${fields[name]}, ${value}` : value
+  const text = host.platform.decodeUtf8(body, 0, body.length)
+  return { ...head, headers: fields, body: text ?? body }
 }

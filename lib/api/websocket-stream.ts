@@ -1,9 +1,11 @@
 import { readCloseInfo, validateCloseCodeAndReason, type WebSocketCloseInfo } from '../idl/close-info.ts'
+import { showInConsole, withoutCredentials } from '../idl/inspection.ts'
 import { completeInterface, isSequence, requireArguments, toUSVString } from '../idl/webidl.ts'
 import { copyOptions } from '../opening/options/init.ts'
 import { defaultSettings, readOptions, type Settings, type WebSocketOptions } from '../opening/options.ts'
 import { toSubprotocols, validateSubprotocols } from '../opening/subprotocols.ts'
 import { documentURL, getURLRecord } from '../opening/url.ts'
+import { STATE_NAMES } from '../session/ready-state.ts'
 import { type StreamClasses, type WebSocketOpenInfo, WebSocketStreamState } from '../session/websocket-stream-state.ts'
 
 /** The options of a WebSocketStream: those of a WebSocket, except that `protocols` is a list only, and `streams`. */
@@ -72,48 +74,55 @@ export function streamStateOf(stream: unknown): WebSocketStreamState {
   return state
 }
 
-export const WebSocketStream: WebSocketStreamConstructor = class WebSocketStream {
-  constructor(url: unknown, options: unknown = undefined) {
-    requireArguments(arguments.length, 1, 'WebSocketStream')
-    const urlText = toUSVString(url)
-    const { settings, streams } = readStreamOptions(options)
-    const protocols = toSubprotocols(settings.protocols)
-    const record = getURLRecord(urlText, settings.baseURL ?? documentURL())
-    validateSubprotocols(protocols)
-    Object.defineProperty(this, slot, { value: new WebSocketStreamState(record, protocols, settings, streams) })
-  }
+export const WebSocketStream: WebSocketStreamConstructor = {
+  WebSocketStream: class {
+    constructor(url: unknown, options: unknown = undefined) {
+      requireArguments(arguments.length, 1, 'WebSocketStream')
+      const urlText = toUSVString(url)
+      const { settings, streams } = readStreamOptions(options)
+      const protocols = toSubprotocols(settings.protocols)
+      const record = getURLRecord(urlText, settings.baseURL ?? documentURL())
+      validateSubprotocols(protocols)
+      Object.defineProperty(this, slot, { value: new WebSocketStreamState(record, protocols, settings, streams) })
+    }
 
-  get url(): string {
-    return streamStateOf(this).url
-  }
+    get url(): string {
+      return streamStateOf(this).url
+    }
 
-  // On an object of another class, the getter of a promise rejects; it does not throw (Web IDL, attribute getters).
-  get opened(): Promise<WebSocketOpenInfo> {
-    return promiseOf(this, state => state.opened.promise)
-  }
+    // On an object of another class, the getter of a promise rejects; it does not throw (Web IDL, attribute getters).
+    get opened(): Promise<WebSocketOpenInfo> {
+      return promiseOf(this, state => state.opened.promise)
+    }
 
-  get closed(): Promise<WebSocketCloseInfo> {
-    return promiseOf(this, state => state.closed.promise)
-  }
+    get closed(): Promise<WebSocketCloseInfo> {
+      return promiseOf(this, state => state.closed.promise)
+    }
 
-  close(closeInfo: unknown = undefined): void {
-    const state = streamStateOf(this)
-    const { closeCode, reason } = readCloseInfo(closeInfo)
-    validateCloseCodeAndReason(closeCode, reason)
-    state.close(closeCode, reason)
-  }
+    close(closeInfo: unknown = undefined): void {
+      const state = streamStateOf(this)
+      const { closeCode, reason } = readCloseInfo(closeInfo)
+      validateCloseCodeAndReason(closeCode, reason)
+      state.close(closeCode, reason)
+    }
 
-  /** Node.js's Refable protocol: `process.ref` and `process.unref` call these two methods. */
-  [Symbol.for('nodejs.ref')](): void {
-    streamStateOf(this).keepAlive(true)
-  }
+    /** Node.js's Refable protocol: `process.ref` and `process.unref` call these two methods. */
+    [Symbol.for('nodejs.ref')](): void {
+      streamStateOf(this).keepAlive(true)
+    }
 
-  [Symbol.for('nodejs.unref')](): void {
-    streamStateOf(this).keepAlive(false)
-  }
-} as unknown as WebSocketStreamConstructor
+    [Symbol.for('nodejs.unref')](): void {
+      streamStateOf(this).keepAlive(false)
+    }
+  },
+}.WebSocketStream as unknown as WebSocketStreamConstructor
 
 completeInterface(WebSocketStream as never, 'WebSocketStream', ['url', 'opened', 'closed', 'close'])
+
+showInConsole(WebSocketStream.prototype, stream => {
+  const { url, readyState, failure } = streamStateOf(stream)
+  return { url: withoutCredentials(url), readyState: STATE_NAMES[readyState], failure, ...(stream as object) }
+})
 
 function readStreamOptions(options: unknown): { settings: Settings; streams: StreamClasses } {
   if (options === undefined || options === null) return { settings: defaultSettings, streams: readStreams(undefined) }

@@ -3,13 +3,8 @@
 export { type ConfiguredDefaults, configured } from '../api/configured.ts'
 export { drained, failure, handshake, ping, ref, terminate, unref } from '../api/functions.ts'
 export { install } from '../api/install.ts'
-export {
-  type BinaryType,
-  WebSocket,
-  WebSocket as default,
-  type WebSocketConstructor,
-  type WebSocketEventMap,
-} from '../api/websocket.ts'
+export { WebSocket, WebSocket as default } from '../api/websocket.ts'
+export type { BinaryType, WebSocketConstructor, WebSocketEventMap } from '../api/websocket-interface.ts'
 export {
   WebSocketStream,
   type WebSocketStreamConstructor,

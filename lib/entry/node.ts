@@ -7,19 +7,7 @@ import { captureContext } from '../platform/async-context.ts'
 import { queueTask } from '../platform/immediate.ts'
 import { findMicrotaskCheckpoint } from '../platform/microtask-checkpoint.ts'
 import { nodePlatform } from '../platform/node.ts'
-
-/**
- * The transport of Node.js, shared by all sockets as every module is. The first connection loads it, so that an import of the
- * package stays cheap (bench: import).
- */
-const transport = {
-  module: undefined as Promise<typeof import('../transport/node.ts')> | undefined,
-
-  load() {
-    this.module ??= import('../transport/node.ts')
-    return this.module
-  },
-}
+import { connect, resolveHost } from '../transport/node.ts'
 
 /** Not `performance`, which takes longer to load than this package (bench: import). */
 function now(): number {
@@ -42,8 +30,8 @@ provideHost({
   timers: { setTimeout, clearTimeout },
   now,
   captureContext,
-  connect: async (target, tls, keepAlive) => (await transport.load()).connect(target, tls, keepAlive),
-  resolveHost: async (host, port) => (await transport.load()).resolveHost(host, port),
+  connect,
+  resolveHost,
 })
 
 export * from './exports.ts'

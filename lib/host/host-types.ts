@@ -23,6 +23,13 @@ export type ReadyState = typeof globalThis extends { WebSocket: { prototype: { r
   ? State
   : 0 | 1 | 2 | 3
 
+/** The type of the constants of `WebSocket` likewise: `number` with the types of Node.js, the literal with lib.dom. */
+export type HostConstant<Value extends number> = typeof globalThis extends { WebSocket: { CONNECTING: infer Constant } }
+  ? number extends Constant
+    ? number
+    : Value
+  : Value
+
 export interface EventLike {
   readonly type: string
   readonly target: unknown

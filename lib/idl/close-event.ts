@@ -1,5 +1,6 @@
 import type { Event } from '../host/host-types.ts'
 import { type EventInit, HostEvent, toEventInit, trusted } from './host-event.ts'
+import { showInConsole } from './inspection.ts'
 import { joinHostClasses, registerClass } from './join-host-classes.ts'
 import { completeInterface, requireArguments, toUnsignedShort, toUSVString } from './webidl.ts'
 
@@ -27,36 +28,39 @@ export interface CloseEventConstructor {
  * A class of our own, since not every host has one (Node.js 20 does not). Joined to the host's where there is one, so that
  * `instanceof` holds with both.
  */
-export const CloseEvent: CloseEventConstructor = class CloseEvent extends HostEvent {
-  #wasClean = false
-  #code = 0
-  #reason = ''
+export const CloseEvent: CloseEventConstructor = {
+  CloseEvent: class extends HostEvent {
+    #wasClean = false
+    #code = 0
+    #reason = ''
 
-  constructor(type: unknown, eventInitDict: unknown = undefined) {
-    requireArguments(arguments.length, 1, 'CloseEvent')
-    joinHostClasses()
-    super(type, toEventInit(eventInitDict, 'CloseEvent'))
-    if (eventInitDict === undefined || eventInitDict === null) return
-    const { code, reason, wasClean } = eventInitDict as CloseEventInit
-    if (code !== undefined) this.#code = toUnsignedShort(code)
-    if (reason !== undefined) this.#reason = toUSVString(reason)
-    if (wasClean !== undefined) this.#wasClean = Boolean(wasClean)
-  }
+    constructor(type: unknown, eventInitDict: unknown = undefined) {
+      requireArguments(arguments.length, 1, 'CloseEvent')
+      joinHostClasses()
+      super(type, toEventInit(eventInitDict, 'CloseEvent'))
+      if (eventInitDict === undefined || eventInitDict === null) return
+      const { code, reason, wasClean } = eventInitDict as CloseEventInit
+      if (code !== undefined) this.#code = toUnsignedShort(code)
+      if (reason !== undefined) this.#reason = toUSVString(reason)
+      if (wasClean !== undefined) this.#wasClean = Boolean(wasClean)
+    }
 
-  get wasClean(): boolean {
-    return this.#wasClean
-  }
+    get wasClean(): boolean {
+      return this.#wasClean
+    }
 
-  get code(): number {
-    return this.#code
-  }
+    get code(): number {
+      return this.#code
+    }
 
-  get reason(): string {
-    return this.#reason
-  }
-} as unknown as CloseEventConstructor
+    get reason(): string {
+      return this.#reason
+    }
+  },
+}.CloseEvent as unknown as CloseEventConstructor
 
 completeInterface(CloseEvent as never, 'CloseEvent', ['wasClean', 'code', 'reason'])
+showInConsole(CloseEvent.prototype, ({ type, code, reason, wasClean }) => ({ type, code, reason, wasClean }))
 registerClass('CloseEvent', CloseEvent)
 
 /** Makes the `close` event of a socket. */

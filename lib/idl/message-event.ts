@@ -1,5 +1,6 @@
 import type { Event } from '../host/host-types.ts'
 import { type EventInit, HostEvent, initEvent, toEventInit } from './host-event.ts'
+import { showInConsole } from './inspection.ts'
 import { joinHostClasses, registerClass } from './join-host-classes.ts'
 import { completeInterface, requireArguments, toDOMString, toUSVString } from './webidl.ts'
 
@@ -61,78 +62,80 @@ const SOCKET_MESSAGE = { data: undefined as unknown, origin: '' }
  * A class of our own, since the hosts' are several times slower to make (bench: receive). Joined to the host's, so that
  * `instanceof` holds with both.
  */
-export const MessageEvent: MessageEventConstructor = class MessageEvent extends HostEvent {
-  #data: unknown
-  #origin: string
-  #others = DEFAULT_ATTRIBUTES
+export const MessageEvent: MessageEventConstructor = {
+  MessageEvent: class extends HostEvent {
+    #data: unknown
+    #origin: string
+    #others = DEFAULT_ATTRIBUTES
 
-  constructor(type: unknown, eventInitDict: unknown = undefined) {
-    if (eventInitDict === SOCKET_MESSAGE) {
-      // Taken first, since the host's class may be foreign code.
-      const { data, origin } = SOCKET_MESSAGE
-      super('message')
+    constructor(type: unknown, eventInitDict: unknown = undefined) {
+      if (eventInitDict === SOCKET_MESSAGE) {
+        // Taken first, since the host's class may be foreign code.
+        const { data, origin } = SOCKET_MESSAGE
+        super('message')
+        this.#data = data
+        this.#origin = origin
+        return
+      }
+      requireArguments(arguments.length, 1, 'MessageEvent')
+      joinHostClasses()
+      super(type, toEventInit(eventInitDict, 'MessageEvent'))
+      const { data = null, lastEventId, origin, ports, source } = (eventInitDict ?? NO_INIT) as MessageEventInit
       this.#data = data
-      this.#origin = origin
-      return
+      const id = lastEventId === undefined ? '' : toDOMString(lastEventId)
+      this.#origin = origin === undefined ? '' : toUSVString(origin)
+      const list = ports === undefined ? NO_PORTS : toPorts(ports)
+      this.#others = { lastEventId: id, ports: list, source: source === undefined ? null : toSource(source) }
     }
-    requireArguments(arguments.length, 1, 'MessageEvent')
-    joinHostClasses()
-    super(type, toEventInit(eventInitDict, 'MessageEvent'))
-    const { data = null, lastEventId, origin, ports, source } = (eventInitDict ?? NO_INIT) as MessageEventInit
-    this.#data = data
-    const id = lastEventId === undefined ? '' : toDOMString(lastEventId)
-    this.#origin = origin === undefined ? '' : toUSVString(origin)
-    const list = ports === undefined ? NO_PORTS : toPorts(ports)
-    this.#others = { lastEventId: id, ports: list, source: source === undefined ? null : toSource(source) }
-  }
 
-  get data(): unknown {
-    return this.#data
-  }
+    get data(): unknown {
+      return this.#data
+    }
 
-  get origin(): string {
-    return this.#origin
-  }
+    get origin(): string {
+      return this.#origin
+    }
 
-  get lastEventId(): string {
-    return this.#others.lastEventId
-  }
+    get lastEventId(): string {
+      return this.#others.lastEventId
+    }
 
-  get source(): unknown {
-    return this.#others.source
-  }
+    get source(): unknown {
+      return this.#others.source
+    }
 
-  get ports(): readonly unknown[] {
-    return this.#others.ports
-  }
+    get ports(): readonly unknown[] {
+      return this.#others.ports
+    }
 
-  /** True for what a socket has fired, wherever the host lets a subclass say so (see `trusted`). */
-  get isTrusted(): boolean {
-    return this.#others === DEFAULT_ATTRIBUTES
-  }
+    /** True for what a socket has fired, wherever the host lets a subclass say so (see `trusted`). */
+    get isTrusted(): boolean {
+      return this.#others === DEFAULT_ATTRIBUTES
+    }
 
-  initMessageEvent(
-    type: string,
-    bubbles = false,
-    cancelable = false,
-    data: unknown = null,
-    origin = '',
-    lastEventId = '',
-    source: unknown = null,
-    ports: readonly unknown[] = NO_PORTS,
-  ): void {
-    requireArguments(arguments.length, 1, 'initMessageEvent')
-    const name = toDOMString(type)
-    const text = toUSVString(origin)
-    const others = { lastEventId: toDOMString(lastEventId), source: toSource(source), ports: toPorts(ports) }
-    // An event that is being dispatched stays as it is.
-    if (this.eventPhase !== 0) return
-    initEvent(this, name, Boolean(bubbles), Boolean(cancelable))
-    this.#data = data
-    this.#origin = text
-    this.#others = others
-  }
-} as unknown as MessageEventConstructor
+    initMessageEvent(
+      type: string,
+      bubbles = false,
+      cancelable = false,
+      data: unknown = null,
+      origin = '',
+      lastEventId = '',
+      source: unknown = null,
+      ports: readonly unknown[] = NO_PORTS,
+    ): void {
+      requireArguments(arguments.length, 1, 'initMessageEvent')
+      const name = toDOMString(type)
+      const text = toUSVString(origin)
+      const others = { lastEventId: toDOMString(lastEventId), source: toSource(source), ports: toPorts(ports) }
+      // An event that is being dispatched stays as it is.
+      if (this.eventPhase !== 0) return
+      initEvent(this, name, Boolean(bubbles), Boolean(cancelable))
+      this.#data = data
+      this.#origin = text
+      this.#others = others
+    }
+  },
+}.MessageEvent as unknown as MessageEventConstructor
 
 completeInterface(MessageEvent as never, 'MessageEvent', [
   'data',
@@ -143,6 +146,7 @@ completeInterface(MessageEvent as never, 'MessageEvent', [
   'isTrusted',
   'initMessageEvent',
 ])
+showInConsole(MessageEvent.prototype, ({ type, data, origin }) => ({ type, data, origin }))
 registerClass('MessageEvent', MessageEvent)
 
 /** Makes the `message` event of a socket. */

@@ -115,8 +115,11 @@ export function isSequence(value: unknown): value is Iterable<unknown> {
 }
 
 /**
- * Makes a class look like an IDL interface: its members are enumerable, it has a `Symbol.toStringTag`, and it has its name
- * even if a bundler has renamed the class.
+ * Makes a class look like an IDL interface: its members are enumerable, it has a `Symbol.toStringTag`, and it has its name.
+ *
+ * The class itself is to be the anonymous value of a property with the interface's name, such as
+ * `{ CloseEvent: class ... }.CloseEvent`. Bundlers rename classes and variables, and the other name shows in error messages ("Class
+ * constructor CloseEvent2 cannot be invoked without 'new'") and in stacks. They rename no property.
  */
 export function completeInterface(
   interfaceObject: { prototype: object },

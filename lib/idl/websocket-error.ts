@@ -1,6 +1,7 @@
 import type { DOMException as DOMExceptionInterface } from '../host/host-types.ts'
 import { readCloseInfo, validateCloseCodeAndReason, type WebSocketCloseInfo } from './close-info.ts'
 import { DOMException } from './dom-exception.ts'
+import { showInConsole, stackOf } from './inspection.ts'
 import { completeInterface, toDOMString } from './webidl.ts'
 
 /**
@@ -39,26 +40,33 @@ const slot = Symbol('WebSocketError state')
 
 const HostDOMException = DOMException as unknown as new (message: string, name: string) => object
 
-export const WebSocketError: WebSocketErrorConstructor = class WebSocketError extends HostDOMException {
-  constructor(message: unknown = '', init: unknown = undefined) {
-    super(toDOMString(message), 'WebSocketError')
-    // In some versions of Node.js, the constructor of DOMException does not make instances of its subclasses.
-    if (Object.getPrototypeOf(this) !== new.target.prototype) Object.setPrototypeOf(this, new.target.prototype)
-    const { closeCode, reason } = readCloseInfo(init)
-    validateCloseCodeAndReason(closeCode, reason)
-    setSlots(this, { closeCode: closeCode ?? (reason === '' ? null : 1000), reason })
-  }
+export const WebSocketError: WebSocketErrorConstructor = {
+  WebSocketError: class extends HostDOMException {
+    constructor(message: unknown = '', init: unknown = undefined) {
+      super(toDOMString(message), 'WebSocketError')
+      // In some versions of Node.js, the constructor of DOMException does not make instances of its subclasses.
+      if (Object.getPrototypeOf(this) !== new.target.prototype) Object.setPrototypeOf(this, new.target.prototype)
+      const { closeCode, reason } = readCloseInfo(init)
+      validateCloseCodeAndReason(closeCode, reason)
+      setSlots(this, { closeCode: closeCode ?? (reason === '' ? null : 1000), reason })
+    }
 
-  get closeCode(): number | null {
-    return slotsOf(this).closeCode
-  }
+    get closeCode(): number | null {
+      return slotsOf(this).closeCode
+    }
 
-  get reason(): string {
-    return slotsOf(this).reason
-  }
-} as unknown as WebSocketErrorConstructor
+    get reason(): string {
+      return slotsOf(this).reason
+    }
+  },
+}.WebSocketError as unknown as WebSocketErrorConstructor
 
 completeInterface(WebSocketError as never, 'WebSocketError', ['closeCode', 'reason'])
+showInConsole(
+  WebSocketError.prototype,
+  error => ({ closeCode: error.closeCode, reason: error.reason, cause: (error as { cause?: unknown }).cause }),
+  stackOf,
+)
 
 /** Makes an error with any close code, also one that an application may not send, such as 1006. */
 export function createWebSocketError(

@@ -2,7 +2,8 @@ import { process } from '../host/node-process.ts'
 
 /*
  * Modules of Node.js that are loaded by the first call, since only a connection needs them. An import statement would load them
- * with this package, which takes longer than the package itself (bench: import).
+ * with this package, which takes longer than the package itself (bench: import). A dynamic import of a file of ours, with import
+ * statements in it, would keep bundlers from writing one file.
  */
 
 export function asyncHooks(): typeof import('node:async_hooks') {
@@ -11,6 +12,27 @@ export function asyncHooks(): typeof import('node:async_hooks') {
 
 export function crypto(): typeof import('node:crypto') {
   return process.getBuiltinModule('node:crypto')
+}
+
+export function dns(): typeof import('node:dns') {
+  return process.getBuiltinModule('node:dns')
+}
+
+export function net(): typeof import('node:net') {
+  return process.getBuiltinModule('node:net')
+}
+
+export function stream(): typeof import('node:stream') {
+  return process.getBuiltinModule('node:stream')
+}
+
+/** The object and not its members: a program may change them, and what it changes counts for the next connection. */
+export function tls(): typeof import('node:tls') {
+  return process.getBuiltinModule('node:tls')
+}
+
+export function util(): typeof import('node:util') {
+  return process.getBuiltinModule('node:util')
 }
 
 export function zlib(): typeof import('node:zlib') {

@@ -47,7 +47,7 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
   readonly closed: Deferred<WebSocketCloseInfo> = new Deferred()
 
   /** Written by one method for each algorithm of the proposal: `close`, `onCloseReceived`, `established`, `ended`. */
-  #readyState = CONNECTING
+  readyState: number = CONNECTING
   readonly #readable: MessageReadable
   readonly #writable: MessageWritable
 
@@ -67,9 +67,9 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
    * @param code checked by the caller; with a reason and no code, it is 1000
    */
   close(code: number | undefined, reason: string): void {
-    if (this.#readyState >= CLOSING) return
-    const connecting = this.#readyState === CONNECTING
-    this.#readyState = CLOSING
+    if (this.readyState >= CLOSING) return
+    const connecting = this.readyState === CONNECTING
+    this.readyState = CLOSING
     if (connecting) return this.closeBeforeOpen()
     this.startCloseTimer()
     this.#writable.startClosingHandshake(code ?? (reason === '' ? undefined : NORMAL_CLOSURE), reason)
@@ -114,7 +114,7 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
   /** "The WebSocket closing handshake is started" */
   override onCloseReceived(): void {
     super.onCloseReceived()
-    this.#readyState = CLOSING
+    this.readyState = CLOSING
     // The end of the connection cannot be seen while reading is paused.
     this.#readable.stopPausing()
     this.#writable.onCloseReceived()
@@ -140,7 +140,7 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
   // Called by the session.
 
   protected get isOpen(): boolean {
-    return this.#readyState === OPEN
+    return this.readyState === OPEN
   }
 
   protected get isPaused(): boolean {
@@ -149,7 +149,7 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
 
   /** "The WebSocket connection is established" */
   protected established({ protocol, extensions }: Agreement): void {
-    this.#readyState = OPEN
+    this.readyState = OPEN
     this.#writable.open(this.connection!)
     this.opened.resolve({
       readable: this.#readable.stream as WebSocketOpenInfo['readable'],
@@ -161,7 +161,7 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
 
   /** "The WebSocket connection is closed" */
   protected ended(closure: CloseResult): void {
-    this.#readyState = CLOSED
+    this.readyState = CLOSED
     const { code, reason, error } = closure
     if (this.connection === undefined) return this.#rejectOpening(error!)
     if (closure.wasClean && !this.#writable.hasPendingWrite) {

@@ -1,7 +1,7 @@
-import { connect as connectTcp, type Socket, type TcpNetConnectOpts } from 'node:net'
-import { Duplex } from 'node:stream'
-import tls from 'node:tls'
+import type { Socket, TcpNetConnectOpts } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { shielded } from '../host/shielded-options.ts'
+import { net, stream, tls } from '../platform/builtins.ts'
 
 /**
  * Opens TLS in Deno. Its node:tls reads on while the socket is paused, without bound, so that the peer feels no backpressure.
@@ -13,10 +13,10 @@ import { shielded } from '../host/shielded-options.ts'
  */
 export function connectTlsOverTcp(options: object, tlsOptions: object): object {
   const { onread, ...tcpOptions } = options as TcpNetConnectOpts
-  const tcp = connectTcp(shielded(tcpOptions))
-  const ciphertext = new Ciphertext(tcp)
+  const tcp = net().connect(shielded(tcpOptions))
+  const ciphertext = openCiphertext(tcp)
   // The type asks for a Socket, but the documentation of `tls.connect` allows any stream.
-  const socket = tls.connect(shielded({ ...tlsOptions, socket: ciphertext as Duplex as Socket }))
+  const socket = tls().connect(shielded({ ...tlsOptions, socket: ciphertext.duplex as Socket }))
   // Over a stream, the option `onread` has no effect. A destroyed socket still emits what it holds, which is ignored.
   socket.on('data', (bytes: Uint8Array) => {
     if (!socket.destroyed && !onread!.callback(bytes.length, bytes)) socket.pause()
@@ -39,45 +39,39 @@ export function connectTlsOverTcp(options: object, tlsOptions: object): object {
 }
 
 /** The bytes of a TCP connection as a stream. While it is held, nothing is read from TCP, even if TLS asks for more. */
-class Ciphertext extends Duplex {
-  readonly #tcp: Socket
-  #held = false
-
-  constructor(tcp: Socket) {
-    super()
-    this.#tcp = tcp
-    tcp.on('data', bytes => {
-      if (!this.push(bytes)) tcp.pause()
-    })
-    tcp.on('end', () => this.push(null))
-    tcp.on('error', error => this.destroy(error))
-    tcp.on('close', () => this.destroy())
-  }
-
-  hold(): void {
-    this.#held = true
-    this.#tcp.pause()
-  }
-
-  release(): void {
-    this.#held = false
-    this.#tcp.resume()
-  }
-
-  override _read(): void {
-    if (!this.#held) this.#tcp.resume()
-  }
-
-  override _write(bytes: Uint8Array, _encoding: string, callback: (error?: Error | null) => void): void {
-    this.#tcp.write(bytes, callback)
-  }
-
-  override _final(callback: () => void): void {
-    this.#tcp.end(callback)
-  }
-
-  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    this.#tcp.destroy()
-    callback(error)
+function openCiphertext(tcp: Socket): { readonly duplex: Duplex; hold(): void; release(): void } {
+  let held = false
+  const { Duplex } = stream()
+  const duplex = new Duplex({
+    read() {
+      if (!held) tcp.resume()
+    },
+    write(bytes: Uint8Array, _encoding, callback) {
+      tcp.write(bytes, callback)
+    },
+    final(callback) {
+      tcp.end(callback)
+    },
+    destroy(error, callback) {
+      tcp.destroy()
+      callback(error)
+    },
+  })
+  tcp.on('data', bytes => {
+    if (!duplex.push(bytes)) tcp.pause()
+  })
+  tcp.on('end', () => duplex.push(null))
+  tcp.on('error', error => duplex.destroy(error))
+  tcp.on('close', () => duplex.destroy())
+  return {
+    duplex,
+    hold() {
+      held = true
+      tcp.pause()
+    },
+    release() {
+      held = false
+      tcp.resume()
+    },
   }
 }

@@ -1,9 +1,8 @@
 import type { Buffer } from 'node:buffer'
-import { X509Certificate } from 'node:crypto'
-import { isIP } from 'node:net'
-import process from 'node:process'
-import tls, { type ConnectionOptions, type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls'
+import type { ConnectionOptions, PeerCertificate, SecureContext, TLSSocket } from 'node:tls'
+import { process } from '../host/node-process.ts'
 import { shielded } from '../host/shielded-options.ts'
+import { crypto, net, tls } from '../platform/builtins.ts'
 import { connectTlsOverTcp } from './deno-tls.ts'
 import { type TlsContext, tlsContexts } from './tls-contexts.ts'
 import { HTTP_1_1, type TlsOptions } from './tls-options.ts'
@@ -36,7 +35,7 @@ export function connectTls(tcpOptions: TcpOptions, given: TlsOptions = NO_OPTION
   const name = (given.servername || host).replace(/\.$/, '')
   const { ALPNProtocols = [HTTP_1_1], rejectUnauthorized, minDHSize, enableTrace, pskCallback } = given
   const options: ConnectionOptions = {
-    servername: isIP(name) === 0 && given.servername !== '' ? name : '',
+    servername: net().isIP(name) === 0 && given.servername !== '' ? name : '',
     checkServerIdentity: (_name, certificate) => checkIdentity(name, certificate, given),
     secureContext: context.secureContext as SecureContext,
     ...(ALPNProtocols.length > 0 && { ALPNProtocols: [...(ALPNProtocols as string[])] }),
@@ -49,7 +48,7 @@ export function connectTls(tcpOptions: TcpOptions, given: TlsOptions = NO_OPTION
   }
   // Deno would check the name "localhost" if it had none, for a stream has no host.
   if (IN_DENO()) return connectTlsOverTcp(tcpOptions, { ...options, host })
-  const socket = tls.connect(shielded({ ...tcpOptions, ...options }))
+  const socket = tls().connect(shielded({ ...tcpOptions, ...options }))
   socket.once('connect', () => {
     // `tls.connect` does not take these options of `net.connect`.
     socket.setNoDelay(tcpOptions.noDelay)
@@ -110,8 +109,9 @@ function checkIdentity(
 
 /** The check of the host. That of Node.js 22.23 refuses each certificate for an IPv6 address, so OpenSSL is asked then. */
 function checkByHost(name: string, certificate: PeerCertificate): Error | undefined {
-  const error = tls.checkServerIdentity(name, certificate)
-  if (error === undefined || isIP(name) !== 6 || certificate.raw === undefined) return error
+  const error = tls().checkServerIdentity(name, certificate)
+  if (error === undefined || net().isIP(name) !== 6 || certificate.raw === undefined) return error
+  const { X509Certificate } = crypto()
   return new X509Certificate(certificate.raw).checkIP(name) === undefined ? error : undefined
 }
 

@@ -1,8 +1,10 @@
-import { type LookupAddress, lookup } from 'node:dns'
-import { connect as connectTcp, isIP, type LookupFunction, type OnReadOpts, type Socket } from 'node:net'
+import type { LookupAddress } from 'node:dns'
+import type { LookupFunction, OnReadOpts, Socket } from 'node:net'
 import { shielded } from '../host/shielded-options.ts'
+import { dns, net } from '../platform/builtins.ts'
 import { type ConnectTarget, KEEP_ALIVE, type ResolvedHost } from './connect.ts'
 import { NodePipe } from './node-pipe.ts'
+import { connectTls, explainTlsError } from './node-tls.ts'
 import type { Pipe } from './pipe.ts'
 import type { TlsOptions } from './tls-options.ts'
 
@@ -14,7 +16,7 @@ const ATTEMPT_TIMEOUT = 1000
 
 /** Resolves a host name for a connection. An address, and a name of the loopback interface, need no resolver. */
 export async function resolveHost(host: string, port: number): Promise<ResolvedHost> {
-  const family = isIP(host)
+  const family = net().isIP(host)
   const addresses = family !== 0 ? [{ address: host, family }] : isLocalhost(host) ? LOOPBACK : await lookUp(host)
   return { key: `${addresses[0]!.address} ${port}`, addresses }
 }
@@ -29,8 +31,6 @@ export async function resolveHost(host: string, port: number): Promise<ResolvedH
  */
 export async function connect(target: ConnectTarget, tls?: TlsOptions, keepAlive: number = KEEP_ALIVE): Promise<Pipe> {
   const { host, port, signal, secure } = target
-  // Loaded for wss alone: TLS takes longer to load than all the rest (bench: import).
-  const { connectTls, explainTlsError } = secure ? await import('./node-tls.ts') : NO_TLS
   if (signal.aborted) throw signal.reason
   return new Promise((fulfil, reject) => {
     const pipe = new NodePipe(secure)
@@ -47,7 +47,7 @@ export async function connect(target: ConnectTarget, tls?: TlsOptions, keepAlive
       // Both addresses of the loopback interface are tried, whatever the process has set for names (--no-network-family-autoselection).
       ...(isLocalhost(host) ? { autoSelectFamily: true } : {}),
     }
-    const socket = connectTls === undefined ? connectTcp(shielded(options)) : (connectTls(options, tls) as Socket)
+    const socket = secure ? (connectTls(options, tls) as Socket) : net().connect(shielded(options))
     // `tls.connect` does not take the option, but Duplex documents that the property may be set.
     socket.allowHalfOpen = true
     // Node.js itself takes a time limit for TLS from a polluted Object.prototype.
@@ -66,7 +66,7 @@ export async function connect(target: ConnectTarget, tls?: TlsOptions, keepAlive
       signal.removeEventListener('abort', onAbort)
       // Not every error of TLS ends its socket.
       socket.destroy()
-      reject(explainTlsError === undefined ? error : explainTlsError(error))
+      reject(secure ? explainTlsError(error) : error)
     }
     signal.addEventListener('abort', onAbort)
     // There may be several, and one that nobody hears ends the process.
@@ -93,7 +93,7 @@ const LOOPBACK: readonly LookupAddress[] = [
 
 function lookUp(host: string): Promise<LookupAddress[]> {
   return new Promise((fulfil, reject) => {
-    lookup(host, shielded<{ all: true }>({ all: true }), (error, addresses) =>
+    dns().lookup(host, shielded<{ all: true }>({ all: true }), (error, addresses) =>
       error === null ? fulfil(addresses) : reject(error),
     )
   })
@@ -106,5 +106,3 @@ function fixedLookup(addresses: readonly LookupAddress[]): LookupFunction {
     else callback(null, addresses[0]!.address, addresses[0]!.family)
   }
 }
-
-const NO_TLS = { connectTls: undefined, explainTlsError: undefined }

@@ -1,7 +1,6 @@
-// The object and not its members: a program may change them, and what it changes counts for the next connection.
-import tls, { type ConnectionOptions } from 'node:tls'
-import { isDeepStrictEqual } from 'node:util'
+import type { ConnectionOptions } from 'node:tls'
 import { shielded } from '../host/shielded-options.ts'
+import { tls, util } from '../platform/builtins.ts'
 import type { TlsOptions } from './tls-options.ts'
 
 /** Most contexts, of different options or defaults, that are kept. */
@@ -26,7 +25,7 @@ export class TlsContext {
   constructor(options: TlsOptions, defaults: readonly unknown[]) {
     this.#options = options
     this.#defaults = defaults
-    this.secureContext = options.secureContext ?? tls.createSecureContext(shielded(options as ConnectionOptions))
+    this.secureContext = options.secureContext ?? tls().createSecureContext(shielded(options as ConnectionOptions))
   }
 
   isOf(options: TlsOptions, defaults: readonly unknown[]): boolean {
@@ -78,9 +77,9 @@ export const tlsContexts: TlsContexts = new TlsContexts()
 
 /** The defaults of the process that a context is made with. A program may change them, such as by `tls.setDefaultCACertificates`. */
 function defaultsFor(options: TlsOptions): unknown[] {
-  const { createSecureContext, DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION, DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE } = tls
+  const { createSecureContext, DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION, DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE } = tls()
   // The list is the same object until it changes. Not asked for in vain: to make it takes 10 ms the first time.
-  const { getCACertificates } = tls as { getCACertificates?: (type: string) => unknown }
+  const { getCACertificates } = tls() as { getCACertificates?: (type: string) => unknown }
   const usesDefaultCAs = options.ca === undefined && options.secureContext === undefined
   const authorities = usesDefaultCAs ? getCACertificates?.('default') : undefined
   return [
@@ -95,6 +94,7 @@ function defaultsFor(options: TlsOptions): unknown[] {
 
 /** Whether two sets of options are equal: data by their contents; functions, and contexts of the caller, by their identity. */
 function sameOptions(one: TlsOptions, other: TlsOptions): boolean {
+  const { isDeepStrictEqual } = util()
   const names = Object.keys(one) as (keyof TlsOptions)[]
   return (
     names.length === Object.keys(other).length &&

@@ -24,7 +24,12 @@ const besides: Readonly<Record<string, Readonly<Record<string, Access>>>> = {
   protocol: { 'transport/pipe': 'types' },
   codec: { 'transport/pipe': 'types' },
   host: { codec: 'types', transport: 'types' },
-  transport: { host: 'anything', 'protocol/http1': 'anything', 'protocol/errors': 'anything' },
+  transport: {
+    host: 'anything',
+    'protocol/http1': 'anything',
+    'protocol/errors': 'anything',
+    'platform/builtins': 'anything',
+  },
   platform: { host: 'anything', codec: 'types', 'codec/compression': 'anything' },
 }
 

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import process from 'node:process'
 import nodeTls from 'node:tls'
+import { inspect } from 'node:util'
 import { drained, failure, handshake, ping, terminate, WebSocket, type WebSocketOptions } from 'whatwg-websocket'
 import type { TlsServers } from './tls-servers.ts'
 
@@ -61,6 +62,15 @@ async function tlsOutcome(url: string, tls: NonNullable<WebSocketOptions['tls']>
   return outcome
 }
 
+/** What the console shows: each runtime has an inspector of its own. */
+function shownBy(value: unknown): string {
+  const { Deno, Bun } = globalThis as {
+    Deno?: { inspect(value: unknown): string }
+    Bun?: { inspect(value: unknown): string }
+  }
+  return (Deno?.inspect ?? Bun?.inspect ?? inspect)(value)
+}
+
 const checks: Readonly<Record<string, Check>> = {
   async 'exchanges text, binary data and Blobs'() {
     const socket = await open(plain, ['first', 'second'])
@@ -75,6 +85,16 @@ const checks: Readonly<Record<string, Check>> = {
     const answer = await next(socket, 'message')
     equal([answer.data instanceof ArrayBuffer, answer.origin], [true, new URL(plain).origin])
     equal([...new Uint8Array(answer.data)], [97, 98, 99])
+    await close(socket)
+  },
+
+  async 'is shown by the console with its attributes'() {
+    const socket = await open(plain)
+    const shown = shownBy(socket)
+    equal(
+      [/^WebSocket \{\s/.test(shown), /readyState: ['"]OPEN['"]/.test(shown), /Symbol|Function/.test(shown)],
+      [true, true, false],
+    )
     await close(socket)
   },
 

@@ -29,36 +29,80 @@ describe('Polyfill', function () {
     expect(exitCode).to.equal(0)
   }
 
-  it('defines what the global object lacks, as the host defines its own', async () => {
+  /** Sets the globals of a host, imports the polyfill, and prints for each name whose class the global is. */
+  function polyfilled(before: string): string {
+    return `
+      const names = ${JSON.stringify(NAMES)}
+      ${before}
+      const hosts = new Map(names.filter(name => name in globalThis).map(name => [name, globalThis[name]]))
+      await import('whatwg-websocket/polyfill')
+      const own = await import('whatwg-websocket')
+      for (const name of names) {
+        const { value, ...rest } = Object.getOwnPropertyDescriptor(globalThis, name) ?? {}
+        const whose = value === own[name] ? JSON.stringify(rest) : hosts.has(name) && globalThis[name] === hosts.get(name) ? 'kept' : typeof globalThis[name]
+        console.log(name, whose)
+      }
+    `
+  }
+  const DEFINED = JSON.stringify(DESCRIPTOR)
+
+  it('defines WebSocket and CloseEvent where there is no WebSocket; a MessageEvent that is there stays', async () => {
     await expectLines(
-      `
-        const names = ${JSON.stringify(NAMES)}
-        const before = names.filter(name => name in globalThis)
-        const hosts = before.map(name => globalThis[name])
-        await import('whatwg-websocket/polyfill')
-        const own = await import('whatwg-websocket')
-        console.log('kept', before.every((name, index) => globalThis[name] === hosts[index]))
-        for (const name of names.filter(name => !before.includes(name))) {
-          const { value, ...rest } = Object.getOwnPropertyDescriptor(globalThis, name)
-          console.log('defined', value === own[name], JSON.stringify(rest))
-        }
-        console.log(names.every(name => typeof globalThis[name] === 'function'))
-      `,
-      'kept true',
-      ...NAMES.filter(name => !(name in globalThis)).map(() => `defined true ${JSON.stringify(DESCRIPTOR)}`),
-      'true',
+      polyfilled('delete globalThis.WebSocket; delete globalThis.CloseEvent'),
+      `WebSocket ${DEFINED}`,
+      `WebSocketStream ${DEFINED}`,
+      `WebSocketError ${DEFINED}`,
+      `CloseEvent ${DEFINED}`,
+      'MessageEvent kept',
     )
   })
 
-  it('leaves a WebSocket that is there', async () => {
+  it('leaves a WebSocket that is there, and defines no event classes that its events are not of', async () => {
+    await expectLines(
+      polyfilled(`
+        globalThis.WebSocket = class WebSocket {}
+        delete globalThis.CloseEvent
+        delete globalThis.MessageEvent`),
+      'WebSocket kept',
+      `WebSocketStream ${DEFINED}`,
+      `WebSocketError ${DEFINED}`,
+      'CloseEvent undefined',
+      'MessageEvent undefined',
+    )
+  })
+
+  it('leaves a WebSocketError that is there, and defines no WebSocketStream whose errors are not of it', async () => {
+    await expectLines(
+      polyfilled(`
+        delete globalThis.WebSocket
+        delete globalThis.CloseEvent
+        globalThis.WebSocketError = class WebSocketError extends DOMException {}`),
+      `WebSocket ${DEFINED}`,
+      'WebSocketStream undefined',
+      'WebSocketError kept',
+      `CloseEvent ${DEFINED}`,
+      'MessageEvent kept',
+    )
+  })
+
+  it('makes events that are of the global classes, or leaves CloseEvent undefined: in this runtime as it is', async () => {
     await expectLines(
       `
-        class WebSocket {}
-        globalThis.WebSocket = WebSocket
+        import { createRequire } from 'node:module'
+        const { WebSocketServer } = createRequire(import.meta.url)('ws')
+        const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+        server.on('connection', peer => { peer.send('text'); peer.close(1000) })
+        await new Promise(resolve => server.on('listening', resolve))
         await import('whatwg-websocket/polyfill')
-        console.log(globalThis.WebSocket === WebSocket, typeof globalThis.CloseEvent)
+        const socket = new globalThis.WebSocket('ws://127.0.0.1:' + server.address().port)
+        socket.onmessage = event => console.log('message', event instanceof globalThis.MessageEvent)
+        socket.onclose = event => {
+          console.log('close', typeof globalThis.CloseEvent === 'undefined' || event instanceof globalThis.CloseEvent)
+          server.close()
+        }
       `,
-      'true function',
+      'message true',
+      'close true',
     )
   })
 })
@@ -83,7 +127,16 @@ describe('install()', () => {
     install(target, { override: false })
     expect(target.WebSocket).to.equal(own)
     expect(target.CloseEvent).to.equal(inherited)
-    expect(target.MessageEvent).to.equal(MessageEvent)
+    expect(target).not.to.have.property('MessageEvent')
+    expect(target.WebSocketStream).to.equal(WebSocketStream)
+  })
+
+  it('may be called again, and adds what was removed', () => {
+    const target: Record<string, unknown> = {}
+    install(target)
+    delete target.CloseEvent
+    install(target)
+    expect(target.CloseEvent).to.equal(CloseEvent)
   })
 
   it('replaces what is there with override', () => {

@@ -301,11 +301,7 @@ describe('Values of other realms', () => {
   })
 
   it('in a vm context, messages are of the realm in which the package was loaded', async () => {
-    const { lines, errors, exitCode } = await runModule(
-      IN_A_CONTEXT,
-      [],
-      ['--experimental-vm-modules', '--no-warnings'],
-    )
+    const { lines, errors, exitCode } = await runModule(IN_A_CONTEXT)
     expect(errors).to.equal('')
     expect(lines).to.deep.equal([
       'arraybuffer 5 true, 40000 true, 200000 true, 300000 true, 300000 true',
@@ -317,10 +313,12 @@ describe('Values of other realms', () => {
 
 /** Loads the bundle into a vm context, as Jest does, and receives messages of several sizes, whole, in fragments and compressed. */
 const IN_A_CONTEXT = `
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import vm from 'node:vm'
-const { WebSocketServer } = createRequire(import.meta.url)('ws')
+const require = createRequire(import.meta.url)
+const { WebSocketServer } = require('ws')
 const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: { threshold: 250000 } })
 server.on('connection', peer => {
   for (const size of [5, 40000, 200000]) peer.send(new Uint8Array(size).fill(7))
@@ -334,34 +332,14 @@ class ContextBlob extends Blob {}
 const names = ['Event', 'EventTarget', 'URL', 'AbortController', 'DOMException', 'atob', 'queueMicrotask', 'setTimeout', 'clearTimeout', 'performance', 'process']
 const context = vm.createContext(Object.fromEntries(names.map(name => [name, globalThis[name]])))
 context.Blob = ContextBlob
-const modules = new Map()
-async function load(specifier, parent) {
-  const isFile = specifier.startsWith('.') || specifier.startsWith('file:')
-  const url = isFile ? new URL(specifier, parent).href : specifier
-  if (!modules.has(url)) modules.set(url, isFile ? await source(url) : await builtin(url))
-  return modules.get(url)
+function load(path) {
+  const module = { exports: {} }
+  const names = ['require', 'module', 'exports']
+  const run = vm.compileFunction(readFileSync(path, 'utf8'), names, { filename: path, parsingContext: context })
+  run(request => (request.startsWith('.') ? load(join(dirname(path), request)) : require(request)), module, module.exports)
+  return module.exports
 }
-async function source(url) {
-  return new vm.SourceTextModule(await readFile(new URL(url), 'utf8'), {
-    identifier: url,
-    context,
-    initializeImportMeta: meta => { meta.url = url },
-    importModuleDynamically: async specifier => evaluate(await load(specifier, url), url),
-  })
-}
-async function builtin(name) {
-  const host = await import(name)
-  return new vm.SyntheticModule(Object.keys(host), function () {
-    for (const key of Object.keys(host)) this.setExport(key, host[key])
-  }, { context })
-}
-async function evaluate(module) {
-  if (module.status === 'unlinked') await module.link((specifier, { identifier }) => load(specifier, identifier))
-  await module.evaluate()
-  return module
-}
-const entry = await evaluate(await load(import.meta.resolve('whatwg-websocket')))
-const { WebSocket } = entry.namespace
+const { WebSocket } = load(require.resolve('whatwg-websocket'))
 const ContextArrayBuffer = vm.runInContext('ArrayBuffer', context)
 for (const binaryType of ['arraybuffer', 'blob']) {
   const socket = new WebSocket('ws://127.0.0.1:' + server.address().port)

@@ -9,6 +9,8 @@ import { invalid, type Readers } from './reading.ts'
  */
 export type HeadersInput =
   | Iterable<readonly [name: string, value: string | null | undefined]>
+  // Pairs, as the types of fetch have them.
+  | readonly (readonly string[])[]
   | Readonly<Record<string, string | readonly string[] | null | undefined>>
 
 /** A field that the caller has given; null removes the default field of that name. */

@@ -18,8 +18,7 @@ export function typedMessageEvents(
 }
 
 export const classes: (typeof WebSocket)[] = [ours.WebSocket, ours.configured({})]
-// @ts-expect-error: this way alone, for the DOM's class knows no options
-export const ownClasses: ours.WebSocketConstructor[] = [WebSocket]
+export const ownClasses: (typeof ours.WebSocket)[] = [WebSocket]
 export const closeClasses: (typeof CloseEvent)[] = [ours.CloseEvent]
 export const ownCloseClasses: (typeof ours.CloseEvent)[] = [CloseEvent]
 export const messageClasses: (typeof MessageEvent)[] = [ours.MessageEvent]

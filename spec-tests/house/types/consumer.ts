@@ -30,8 +30,9 @@ import 'whatwg-websocket/polyfill'
 type Same<One, Other> = (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Other ? 1 : 2 ? true : false
 export const checks: { readonly [name: string]: true } = {
   binaryType: true satisfies Same<WebSocket['binaryType'], 'blob' | 'arraybuffer'>,
-  open: true satisfies Same<(typeof WebSocket)['OPEN'], 1>,
-  closed: true satisfies Same<WebSocket['CLOSED'], 3>,
+  // The literal, or `number` with the types of Node.js, as its own class has it.
+  open: true satisfies Same<(typeof WebSocket)['OPEN'], 1> | Same<(typeof WebSocket)['OPEN'], number>,
+  closed: true satisfies Same<WebSocket['CLOSED'], 3> | Same<WebSocket['CLOSED'], number>,
   code: true satisfies Same<CloseEvent['code'], number>,
   failure: true satisfies Same<ReturnType<typeof failure>, ConnectionError | undefined>,
   ping: true satisfies Same<ReturnType<typeof ping>, Promise<number>>,

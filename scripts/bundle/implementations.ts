@@ -1,0 +1,33 @@
+/**
+ * A copy of the library for some hosts: `dist/bundle/NAME.cjs` holds all of it, and each module of it that users import gets two
+ * small files there, `MODULE.cjs` and `MODULE.js`, which name its exports. So `require` and `import` give the same classes.
+ */
+export interface Implementation {
+  /** The file's name. */
+  readonly name: string
+  /** The modules that users import, such as `entry/node`. A name that ends in `/*` is all modules of a folder. */
+  readonly modules: readonly string[]
+  /**
+   * Modules on top: they import `entry/...` modules of this implementation, and have no other module in common with it. They are
+   * files of their own, since they do more when they are loaded, or are loaded by few.
+   */
+  readonly onTop?: readonly string[]
+  readonly platform: 'node' | 'browser' | 'neutral'
+  /** The newest syntax in the files, as esbuild names it. */
+  readonly target: string
+  /**
+   * Whether the ES modules hold the implementation as well, for hosts that load an ES module alone. Then a program that uses
+   * both module systems has two copies. Default: false
+   */
+  readonly wholeModules?: boolean
+}
+
+export const implementations: readonly Implementation[] = [
+  {
+    name: 'node',
+    modules: ['entry/node', 'transport/*'],
+    onTop: ['entry/polyfill', 'entry/globals'],
+    platform: 'node',
+    target: 'es2023',
+  },
+]
