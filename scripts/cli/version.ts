@@ -1,4 +1,4 @@
 import { createRequire } from 'node:module'
 
-/** Of the package. The command lies two folders below it, bundled as well as not. */
-export const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
+/** Of the package, which can name itself. */
+export const { version } = createRequire(import.meta.url)('whatwg-websocket/package.json') as { version: string }

@@ -25,7 +25,7 @@ export class Editor {
   readonly #keys = new PasteInput(process.stdin)
   readonly #line: Line
   #asked: ((answer: string) => void) | undefined
-  #prompt = '> '
+  #prompt = '… '
   #closed = false
   /** Set by Ctrl+D, after which readline writes no line any more. */
   #ended = false
