@@ -8,6 +8,34 @@ export const expectations: readonly Expectation[] = [
     outcome: 'not run',
     reason: 'there is no transport for WebSocket over HTTP/2 (RFC 8441) yet',
   },
+  ...['chromium *', 'firefox *'].map(
+    (runtime): Expectation => ({
+      implementation: 'ours',
+      runtime,
+      file: 'stream/tentative/backpressure-receive.any.js',
+      outcome: 'fail',
+      reason: 'a page cannot hold the server back: the WebSocket of the browser reads at any rate',
+    }),
+  ),
+  ...[
+    ['stream/tentative/write.any.js', 'a write that the close leaves undone *'],
+    ['stream/tentative/remote-close.any.js', 'a close before all was written is not clean'],
+  ].map(
+    ([file, subtest]): Expectation => ({
+      ...{ implementation: 'ours', runtime: 'chromium *', file: file!, subtest: subtest! },
+      outcome: 'varies',
+      reason:
+        "Chromium takes what it drops at the server's Close frame out of bufferedAmount while the socket is still open",
+    }),
+  ),
+  {
+    implementation: 'ours',
+    runtime: 'firefox *',
+    file: 'stream/tentative/remote-close.any.js',
+    subtest: 'an end without a close frame errors everything with one WebSocketError',
+    outcome: 'varies',
+    reason: 'Firefox fires no open event if the connection is lost right behind the handshake',
+  },
   ...['20', '22'].map(
     (version): Expectation => ({
       implementation: 'ours',

@@ -9,6 +9,12 @@ export interface FrameHandler {
   /** Whether small messages that arrive together are passed to `onBatch`, instead of one by one. */
   readonly takesBatches?: boolean
   onBatch?(batch: MessageBatch): void
+  /**
+   * A frame has ended that is not the last of its message.
+   *
+   * @param length payload bytes of the message so far, inflated
+   */
+  onFragment?(length: number): void
   onPing(payload: Uint8Array): void
   onPong(payload: Uint8Array): void
   /**

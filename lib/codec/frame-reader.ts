@@ -248,7 +248,10 @@ export class FrameReader {
     }
     this.#state = BETWEEN_FRAMES
     this.#headerIsNext = body.isLong
-    if (!final) return after
+    if (!final) {
+      this.#handler.onFragment?.(body.length)
+      return after
+    }
     const message = body.finish()
     if (message === undefined) return this.#yield(after)
     this.#message = 0

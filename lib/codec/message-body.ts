@@ -116,6 +116,11 @@ export class MessageBody {
     return buffer.bytes.subarray(buffer.end, buffer.end + most)
   }
 
+  /** Payload bytes of the message so far, inflated. */
+  get length(): number {
+    return this.#buffer.end
+  }
+
   /** Whether the message is long so far, in which case another long one is likely to follow. */
   get isLong(): boolean {
     return this.#isWorthDirectRead(this.#buffer.length)

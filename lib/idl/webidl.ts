@@ -13,7 +13,7 @@ export function toDOMString(value: unknown): string {
 
 /** Converts to USVString: lone surrogates become U+FFFD. @throws TypeError for a symbol */
 export function toUSVString(value: unknown): string {
-  return toDOMString(value).replace(/\p{Surrogate}/gu, '\ufffd')
+  return toDOMString(value).replace(/[\ud800-\udfff]/gu, '\ufffd')
 }
 
 /** Converts to a number (ECMAScript's ToNumber). @throws TypeError for a symbol or a BigInt */

@@ -92,6 +92,20 @@ export function isWebSocketError(value: unknown): value is WebSocketError {
   return typeof value === 'object' && value !== null && slot in value
 }
 
+/** The code and reason that "close using reason" sends: those of a WebSocketError, and none for anything else. */
+export function closeInfoOf(reason: unknown): { closeCode: number | undefined; reason: string } {
+  if (isWebSocketError(reason)) {
+    const closeCode = reason.closeCode ?? undefined
+    try {
+      validateCloseCodeAndReason(closeCode, reason.reason)
+      return { closeCode, reason: reason.reason }
+    } catch {
+      // The error of another connection may have a code that cannot be sent, such as 1006.
+    }
+  }
+  return { closeCode: undefined, reason: '' }
+}
+
 function setSlots(error: object, slots: Slots): void {
   Object.defineProperty(error, slot, { value: slots, configurable: true })
 }

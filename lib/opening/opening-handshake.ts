@@ -1,5 +1,6 @@
 import type { AsyncContext } from '../host/async-context.ts'
 import { host } from '../host/host.ts'
+import type { URL } from '../host/host-types.ts'
 import { Deadline, now } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
@@ -14,7 +15,17 @@ import { hasField, requestFields } from './request-fields.ts'
 import { chooseRoute, type Way } from './route.ts'
 import { hostOf, isBlockedPort, portOf } from './url.ts'
 
-/** Called by an `OpeningHandshake` when it ends: one of the two, once. */
+/** An opening handshake, as the session drives it. */
+export interface Opening {
+  /** The handler may be called before this returns. */
+  start(): void
+  /** Gives up, and passes `error` to the handler. Has no effect once the handler was called. */
+  fail(error: ConnectionError): void
+  /** Sets whether the opening keeps the process alive, as it does by default; and afterwards its connection. */
+  keepAlive(wanted: boolean): void
+}
+
+/** Called by an `Opening` when it ends: one of the two, once. */
 export interface OpeningHandshakeHandler {
   /** The handler, and the code of the user, are called in this context. */
   readonly context: AsyncContext
@@ -35,7 +46,7 @@ export const NO_BODY: Uint8Array = new Uint8Array(0)
  *
  * @see https://websockets.spec.whatwg.org/#concept-websocket-establish
  */
-export class OpeningHandshake {
+export class OpeningHandshake implements Opening {
   readonly #url: URL
   readonly #protocols: readonly string[]
   readonly #settings: Settings
@@ -68,7 +79,6 @@ export class OpeningHandshake {
     this.#handler = handler
   }
 
-  /** Starts to open the connection. The handler may be called before this returns. */
   start(): void {
     const { signal } = this.#settings
     if (signal !== undefined) this.#leaveSignal = onAbort(signal, this.#aborted)
@@ -87,7 +97,6 @@ export class OpeningHandshake {
     })
   }
 
-  /** Gives up, and passes `error` to the handler. Has no effect once the handler was called. */
   fail(error: ConnectionError): void {
     if (this.#over) return
     this.#finish()
@@ -101,7 +110,6 @@ export class OpeningHandshake {
     this.#handler.failed(error)
   }
 
-  /** Sets whether the opening keeps the process alive, as it does by default; and afterwards its connection. */
   keepAlive(wanted: boolean): void {
     this.#keepsAlive = wanted
     this.#deadline?.keepAlive(wanted)

@@ -1,3 +1,4 @@
+import * as browser from './options/browser.ts'
 import * as connect from './options/connect.ts'
 import * as deflate from './options/deflate.ts'
 import { adviceFor } from './options/foreign-names.ts'
@@ -25,7 +26,8 @@ export interface WebSocketOptions
     heartbeat.Options,
     deflate.Options,
     tls.Options,
-    connect.Options {}
+    connect.Options,
+    browser.Options {}
 
 /** The options, checked and converted, with their defaults filled in. */
 export interface Settings
@@ -37,7 +39,8 @@ export interface Settings
     heartbeat.Settings,
     deflate.Settings,
     tls.Settings,
-    connect.Settings {}
+    connect.Settings,
+    browser.Settings {}
 
 const readers: Readers<Settings> = {
   ...init.readers,
@@ -49,6 +52,7 @@ const readers: Readers<Settings> = {
   ...deflate.readers,
   ...tls.readers,
   ...connect.readers,
+  ...browser.readers,
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Platform } from '../codec/platform.ts'
 import { sha1 } from './sha1.ts'
 import { maskingMemory } from './simd.ts'
+import { utf8Length } from './utf8-length.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -25,19 +26,7 @@ export const webPlatform: Platform = {
 
   maskingMemory,
 
-  utf8Length(text) {
-    let length = 0
-    for (let index = 0; index < text.length; index++) {
-      const unit = text.charCodeAt(index)
-      if (unit < 0x80) length += 1
-      else if (unit < 0x800) length += 2
-      else if (unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00) {
-        length += 4
-        index++
-      } else length += 3
-    }
-    return length
-  },
+  utf8Length,
 
   encodeUtf8(text, target, offset) {
     return encoder.encodeInto(text, offset === 0 ? target : target.subarray(offset)).written

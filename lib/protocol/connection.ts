@@ -1,3 +1,4 @@
+import { PING, PONG } from '../codec/opcodes.ts'
 import type { Platform } from '../codec/platform.ts'
 import { INVALID_PAYLOAD, PROTOCOL_ERROR } from '../codec/violations.ts'
 import type { Pipe } from '../transport/pipe.ts'
@@ -73,7 +74,22 @@ export class Connection extends FramedPipe {
 
   /** Sends a ping at once, ahead of all messages that wait. Its payload is at most 125 bytes, which are copied. */
   ping(payload: Uint8Array): void {
-    if (this.expectsLife) this.sendPing(payload)
+    if (this.expectsLife) this.sendControl(PING, payload)
+  }
+
+  /** The same for a pong that the owner sends by itself (RFC 6455 section 5.5.3). */
+  pong(payload: Uint8Array): void {
+    if (this.expectsLife) this.sendControl(PONG, payload)
+  }
+
+  /**
+   * Sends one frame of a message, uncompressed, in the send order. The payload is copied.
+   *
+   * @param final whether it is the last frame of its message
+   */
+  sendFrame(opcode: number, payload: Uint8Array, final: boolean): void {
+    this.sendQueue.frame(opcode, payload, final)
+    this.requestFlush()
   }
 
   /**
@@ -164,6 +180,10 @@ export class Connection extends FramedPipe {
     this.#state = CLOSED
     if (isClean) this.owner.onClosed({ ...this.#received, wasClean: true, error: undefined })
     this.owner.onReleased()
+  }
+
+  onFragment(length: number): void {
+    this.owner.onFragment?.(length)
   }
 
   onClose(payload: Uint8Array): void {

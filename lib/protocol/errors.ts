@@ -27,6 +27,7 @@ export type FailureCode =
   | 'WS_ERR_CONNECTION_LOST'
   | 'WS_ERR_HEARTBEAT_TIMEOUT'
   | 'WS_ERR_TERMINATED'
+  | 'WS_ERR_UNREAD_LIMIT'
   // Protocol violations by the server.
   | 'WS_ERR_INVALID_CLOSE'
   | ViolationCode

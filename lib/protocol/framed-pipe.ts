@@ -1,7 +1,7 @@
 import { type FrameHandler, FrameReader } from '../codec/frame-reader.ts'
 import { controlFrame } from '../codec/frame-writer.ts'
 import type { MessageBatch } from '../codec/message-batch.ts'
-import { PING, PONG } from '../codec/opcodes.ts'
+import { PONG } from '../codec/opcodes.ts'
 import type { Platform } from '../codec/platform.ts'
 import type { Pipe, PipeSink } from '../transport/pipe.ts'
 import { CLOSED_PIPE } from './closed-pipe.ts'
@@ -124,15 +124,15 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
     return length
   }
 
-  /** Sends a binary message. The bytes are copied. */
-  sendBinary(bytes: Uint8Array): void {
-    this.sendQueue.binary(bytes)
+  /** Sends a binary message, or one with another opcode. The bytes are copied. */
+  sendBinary(bytes: Uint8Array, opcode?: number): void {
+    this.sendQueue.binary(bytes, opcode)
     this.requestFlush()
   }
 
-  /** Reserves a place in the send order for a binary message whose bytes are not known yet: `fill` brings them. */
-  reserve(): Reservation {
-    return this.sendQueue.reserve()
+  /** Reserves a place in the send order for a message whose bytes are not known yet: `fill` brings them. */
+  reserve(opcode?: number, final?: boolean): Reservation {
+    return this.sendQueue.reserve(opcode, final)
   }
 
   /** Gives a reservation its bytes, which are taken over. */
@@ -251,7 +251,7 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
 
   /** Answers a ping. While the connection is congested, only the newest one is answered (RFC 6455 section 5.5.3). */
   onPing(payload: Uint8Array): void {
-    if (!this.answersPings) return
+    if (!this.answersPings || this.owner.onPing?.(payload) === true) return
     if (this.#queue === undefined && !this.congested) return this.sendQueue.control(PONG, payload)
     this.#queue ??= new OutgoingQueue()
     this.#queue.pong = controlFrame(this.platform, PONG, payload)
@@ -296,10 +296,10 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
 
   // Called by the subclass.
 
-  /** Sends a ping at once, ahead of all messages that wait. */
-  protected sendPing(payload: Uint8Array): void {
-    if (this.#queue !== undefined) return this.#queue.pushPing(controlFrame(this.platform, PING, payload))
-    this.sendQueue.control(PING, payload)
+  /** Sends a ping or a pong of the owner at once, ahead of all messages that wait. */
+  protected sendControl(opcode: number, payload: Uint8Array): void {
+    if (this.#queue !== undefined) return this.#queue.pushPing(controlFrame(this.platform, opcode, payload))
+    this.sendQueue.control(opcode, payload)
     this.requestFlush()
   }
 

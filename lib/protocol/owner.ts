@@ -19,6 +19,14 @@ export interface ConnectionOwner {
   onBinary(data: ArrayBuffer): void
   /** Small messages that arrived together. Without this method, each is passed to `onText` or `onBinary`. */
   onBatch?(batch: MessageBatch): void
+  /** A frame of a fragmented message has ended, and others follow: the message has `length` bytes so far, inflated. */
+  onFragment?(length: number): void
+  /**
+   * A ping has arrived. The payload is valid only during the call.
+   *
+   * @returns true if the connection must not answer it
+   */
+  onPing?(payload: Uint8Array): boolean
   /** The payload is valid only during the call. */
   onPong(payload: Uint8Array): void
   /** "The WebSocket closing handshake is started", by the peer. The owner must call `acknowledgeClose`. */

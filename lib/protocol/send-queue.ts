@@ -11,6 +11,8 @@ interface QueueEntry {
   /** A text message, the payload of a binary one, or a Close frame's body. Undefined until a reservation is filled. */
   content: string | Uint8Array | undefined
   readonly opcode: number
+  /** Of a single frame, which is not compressed: whether it is the last of its message. Undefined for a whole message. */
+  readonly final?: boolean | undefined
 }
 
 /** A place in the queue for a binary message whose bytes `fill` brings. */
@@ -85,16 +87,25 @@ export class SendQueue {
     return this.#platform.utf8Length(text)
   }
 
-  /** Sends a binary message. The bytes are copied. */
-  binary(bytes: Uint8Array): void {
+  /** Sends a binary message, or one with another opcode. The bytes are copied. */
+  binary(bytes: Uint8Array, opcode: number = BINARY): void {
     if (this.#entries.length === 0 && !this.#compressor?.accepts(bytes)) {
-      this.#writer.frame(BINARY, bytes)
+      this.#writer.frame(opcode, bytes)
       this.#framed += bytes.length
       return
     }
     const waits = this.#entries.length > 0 || bytes.length >= LARGE_MESSAGE
     // Not by `slice`: a Buffer's copies nothing.
-    this.#enqueue({ content: waits ? new Uint8Array(bytes) : bytes, opcode: BINARY })
+    this.#enqueue({ content: waits ? new Uint8Array(bytes) : bytes, opcode })
+  }
+
+  /** Sends one frame of a message, uncompressed. The payload is copied. */
+  frame(opcode: number, payload: Uint8Array, final: boolean): void {
+    if (this.#entries.length > 0) this.#entries.push({ content: new Uint8Array(payload), opcode, final })
+    else {
+      this.#writer.frame(opcode, payload, final)
+      this.#framed += payload.length
+    }
   }
 
   /** Writes a control frame at once, ahead of all entries. */
@@ -108,9 +119,13 @@ export class SendQueue {
     else this.#writer.frame(CLOSE, body)
   }
 
-  /** Reserves the next place in the order for a binary message whose bytes are not known yet. */
-  reserve(): Reservation {
-    const reservation: Reservation = { content: undefined, opcode: BINARY }
+  /**
+   * Reserves the next place in the order for a message whose bytes are not known yet.
+   *
+   * @param final for a single frame, which is not compressed: whether it is the last of its message
+   */
+  reserve(opcode: number = BINARY, final?: boolean): Reservation {
+    const reservation: Reservation = { content: undefined, opcode, final }
     this.#entries.push(reservation)
     return reservation
   }
@@ -178,13 +193,13 @@ export class SendQueue {
   /** Sends entries in order, up to the first that has to wait. */
   #sendEntries(): void {
     while (this.#entries.length > 0) {
-      const { content, opcode } = this.#entries[0]!
+      const { content, opcode, final } = this.#entries[0]!
       if (content === undefined) return
-      if (opcode === CLOSE || !this.#compressor?.accepts(content)) {
+      if (opcode === CLOSE || final !== undefined || !this.#compressor?.accepts(content)) {
         this.#entries.shift()
         if (typeof content === 'string') this.#framed += this.#writer.text(content)
         else {
-          this.#writer.frame(opcode, content)
+          this.#writer.frame(opcode, content, final)
           if (opcode !== CLOSE) this.#framed += content.length
         }
         continue

@@ -5,7 +5,17 @@ export interface MessageReader {
   releaseLock(): void
 }
 
-const AsyncIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype)
+/** Undefined where a compiler has made another function of it, as for React Native. */
+const generatorPrototype: object | undefined = Object.getPrototypeOf(async function* () {}).prototype
+
+const AsyncIteratorPrototype: object =
+  generatorPrototype === undefined
+    ? {
+        [Symbol.asyncIterator]() {
+          return this
+        },
+      }
+    : Object.getPrototypeOf(generatorPrototype)
 
 /**
  * The async iterator of a ReadableStream of messages, used by `for await`. Unlike the host's own iterator, it takes a message

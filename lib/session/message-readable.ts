@@ -1,4 +1,4 @@
-import { MessageBatch } from '../codec/message-batch.ts'
+import type { MessageBatch } from '../codec/message-batch.ts'
 import type { AsyncContext } from '../host/async-context.ts'
 import { MAX_UNREAD, MESSAGE_OVERHEAD, type Pausable, ReceiveBackpressure } from './backpressure.ts'
 import { MessageIterator, type MessageReader } from './message-iterator.ts'
@@ -34,6 +34,7 @@ const MAX_ENQUEUED = 256
 export class MessageReadable {
   readonly stream: object
   readonly #source: MessageSource
+  readonly #limit: number
   readonly #backpressure: ReceiveBackpressure
   #controller!: Controller
 
@@ -55,10 +56,14 @@ export class MessageReadable {
   /** The error that follows the unread messages. */
   #failure: { readonly reason: unknown } | undefined
 
-  /** @param ReadableStream the class of the Streams Standard */
-  constructor(ReadableStream: new (...args: any[]) => object, source: MessageSource) {
+  /**
+   * @param ReadableStream the class of the Streams Standard
+   * @param limit bytes that may wait for a reader before the source is paused
+   */
+  constructor(ReadableStream: new (...args: any[]) => object, source: MessageSource, limit: number = MAX_UNREAD) {
     this.#source = source
-    this.#backpressure = new ReceiveBackpressure(MAX_UNREAD, source)
+    this.#limit = limit
+    this.#backpressure = new ReceiveBackpressure(limit, source)
     const underlyingSource = {
       __proto__: null,
       start: (controller: Controller) => {
@@ -181,7 +186,7 @@ export class MessageReadable {
     this.#inbox.push(messages)
     this.#inboxBytes += cost
     if (this.#mayPause) this.#backpressure.update(this.#unread)
-    else if (this.#unread > MAX_UNREAD) this.#dropsMessages = true
+    else if (this.#unread > this.#limit) this.#dropsMessages = true
   }
 
   /** Takes the next message for the iterator; undefined if the inbox is empty, or the stream's own queue is not. */
@@ -199,7 +204,7 @@ export class MessageReadable {
   /** Takes the oldest message out of the inbox, which must not be empty. */
   #shift(): Message {
     const first = this.#inbox[this.#head]!
-    const isBatch = first instanceof MessageBatch
+    const isBatch = isMessageBatch(first)
     const message = isBatch ? first.nextChunk() : first
     if (isBatch && first.left > 0) return message
     this.#inbox[this.#head++] = undefined
@@ -222,7 +227,7 @@ export class MessageReadable {
   /** Empties the inbox, and drops all messages that arrive later. */
   #drop(): void {
     this.#dropsMessages = true
-    for (const entry of this.#inbox) if (entry instanceof MessageBatch) entry.drop()
+    for (const entry of this.#inbox) if (entry !== undefined && isMessageBatch(entry)) entry.drop()
     this.#inbox = []
     this.#head = 0
     this.#inboxBytes = 0
@@ -232,6 +237,11 @@ export class MessageReadable {
     // `#unread` costs a look at the stream: only where it is needed.
     if (this.#backpressure.isPaused) this.#backpressure.update(this.#unread)
   }
+}
+
+/** Not by its class, which would bring the codec to hosts that have their own. */
+function isMessageBatch(entry: Message | MessageBatch): entry is MessageBatch {
+  return typeof entry !== 'string' && !(entry instanceof Uint8Array)
 }
 
 function costOf(message: Message): number {

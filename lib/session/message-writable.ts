@@ -17,6 +17,12 @@ export interface MessageDestination {
   restartCloseTimer(): void
 }
 
+/** The part of a connection that is used here. A host that has a WebSocket of its own brings another object with it. */
+export type MessageConnection = Pick<
+  Connection,
+  'writable' | 'congested' | 'transmitted' | 'sendText' | 'sendBinary' | 'startClosingHandshake' | 'flush'
+>
+
 /** The part of WritableStreamDefaultController that is used here; the host's type is not the same in all programs. */
 interface Controller {
   readonly signal?: { readonly reason: unknown; addEventListener(type: 'abort', listener: () => void): void }
@@ -43,7 +49,7 @@ export class MessageWritable {
   readonly #destination: MessageDestination
   #controller!: Controller
   /** Set before anybody has the stream, so before the first write. */
-  #connection: Connection | undefined
+  #connection: MessageConnection | undefined
 
   /** Chunks in the stream's own queue, not counting the one that is being written. */
   #queuedChunks = 0
@@ -91,7 +97,7 @@ export class MessageWritable {
   // Called by the WebSocketStream.
 
   /** The opening handshake is done: the messages go to this connection. */
-  open(connection: Connection): void {
+  open(connection: MessageConnection): void {
     this.#connection = connection
   }
 
@@ -198,7 +204,7 @@ export class MessageWritable {
   }
 
   /** @returns bytes of the payload */
-  #send(connection: Connection, chunk: unknown): number {
+  #send(connection: MessageConnection, chunk: unknown): number {
     const bytes = bytesOf(chunk)
     if (bytes === undefined) return connection.sendText(toDOMString(chunk))
     connection.sendBinary(bytes)
@@ -221,7 +227,7 @@ export class MessageWritable {
   // Helpers, in call order.
 
   /** Whether the network has taken all messages. */
-  #hasLeft(connection: Connection): boolean {
+  #hasLeft(connection: MessageConnection): boolean {
     return connection.transmitted >= this.#sent
   }
 

@@ -4,7 +4,7 @@ import { host } from '../host/host.ts'
 import type { URL } from '../host/host-types.ts'
 import { DOMException } from '../idl/dom-exception.ts'
 import { type CompactHead, compactHead, expandHead } from '../opening/compact-head.ts'
-import { NO_BODY, OpeningHandshake } from '../opening/opening-handshake.ts'
+import { NO_BODY, type Opening, OpeningHandshake, type OpeningHandshakeHandler } from '../opening/opening-handshake.ts'
 import type { Settings } from '../opening/options.ts'
 import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
 import { type CloseResult, Connection, type ConnectionOwner } from '../protocol/connection.ts'
@@ -34,7 +34,7 @@ export abstract class Session implements ConnectionOwner {
 
   readonly #settings: Settings
   /** The opening handshake while it is under way. */
-  #opening: OpeningHandshake | undefined
+  #opening: Opening | undefined
   #heartbeat: Heartbeat | undefined
   /** Created by what starts it first. */
   #closeTimer: Pick<CloseTimer, 'start' | 'restart' | 'awaitServerEnd' | 'stop'> | undefined
@@ -74,7 +74,12 @@ export abstract class Session implements ConnectionOwner {
 
   /** Starts the opening handshake. It may fail before this returns, so a constructor calls it last. */
   protected connect(url: URL, protocols: readonly string[]): void {
-    this.#opening = new OpeningHandshake(url, protocols, this.#settings, {
+    this.open(handler => new OpeningHandshake(url, protocols, this.#settings, handler))
+  }
+
+  /** The same with an opening handshake of the subclass. */
+  protected open(create: (handler: OpeningHandshakeHandler) => Opening): void {
+    this.#opening = create({
       context: this.context,
       established: (pipe, agreement, head) => this.#established(pipe, agreement, head),
       failed: error => this.#failed(error),

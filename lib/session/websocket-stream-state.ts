@@ -1,7 +1,7 @@
 import type { MessageBatch } from '../codec/message-batch.ts'
 import type { ReadableStream, URL, WritableStream } from '../host/host-types.ts'
-import { validateCloseCodeAndReason, type WebSocketCloseInfo } from '../idl/close-info.ts'
-import { createWebSocketError, isWebSocketError } from '../idl/websocket-error.ts'
+import type { WebSocketCloseInfo } from '../idl/close-info.ts'
+import { closeInfoOf, createWebSocketError } from '../idl/websocket-error.ts'
 import type { Settings } from '../opening/options.ts'
 import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
 import type { CloseResult } from '../protocol/connection.ts'
@@ -198,16 +198,8 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
 
   /** "Close using reason" */
   #closeUsing(reason: unknown): void {
-    if (isWebSocketError(reason)) {
-      const code = reason.closeCode ?? undefined
-      try {
-        validateCloseCodeAndReason(code, reason.reason)
-        return this.close(code, reason.reason)
-      } catch {
-        // The error of another connection may have a code that cannot be sent, such as 1006.
-      }
-    }
-    this.close(undefined, '')
+    const { closeCode, reason: text } = closeInfoOf(reason)
+    this.close(closeCode, text)
   }
 
   #rejectOpening(error: ConnectionError): void {

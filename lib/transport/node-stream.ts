@@ -40,6 +40,11 @@ export function openNodeStream(stream: NodeStream, signal: ConnectSignal): Promi
   })
 }
 
+/** Wraps a stream that is connected as a {@link Pipe}. */
+export function pipeOverStream(stream: NodeStream): Pipe {
+  return new NodeStreamPipe(stream, () => {})
+}
+
 class NodeStreamPipe implements Pipe {
   readonly #stream: NodeStream
   /** Called with the error of the stream, which matters until the stream is connected. */

@@ -3,11 +3,14 @@ import { basename, dirname, join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import type { Implementation } from './implementations.ts'
+import { bundleStandIn } from './stand-in.ts'
 
 /** Bundles an implementation from the modules in `dist` into `dist/bundle/`. @throws if a module on top has a copy of another one */
 export async function bundle(implementation: Implementation, dist: string): Promise<void> {
   const modules = implementation.modules.flatMap(name => list(name, dist))
-  const bundled = await bundleModules(implementation, modules, dist)
+  const inFile = [...modules, ...(implementation.shared ?? [])]
+  const bundled = await bundleModules(implementation, inFile, dist)
+  await bundleStandIn(implementation, inFile, dist, bundled)
   write(dist, `load-${implementation.name}.cjs`, loadingFile(implementation))
   for (const module of modules) {
     const names = await exportsOf(module, dist)

@@ -12,6 +12,10 @@ export interface Implementation {
    * files of their own, since they do more when they are loaded, or are loaded by few.
    */
   readonly onTop?: readonly string[]
+  /** A module on top that stands in for another package: what `require` gives is its default export (`stand-in.ts`). */
+  readonly standIn?: string
+  /** The modules that the stand-in has in common with the implementation, besides those that users import. */
+  readonly shared?: readonly string[]
   readonly platform: 'node' | 'browser' | 'neutral'
   /** The newest syntax in the files, as esbuild names it. */
   readonly target: string
@@ -27,7 +31,41 @@ export const implementations: readonly Implementation[] = [
     name: 'node',
     modules: ['entry/node', 'transport/*'],
     onTop: ['entry/polyfill', 'entry/globals'],
+    standIn: 'entry/ws',
+    shared: [
+      'codec/opcodes',
+      'host/host',
+      'host/node-process',
+      'host/timers',
+      'idl/blob',
+      'opening/options',
+      'opening/ws-options',
+      'protocol/errors',
+      'protocol/handshake',
+      'protocol/header-values',
+      'session/backpressure',
+      'session/ready-state',
+      'session/session',
+      'session/task-queue',
+    ],
     platform: 'node',
     target: 'es2023',
+  },
+  {
+    name: 'browser',
+    modules: ['entry/browser'],
+    onTop: ['entry/browser-polyfill'],
+    platform: 'browser',
+    target: 'es2020',
+    wholeModules: true,
+  },
+  {
+    name: 'react-native',
+    modules: ['entry/react-native'],
+    onTop: ['entry/react-native-polyfill'],
+    platform: 'browser',
+    // Metro gives the file to Babel, and Hermes gets what Babel leaves. Both know all of this, but no private names.
+    target: 'es2017',
+    wholeModules: true,
   },
 ]

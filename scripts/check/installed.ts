@@ -74,7 +74,9 @@ function checkLoading(subpath: string, { folder, manifest }: Project): Violation
     const required = createRequire(${JSON.stringify(pathToFileURL(join(folder, 'file.js')).href)})(${specifier})
     if (!${isJson}) {
       const imported = await import(${specifier})
-      for (const name of Object.keys(imported)) if (imported[name] !== required[name]) throw new Error(name + ' differs')
+      // Of the stand-in for ws, the class is the module.
+      const members = typeof required === 'function' ? Object.assign(Object.create(required), { default: required }) : required
+      for (const name of Object.keys(imported)) if (imported[name] !== members[name]) throw new Error(name + ' differs')
     }`,
     folder,
   )

@@ -16,8 +16,26 @@ const WAY = ['entry', 'api', 'session', 'opening', 'idl', 'protocol', 'codec']
  * joins a transport to a platform.
  */
 const besides: Readonly<Record<string, Readonly<Record<string, Access>>>> = {
-  entry: { host: 'anything', transport: 'anything', platform: 'anything' },
+  entry: { ws: 'anything', browser: 'anything', host: 'anything', transport: 'anything', platform: 'anything' },
   api: { host: 'anything', transport: 'types' },
+  browser: {
+    host: 'anything',
+    api: 'types',
+    session: 'anything',
+    opening: 'anything',
+    idl: 'anything',
+    protocol: 'anything',
+    codec: 'types',
+  },
+  ws: {
+    session: 'anything',
+    opening: 'anything',
+    idl: 'anything',
+    protocol: 'anything',
+    codec: 'anything',
+    host: 'anything',
+    transport: 'anything',
+  },
   session: { host: 'anything', 'transport/pipe': 'types' },
   opening: { host: 'anything', transport: 'anything' },
   idl: { host: 'anything' },
@@ -34,7 +52,7 @@ const besides: Readonly<Record<string, Readonly<Record<string, Access>>>> = {
 }
 
 /** Rooms that depend on no host: they import nothing from outside of lib/, directly or indirectly. */
-const HOSTLESS = new Set(['api', 'session', 'opening', 'idl', 'host', 'protocol', 'codec'])
+const HOSTLESS = new Set(['api', 'browser', 'session', 'opening', 'idl', 'host', 'protocol', 'codec'])
 
 /** Rooms without I/O: no host, no promise, no timer, no clock. */
 const PURE = new Set(['protocol', 'codec'])

@@ -24,11 +24,13 @@ export function pack(root: string, folder: string): string {
   return join(folder, Object.values(told)[0]!.filename.replace('@', '').replace('/', '-'))
 }
 
-/** All messages of publint about a tarball, its suggestions included. */
+/** The messages of publint about a tarball, its suggestions included. */
 export async function lintTarball(tarball: string, manifest: Manifest): Promise<Violation[]> {
   const bytes = readFileSync(tarball)
   const { messages } = await publint({ pack: { tarball: Uint8Array.from(bytes).buffer }, strict: true })
-  return messages.map(message => ({
+  // The field `browser` is there besides `exports`, for resolvers that know only the former.
+  const relevant = messages.filter(({ code }) => !code.startsWith('USE_EXPORTS_'))
+  return relevant.map(message => ({
     place: 'package.json',
     message: `publint: ${formatMessage(message, manifest as never, { color: false }) ?? message.code}`,
   }))

@@ -1,8 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { Buffer } from 'node:buffer'
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
 import process from 'node:process'
 import nodeTls from 'node:tls'
 import { inspect } from 'node:util'
 import { drained, failure, handshake, ping, terminate, WebSocket, type WebSocketOptions } from 'whatwg-websocket'
+import Ws from 'whatwg-websocket/ws'
 import type { TlsServers } from './tls-servers.ts'
 
 /*
@@ -72,6 +76,31 @@ function shownBy(value: unknown): string {
 }
 
 const checks: Readonly<Record<string, Check>> = {
+  async 'stands in for the client of ws, by import and by require'() {
+    equal(createRequire(import.meta.url)('whatwg-websocket/ws') === Ws, true)
+    const upgraded: (number | undefined)[] = []
+    const socket = new Ws(plain, ['second'])
+    socket.on('upgrade', response => upgraded.push(response.statusCode))
+    await once(socket, 'open')
+    socket.send('text')
+    equal(String((await once(socket, 'message'))[0]), 'text')
+    socket.send(Buffer.from([1, 2]), { binary: true })
+    const [data, isBinary] = await once(socket, 'message')
+    equal([[...data], isBinary, socket.protocol, upgraded], [[1, 2], true, 'second', [101]])
+    socket.ping('ping')
+    equal(String((await once(socket, 'pong'))[0]), 'ping')
+    socket.close(3000, 'done')
+    const [code, reason] = await once(socket, 'close')
+    equal([code, String(reason)], [3000, 'done'])
+
+    const overTls = new Ws(secure, { ca: authority })
+    await once(overTls, 'open')
+    overTls.terminate()
+    equal((await once(overTls, 'close'))[0], 1006)
+    const refused = new Ws('ws://127.0.0.1:1/')
+    equal(await once(refused, 'open').catch(error => error.code), 'ECONNREFUSED')
+  },
+
   async 'exchanges text, binary data and Blobs'() {
     const socket = await open(plain, ['first', 'second'])
     equal([socket.protocol, socket.readyState, socket.binaryType], ['second', 1, 'blob'])

@@ -20,6 +20,7 @@ describe('Types', function () {
     'lib-dom': 'are assignable to those of lib.dom, and those to them',
     'lib-dom-node': 'are assignable to those of lib.dom where those of Node.js are there too',
     bundler: 'resolve for a bundler',
+    ws: 'of the stand-in for ws serve both module systems',
   }
   for (const [project, title] of Object.entries(projects)) {
     it(title, async () => {

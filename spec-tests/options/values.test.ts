@@ -98,6 +98,8 @@ const cases: Record<string, { good: unknown[]; bad: unknown[] }> = {
   connectInParallel: { good: [true, false], bad: [null, 0, 1, 'true', {}] },
   maxPayload: { good: [0, 1, 2 ** 53 - 1], bad: [...NO_INTEGERS, 2 ** 53] },
   maxFragments: { good: [0, 1, 2 ** 53 - 1], bad: [...NO_INTEGERS, 2 ** 53] },
+  browser: { good: ['refuse', 'ignore'], bad: [null, '', 'Ignore', true, {}] },
+  maxUnread: { good: [0, 1, 2 ** 53 - 1], bad: [...NO_INTEGERS, 2 ** 53] },
   perMessageDeflate: {
     good: [true, false, {}, { threshold: 0 }, { level: 9, memLevel: 1 }, { clientMaxWindowBits: false }],
     bad: [
@@ -271,6 +273,8 @@ describe('Options', () => {
       connectInParallel: false,
       maxPayload: 128 * 1024 * 1024,
       maxFragments: 0,
+      browser: 'refuse',
+      maxUnread: 128 * 1024 * 1024,
       tls: undefined,
       connect: undefined,
     })

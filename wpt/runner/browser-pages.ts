@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import type { Job } from './child/job.ts'
-import { modulePath } from './module-files.ts'
+import { libraryPath, modulePath } from './module-files.ts'
 import { fileStatuses, subtestStatuses } from './results.ts'
 import { pageBase, type Server, webSocketBase } from './server.ts'
 import { pagePath, pageScheme, type TestCase } from './test-case.ts'
@@ -26,17 +26,34 @@ export async function prepareUpstream(page: Page, test: TestCase, server: Server
 }
 
 /** Prepares an empty page of the server so that it runs a port. Returns the address to open. */
-export async function preparePort(page: Page, test: TestCase, server: Server, milliseconds: number): Promise<string> {
-  const location = `${pageBase(server, pageScheme(test))}/common/blank.html`
+export async function preparePort(
+  page: Page,
+  test: TestCase,
+  server: Server,
+  milliseconds: number,
+  implementation: string,
+): Promise<string> {
+  await page.addInitScript(portScript(test, server, milliseconds, implementation))
+  return portAddress(test, server)
+}
+
+/** The address of the empty page. */
+export function portAddress(test: TestCase, server: Server): string {
+  return `${pageBase(server, pageScheme(test))}/common/blank.html`
+}
+
+/** The script that runs a port in the empty page. It reports with the function `reportLine`, which has to be there. */
+export function portScript(test: TestCase, server: Server, milliseconds: number, implementation: string): string {
   const { variant, scope } = test
-  const base = webSocketBase(server, variant)
   const job: Job = {
-    ...{ test, variant, scope, classes: undefined, location, base, milliseconds },
+    ...{ test, variant, scope, milliseconds },
+    classes: implementation === 'ours' ? `${libraryPath}entry/browser.js` : undefined,
+    location: portAddress(test, server),
+    base: webSocketBase(server, variant),
     ...{ results: '', timeoutMultiplier: 1 },
   }
-  await page.addInitScript(`addEventListener('DOMContentLoaded', async () => {
+  return `addEventListener('DOMContentLoaded', async () => {
     const { runInPage } = await import('${modulePath}runner/child/port-page.js')
     runInPage(${JSON.stringify(job)})
-  })`)
-  return location
+  })`
 }

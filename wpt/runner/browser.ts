@@ -1,10 +1,11 @@
 import process from 'node:process'
 import type { Browser, BrowserType, Page } from 'playwright-core'
+import { hostNames } from './browser-hosts.ts'
 import { preparePort, prepareUpstream } from './browser-pages.ts'
 import { findChromium } from './chromium.ts'
 import { UsageError } from './options.ts'
 import { type FileResult, type ReportLine, resultOf, type Subject } from './results.ts'
-import type { Hosts, Server } from './server.ts'
+import type { Server } from './server.ts'
 import type { TestCase } from './test-case.ts'
 
 /** A browser that runs tests, each in a context (cookies, cache) of its own. */
@@ -30,15 +31,6 @@ export async function openBrowser(name: 'chromium' | 'firefox', path: string | u
   }
 }
 
-/** The names of the server in browsers, which resolve them without a hosts file. */
-export const browserHosts: Hosts = { host: 'web-platform.test', alternateHost: 'not-web-platform.test' }
-
-/** All host names that tests connect to. */
-const names = [browserHosts.host, browserHosts.alternateHost].flatMap(host => [
-  host,
-  ...['www', 'www1', 'www2', 'xn--n8j6ds53lwwkrqhv28a', 'xn--lve-6lad'].map(subdomain => `${subdomain}.${host}`),
-])
-
 const chromiumOptions = {
   args: [
     // The sandbox of Chromium does not work for the root user.
@@ -48,13 +40,13 @@ const chromiumOptions = {
     '--disable-component-update',
     '--disable-sync',
     '--ignore-certificate-errors',
-    `--host-resolver-rules=${names.map(name => `MAP ${name} 127.0.0.1`).join(',')}`,
+    `--host-resolver-rules=${hostNames.map(name => `MAP ${name} 127.0.0.1`).join(',')}`,
   ],
   // Some tests are about this cache.
   ignoreDefaultArgs: ['--disable-back-forward-cache'],
 }
 
-const firefoxOptions = { firefoxUserPrefs: { 'network.dns.localDomains': names.join(',') } }
+const firefoxOptions = { firefoxUserPrefs: { 'network.dns.localDomains': hostNames.join(',') } }
 
 async function loadPlaywright(): Promise<Record<'chromium' | 'firefox', BrowserType>> {
   try {
@@ -78,7 +70,8 @@ async function runPage(
   try {
     const page = await context.newPage()
     const prepare = test.suite === 'ports' ? preparePort : prepareUpstream
-    const lines = await visit(page, limit, await prepare(page, test, server, milliseconds))
+    const address = await prepare(page, test, server, milliseconds, subject.implementation)
+    const lines = await visit(page, limit, address)
     return resultOf(test, subject, lines, { status: 'TIMEOUT', message: `no word for ${limit} ms` }, start)
   } finally {
     await context.close()

@@ -16,8 +16,8 @@ export interface Expectation {
   readonly scope?: Scope
   /** A pattern for the name of a subtest. A file that breaks as a whole is the subtest `(file)`. */
   readonly subtest?: string
-  /** `fail`: the test is run, and passing is an error. `not run`: the test is left out. */
-  readonly outcome: 'fail' | 'not run'
+  /** `fail`: the test is run, and passing is an error. `varies`: it may pass or fail. `not run`: the test is left out. */
+  readonly outcome: 'fail' | 'varies' | 'not run'
   readonly reason: string
 }
 
@@ -68,7 +68,10 @@ export function judge(
   for (const result of results) {
     const whole = { name: '(file)', status: result.status === 'OK' ? 'PASS' : result.status, message: result.message }
     for (const { name, status, message } of [whole, ...result.subtests]) {
-      const expectation = findExpectation(expectations, 'fail', { ...result, suite, subtest: name })
+      const one = { ...result, suite, subtest: name }
+      const varies = findExpectation(expectations, 'varies', one)
+      if (status === 'PASS' && varies !== undefined) continue
+      const expectation = varies ?? findExpectation(expectations, 'fail', one)
       if (status === 'PASS' && (expectation === undefined || name === '(file)')) continue
       const told = message === undefined || message === '' ? status : `${status}: ${message}`
       if (status === 'PASS') {

@@ -36,10 +36,12 @@ Runs the web-platform-tests of WebSockets against implementations of WebSocket: 
 this package, or with --upstream those of a checkout. A filter is a part of a path below websockets/.
 
   --upstream DIR         run the tests of this checkout of web-platform-tests
-  --impl NAME            ours (default), native, ws, undici, or a module that exports the classes *
+  --impl NAME            ours (default), native, ws, undici, or a module that exports the classes *;
+                         in a browser native (default), or ours for the ports
   --runtime NAME         node (default), bun, deno, or the path of such an executable *
-  --browser NAME         chromium or firefox, through playwright-core, instead of runtimes
-  --browser-path FILE    the browser's executable (default /usr/bin/chromium for chromium)
+  --browser NAME         chromium or firefox, instead of runtimes: through playwright-core, but the ports
+                         in firefox, which take Firefox alone
+  --browser-path FILE    the browser's executable (default: in its usual place)
   --scope NAME           window or worker (default: both) *
   --variant NAME         ws, wss or h2 (default: all that can pass) *
   --server NAME          ours, upstream (wpt serve of the checkout), or the URL of a running one
@@ -80,7 +82,7 @@ export function readOptions(commandLine: readonly string[]): Options {
   return {
     upstream: values.upstream,
     filters: positionals,
-    implementations: names(values.impl) ?? ['ours'],
+    implementations: names(values.impl) ?? [values.browser === undefined ? 'ours' : 'native'],
     runtimes: names(values.runtime) ?? ['node'],
     browser: values.browser === undefined ? undefined : oneOf(values.browser, browsers, '--browser'),
     browserPath: values['browser-path'],

@@ -5,8 +5,10 @@ import { pathToFileURL } from 'node:url'
 import { expectations as ownExpectations } from '../expectations.ts'
 import { authority } from '../server/certificate.ts'
 import { inBatches } from './batches.ts'
-import { browserHosts, openBrowser } from './browser.ts'
+import { openBrowser } from './browser.ts'
+import { browserHosts } from './browser-hosts.ts'
 import { chooseServer } from './choose-server.ts'
+import { openFirefox } from './firefox.ts'
 import { findImplementation } from './implementations.ts'
 import { type Expectation, findExpectation, judge, type Verdict } from './judge.ts'
 import { type Options, UsageError } from './options.ts'
@@ -154,13 +156,21 @@ async function browserCandidate(
   server: Server,
   closers: (() => Promise<void>)[],
 ): Promise<Candidate[]> {
-  const browser = await openBrowser(options.browser!, options.browserPath)
-  closers.unshift(() => browser.close())
-  const subject = { implementation: 'native', runtime: browser.label }
-  const execute: Execute = async (batch, step) => {
-    for (const test of batch) step(await browser.run(test, server, subject, options.seconds))
+  for (const name of options.implementations) {
+    if (name !== 'native' && (name !== 'ours' || options.upstream !== undefined)) {
+      throw new UsageError(`a browser runs native, and the ports with ours, not ${name}`)
+    }
   }
-  return [{ subject, execute }]
+  const open = options.browser === 'firefox' && options.upstream === undefined ? openFirefox : openBrowser
+  const browser = await open(options.browser!, options.browserPath)
+  closers.unshift(() => browser.close())
+  return options.implementations.map(implementation => {
+    const subject = { implementation, runtime: browser.label }
+    const execute: Execute = async (batch, step) => {
+      for (const test of batch) step(await browser.run(test, server, subject, options.seconds))
+    }
+    return { subject, execute }
+  })
 }
 
 /** @throws {UsageError} when the file has no list of expectations */

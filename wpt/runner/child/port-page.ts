@@ -1,4 +1,7 @@
-/** Runs a port in a browser, in the page that loads this module or in a worker of it. Tests the browser's own classes. */
+/**
+ * Runs a port in a browser, in the page that loads this module or in a worker of it. Tests the browser's own classes, or those of
+ * this package in a browser that has neither WebSocketStream nor WebSocketError.
+ */
 import { ports } from '../../all-ports.ts'
 import type { Recorder, ReportLine } from '../results.ts'
 import { loadClasses } from './classes.ts'
@@ -39,6 +42,11 @@ export function runInWorker(): void {
   scope.onmessage = ({ data }) => run(data, line => scope.postMessage(line))
 }
 
+/** Makes this browser one that lacks the classes, before the library is loaded, which would take those of the browser. */
+function hideStreams(): void {
+  for (const name of ['WebSocketStream', 'WebSocketError']) Reflect.deleteProperty(globalThis, name)
+}
+
 function run(job: Job, report: (line: ReportLine) => void): void {
   const recorder: Recorder = {
     subtest: subtest => report({ subtest }),
@@ -48,7 +56,8 @@ function run(job: Job, report: (line: ReportLine) => void): void {
     const port = ports.find(port => port.upstream === job.test.file)!
     // In a worker, `location` is the address of its script.
     const here = { ...job, location: pageLocation().href }
-    await runPort(port, here, await loadClasses(undefined), recorder)
+    if (job.classes !== undefined) hideStreams()
+    await runPort(port, here, await loadClasses(job.classes), recorder)
   }
   start().catch(error => recorder.end('ERROR', String(error)))
 }

@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { findRuntimes } from '../runtimes/runtimes.ts'
+import { program, runtime } from '../install.ts'
+import { PYTHON } from '../python.ts'
 
 /** The parameters of permessage-deflate that a server is configured with. */
 export interface ServerDeflate {
@@ -19,14 +20,15 @@ export interface ServerSettings {
   readonly fragments: boolean
 }
 
-/** An echo server of another project. */
+/** An echo server with settings for compression. */
 export interface ServerKind {
+  /** The file of its row. */
   readonly name: string
   readonly settings: readonly ServerSettings[]
   /** Whether it refuses this offer with status 400, instead of accepting without compression. */
   refuses?(settings: ServerSettings, offer: string): boolean
-  /** The command line that starts it, or the reason why it cannot be started. */
-  command(): readonly string[] | string
+  /** The command line that starts it. */
+  command(): readonly string[]
 }
 
 export interface RunningServer {
@@ -48,9 +50,6 @@ function everyWay(deflates: readonly ServerDeflate[], fragments: readonly boolea
   return [...deflates, null].flatMap(deflate => fragments.map(one => ({ deflate, fragments: one })))
 }
 
-/** Debian's Python: only this one sees the package python3-websockets. */
-const PYTHON = '/usr/bin/python3'
-
 export const serverKinds: readonly ServerKind[] = [
   {
     name: 'ws',
@@ -63,39 +62,16 @@ export const serverKinds: readonly ServerKind[] = [
     command: () => [process.execPath, fileURLToPath(new URL('ws-server.js', import.meta.url))],
   },
   {
-    name: 'Bun.serve',
+    name: 'bun',
     settings: everyWay(windows.slice(0, 4), [false]),
-    command() {
-      const bun = process.env.BUN ?? findRuntimes().find(({ kind }) => kind === 'bun')?.executable
-      if (bun === undefined)
-        return 'Bun is not installed: npm run runtimes -- bun, or name it in the environment variable BUN'
-      return [bun, fileURLToPath(new URL('bun-server.js', import.meta.url))]
-    },
+    command: () => [runtime('bun'), fileURLToPath(new URL('bun-server.js', import.meta.url))],
   },
   {
-    name: 'python3-websockets',
+    name: 'websockets',
     settings: everyWay(windows, [false, true]),
-    command() {
-      if (!hasPythonWebsockets()) installPythonWebsockets()
-      if (!hasPythonWebsockets()) return 'it is not installed: apt-get install python3-websockets'
-      // The Python file is in the source folder, since only TypeScript is compiled to build/.
-      return [PYTHON, fileURLToPath(new URL('../../../scripts/interop/websockets-server.py', import.meta.url))]
-    },
+    command: () => [PYTHON, program('websockets-compressed.py')],
   },
 ]
-
-function hasPythonWebsockets(): boolean {
-  return spawnSync(PYTHON, ['-c', 'import websockets']).status === 0
-}
-
-/** With apt-get, as root or with sudo without a password. Elsewhere it does nothing. */
-function installPythonWebsockets(): void {
-  const environment = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '--quiet']
-  const [program, ...before] = process.getuid?.() === 0 ? environment : ['sudo', '--non-interactive', ...environment]
-  for (const args of [['update'], ['install', '--yes', '--no-install-recommends', 'python3-websockets']]) {
-    spawnSync(program!, [...before, ...args], { stdio: 'inherit' })
-  }
-}
 
 /** Starts a server, and waits until it prints its port. */
 export function startServer(command: readonly string[], settings: ServerSettings): Promise<RunningServer> {

@@ -1,20 +1,7 @@
-import process from 'node:process'
-import { parseArgs } from 'node:util'
 import type { WebSocketOptions } from '#lib/entry/node.js'
 import { type Exchanged, exchange } from './exchange.ts'
 import { createRandom } from './random.ts'
 import { type ServerDeflate, type ServerKind, type ServerSettings, serverKinds, startServer } from './servers.ts'
-
-const usage = `npm run interop -- [options] [SERVER...]
-
-Exchanges random messages with the servers of other projects (${serverKinds.map(({ name }) => name).join(', ')}): each
-with every compression setting that it has, against offers of all kinds. Prints which part of the payload went over the wire.
-The exit code is 1 if a message was lost or changed, or a server is not available.
-
-  --messages N    messages in each exchange (40)
-  --seed N        repeats the messages of an earlier run
-  --verbose       prints a line for each exchange
-  --help          print this`
 
 /** The options of the client, each with the offer that it makes. */
 const offers: ReadonlyArray<readonly [offer: string, option: NonNullable<WebSocketOptions['perMessageDeflate']>]> = [
@@ -32,48 +19,40 @@ const offers: ReadonlyArray<readonly [offer: string, option: NonNullable<WebSock
   ['', false],
 ]
 
-const { values, positionals } = parseArgs({
-  options: {
-    messages: { type: 'string', default: '40' },
-    seed: { type: 'string' },
-    verbose: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-  allowPositionals: true,
-})
-process.exitCode = values.help ? help() : await main()
-
-function help(): number {
-  console.log(usage)
-  return 0
+export interface ExchangeOptions {
+  /** Messages in each exchange. */
+  readonly messages: number
+  /** Of the random messages. */
+  readonly seed: number
+  /** Prints a line for each exchange. */
+  readonly verbose: boolean
 }
 
-async function main(): Promise<number> {
-  const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32))
-  const chosen = serverKinds.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
+/**
+ * Exchanges random messages with servers that have settings for compression, each setting against offers of all kinds. Prints
+ * which part of the payload went over the wire, and returns the failures.
+ *
+ * @param names of those servers
+ */
+export async function runExchanges(names: readonly string[], options: ExchangeOptions): Promise<string[]> {
   const failures: string[] = []
-  console.log(`Seed ${seed}, ${values.messages} messages in each exchange\n`)
-  console.log('| Server | It agrees to | Exchanges that compress | plain | refused | Sent, of its payload | Received |')
+  console.log(`\nSeed ${options.seed}, ${options.messages} messages in each exchange\n`)
+  console.log('| server | it agrees to | exchanges that compress | plain | refused | sent, of its payload | received |')
   console.log('|---|---|---:|---:|---:|---:|---:|')
-  for (const kind of chosen) {
-    const command = kind.command()
-    if (typeof command === 'string') failures.push(`${kind.name}: ${command}`)
-    else for (const settings of kind.settings) failures.push(...(await exchangeWith(kind, command, settings, seed)))
+  for (const kind of serverKinds.filter(({ name }) => names.includes(name))) {
+    for (const settings of kind.settings) failures.push(...(await exchangeWith(kind, settings, options)))
   }
-  for (const name of positionals)
-    if (!chosen.some(kind => kind.name === name)) failures.push(`There is no server ${name}`)
   console.log(`\n${failures.length === 0 ? 'All messages came back.' : failures.join('\n')}`)
-  return failures.length === 0 ? 0 : 1
+  return failures
 }
 
 /** Runs all offers against a server, prints a row of the table, and returns the failures. */
 async function exchangeWith(
   kind: ServerKind,
-  command: readonly string[],
   settings: ServerSettings,
-  seed: number,
+  { seed, messages, verbose }: ExchangeOptions,
 ): Promise<string[]> {
-  const server = await startServer(command, settings)
+  const server = await startServer(kind.command(), settings)
   const name = `${kind.name} ${server.version} | ${describe(settings)}`
   const failures: string[] = []
   const compressing: Exchanged[] = []
@@ -82,12 +61,12 @@ async function exchangeWith(
   const exchangeOver = async ([offer, perMessageDeflate]: (typeof offers)[number]): Promise<void> => {
     const what = `${name} | ${offer || 'no offer'}`
     try {
-      const result = await exchange(server.port, { perMessageDeflate }, createRandom(seed), Number(values.messages))
+      const result = await exchange(server.port, { perMessageDeflate }, createRandom(seed), messages)
       const wrong = judge(settings, offer, result)
       if (wrong !== undefined || kind.refuses?.(settings, offer)) throw new Error(wrong ?? 'it was to be refused')
       if (result.extensions === '') plain++
       else compressing.push(result)
-      if (values.verbose) console.error(`${what} | ${result.extensions}`)
+      if (verbose) console.error(`${what} | ${result.extensions}`)
     } catch (error) {
       const { message } = error as Error
       if (message.includes('status 400') && kind.refuses?.(settings, offer)) refused++

@@ -1,0 +1,79 @@
+import type { CloseEventConstructor } from '../idl/close-event.ts'
+import type { MessageEventConstructor } from '../idl/message-event.ts'
+import { unsupported } from './unsupported.ts'
+
+/**
+ * The host's own classes, as they were at load. Where a page is rendered on a server there may be none, and React Native has
+ * but some: in place of each stands a class that can be imported, extended and tested for.
+ */
+
+/** A WebSocket of the host, as far as it is used here. What old versions of React Native lack is optional. */
+export interface HostSocket {
+  readonly url?: string
+  readonly readyState: number
+  readonly bufferedAmount?: number
+  readonly protocol?: string
+  readonly extensions?: string
+  binaryType: string
+  send(data: string | Uint8Array): void
+  close(code?: number, reason?: string): void
+  addEventListener(type: string, listener: (event: HostSocketEvent) => void, options?: unknown): void
+  dispatchEvent(event: unknown): boolean
+}
+
+/** What is used of the events of a socket. Those of React Native may lack `wasClean`, and have a `message` when they are errors. */
+export interface HostSocketEvent {
+  readonly type: string
+  readonly data?: unknown
+  readonly code?: number
+  readonly reason?: string
+  readonly wasClean?: boolean
+  readonly message?: string
+  stopImmediatePropagation?(): void
+}
+
+export interface HostSocketConstructor {
+  new (
+    url: string,
+    protocols: readonly string[],
+    options?: { readonly headers: Readonly<Record<string, string>> },
+  ): HostSocket
+  readonly prototype: HostSocket
+}
+
+/** The global scope, whose classes the types of this library know by other names. */
+export const scope = globalThis as unknown as Readonly<Record<string, unknown>>
+
+export const hasWebSocket: boolean = typeof scope.WebSocket === 'function'
+
+/** The host's class itself wherever there is one, so that it is the global one. */
+export const HostWebSocket = (scope.WebSocket ??
+  class WebSocket {
+    static readonly CONNECTING = 0
+    static readonly OPEN = 1
+    static readonly CLOSING = 2
+    static readonly CLOSED = 3
+
+    constructor() {
+      throw unsupported('A WebSocket', 'on this host, which has none')
+    }
+  }) as HostSocketConstructor
+
+/** The event of an old React Native, which dispatches any object with a type. */
+class PlainEvent {
+  readonly type: string
+
+  constructor(type: string, init: object = {}) {
+    this.type = String(type)
+    Object.assign(this, init)
+  }
+}
+
+export const CloseEvent = (scope.CloseEvent ?? class CloseEvent extends PlainEvent {}) as CloseEventConstructor
+export const MessageEvent = (scope.MessageEvent ?? class MessageEvent extends PlainEvent {}) as MessageEventConstructor
+
+/** Makes an `error` event. */
+export function errorEvent(): object {
+  const HostEvent = scope.Event as (new (type: string) => object) | undefined
+  return HostEvent === undefined ? new PlainEvent('error') : new HostEvent('error')
+}

@@ -1,0 +1,20 @@
+/** The entry of the stand-in for the client of ws, for Node.js, Bun and Deno. */
+
+import './node.ts'
+
+export type { BinaryType } from '../ws/binary-type.ts'
+export type { EmittedEvents } from '../ws/emitter.ts'
+export type { CloseEvent, ErrorEvent, Event, MessageEvent, RawData, WebSocketEventMap } from '../ws/events.ts'
+export type { ClientOptions } from '../ws/options.ts'
+export {
+  extension,
+  PerMessageDeflate,
+  Receiver,
+  Sender,
+  subprotocol,
+  WebSocketServer,
+  WebSocketServer as Server,
+} from '../ws/server-parts.ts'
+export type { SendCallback } from '../ws/session.ts'
+export { createWebSocketStream } from '../ws/stream.ts'
+export { type SendOptions, WebSocket, WebSocket as default } from '../ws/websocket.ts'

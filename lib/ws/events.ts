@@ -1,0 +1,139 @@
+import type { Buffer } from 'node:buffer'
+import type { EventEmitter } from 'node:events'
+import type { Blob } from '../host/host-types.ts'
+
+/** A message as the event "message" brings it: text and binary alike, by `binaryType`. */
+export type RawData = Buffer | ArrayBuffer | Buffer[] | Blob
+
+/*
+ * The events that listeners of `addEventListener`, and the attributes such as `onmessage`, are called with. As with ws, these are
+ * plain objects with a few members, made for each listener, and no instances of the host's Event.
+ */
+
+export class Event<Target = unknown> {
+  readonly type: string
+  readonly target: Target
+
+  constructor(type: string, target: Target) {
+    this.type = type
+    this.target = target
+  }
+}
+
+export class MessageEvent<Target = unknown> extends Event<Target> {
+  /** A string for a text message. */
+  readonly data: string | RawData
+
+  constructor(target: Target, data: string | RawData) {
+    super('message', target)
+    this.data = data
+  }
+}
+
+export class CloseEvent<Target = unknown> extends Event<Target> {
+  readonly code: number
+  readonly reason: string
+  readonly wasClean: boolean
+
+  constructor(target: Target, code: number, reason: string, wasClean: boolean) {
+    super('close', target)
+    this.code = code
+    this.reason = reason
+    this.wasClean = wasClean
+  }
+}
+
+export class ErrorEvent<Target = unknown> extends Event<Target> {
+  readonly error: any
+  readonly message: string
+
+  constructor(target: Target, error: any) {
+    super('error', target)
+    this.error = error
+    this.message = error.message
+  }
+}
+
+export interface WebSocketEventMap<Target = unknown> {
+  open: Event<Target>
+  message: MessageEvent<Target>
+  close: CloseEvent<Target>
+  error: ErrorEvent<Target>
+}
+
+export type EventHandler<Type extends keyof WebSocketEventMap, Target> =
+  | ((this: Target, event: WebSocketEventMap<Target>[Type]) => void)
+  | { handleEvent(event: WebSocketEventMap<Target>[Type]): void }
+
+type AnyHandler = ((event: object) => void) | { handleEvent(event: object): void }
+
+/** A member of the emitter: whether the connection was closed by a closing handshake. */
+export const WAS_CLEAN: symbol = Symbol('was clean')
+/** The user's function, on the listener that was made for it. */
+const HANDLER = Symbol('handler')
+/** Whether the listener belongs to an attribute such as `onmessage`. */
+const IS_ATTRIBUTE = Symbol('is an attribute')
+
+type MadeListener = ((...values: any[]) => void) & { [HANDLER]?: AnyHandler; [IS_ATTRIBUTE]?: boolean }
+
+/** Makes the event of a type from the values that the emitter passes to its listeners. */
+const makers: Readonly<Record<string, (target: object, ...values: any[]) => object>> = {
+  open: target => new Event('open', target),
+  message: (target, data: RawData, isBinary: boolean) => new MessageEvent(target, isBinary ? data : data.toString()),
+  close: (target, code: number, reason: Buffer) =>
+    new CloseEvent(target, code, reason.toString(), (target as Record<symbol, unknown>)[WAS_CLEAN] === true),
+  error: (target, error: unknown) => new ErrorEvent(target, error),
+}
+
+/** Adds a listener for events, unless the same handler was added before. A type without events is ignored. */
+export function addHandler(emitter: EventEmitter, type: string, handler: AnyHandler, once: boolean): void {
+  if (find(emitter, type, listener => listener[HANDLER] === handler && !listener[IS_ATTRIBUTE]) !== undefined) return
+  const listener = makeListener(type, handler)
+  if (listener === undefined) return
+  if (once) emitter.once(type, listener)
+  else emitter.on(type, listener)
+}
+
+export function removeHandler(emitter: EventEmitter, type: string, handler: unknown): void {
+  const listener = find(emitter, type, one => one[HANDLER] === handler && !one[IS_ATTRIBUTE])
+  if (listener !== undefined) emitter.removeListener(type, listener)
+}
+
+/** The value of an attribute such as `onmessage`. */
+export function attributeHandler(emitter: EventEmitter, type: string): unknown {
+  return find(emitter, type, isAttribute)?.[HANDLER] ?? null
+}
+
+/** Sets an attribute such as `onmessage`. What is no function only removes the handler that was there. */
+export function setAttributeHandler(emitter: EventEmitter, type: string, handler: unknown): void {
+  const old = find(emitter, type, isAttribute)
+  if (old !== undefined) emitter.removeListener(type, old)
+  if (typeof handler !== 'function') return
+  const listener = makeListener(type, handler as AnyHandler)!
+  listener[IS_ATTRIBUTE] = true
+  emitter.on(type, listener)
+}
+
+function makeListener(type: string, handler: AnyHandler): MadeListener | undefined {
+  if (!Object.hasOwn(makers, type)) return undefined
+  const make = makers[type]!
+  const listener: MadeListener = function (this: object, ...values: unknown[]) {
+    const event = make(this, ...values)
+    if (typeof handler === 'object' && typeof handler.handleEvent === 'function') handler.handleEvent(event)
+    else (handler as (this: object, event: object) => void).call(this, event)
+  }
+  listener[HANDLER] = handler
+  return listener
+}
+
+function find(
+  emitter: EventEmitter,
+  type: string,
+  matches: (listener: MadeListener) => boolean,
+): MadeListener | undefined {
+  return (emitter.listeners(type) as MadeListener[]).find(matches)
+}
+
+function isAttribute(listener: MadeListener): boolean {
+  return listener[IS_ATTRIBUTE] === true
+}

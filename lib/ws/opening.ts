@@ -1,0 +1,251 @@
+import type { Buffer } from 'node:buffer'
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
+import type { Socket, TcpSocketConnectOpts } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { ConnectionOptions } from 'node:tls'
+import { host } from '../host/host.ts'
+import { process } from '../host/node-process.ts'
+import { Deadline } from '../host/timers.ts'
+import type { Opening, OpeningHandshakeHandler } from '../opening/opening-handshake.ts'
+import type { Settings } from '../opening/options.ts'
+import type { ConnectionError } from '../protocol/errors.ts'
+import { createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
+import type { ResponseHead } from '../transport/pipe.ts'
+import { pipeOverUpgraded } from '../transport/upgraded-socket.ts'
+import { type Address, parseAddress } from './address.ts'
+import { openingError } from './errors.ts'
+import type { ClientOptions } from './options.ts'
+
+/** The WebSocket object, as what is behind it uses it. */
+export interface Owner {
+  emit(event: string, ...values: unknown[]): boolean
+  listenerCount(event: string): number
+}
+
+/**
+ * The opening handshake of ws: a request of `node:http` or `node:https`, so that agents, `createConnection`, `finishRequest` and the
+ * events "upgrade", "unexpected-response" and "redirect" have what they have with ws. The response is checked by this package.
+ */
+export class HttpOpening implements Opening {
+  /** The request under way, for programs that use this undocumented member of ws. */
+  request: ClientRequest | undefined
+  /** The stream of the connection, once it was upgraded. */
+  stream: Duplex | undefined
+  /** Where the request goes: the first address, or where the last redirect has led. */
+  address: Address
+
+  readonly #owner: Owner
+  readonly #first: Address
+  readonly #protocols: readonly string[]
+  readonly #options: ClientOptions
+  readonly #settings: Settings
+  readonly #handler: OpeningHandshakeHandler
+  #redirects = 0
+  /** Set once, before the handler is called. */
+  #over = false
+  #deadline: Deadline | undefined
+
+  constructor(
+    owner: Owner,
+    address: Address,
+    protocols: readonly string[],
+    options: ClientOptions,
+    settings: Settings,
+    handler: OpeningHandshakeHandler,
+  ) {
+    this.#owner = owner
+    this.#first = address
+    this.address = address
+    this.#protocols = protocols
+    this.#options = options
+    this.#settings = settings
+    this.#handler = handler
+  }
+
+  start(): void {
+    this.#send(this.#first)
+  }
+
+  fail(error: ConnectionError): void {
+    if (this.#over) return
+    this.#finish()
+    this.request?.destroy()
+    this.stream?.destroy()
+    this.#handler.context.runInAsyncScope(this.#handler.failed, this.#handler, error)
+  }
+
+  keepAlive(wanted: boolean): void {
+    this.#deadline?.keepAlive(wanted)
+    const socket = this.request?.socket
+    if (wanted) socket?.ref()
+    else socket?.unref()
+  }
+
+  /** Sends the request to an address: the first, or where a redirect leads. */
+  #send(address: Address): void {
+    const { handshakeTimeout, finishRequest } = this.#options
+    this.address = address
+    const handshake = createHandshake(host.platform, {
+      host: address.host,
+      protocols: this.#protocols,
+      origin: undefined,
+      headers: [],
+      deflate: this.#settings.perMessageDeflate,
+    })
+    const { request: send } = process.getBuiltinModule(address.secure ? 'node:https' : 'node:http')
+    const request = send(this.#requestOptions(address, handshake))
+    this.request = request
+    request.on('error', error => {
+      if (this.request === request) this.fail(openingError('WS_ERR_CONNECT', error.message, error))
+    })
+    request.on('response', response => this.#refused(address, request, response))
+    request.on('upgrade', (response, stream, head) => this.#upgraded(handshake, response, stream, head))
+    if (this.#redirects > 0) this.#owner.emit('redirect', address.href, request)
+    if (handshakeTimeout) this.#startDeadline(handshakeTimeout)
+    if (finishRequest) finishRequest(request, this.#owner)
+    else request.end()
+  }
+
+  #requestOptions(address: Address, handshake: Handshake): RequestOptions {
+    const {
+      protocol: _,
+      protocols: __,
+      timeout: ___,
+      origin,
+      protocolVersion = 13,
+      ...given
+    } = this.#options as Record<string, any>
+    // A header of the caller has the name that he wrote, and the last of two that differ in case wins.
+    const headers = new Map<string, readonly [name: string, value: unknown]>()
+    const set = (name: string, value: unknown): unknown => headers.set(name.toLowerCase(), [name, value])
+    for (const [name, value] of Object.entries(given.headers ?? {})) if (value !== undefined) set(name, value)
+    for (const [name, value] of handshake.headers) if (name !== 'Host') set(name, value)
+    set('Sec-WebSocket-Version', protocolVersion)
+    if (origin) set(protocolVersion < 13 ? 'Sec-WebSocket-Origin' : 'Origin', origin)
+    let auth = address.auth ?? given.auth
+    if (!this.#keepsCredentials(address)) {
+      headers.delete('authorization')
+      headers.delete('cookie')
+      if (!this.#isSameServer(address)) headers.delete('host')
+      auth = undefined
+    } else if (this.#redirects > 0) auth ??= this.#first.auth
+    return {
+      ...given,
+      method: 'GET',
+      protocol: undefined,
+      hostname: undefined,
+      host: address.hostname,
+      port: address.port,
+      path: address.path,
+      socketPath: address.socketPath,
+      defaultPort: given.defaultPort || (address.secure ? 443 : 80),
+      createConnection: given.createConnection ?? (address.secure ? connectTls : connectTcp),
+      headers: Object.fromEntries(headers.values()),
+      auth,
+    } as RequestOptions
+  }
+
+  /** After a redirect to another server, or from TLS to none, credentials are kept only if a listener decides on redirects. */
+  #keepsCredentials(address: Address): boolean {
+    if (this.#redirects === 0 || this.#owner.listenerCount('redirect') > 0) return true
+    return this.#isSameServer(address) && (address.secure || !this.#first.secure)
+  }
+
+  #isSameServer(address: Address): boolean {
+    return address.host === this.#first.host && address.socketPath === this.#first.socketPath
+  }
+
+  #refused(address: Address, request: ClientRequest, response: IncomingMessage): void {
+    const { location } = response.headers
+    const status = response.statusCode!
+    if (this.#options.followRedirects && location && status >= 300 && status < 400)
+      return this.#follow(address, location)
+    if (this.#over || this.#owner.emit('unexpected-response', request, response)) return
+    this.fail(openingError('WS_ERR_UNEXPECTED_STATUS', `Unexpected server response: ${status}`))
+  }
+
+  #follow(from: Address, location: string): void {
+    if (++this.#redirects > (this.#options.maxRedirects ?? 10)) {
+      return this.fail(openingError('WS_ERR_UNEXPECTED_STATUS', 'Maximum redirects exceeded'))
+    }
+    const old = this.request
+    this.request = undefined
+    old?.destroy()
+    try {
+      this.#send(parseAddress(location, from.href))
+    } catch (error) {
+      this.fail(openingError('WS_ERR_CONNECT', (error as Error).message, error))
+    }
+  }
+
+  #upgraded(handshake: Handshake, response: IncomingMessage, stream: Duplex, head: Buffer): void {
+    this.stream = stream
+    this.#owner.emit('upgrade', response)
+    // A listener may have closed the socket.
+    if (this.#over) return
+    const answer = headOf(response)
+    const agreement = validateResponse(host.platform, handshake, answer)
+    if ('code' in agreement) {
+      // Such as one that comes when the server hears of it.
+      stream.on('error', () => {})
+      return this.fail(openingError(agreement.code, explain(agreement, handshake, answer), agreement))
+    }
+    this.#finish()
+    this.#handler.established(pipeOverUpgraded(stream, head), agreement, answer)
+  }
+
+  #startDeadline(limit: number): void {
+    this.#deadline?.cancel()
+    this.#deadline = new Deadline(limit, () => {
+      this.fail(openingError('WS_ERR_HANDSHAKE_TIMEOUT', 'Opening handshake has timed out'))
+    })
+  }
+
+  #finish(): void {
+    this.#over = true
+    this.#deadline?.cancel()
+  }
+}
+
+function headOf({ statusCode, statusMessage, rawHeaders }: IncomingMessage): ResponseHead {
+  const headers = rawHeaders.flatMap((name, index) => {
+    return index % 2 === 0 ? [[name.toLowerCase(), rawHeaders[index + 1]!] as const] : []
+  })
+  return { status: statusCode!, statusText: statusMessage ?? '', headers }
+}
+
+/** What ws says about a response that is not valid. */
+function explain(error: ConnectionError, { protocols, deflate }: Handshake, { headers }: ResponseHead): string {
+  switch (error.code) {
+    case 'WS_ERR_INVALID_UPGRADE':
+      return 'Invalid Upgrade header'
+    case 'WS_ERR_INVALID_ACCEPT':
+      return 'Invalid Sec-WebSocket-Accept header'
+    case 'WS_ERR_INVALID_SUBPROTOCOL':
+      if (protocols.length === 0) return 'Server sent a subprotocol but none was requested'
+      return headers.some(([name]) => name === 'sec-websocket-protocol')
+        ? 'Server sent an invalid subprotocol'
+        : 'Server sent no subprotocol'
+    case 'WS_ERR_INVALID_EXTENSIONS':
+      return deflate === undefined
+        ? 'Server sent a Sec-WebSocket-Extensions header but no extension was requested'
+        : 'Invalid Sec-WebSocket-Extensions header'
+    default:
+      return error.message
+  }
+}
+
+function connectTcp(options: TcpSocketConnectOpts & { socketPath?: string }): Socket {
+  return process.getBuiltinModule('node:net').connect({ ...options, path: options.socketPath } as TcpSocketConnectOpts)
+}
+
+function connectTls({ servername, ...options }: ConnectionOptions): Socket {
+  const isName = process.getBuiltinModule('node:net').isIP(options.host!) === 0
+  return process.getBuiltinModule('node:tls').connect({
+    ALPNProtocols: ['http/1.1'],
+    ...options,
+    // That of the request, not of a Unix domain socket.
+    path: undefined!,
+    servername: servername ?? (isName ? options.host! : ''),
+  })
+}

@@ -1,0 +1,347 @@
+import { Buffer } from 'node:buffer'
+import { EventEmitter } from 'node:events'
+import type { ClientRequest } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { MAX_CONTROL_PAYLOAD } from '../codec/opcodes.ts'
+import { type ReadableBlob, toBlob } from '../idl/blob.ts'
+import { isToken } from '../protocol/header-values.ts'
+import { CLOSED, CLOSING, CONNECTING, OPEN } from '../session/ready-state.ts'
+import { parseAddress } from './address.ts'
+import type { BinaryType } from './binary-type.ts'
+import { readReason, validateCloseCode } from './close-arguments.ts'
+import type { Emitter } from './emitter.ts'
+import {
+  addHandler,
+  attributeHandler,
+  type EventHandler,
+  removeHandler,
+  setAttributeHandler,
+  WAS_CLEAN,
+  type WebSocketEventMap,
+} from './events.ts'
+import { type ClientOptions, readClientOptions } from './options.ts'
+import {
+  extension,
+  PerMessageDeflate,
+  Receiver,
+  Sender,
+  subprotocol,
+  unavailable,
+  WebSocketServer,
+} from './server-parts.ts'
+import { type SendCallback, type SendOptions as SessionSendOptions, WsSession } from './session.ts'
+import { createWebSocketStream } from './stream.ts'
+
+/** The options of `send`. */
+export interface SendOptions {
+  /** Whether the message is binary. Default: whether the data is not a string. */
+  readonly binary?: boolean | undefined
+  /** Whether the message may be compressed. Default: true. */
+  readonly compress?: boolean | undefined
+  /** Whether this is the last frame of its message. Default: true. */
+  readonly fin?: boolean | undefined
+  /** No effect: a client masks what it sends (RFC 6455 section 5.3). */
+  readonly mask?: boolean | undefined
+}
+
+const Base: new () => Emitter = EventEmitter as never
+
+const BINARY_TYPES: readonly unknown[] = ['nodebuffer', 'arraybuffer', 'fragments', 'blob']
+
+/** The property in which a socket keeps its state. It is a symbol for the sake of Proxies, as for the WebSocket of the standard. */
+const slot = Symbol('WebSocket state')
+
+/**
+ * The client of ws over the engine of this package: an EventEmitter that has some of the members of the browser's WebSocket.
+ * docs/libraries.md lists in what it differs from that of ws.
+ */
+export class WebSocket extends Base {
+  declare static readonly CONNECTING: 0
+  declare static readonly OPEN: 1
+  declare static readonly CLOSING: 2
+  declare static readonly CLOSED: 3
+  declare readonly CONNECTING: 0
+  declare readonly OPEN: 1
+  declare readonly CLOSING: 2
+  declare readonly CLOSED: 3
+  declare onopen: EventHandler<'open', WebSocket> | null
+  declare onmessage: EventHandler<'message', WebSocket> | null
+  declare onclose: EventHandler<'close', WebSocket> | null
+  declare onerror: EventHandler<'error', WebSocket> | null
+
+  declare static readonly WebSocket: typeof WebSocket
+  declare static readonly WebSocketServer: typeof WebSocketServer
+  declare static readonly Server: typeof WebSocketServer
+  declare static readonly createWebSocketStream: typeof createWebSocketStream
+
+  /**
+   * Opens a connection.
+   *
+   * @param address a URL of the scheme ws, wss, http, https or ws+unix
+   * @param protocols subprotocols in order of preference; or the options
+   * @throws SyntaxError for an invalid URL or subprotocol; TypeError or RangeError for an invalid option
+   */
+  constructor(address: string | URL, options?: ClientOptions)
+  constructor(address: string | URL, protocols?: string | readonly string[], options?: ClientOptions)
+  constructor(address: string | URL, protocols?: string | readonly string[] | ClientOptions, options?: ClientOptions) {
+    super()
+    if (address === null) unavailable('WebSocketServer')
+    const isOptions = typeof protocols === 'object' && protocols !== null && !Array.isArray(protocols)
+    const given: ClientOptions = (isOptions ? (protocols as ClientOptions) : options) ?? {}
+    const settings = readClientOptions(given)
+    const target = parseAddress(address)
+    const offered = readProtocols(isOptions || protocols === undefined ? given.protocols : protocols)
+    const state = new WsSession(this, target, given, settings)
+    Object.defineProperty(this, slot, { value: state })
+    state.start(target, offered, given, settings)
+  }
+
+  /** The type in which binary messages are given out. Other values are ignored when it is set. Default: "nodebuffer". */
+  get binaryType(): BinaryType {
+    return stateOf(this).binaryType
+  }
+
+  set binaryType(value: BinaryType) {
+    if (BINARY_TYPES.includes(value)) stateOf(this).binaryType = value
+  }
+
+  /** Payload bytes that `send` was given and that have not left for the network. */
+  get bufferedAmount(): number {
+    return stateOf(this).bufferedAmount
+  }
+
+  /** The names of the extensions in use. */
+  get extensions(): string {
+    return stateOf(this).extensions
+  }
+
+  /** Whether `pause` was called, and not `resume` after it. */
+  get isPaused(): boolean {
+    return stateOf(this).isPausedByUser
+  }
+
+  /** The subprotocol in use, or the empty string. */
+  get protocol(): string {
+    return stateOf(this).protocol
+  }
+
+  /** The state of the connection: 0 CONNECTING, 1 OPEN, 2 CLOSING, 3 CLOSED. */
+  get readyState(): 0 | 1 | 2 | 3 {
+    return stateOf(this).readyState as 0 | 1 | 2 | 3
+  }
+
+  get url(): string {
+    return stateOf(this).opening.address.href
+  }
+
+  /** The stream under the connection, null before it is open. Undocumented in ws, but libraries use it. */
+  get _socket(): Duplex | null {
+    return (this.readyState !== CONNECTING && stateOf(this).opening.stream) || null
+  }
+
+  /** The request of the opening handshake. Undocumented in ws, but libraries use it. */
+  get _req(): ClientRequest | null {
+    return (this.readyState === CONNECTING && stateOf(this).opening.request) || null
+  }
+
+  /**
+   * Starts the closing handshake, behind all messages that were sent. Gives up a connection that is not open yet.
+   *
+   * @param code the status code. Default: none
+   * @param reason at most 123 bytes of UTF-8
+   * @throws TypeError for a code that cannot be sent; RangeError for a longer reason
+   */
+  close(code?: number, reason?: string | Uint8Array): void {
+    const { readyState } = this
+    if (readyState === OPEN && code !== undefined) {
+      validateCloseCode(code)
+      stateOf(this).close(code, readReason(reason))
+    } else stateOf(this).close(undefined, '')
+  }
+
+  /** Stops reading from the network. What was read before is still emitted. Without effect unless the socket is open. */
+  pause(): void {
+    stateOf(this).setPausedByUser(true)
+  }
+
+  resume(): void {
+    stateOf(this).setPausedByUser(false)
+  }
+
+  /**
+   * Sends a ping.
+   *
+   * @param data at most 125 bytes
+   * @param mask no effect: a client masks what it sends
+   * @param callback called when the ping has left
+   * @throws RangeError for more data; Error while connecting
+   */
+  ping(callback: SendCallback): void
+  ping(data: any, callback: SendCallback): void
+  ping(data?: any, mask?: boolean, callback?: SendCallback): void
+  ping(data?: any, mask?: any, callback?: SendCallback): void {
+    sendControl(this, 'ping', data, mask, callback)
+  }
+
+  /** Sends a pong, with the arguments of `ping`. */
+  pong(callback: SendCallback): void
+  pong(data: any, callback: SendCallback): void
+  pong(data?: any, mask?: boolean, callback?: SendCallback): void
+  pong(data?: any, mask?: any, callback?: SendCallback): void {
+    sendControl(this, 'pong', data, mask, callback)
+  }
+
+  /**
+   * Sends a message: text for a string or a number, otherwise binary.
+   *
+   * @param callback called when the message has left, or with an error if it cannot
+   * @throws Error while connecting; TypeError for what is no data
+   */
+  send(data: any, callback?: SendCallback): void
+  send(data: any, options: SendOptions, callback?: SendCallback): void
+  send(data: any, options?: SendOptions | SendCallback, callback?: SendCallback): void {
+    const state = stateToSend(this)
+    const [given, then] = typeof options === 'function' ? [undefined, options] : [options, callback]
+    const value = typeof data === 'number' ? String(data) : data
+    const content = toContent(value)
+    const connection = state.beginSend()
+    if (connection instanceof Error) return tooLate(state, content, connection, then)
+    const settings = { binary: typeof value !== 'string', compress: true, fin: true, ...given } as SessionSendOptions
+    if (isBlob(content)) state.sendBlob(connection, content, settings)
+    else state.sendMessage(connection, content, settings)
+    if (then !== undefined) state.whenSent(then)
+  }
+
+  /** Drops the connection at once, without a closing handshake. */
+  terminate(): void {
+    stateOf(this).terminate()
+  }
+
+  /**
+   * Adds a listener for "open", "message", "close" or "error" that is called with an event. Other types are ignored.
+   *
+   * @param options.once whether it is called once. Default: false
+   */
+  addEventListener<Type extends keyof WebSocketEventMap>(
+    type: Type,
+    listener: EventHandler<Type, WebSocket>,
+    options?: { readonly once?: boolean | undefined },
+  ): void {
+    addHandler(this, type, listener as never, options?.once === true)
+  }
+
+  removeEventListener<Type extends keyof WebSocketEventMap>(type: Type, listener: EventHandler<Type, WebSocket>): void {
+    removeHandler(this, type, listener)
+  }
+}
+
+for (const [name, value] of Object.entries({ CONNECTING, OPEN, CLOSING, CLOSED })) {
+  for (const object of [WebSocket, WebSocket.prototype])
+    Object.defineProperty(object, name, { value, enumerable: true })
+}
+const ENUMERABLE = ['binaryType', 'bufferedAmount', 'extensions', 'isPaused', 'protocol', 'readyState', 'url']
+for (const name of [...ENUMERABLE, 'addEventListener', 'removeEventListener']) {
+  Object.defineProperty(WebSocket.prototype, name, { enumerable: true })
+}
+Object.defineProperty(WebSocket.prototype, WAS_CLEAN, {
+  get(this: WebSocket) {
+    return stateOf(this).wasClean
+  },
+})
+// A bundler may rename the class.
+Object.defineProperty(WebSocket, 'name', { value: 'WebSocket', configurable: true })
+Object.assign(WebSocket, {
+  createWebSocketStream,
+  extension,
+  PerMessageDeflate,
+  Receiver,
+  Sender,
+  Server: WebSocketServer,
+  subprotocol,
+  WebSocket,
+  WebSocketServer,
+})
+for (const type of ['open', 'message', 'close', 'error']) {
+  Object.defineProperty(WebSocket.prototype, `on${type}`, {
+    enumerable: true,
+    configurable: true,
+    get(this: WebSocket) {
+      return attributeHandler(this, type)
+    },
+    set(this: WebSocket, handler: unknown) {
+      setAttributeHandler(this, type, handler)
+    },
+  })
+}
+
+/** The state behind a socket. @throws TypeError for anything else */
+function stateOf(socket: object): WsSession {
+  const state = (socket as { [slot]?: WsSession })[slot]
+  if (state === undefined) throw new TypeError('Illegal invocation: this is not a WebSocket')
+  return state
+}
+
+/** @throws Error while connecting */
+function stateToSend(socket: WebSocket): WsSession {
+  if (socket.readyState === CONNECTING) throw new Error('WebSocket is not open: readyState 0 (CONNECTING)')
+  return stateOf(socket)
+}
+
+function sendControl(
+  socket: WebSocket,
+  kind: 'ping' | 'pong',
+  data: any,
+  mask: any,
+  callback: SendCallback | undefined,
+): void {
+  const state = stateToSend(socket)
+  const then: SendCallback | undefined = [data, mask, callback].find(value => typeof value === 'function')
+  const value = typeof data === 'function' ? undefined : typeof data === 'number' ? String(data) : data
+  const content = toContent(value)
+  const connection = state.beginSend()
+  if (connection instanceof Error) return tooLate(state, content, connection, then)
+  if (isBlob(content)) throw new TypeError(`The data of a ${kind} cannot be a Blob`)
+  const payload = typeof content === 'string' ? Buffer.from(content) : content
+  if (payload.length > MAX_CONTROL_PAYLOAD) {
+    throw new RangeError(`The data of a ${kind} has at most ${MAX_CONTROL_PAYLOAD} bytes, not ${payload.length}`)
+  }
+  connection[kind](payload)
+  if (then !== undefined) state.whenSent(then)
+}
+
+/** Counts what was sent after the close. */
+function tooLate(
+  state: WsSession,
+  content: string | Uint8Array | ReadableBlob,
+  error: Error,
+  then: SendCallback | undefined,
+): void {
+  state.countTooLate(isBlob(content) ? content.size : Buffer.byteLength(content))
+  if (then !== undefined) state.failLater(then, error)
+}
+
+/** The data of a message as text, bytes or a Blob. What is neither is converted as `Buffer.from` does it. */
+function toContent(data: any): string | Uint8Array | ReadableBlob {
+  if (typeof data === 'string') return data
+  if (!data) return NOTHING
+  if (data instanceof Uint8Array) return data
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  return toBlob(data) ?? Buffer.from(data)
+}
+
+const NOTHING = new Uint8Array(0)
+
+function isBlob(content: string | Uint8Array | ReadableBlob): content is ReadableBlob {
+  return typeof content === 'object' && 'read' in content
+}
+
+/** @throws SyntaxError for what is no token, or is given twice */
+function readProtocols(given: unknown): readonly string[] {
+  const list: unknown[] = given === undefined ? [] : Array.isArray(given) ? given : [given]
+  for (const [index, protocol] of list.entries()) {
+    if (typeof protocol !== 'string' || !isToken(protocol) || list.indexOf(protocol) < index) {
+      throw new SyntaxError(`The subprotocol at index ${index} is not a token, or is given twice`)
+    }
+  }
+  return list as string[]
+}

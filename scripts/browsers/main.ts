@@ -1,0 +1,38 @@
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { cases } from './cases.ts'
+import { openWorkspace } from './workspace.ts'
+
+const usage = `npm run browsers -- [NAME...]    tries the package with bundlers and frameworks, by default with all
+
+  ${Object.keys(cases).join(', ')}
+
+Each bundles a project in scripts/browsers/packages against the packed package; what it makes runs in Chromium, and where it has
+a server in Node.js. The tools are installed first, where they are missing. The exit code is 1 if one fails.`
+
+const { values, positionals } = parseArgs({
+  options: { help: { type: 'boolean', short: 'h' } },
+  allowPositionals: true,
+})
+const unknown = positionals.find(name => !Object.hasOwn(cases, name))
+if (values.help === true) console.log(usage)
+else if (unknown !== undefined) {
+  console.error(`There is no ${unknown}\n\n${usage}`)
+  process.exitCode = 2
+} else await main(positionals.length > 0 ? positionals : Object.keys(cases))
+
+async function main(names: readonly string[]): Promise<void> {
+  const workspace = await openWorkspace()
+  try {
+    for (const name of names) {
+      try {
+        console.log(`${name}: ${await cases[name]!(workspace)}`)
+      } catch (error) {
+        console.error(`${name}: FAILED:`, error)
+        process.exitCode = 1
+      }
+    }
+  } finally {
+    await workspace.close()
+  }
+}

@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { PageWorld } from '../../spec-tests/browser/page-world.ts'
+import { readManifest } from '../check/manifest.ts'
+import { pack } from '../check/tarball.ts'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+
+/** The bundlers and frameworks, with the package as it is published; a folder for what they make; and a browser with its server. */
+export interface Workspace {
+  /** The folder of the projects. It is in the source folder, since nothing of it is compiled to build/. */
+  readonly projects: string
+  /** Empty at first. */
+  readonly output: string
+  readonly world: PageWorld
+  close(): Promise<void>
+}
+
+/** Installs what is missing, and the package as it is now. @throws Error if that does not work */
+export async function openWorkspace(): Promise<Workspace> {
+  const projects = join(root, 'scripts/browsers/packages')
+  const modules = join(projects, 'node_modules')
+  if (!existsSync(modules)) {
+    runProgram('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'], projects)
+  }
+  const output = mkdtempSync(join(tmpdir(), 'browsers-'))
+  const tarball = pack(root, output)
+  const installed = join(modules, readManifest(root).name)
+  rmSync(installed, { recursive: true, force: true })
+  mkdirSync(installed)
+  runProgram('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'], projects)
+  const world = await PageWorld.open()
+  return {
+    ...{ projects, output, world },
+    async close() {
+      await world.close()
+      rmSync(output, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Runs a program to its end, and returns what it wrote. @throws Error with what it wrote, if it fails */
+export function runProgram(
+  program: string,
+  commandLine: readonly string[],
+  folder: string,
+  environment: Readonly<Record<string, string>> = {},
+): string {
+  const { status, stdout, stderr, error } = spawnSync(program, commandLine, {
+    ...{ cwd: folder, encoding: 'utf8', timeout: 300_000, maxBuffer: 64 * 1024 * 1024 },
+    env: { ...process.env, ...environment },
+    shell: process.platform === 'win32',
+  })
+  if (error !== undefined) throw error
+  if (status !== 0) throw new Error(`${program} ${commandLine.join(' ')} failed:\n${stdout}${stderr}`)
+  return stdout
+}

@@ -1,0 +1,129 @@
+import { fork } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { replaceSection } from '../servers/documents.ts'
+import { ensureInstalled, versionOf } from './packages.ts'
+import type { Outcome, Row } from './row.ts'
+
+const usage = `npm run libraries -- [options] [LIBRARY...]
+
+Runs a round trip with libraries that open WebSocket connections, each with our class as the global one or through the
+option that the library has, each in a process of its own. Prints a table. The exit code is 1 if one fails.
+
+  --all       also those whose packages take long to install, or that need Chromium
+  --docs      writes the table into docs/compatibility.md; implies --all
+  --help      print this`
+
+/** Milliseconds after which a row has failed. */
+const LIMIT = 60_000
+/** Rows that run at the same time. */
+const AT_ONCE = 3
+
+interface Result {
+  readonly row: Row
+  readonly outcome: Outcome
+}
+
+const { values, positionals } = parseArgs({
+  options: {
+    all: { type: 'boolean', default: false },
+    docs: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+})
+process.exitCode = values.help ? help() : await main()
+
+function help(): number {
+  console.log(usage)
+  return 0
+}
+
+async function main(): Promise<number> {
+  const rows = await loadRows()
+  const all = values.all || values.docs
+  const named =
+    (wanted: string) =>
+    (file: string, { name }: Row) =>
+      file === wanted || name === wanted
+  for (const wanted of positionals) {
+    if (![...rows].some(([file, row]) => named(wanted)(file, row))) throw new Error(`There is no library ${wanted}`)
+  }
+  const chosen = [...rows].filter(([file, row]) => {
+    if (positionals.length > 0) return positionals.some(wanted => named(wanted)(file, row))
+    return all || row.large === undefined
+  })
+  const needed = chosen.flatMap(([, row]) => packagesOf(row))
+  ensureInstalled(needed, all || chosen.some(([, row]) => row.large))
+
+  const results: Result[] = []
+  const waiting = [...chosen]
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [file, row] = next
+      const outcome = await runRow(file)
+      results.push({ row, outcome })
+      console.log(`${outcome.problem === undefined ? 'passed' : 'FAILED'}  ${row.name}: ${row.trip}`)
+      if (outcome.problem !== undefined) console.log(outcome.problem.replace(/^/gm, '        '))
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  results.sort(
+    (one, other) =>
+      one.row.name.localeCompare(other.row.name, 'en') || one.row.reached.localeCompare(other.row.reached, 'en'),
+  )
+  const failed = results.filter(({ outcome }) => outcome.problem !== undefined).length
+  const text = table(results)
+  console.log(`\n${text}\n\n${results.length - failed} passed, ${failed} failed`)
+  if (values.docs && failed === 0) replaceSection('libraries', text)
+  return failed === 0 ? 0 : 1
+}
+
+async function loadRows(): Promise<Map<string, Row>> {
+  const rows = new Map<string, Row>()
+  for (const name of readdirSync(new URL('rows/', import.meta.url)).sort()) {
+    if (!name.endsWith('.js')) continue
+    const { row } = (await import(`./rows/${name}`)) as { row: Row }
+    rows.set(name.slice(0, -3), row)
+  }
+  return rows
+}
+
+function packagesOf({ name, packages = [], server }: Row): string[] {
+  return [name, ...packages, ...(typeof server === 'string' ? [server] : [])]
+}
+
+function runRow(file: string): Promise<Outcome> {
+  return new Promise(resolve => {
+    const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [file], { silent: true })
+    let outcome: Outcome | undefined
+    let errors = ''
+    const timer = setTimeout(() => {
+      errors += `\nit was ended after ${LIMIT / 1000} s`
+      child.kill('SIGKILL')
+    }, LIMIT)
+    child.stdout!.resume()
+    child.stderr!.setEncoding('utf8').on('data', text => (errors += text))
+    child.once('message', message => (outcome = message as Outcome))
+    child.once('close', () => {
+      clearTimeout(timer)
+      const problem = errors.trim() || 'it ended without a result'
+      resolve(outcome ?? { problem, sockets: 0, messages: 0 })
+    })
+  })
+}
+
+function table(results: readonly Result[]): string {
+  const lines = results.map(({ row, outcome }) => {
+    const trip = outcome.problem === undefined ? row.trip : `**fails**: ${row.trip}`
+    return `| ${row.name} ${versionOf(row.name)} | ${row.reached} | ${serverOf(row)} | ${trip} |`
+  })
+  return ['| library | how ours is reached | server | round trip |', '|---|---|---|---|', ...lines].join('\n')
+}
+
+function serverOf({ server }: Row): string {
+  if (typeof server === 'string') return `${server} ${versionOf(server)}`
+  return 'stub' in server ? `stub: ${server.stub}` : server.program
+}

@@ -1,0 +1,2 @@
+// What a bundler takes for isomorphic-ws here.
+module.exports = WebSocket

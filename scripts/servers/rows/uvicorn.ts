@@ -1,0 +1,16 @@
+import { both, PYTHON } from '../python.ts'
+import type { Row } from '../row.ts'
+
+export const row: Row = {
+  name: 'uvicorn, with websockets',
+  debian: ['python3-uvicorn', 'python3-websockets'],
+  command({ port, tlsPort, key, cert, folder }) {
+    const words = [PYTHON, '-m', 'uvicorn', 'asgi_echo:app', '--ws', 'websockets', '--log-level', 'error', '--port']
+    return both(
+      [...words, String(port)],
+      [...words, String(tlsPort), '--ssl-keyfile', key, '--ssl-certfile', cert],
+      folder,
+    )
+  },
+  lacks: { fragments: 'it sends none', redirect: 'an ASGI application sees no HTTP request there, but may refuse' },
+}

@@ -1,0 +1,2 @@
+export * from 'whatwg-websocket/ws'
+export { default } from 'whatwg-websocket/ws'

@@ -1,0 +1,306 @@
+import { once } from 'node:events'
+import { Agent, createServer, type IncomingMessage, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { join } from 'node:path'
+import { WebSocketServer } from 'ws'
+import { makeAuthority, makeCertificate } from '../support/certificates.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
+import { event, type Twin, thrown, useTwins } from '../support/ws-twins.ts'
+
+describe('The stand-in for ws: the opening handshake', () => {
+  const twins = useTwins()
+
+  /** A server of HTTP that answers with `respond`. */
+  async function serveHttp(
+    { loopback }: Twin,
+    respond: (request: IncomingMessage, response: import('node:http').ServerResponse) => void,
+  ): Promise<{ url: string; server: Server }> {
+    const server = createServer(respond)
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    loopback.afterwards(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, server }
+  }
+
+  twins('opens, with the events "upgrade" and "open"', async twin => {
+    const server = await twin.loopback.serve()
+    const socket = twin.open(server.url)
+    twin.record(socket, 'upgrade', 'open', 'error', 'close')
+    socket.on('upgrade', response =>
+      twin.log(response.statusCode, response.headers.upgrade, response.rawHeaders.length),
+    )
+    twin.log(socket.readyState, socket.bufferedAmount, socket.extensions, socket.protocol, socket.binaryType)
+    await event(socket, 'open')
+    twin.log(socket.readyState, socket.extensions, socket.protocol, socket.isPaused)
+  })
+
+  twins('has the URL, serialized, with the scheme ws', async twin => {
+    const server = await twin.loopback.serve()
+    for (const url of [server.url, `http://127.0.0.1:${server.port}/a b?c`, new URL(`/x`, server.url)]) {
+      const socket = await twin.opened(url)
+      twin.log(socket.url.replace(String(server.port), 'PORT'))
+    }
+  })
+
+  twins('refuses invalid URLs and subprotocols', twin => {
+    const { WebSocket } = twin
+    for (const url of ['', 'x', '/relative', 'ftp://127.0.0.1/', 'ws://127.0.0.1/#f', 'ws+unix:', 'ws://[']) {
+      twin.log(
+        url,
+        thrown(() => new WebSocket(url)),
+      )
+    }
+    for (const protocols of ['', 'a b', ['a', 'a'], ['a,b'], [1]]) {
+      twin.log(thrown(() => new WebSocket('ws://127.0.0.1:1/', protocols as never)))
+    }
+    for (const protocolVersion of [0, 7, 14, '13']) {
+      twin.log(thrown(() => new WebSocket('ws://127.0.0.1:1/', { protocolVersion } as never)))
+    }
+    twin.log(thrown(() => new WebSocket('ws://127.0.0.1:1/', { headers: { a: 'b\nc' } })) instanceof TypeError)
+  })
+
+  twins('sends the header fields', async twin => {
+    const server = await twin.loopback.serve({ handleProtocols: () => 'b' })
+    for (const [path, options] of [
+      ['/', {}],
+      ['/p?q=1', { headers: { 'X-One': '1', host: 'example.com', Connection: 'close' }, origin: 'https://a.example' }],
+      ['/', { auth: 'user:pass' }],
+      ['/', { protocolVersion: 8, origin: 'https://a.example' }],
+      ['/', { perMessageDeflate: { clientMaxWindowBits: 10, serverNoContextTakeover: true } }],
+      ['/', { perMessageDeflate: { clientMaxWindowBits: false, threshold: 10, concurrencyLimit: 2 } }],
+      ['/', { perMessageDeflate: false }],
+    ] as const) {
+      const socket = await twin.opened(`${server.url}${path.slice(1)}`, ['a', 'b'], options as never)
+      const { request } = await server.accept()
+      const { host, 'sec-websocket-key': key, 'sec-websocket-protocol': protocols, ...headers } = request.headers
+      twin.log(request.url, host?.replace(/\d+$/, 'PORT'), key?.length, protocols?.replaceAll(' ', ''))
+      twin.log(JSON.stringify(Object.entries(headers).sort()))
+      twin.log(socket.protocol)
+    }
+  })
+
+  twins('takes credentials from the URL', async twin => {
+    const server = await twin.loopback.serve()
+    await twin.opened(`ws://us%20er:p%C3%A4ss%zz@127.0.0.1:${server.port}/`, { auth: 'other:one' })
+    twin.log((await server.accept()).request.headers.authorization)
+  })
+
+  twins('takes subprotocols in the options', async twin => {
+    const server = await twin.loopback.serve()
+    const first = await twin.opened(server.url, { protocols: ['x', 'y'] } as never)
+    const second = await twin.opened(server.url, undefined, { protocols: 'z' } as never)
+    twin.log(first.protocol, second.protocol)
+  })
+
+  twins('fails if the server refuses the connection', async twin => {
+    const { url, server } = await serveHttp(twin, () => {})
+    server.close()
+    await once(server, 'close')
+    const socket = twin.open(url)
+    twin.record(socket)
+    socket.on('error', (error: NodeJS.ErrnoException) => twin.log(error.syscall, error.message.includes('127.0.0.1')))
+    await event(socket, 'close')
+    twin.log(socket.readyState)
+  })
+
+  twins('fails if the name is not known', async twin => {
+    const lookup = (_name: string, _options: object, callback: (error: Error) => void): void =>
+      callback(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }))
+    const socket = twin.open('ws://name.invalid/', { lookup } as never)
+    twin.record(socket)
+    await event(socket, 'close')
+  })
+
+  twins('fails with the status of a refusal', async twin => {
+    const { url } = await serveHttp(twin, (_request, response) => response.writeHead(401).end('no'))
+    const socket = twin.open(url)
+    twin.record(socket)
+    await event(socket, 'close')
+  })
+
+  twins('leaves a refusal to a listener of "unexpected-response"', async twin => {
+    const { url } = await serveHttp(twin, (_request, response) => {
+      response.writeHead(401, { 'WWW-Authenticate': 'Basic' }).end('who are you?')
+    })
+    const socket = twin.open(url)
+    twin.record(socket)
+    const [request, response] = await event(socket, 'unexpected-response')
+    let body = ''
+    for await (const chunk of response) body += chunk
+    twin.log(socket.readyState, response.statusCode, response.headers['www-authenticate'], body)
+    twin.log(request.method, request.path, request.getHeader('upgrade'))
+    socket.terminate()
+    twin.log(socket.readyState)
+    await event(socket, 'close')
+  })
+
+  twins('does not take a redirect for an answer', async twin => {
+    const { url } = await serveHttp(twin, (_request, response) => response.writeHead(302, { location: '/b' }).end())
+    const socket = twin.open(url)
+    twin.record(socket)
+    await event(socket, 'close')
+  })
+
+  twins('follows redirects, and drops credentials on the way to another server', async twin => {
+    const goal = await twin.loopback.serve()
+    const other = await serveHttp(twin, (_request, response) => {
+      response.writeHead(307, { location: `${goal.url}goal` }).end()
+    })
+    const first = await serveHttp(twin, ({ url }, response) => {
+      response.writeHead(301, { location: url === '/one' ? '/two' : other.url }).end()
+    })
+    const options = { followRedirects: true, headers: { Cookie: 'a=b', Authorization: 'Basic x', 'X-Other': '1' } }
+    const socket = await twin.opened(`${first.url}/one`, options)
+    const { headers, url } = (await goal.accept()).request
+    twin.log(url, headers.cookie, headers.authorization, headers['x-other'], headers.host === `127.0.0.1:${goal.port}`)
+    twin.log(socket.url === `${goal.url}goal`)
+  })
+
+  twins('keeps credentials on the same server, and where a listener of "redirect" decides', async twin => {
+    const goal = await twin.loopback.serve()
+    const first = await serveHttp(twin, (_request, response) => response.writeHead(301, { location: goal.url }).end())
+    const socket = twin.open(`ws://me:secret@${first.url.slice(5)}/`, {
+      followRedirects: true,
+      headers: { Cookie: 'a=b' },
+    })
+    socket.on('redirect', (url, request) => twin.log(url === goal.url, request.getHeader('cookie'), request.method))
+    await event(socket, 'open')
+    const { headers } = (await goal.accept()).request
+    twin.log(headers.cookie, headers.authorization)
+  })
+
+  twins('gives up after maxRedirects, and at a location that is none', async twin => {
+    const { url } = await serveHttp(twin, (request, response) => {
+      response.writeHead(302, { location: request.url === '/bad' ? 'ftp://x/' : '/again' }).end()
+    })
+    for (const path of ['/loop', '/bad']) {
+      const socket = twin.open(url + path, { followRedirects: true, maxRedirects: 2 })
+      twin.record(socket)
+      await event(socket, 'close')
+    }
+  })
+
+  twins('gives up after the handshakeTimeout', async twin => {
+    const { url } = await serveHttp(twin, () => {})
+    const socket = twin.open(url, { handshakeTimeout: 50 })
+    twin.record(socket)
+    await event(socket, 'close')
+  })
+
+  twins('lets finishRequest change and send the request', async twin => {
+    const server = await twin.loopback.serve()
+    const socket: object = await twin.opened(server.url, {
+      finishRequest: (request, given) => {
+        twin.log(given instanceof twin.WebSocket, given.readyState, request.method)
+        request.setHeader('X-Late', 'yes')
+        setImmediate(() => request.end())
+      },
+    })
+    twin.log((await server.accept()).request.headers['x-late'], socket instanceof twin.WebSocket)
+  })
+
+  twins('connects by createConnection', async twin => {
+    const server = await twin.loopback.serve()
+    const socket = await twin.opened('ws://somewhere.invalid/', {
+      createConnection: ((options: { host: string; port: number }) => {
+        twin.log(options.host, options.port)
+        return connect(server.port, '127.0.0.1')
+      }) as never,
+    })
+    socket.close(1000)
+    twin.log(...(await event(socket, 'close')))
+  })
+
+  twins('connects by an agent', async twin => {
+    const server = await twin.loopback.serve()
+    class Tunnel extends Agent {
+      override createConnection(options: any): never {
+        twin.log(options.host, options.port)
+        return connect(server.port, '127.0.0.1') as never
+      }
+    }
+    const agent = new Tunnel()
+    twin.loopback.afterwards(() => agent.destroy())
+    const socket = await twin.opened('ws://somewhere.invalid:99/', { agent })
+    socket.send('through')
+    twin.log((await (await server.accept()).message()).text)
+  })
+
+  twins('connects to a Unix domain socket', async twin => {
+    const path = join(makeFolder(), 'socket')
+    const server = createServer()
+    const sockets = new WebSocketServer({ server })
+    sockets.on('connection', (_socket, request) => twin.log('path', request.url))
+    await once(server.listen(path), 'listening')
+    twin.loopback.afterwards(() => server.close())
+    const socket = await twin.opened(`ws+unix:${path}:/chat?a=b`)
+    twin.log(socket.url.replace(path, 'PATH'))
+    const other = await twin.opened(`ws+unix:${path}`)
+    for (const one of [socket, other]) {
+      one.close()
+      await event(one, 'close')
+    }
+  })
+
+  twins('connects with TLS, by the options of tls.connect', async twin => {
+    const authority = await makeAuthority()
+    const server = await twin.loopback.serve({ tls: await makeCertificate({ authority }) })
+    const socket = await twin.opened(`wss://localhost:${server.port}/`, { ca: authority.cert })
+    socket.send('secret')
+    twin.log((await (await server.accept()).message()).text)
+    for (const options of [{}, { ca: authority.cert, servername: 'other.example' }]) {
+      const refused = twin.open(`wss://localhost:${server.port}/`, options as never)
+      twin.record(refused)
+      await event(refused, 'close')
+    }
+    await twin.opened(`wss://localhost:${server.port}/`, { rejectUnauthorized: false })
+    await twin.opened(`https://localhost:${server.port}/`, {
+      ca: authority.cert,
+      checkServerIdentity: () => undefined,
+    } as never)
+  })
+
+  for (const [name, lines, options] of [
+    ['another Upgrade', ['Upgrade: other', 'Connection: Upgrade'], {}],
+    ['another Sec-WebSocket-Accept', ['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Accept: x'], {}],
+    ['a subprotocol without a request', ['Sec-WebSocket-Protocol: x'], {}],
+    ['an extension without a request', ['Sec-WebSocket-Extensions: permessage-deflate'], { perMessageDeflate: false }],
+    ['ill-formed extensions', ['Sec-WebSocket-Extensions: permessage-deflate;;'], {}],
+    ['bad parameters', ['Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=99'], {}],
+  ] as const) {
+    twins(`fails at ${name}`, async twin => {
+      const server = await twin.loopback.serveRaw()
+      const socket = twin.open(server.url, options)
+      twin.record(socket, 'upgrade', 'open', 'error', 'close')
+      const peer = await server.accept()
+      const isWhole = lines.length > 1
+      if (isWhole) await peer.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`)
+      else await peer.accept(...lines)
+      await event(socket, 'close')
+    })
+  }
+
+  twins('fails at a subprotocol that was not offered, and at none', async twin => {
+    const server = await twin.loopback.serveRaw()
+    for (const lines of [['Sec-WebSocket-Protocol: b'], []]) {
+      const socket = twin.open(server.url, 'a')
+      twin.record(socket)
+      await (await server.accept()).accept(...lines)
+      await event(socket, 'close')
+    }
+  })
+
+  twins('fails if the server hangs up, or does not speak HTTP', async twin => {
+    const server = await twin.loopback.serveRaw()
+    const socket = twin.open(server.url)
+    twin.record(socket)
+    ;(await server.accept()).end()
+    await event(socket, 'close')
+    const other = twin.open(server.url)
+    twin.record(other)
+    await (await server.accept()).write('SSH-2.0-x\r\n\r\n')
+    await event(other, 'close')
+  })
+})
