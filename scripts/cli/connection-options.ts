@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { WebSocketOptions } from '#lib/entry/node.js'
+import { configured, type WebSocketOptions } from '#lib/entry/node.js'
 import { closest } from './text.ts'
 import { UsageError } from './usage-error.ts'
 import { readFileOf } from './values.ts'
@@ -27,16 +27,8 @@ export interface ConnectionFlags {
   readonly maxPayload?: number
 }
 
-/** @throws UsageError */
-export function connectionOptions(flags: ConnectionFlags): WebSocketOptions {
-  for (const [name, given] of [
-    ['--proxy', flags.proxy],
-    ['--http2', flags.http2],
-    ['--unix', flags.unix],
-    ['--cookie-jar', flags.cookieJar],
-  ] as const) {
-    if (given !== undefined) throw new UsageError(`${name} does not work in this version yet`)
-  }
+/** @throws (rejects with) UsageError */
+export async function connectionOptions(flags: ConnectionFlags): Promise<WebSocketOptions> {
   if ((flags.cert === undefined) !== (flags.key === undefined)) {
     const [given, missing] = flags.cert === undefined ? ['--key', '--cert'] : ['--cert', '--key']
     throw new UsageError(`${given} needs ${missing} as well`, 'Give the certificate and its private key, both in PEM.')
@@ -59,7 +51,31 @@ export function connectionOptions(flags: ConnectionFlags): WebSocketOptions {
     ...(flags.ping === undefined ? {} : { heartbeat: { interval: flags.ping } }),
     ...(flags.timeout === undefined ? {} : { handshakeTimeout: flags.timeout }),
     ...(flags.maxPayload === undefined ? {} : { maxPayload: flags.maxPayload }),
+    ...(await waysToServer(flags)),
   }
+}
+
+/** @throws (rejects with) UsageError that names the option on the command line */
+async function waysToServer({ proxy, http2, unix, cookieJar }: ConnectionFlags): Promise<object> {
+  const options: Record<string, unknown> = {}
+  const add = (flag: string, name: string, value: unknown): void => {
+    try {
+      // Checks the option as the constructor will.
+      configured({ [name]: value } as WebSocketOptions)
+    } catch (error) {
+      throw new UsageError(`${flag}: ${(error as Error).message}`)
+    }
+    options[name] = value
+  }
+  if (proxy !== undefined) add('--proxy', 'proxy', proxy)
+  if (http2 === true) add('--http2', 'http2', 'only')
+  if (unix !== undefined) add('--unix', 'socketPath', unix)
+  // Loaded for this option alone, since it takes long.
+  if (cookieJar !== undefined) {
+    const { openCookieFile } = await import('./cookie-file.ts')
+    add('--cookie-jar', 'cookieJar', openCookieFile(cookieJar))
+  }
+  return options
 }
 
 function basicAuthorization(user: string): string {

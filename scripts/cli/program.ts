@@ -192,8 +192,8 @@ function addReplay(program: Command, choose: (job: Job) => void): void {
       if (given === undefined) {
         throw new UsageError('There is no URL', 'Give the URL of a server, or --listen PORT to be the server.')
       }
-      const [url, socket] = [checkUrl(given), connectionOptions(flags)]
-      choose(() => replayToServer({ ...how, url, socket, verbose }))
+      const url = checkUrl(given)
+      choose(async () => await replayToServer({ ...how, url, socket: await connectionOptions(flags), verbose }))
     } else if (given !== undefined) throw new UsageError('A URL and --listen exclude each other')
     else {
       const { listen: port, host, cert, key, protocol = [] } = flags
@@ -223,9 +223,8 @@ function addBench(program: Command, choose: (job: Job) => void): void {
   addConnectionOptions(command)
   command.action((given: string, flags) => {
     const { connections, messages, duration, size, binary = false, inFlight, patience, json = false } = flags
-    const [url, socket] = [checkUrl(given), connectionOptions(flags)]
-    const options = { url, socket, connections, messages, duration, size, binary, inFlight, patience }
-    choose(() => bench(options, json))
+    const options = { url: checkUrl(given), connections, messages, duration, size, binary, inFlight, patience }
+    choose(async () => await bench({ ...options, socket: await connectionOptions(flags) }, json))
   })
 }
 
@@ -244,7 +243,7 @@ async function talk(given: string | undefined, flags: TalkFlags, { args, command
   if (args.length > 1) throw new UsageError(`One URL at most, not ${args.length}: ${args.join(' ')}`)
   const { role, channel, reconnect = false, reconnectDelay, verbose = 0 } = flags
   const guide = api === undefined ? undefined : new Guide({ api, role, channel, url, colours })
-  const socket = connectionOptions(flags)
+  const socket = await connectionOptions(flags)
   const recorder = flags.record === undefined ? undefined : new Recorder(flags.record)
   const common = { url, socket, reconnect, reconnectDelay, verbose, recorder, checker: guide }
   if (isTerminal()) return await converse({ ...common, catalog: guide })
