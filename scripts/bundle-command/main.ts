@@ -2,7 +2,7 @@
  * Bundles the command `whatwg-websocket` into one file, `build/cli/whatwg-websocket.js`, with the library and with the packages
  * that it uses. So the package requires none of them. Their licences are written beside it.
  */
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -19,6 +19,7 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20',
   metafile: true,
+  absWorkingDir: root,
   // The optional native addons of ws.
   external: ['bufferutil', 'utf-8-validate'],
   minifySyntax: true,
@@ -37,16 +38,19 @@ writeFileSync(join(outdir, 'LICENSES.txt'), licences(Object.keys(metafile.inputs
 
 /** The licences of the packages that these files are of. */
 function licences(files: readonly string[]): string {
-  const names = files.flatMap(file => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? [])
-  const texts = [...new Set(names)].sort().map(name => {
-    const folder = join(root, 'node_modules', name)
-    const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<
-      string,
-      string
-    >
-    const file = existsSync(folder) ? readdirSync(folder).find(one => /^licen[cs]e/i.test(one)) : undefined
-    const text = file === undefined ? '' : `\n${readFileSync(join(folder, file), 'utf8').trim()}\n`
+  const folders = files.flatMap(file => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? [])
+  const texts = [...new Set(folders)].map(folder => {
+    const place = join(root, folder)
+    const { name, version, license } = JSON.parse(readFileSync(join(place, 'package.json'), 'utf8')) as Manifest
+    const file = readdirSync(place).find(one => /^licen[cs]e/i.test(one))
+    const text = file === undefined ? '' : `\n${readFileSync(join(place, file), 'utf8').trim()}\n`
     return `${name} ${version} (${license})\n${text}`
   })
-  return `The command whatwg-websocket contains these packages.\n\n${texts.join('\n---\n\n')}`
+  return `The command whatwg-websocket contains these packages.\n\n${[...new Set(texts)].sort().join('\n---\n\n')}`
+}
+
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly license: string
 }
