@@ -14,6 +14,7 @@ import { authority, certificate, privateKey } from '../../wpt/server/certificate
 import { install } from '../check/installed.ts'
 import { pack } from '../check/tarball.ts'
 import { findRuntimes, type Runtime, type RuntimeKind } from '../runtimes/runtimes.ts'
+import { smokeCommand } from './command.ts'
 import { startTlsServers, type TlsServers } from './tls-servers.ts'
 
 const usage = `npm run smoke -- [RUNTIME...]    tries the package in these runtimes, by default in all
@@ -133,7 +134,8 @@ async function smoke({ name, kind, version, executable }: Runtime, program: stri
     console.log(`  FAIL  the process ${how ?? 'ended before it was done'}`)
     failures++
   }
-  return failures
+  const file = join(program, '../node_modules/whatwg-websocket/build/cli/whatwg-websocket.js')
+  return failures + (await smokeCommand([executable, ...flags], file, servers.plain))
 }
 
 /** Resolves with what went wrong, if anything did. */
