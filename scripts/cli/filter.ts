@@ -8,6 +8,7 @@ import { type Closing, Link } from './link.ts'
 import type { MessageChecker } from './message-checker.ts'
 import { splitInput } from './split-input.ts'
 import { coloursFor } from './style.ts'
+import { hexDump } from './terminal/hex-dump.ts'
 import { printable } from './text.ts'
 import { createWireLog } from './wire-log.ts'
 
@@ -20,7 +21,7 @@ export interface FilterOptions {
   readonly json: boolean
   /** Messages end with NUL instead of a line break, in both directions. */
   readonly null: boolean
-  /** Closes after this many messages. */
+  /** Waits for this many messages, and closes. */
   readonly count: number | undefined
   /** After the end of the input, waits until the server closes. */
   readonly wait: boolean
@@ -58,6 +59,8 @@ class Filter {
   #silence: NodeJS.Timeout | undefined
   /** Set if the input, or a message, makes this a failure whatever the server says. */
   #failed = false
+  /** Set once no further message is wanted: how the connection ends does not matter any more. */
+  #enough = false
   /** Resolves when the connection is open; with false if there will be none any more. */
   #usable: { promise: Promise<boolean>; resolve(usable: boolean): void } = newGate()
 
@@ -82,7 +85,10 @@ class Filter {
     process.on('SIGINT', this.#interrupt)
     process.on('SIGTERM', this.#interrupt)
     // The reader of the output has gone, as `head` does when it has enough.
-    process.stdout.on('error', () => this.#link.close())
+    process.stdout.on('error', () => {
+      this.#enough = true
+      this.#link.drop()
+    })
     this.#sendAll(input).catch(error => {
       this.#fail(`The input cannot be sent: ${(error as Error).message}`)
       this.#link.close(1000)
@@ -109,15 +115,25 @@ class Filter {
   }
 
   #write(message: Message): void {
+    if (this.#enough) return
     this.#received++
     const { json, count, checker } = this.#options
     if (json) process.stdout.write(`${JSON.stringify(messageEntry('received', message))}${this.#end}`)
+    else if (process.stdout.isTTY === true) process.stdout.write(`${this.#presentable(message)}\n`)
     else if (typeof message === 'string') process.stdout.write(message + this.#end)
     else process.stdout.write(this.#options.null ? Buffer.concat([message, Buffer.of(0)]) : message)
     const complaint = checker?.checkIncoming(message)
     if (complaint !== undefined) this.#note(this.#colours.yellow(`received: ${complaint}`))
-    if (this.#received === count) this.#link.close(1000)
-    else if (this.#inputEnded) this.#closeAfterSilence()
+    if (this.#received === count) {
+      this.#enough = true
+      this.#link.close(1000)
+    }
+    if (this.#inputEnded && !this.#enough) this.#closeAfterSilence()
+  }
+
+  /** For a terminal, which must not do what a server says. */
+  #presentable(message: Message): string {
+    return typeof message === 'string' ? printable(message) : hexDump(message, process.stdout.columns || 80).join('\n')
   }
 
   get #end(): string {
@@ -126,7 +142,8 @@ class Filter {
 
   /** Restarts the timer of `--linger`, which closes the connection. Until it fires, answers may still be in flight. */
   #closeAfterSilence(): void {
-    if (this.#options.wait) return
+    // Who asks for a number of messages waits for them, however slow the server is.
+    if (this.#options.wait || this.#options.count !== undefined) return
     clearTimeout(this.#silence)
     this.#silence = setTimeout(() => this.#link.close(1000), this.#options.linger)
   }
@@ -141,9 +158,7 @@ class Filter {
   #closed({ socket, code, reason, wasClean, error, retryIn }: Closing): void {
     clearTimeout(this.#silence)
     const { red, dim } = this.#colours
-    // `--count` was reached while the connection was closing: what came after it does not matter.
-    const enough = this.#received >= (this.#options.count ?? Number.POSITIVE_INFINITY)
-    if (error !== undefined && !enough) for (const line of describeFailure(socket, error)) this.#note(red(line))
+    if (error !== undefined && !this.#enough) for (const line of describeFailure(socket, error)) this.#note(red(line))
     if (retryIn !== undefined) {
       this.#note(dim(`connecting again in ${retryIn / 1000} s`))
       this.#usable.resolve(false)
@@ -155,7 +170,7 @@ class Filter {
     this.#usable.resolve(false)
     process.off('SIGINT', this.#interrupt)
     process.off('SIGTERM', this.#interrupt)
-    this.#resolve(wasClean && !this.#failed ? 0 : 1)
+    this.#resolve((wasClean || this.#enough) && !this.#failed ? 0 : 1)
   }
 
   #fail(reason: string): void {

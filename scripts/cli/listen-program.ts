@@ -38,7 +38,11 @@ export function runProgram(
   child.stdin.on('error', () => {})
   socket.on('message', data => {
     child.stdin.write(data as Buffer)
-    if (!binary) child.stdin.write('\n')
+    const isReady = binary ? !child.stdin.writableNeedDrain : child.stdin.write('\n')
+    if (isReady || socket.isPaused) return
+    // A program that is slow holds up its client, instead of filling the memory.
+    socket.pause()
+    child.stdin.once('drain', () => socket.resume())
   })
   const sent = sendOutput(socket, child, binary)
   const errors = passErrors(child, note)

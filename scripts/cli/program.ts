@@ -50,17 +50,21 @@ export function createProgram(choose: (job: Job) => void, behindDashes: readonly
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [COMMAND]', 'print the help of a command')
     .enablePositionalOptions()
-    .configureHelp({ subcommandTerm: command => command.name() })
+    .configureHelp({
+      subcommandTerm: command => command.name(),
+      styleTitle: title => coloursFor(process.stdout).bold(title),
+    })
     .showSuggestionAfterError()
   addConnectionOptions(program)
   program
     .optionsGroup('Messages:')
+    .addOption(verboseOption())
     .option('-r, --reconnect', 'connect again if the connection is lost, after 1, 2, 4 … 30 s')
     .addOption(new Option('--reconnect-delay <TIME>').argParser(readDuration).default(1000).hideHelp())
     .option('-b, --binary', 'send the input as one binary message; with --null, each part')
     .option('--json', 'write each message as a JSON object: direction, time, type, data')
     .option('-0, --null', 'messages end with NUL instead of a line break, in and out')
-    .addOption(new Option('-c, --count <N>', 'close after N messages have come').argParser(readCount))
+    .addOption(new Option('-c, --count <N>', 'wait for N messages, and close').argParser(readCount))
     .option('-w, --wait', 'when the input ends, wait until the server closes')
     .addOption(
       new Option('--linger <TIME>', 'when the input ends, close after this long without a message')
@@ -100,6 +104,13 @@ Examples:
 * may be given several times. The exit code is 0 if the connection was closed
 cleanly, 1 if it failed, 2 if the command line is wrong.`
 
+/** `-v` counts: `-vv` is 2. */
+function verboseOption(): Option {
+  return new Option('-v, --verbose', 'show the handshake; -vv each frame as well').argParser(
+    (_value: unknown, before: number | undefined) => (before ?? 0) + 1,
+  )
+}
+
 function addConnectionOptions(command: Command): void {
   command
     .optionsGroup('Connection:')
@@ -114,11 +125,6 @@ function addConnectionOptions(command: Command): void {
     )
     .addOption(new Option('--compress <LEVEL>', 'compress at a level from 0 to 9, or "off"').argParser(readLevel))
     .addOption(new Option('--max-payload <SIZE>', 'the largest message to receive, such as 16M').argParser(readSize))
-    .addOption(
-      new Option('-v, --verbose', 'show the handshake; -vv each frame as well').argParser(
-        (_value: unknown, before: number | undefined) => (before ?? 0) + 1,
-      ),
-    )
     .option('--no-color', 'no colours (as with NO_COLOR=1)')
     .optionsGroup('Ways to the server:')
     .option('--cacert <FILE>', 'trust the authorities in a PEM file')
@@ -175,6 +181,7 @@ function addReplay(program: Command, choose: (job: Job) => void): void {
     .argument('[URL]', 'the server that gets the messages which were sent')
     .helpOption('-h, --help', 'print this help')
     .optionsGroup('Replay:')
+    .addOption(verboseOption())
     .addOption(new Option('-l, --listen <PORT>', 'be the server instead').argParser(readPort))
     .option('--host <ADDRESS>', 'the address to listen on', '127.0.0.1')
     .option('--once', 'with --listen: end after the first connection')

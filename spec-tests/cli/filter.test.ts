@@ -65,7 +65,27 @@ describe('The command as a filter', function () {
     const peer = await server.accept()
     for (const text of ['1', '2', '3']) peer.socket.send(text)
     expect(await command.ended).to.equal(0)
-    expect(command.output.startsWith('1\n2\n')).to.equal(true)
+    expect(command.output).to.equal('1\n2\n')
+    expect(command.errors).to.equal('')
+  })
+
+  it('waits for as many messages as are asked for, after the end of its input', async () => {
+    const server = await serve()
+    const result = run(['--count', '1', '--linger', '1ms', server.url], { input: 'ask' })
+    const peer = await server.accept()
+    await peer.message()
+    setTimeout(() => peer.socket.send('answer'), 200)
+    expect(await result).to.deep.equal({ output: 'answer\n', exitCode: 0, errors: '' })
+  })
+
+  it('ends quietly when the reader of its output has enough', async () => {
+    const server = await serve()
+    const command = new Running([server.url])
+    const peer = await server.accept()
+    command.child.stdout.destroy()
+    const sending = setInterval(() => peer.socket.send('more'), 10)
+    expect(await command.ended).to.equal(0)
+    clearInterval(sending)
     expect(command.errors).to.equal('')
   })
 

@@ -143,7 +143,15 @@ class Conversation implements Desk {
       frame: log?.frame,
     }
     const link = new Link(
-      { url, socket, reconnect, reconnectDelay, recorder, watcher },
+      {
+        url,
+        socket,
+        reconnect,
+        reconnectDelay,
+        watcher,
+        // A record is of one connection.
+        recorder: number === 1 ? recorder : undefined,
+      },
       {
         opened: ({ protocol }) => this.#opened(connection, protocol),
         message: message => this.#received(connection, message),
