@@ -1,6 +1,6 @@
 import { readCloseInfo, validateCloseCodeAndReason, type WebSocketCloseInfo } from '../idl/close-info.ts'
 import { showInConsole, withoutCredentials } from '../idl/inspection.ts'
-import { completeInterface, isSequence, requireArguments, toUSVString } from '../idl/webidl.ts'
+import { completeInterface, isSequence, named, requireArguments, toUSVString } from '../idl/webidl.ts'
 import { copyOptions } from '../opening/options/init.ts'
 import { defaultSettings, readOptions, type Settings, type WebSocketOptions } from '../opening/options.ts'
 import { toSubprotocols, validateSubprotocols } from '../opening/subprotocols.ts'
@@ -74,7 +74,7 @@ export function streamStateOf(stream: unknown): WebSocketStreamState {
   return state
 }
 
-export const WebSocketStream: WebSocketStreamConstructor = {
+export const WebSocketStream: WebSocketStreamConstructor = named({
   WebSocketStream: class {
     constructor(url: unknown, options: unknown = undefined) {
       requireArguments(arguments.length, 1, 'WebSocketStream')
@@ -115,7 +115,7 @@ export const WebSocketStream: WebSocketStreamConstructor = {
       streamStateOf(this).keepAlive(false)
     }
   },
-}.WebSocketStream as unknown as WebSocketStreamConstructor
+}) as unknown as WebSocketStreamConstructor
 
 completeInterface(WebSocketStream as never, 'WebSocketStream', ['url', 'opened', 'closed', 'close'])
 

@@ -6,6 +6,7 @@ import {
   bytesOf,
   completeInterface,
   defineConstants,
+  named,
   requireArguments,
   toClampedUnsignedShort,
   toDOMString,
@@ -38,7 +39,7 @@ export function stateOf(socket: unknown): WebSocketState {
 
 const HostEventTarget = globalThis.EventTarget as unknown as new () => object
 
-export const WebSocket: WebSocketConstructor = {
+export const WebSocket: WebSocketConstructor = named({
   WebSocket: class extends HostEventTarget {
     constructor(url: unknown, protocols: unknown = undefined, options: unknown = undefined) {
       requireArguments(arguments.length, 1, 'WebSocket')
@@ -112,7 +113,7 @@ export const WebSocket: WebSocketConstructor = {
       stateOf(this).keepAlive(false)
     }
   },
-}.WebSocket as unknown as WebSocketConstructor
+}) as unknown as WebSocketConstructor
 
 defineConstants(WebSocket as never, { CONNECTING, OPEN, CLOSING, CLOSED })
 completeInterface(WebSocket as never, 'WebSocket', [

@@ -4,6 +4,7 @@ import { closeInfoOf, createWebSocketError } from '../idl/websocket-error.ts'
 import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { Deferred } from '../session/deferred.ts'
+import { currentEventLoop, type EventLoop } from '../session/event-loop.ts'
 import { MessageReadable, type MessageSource } from '../session/message-readable.ts'
 import { type MessageDestination, MessageWritable } from '../session/message-writable.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from '../session/ready-state.ts'
@@ -22,6 +23,7 @@ import { type ConnectionOwner, StreamConnection } from './stream-connection.ts'
  */
 export class HostStreamState implements MessageSource, MessageDestination, ConnectionOwner {
   readonly context: AsyncContext = captureContext()
+  readonly loop: EventLoop = currentEventLoop()
   readonly url: string
   readonly opened: Deferred<WebSocketOpenInfo> = new Deferred()
   readonly closed: Deferred<WebSocketCloseInfo> = new Deferred()

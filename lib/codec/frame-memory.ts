@@ -55,7 +55,7 @@ class FrameMemory {
 
   readonly #spare: Slab[] = []
   /** Spare slabs beyond those that are kept, from a time when the network was slower than the senders. The garbage collector may take them. */
-  #surplus = new WeakRef<Slab[]>([])
+  #surplus = weakly<Slab[]>([])
 
   #isMaskingSetUp = false
   /** Bytes written to slabs of ordinary memory so far. */
@@ -109,7 +109,7 @@ class FrameMemory {
       else {
         const surplus = this.#surplus.deref()
         if (surplus !== undefined) surplus.push(slab)
-        else this.#surplus = new WeakRef([slab])
+        else this.#surplus = weakly([slab])
       }
     }
     slab.returned = 0
@@ -139,6 +139,11 @@ class FrameMemory {
     }
     return this.#spare.at(-1)?.masking !== undefined
   }
+}
+
+/** A reference that does not keep `value`. Hosts without WeakRef, such as workerd in its older modes, let go of it at once. */
+function weakly<Value extends object>(value: Value): { deref(): Value | undefined } {
+  return typeof WeakRef === 'function' ? new WeakRef(value) : { deref: () => undefined }
 }
 
 /**

@@ -16,6 +16,15 @@ export interface AsyncContext {
   ): Result
 }
 
+/**
+ * What the timers, streams and promises of a host belong to. Those of one context must not be used in another. A request is one
+ * on workerd; elsewhere the process is.
+ */
+export interface IoContext {
+  /** To be called before I/O for what belongs to this context. @throws the host's error if the caller is in another one */
+  enter(): void
+}
+
 /** The timers of a runtime. What `setTimeout` returns is for `clearTimeout`. */
 export interface Timers {
   setTimeout(callback: () => void, delay: number): any
@@ -27,6 +36,8 @@ export interface Host {
   readonly platform: Platform
   /** Queues a task: it runs from the event loop, and all its microtasks are done before the next task starts. */
   queueTask(task: () => void): void
+  /** Limit of the tasks that wait in `queueTask` for one queue, where a task takes long to be called. Default: 512. */
+  readonly maxTasks?: number
   /**
    * The number of tasks, each queued by the one before, after which everything that had arrived from the network has been
    * read, as far as one read takes it.
@@ -52,6 +63,10 @@ export interface Host {
   now?(): number
   /** The caller's context of asynchronous work, for as long as the object lives. Absent where the runtime has none. */
   captureContext?(): AsyncContext
+  /** The caller's context of I/O. Absent where the process is the only one. */
+  captureIoContext?(): IoContext
+  /** Whether the host's EventTarget calls the property `on` + type of a target by itself, ahead of all listeners. */
+  readonly callsEventHandlers?: boolean
   /**
    * The transport for connections without the option `connect`. Absent where the runtime has none.
    *

@@ -2,7 +2,7 @@ import type { Event } from '../host/host-types.ts'
 import { type EventInit, HostEvent, toEventInit, trusted } from './host-event.ts'
 import { showInConsole } from './inspection.ts'
 import { joinHostClasses, registerClass } from './join-host-classes.ts'
-import { completeInterface, requireArguments, toUnsignedShort, toUSVString } from './webidl.ts'
+import { completeInterface, named, requireArguments, toUnsignedShort, toUSVString } from './webidl.ts'
 
 /** @see https://websockets.spec.whatwg.org/#the-closeevent-interface */
 export interface CloseEvent extends Event {
@@ -28,7 +28,7 @@ export interface CloseEventConstructor {
  * A class of our own, since not every host has one (Node.js 20 does not). Joined to the host's where there is one, so that
  * `instanceof` holds with both.
  */
-export const CloseEvent: CloseEventConstructor = {
+export const CloseEvent: CloseEventConstructor = named({
   CloseEvent: class extends HostEvent {
     #wasClean = false
     #code = 0
@@ -57,7 +57,7 @@ export const CloseEvent: CloseEventConstructor = {
       return this.#reason
     }
   },
-}.CloseEvent as unknown as CloseEventConstructor
+}) as unknown as CloseEventConstructor
 
 completeInterface(CloseEvent as never, 'CloseEvent', ['wasClean', 'code', 'reason'])
 showInConsole(CloseEvent.prototype, ({ type, code, reason, wasClean }) => ({ type, code, reason, wasClean }))

@@ -2,7 +2,7 @@ import type { Event } from '../host/host-types.ts'
 import { type EventInit, HostEvent, initEvent, toEventInit } from './host-event.ts'
 import { showInConsole } from './inspection.ts'
 import { joinHostClasses, registerClass } from './join-host-classes.ts'
-import { completeInterface, requireArguments, toDOMString, toUSVString } from './webidl.ts'
+import { completeInterface, named, requireArguments, toDOMString, toUSVString } from './webidl.ts'
 
 /** @see https://html.spec.whatwg.org/multipage/comms.html#the-messageevent-interface */
 export interface MessageEvent<T = any> extends Event {
@@ -62,7 +62,7 @@ const SOCKET_MESSAGE = { data: undefined as unknown, origin: '' }
  * A class of our own, since the hosts' are several times slower to make (bench: receive). Joined to the host's, so that
  * `instanceof` holds with both.
  */
-export const MessageEvent: MessageEventConstructor = {
+export const MessageEvent: MessageEventConstructor = named({
   MessageEvent: class extends HostEvent {
     #data: unknown
     #origin: string
@@ -135,7 +135,7 @@ export const MessageEvent: MessageEventConstructor = {
       this.#others = others
     }
   },
-}.MessageEvent as unknown as MessageEventConstructor
+}) as unknown as MessageEventConstructor
 
 completeInterface(MessageEvent as never, 'MessageEvent', [
   'data',

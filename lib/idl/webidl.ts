@@ -115,11 +115,16 @@ export function isSequence(value: unknown): value is Iterable<unknown> {
 }
 
 /**
+ * The class that is the only property of `classes`, such as `{ CloseEvent: class ... }`, and has its name from there. Bundlers and
+ * minifiers rename classes and variables, and the other name shows in error messages ("Class constructor CloseEvent2 cannot be invoked
+ * without 'new'") and in stacks. They rename no property, and cannot tell which one is read here.
+ */
+export function named<Class>(classes: Readonly<Record<string, Class>>): Class {
+  return Object.values(classes)[0]!
+}
+
+/**
  * Makes a class look like an IDL interface: its members are enumerable, it has a `Symbol.toStringTag`, and it has its name.
- *
- * The class itself is to be the anonymous value of a property with the interface's name, such as
- * `{ CloseEvent: class ... }.CloseEvent`. Bundlers rename classes and variables, and the other name shows in error messages ("Class
- * constructor CloseEvent2 cannot be invoked without 'new'") and in stacks. They rename no property.
  */
 export function completeInterface(
   interfaceObject: { prototype: object },

@@ -2,7 +2,7 @@ import type { DOMException as DOMExceptionInterface } from '../host/host-types.t
 import { readCloseInfo, validateCloseCodeAndReason, type WebSocketCloseInfo } from './close-info.ts'
 import { DOMException } from './dom-exception.ts'
 import { showInConsole, stackOf } from './inspection.ts'
-import { completeInterface, toDOMString } from './webidl.ts'
+import { completeInterface, named, toDOMString } from './webidl.ts'
 
 /**
  * The error of a WebSocketStream that did not close cleanly. Given to `abort` or `cancel` of its streams, it says with which
@@ -40,7 +40,7 @@ const slot = Symbol('WebSocketError state')
 
 const HostDOMException = DOMException as unknown as new (message: string, name: string) => object
 
-export const WebSocketError: WebSocketErrorConstructor = {
+export const WebSocketError: WebSocketErrorConstructor = named({
   WebSocketError: class extends HostDOMException {
     constructor(message: unknown = '', init: unknown = undefined) {
       super(toDOMString(message), 'WebSocketError')
@@ -59,7 +59,7 @@ export const WebSocketError: WebSocketErrorConstructor = {
       return slotsOf(this).reason
     }
   },
-}.WebSocketError as unknown as WebSocketErrorConstructor
+}) as unknown as WebSocketErrorConstructor
 
 completeInterface(WebSocketError as never, 'WebSocketError', ['closeCode', 'reason'])
 showInConsole(

@@ -1,3 +1,5 @@
+import { type IoContext, perIoContext } from '../host/io-context.ts'
+
 /**
  * The connection queue of RFC 6455 section 4.1, step 2: at most one connection to a remote host and port is in the state
  * CONNECTING; the others wait for their turn, in the order in which they came.
@@ -36,5 +38,8 @@ class ConnectionQueue {
   }
 }
 
-/** Shared by all sockets of the process, since the RFC counts the connections of a client, not those of one object. */
-export const connectionQueue: ConnectionQueue = new ConnectionQueue()
+/**
+ * The queue of a context of I/O. It is shared by all sockets there, since the RFC counts the connections of a client, not those
+ * of one object. On workerd each request is a client: one that has ended would never leave the queue of another.
+ */
+export const connectionQueueOf: (context: IoContext) => ConnectionQueue = perIoContext(() => new ConnectionQueue())

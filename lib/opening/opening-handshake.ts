@@ -1,13 +1,14 @@
 import type { AsyncContext } from '../host/async-context.ts'
 import { host } from '../host/host.ts'
 import type { URL } from '../host/host-types.ts'
+import type { IoContext } from '../host/io-context.ts'
 import { Deadline, now } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
 import { type ConnectTarget, ExplainedError, type ResolvedHost } from '../transport/connect.ts'
 import type { Pipe, ResponseHead } from '../transport/pipe.ts'
 import { abortReason, onAbort } from './abort-listeners.ts'
-import { connectionQueue } from './connection-queue.ts'
+import { connectionQueueOf } from './connection-queue.ts'
 import { documentOrigin } from './options/headers.ts'
 import { ownMembers } from './options/reading.ts'
 import type { Settings } from './options.ts'
@@ -29,6 +30,8 @@ export interface Opening {
 export interface OpeningHandshakeHandler {
   /** The handler, and the code of the user, are called in this context. */
   readonly context: AsyncContext
+  /** The connection waits in the queue of this context. */
+  readonly io: IoContext
   /** The connection is open. The pipe has to be started within the call. */
   established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void
   failed(error: ConnectionError): void
@@ -161,8 +164,9 @@ export class OpeningHandshake implements Opening {
 
   /** Waits in the connection queue, without a time limit: a queue is no fault of the server. */
   async #enterQueue(key: string): Promise<void> {
-    const since = connectionQueue.isOccupied(key) ? now() : undefined
-    this.#leaveQueue = await connectionQueue.enter(key)
+    const queue = connectionQueueOf(this.#handler.io)
+    const since = queue.isOccupied(key) ? now() : undefined
+    this.#leaveQueue = await queue.enter(key)
     if (since !== undefined) this.#waited = now() - since
   }
 

@@ -10,6 +10,10 @@ export function asyncHooks(): typeof import('node:async_hooks') {
   return process.getBuiltinModule('node:async_hooks')
 }
 
+export function buffer(): typeof import('node:buffer') {
+  return process.getBuiltinModule('node:buffer')
+}
+
 export function crypto(): typeof import('node:crypto') {
   return process.getBuiltinModule('node:crypto')
 }

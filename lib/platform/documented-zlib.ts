@@ -1,4 +1,3 @@
-import { Buffer, constants as bufferConstants } from 'node:buffer'
 import {
   CORRUPT,
   type Compression,
@@ -9,7 +8,8 @@ import {
   TOO_LONG,
 } from '../codec/compression.ts'
 import { shielded } from '../host/shielded-options.ts'
-import { Z_SYNC_FLUSH, zlib } from './builtins.ts'
+import { isView } from '../host/views.ts'
+import { buffer, Z_SYNC_FLUSH, zlib } from './builtins.ts'
 
 /**
  * Raw DEFLATE by the documented functions of node:zlib, for hosts where the native handle does not work. The window passes from
@@ -39,7 +39,7 @@ class DocumentedInflater implements Inflater {
 
   constructor(windowBits: number, maxOutput: number) {
     this.#windowBits = windowBits
-    this.#maxOutput = Math.min(maxOutput, bufferConstants.MAX_LENGTH)
+    this.#maxOutput = Math.min(maxOutput, buffer().constants.MAX_LENGTH)
   }
 
   inflate(
@@ -100,18 +100,18 @@ class DocumentedInflater implements Inflater {
         info: true,
         dictionary: dictionaryOf(this.#window),
       })
-      const result = zlib().inflateRawSync(input, options as object) as Buffer | Inflated
+      const result = zlib().inflateRawSync(input, options as object) as Uint8Array | Inflated
       // A host without the option "info" does not tell where a stream has ended.
-      const buffer = Buffer.isBuffer(result) ? result : result.buffer
-      const used = Buffer.isBuffer(result) ? input.length : result.engine.bytesWritten
-      pieces.push(buffer)
-      room -= buffer.length
+      const bytes = isView(result) ? result : result.buffer
+      const used = isView(result) ? input.length : result.engine.bytesWritten
+      pieces.push(bytes)
+      room -= bytes.length
       input = input.subarray(used)
       // RFC 7692 section 7.2.3.4: a block with BFINAL set has ended the stream. Another stream follows, or only what the sender
       // has left out, which no stream needs then.
-      this.#window = input.length > 0 ? EMPTY : slide(this.#window, buffer, this.#windowBits)
+      this.#window = input.length > 0 ? EMPTY : slide(this.#window, bytes, this.#windowBits)
       if (input.length === 0 || input.length === tail) {
-        this.#output = pieces.length === 1 ? buffer : Buffer.concat(pieces)
+        this.#output = pieces.length === 1 ? bytes : buffer().Buffer.concat(pieces)
         return true
       }
     }
@@ -178,7 +178,7 @@ class DocumentedDeflater implements Deflater {
 function slide(window: Uint8Array, added: Uint8Array, windowBits: number): Uint8Array {
   const size = 2 ** windowBits
   const kept = added.length >= size ? EMPTY : window.subarray(-(size - added.length))
-  return Buffer.concat([kept, added.subarray(-size)])
+  return buffer().Buffer.concat([kept, added.subarray(-size)])
 }
 
 /** The window as an option for zlib, which refuses an empty dictionary. */

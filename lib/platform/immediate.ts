@@ -1,5 +1,6 @@
 import { clearImmediate, setImmediate } from 'node:timers'
 import { process } from '../host/node-process.ts'
+import { queueByMessage } from './message-task.ts'
 
 type Schedule = (task: () => void) => void
 
@@ -10,7 +11,7 @@ const chosen: { schedule: Schedule | undefined } = { schedule: undefined }
 
 /** Queues a task of the event loop. */
 export function queueTask(task: () => void): void {
-  chosen.schedule ??= isReal() ? byImmediate() : byMessage()
+  chosen.schedule ??= isReal() ? byImmediate() : queueByMessage()
   chosen.schedule(task)
 }
 
@@ -30,22 +31,5 @@ function byImmediate(): Schedule {
     if (domain) current.domain = null
     setImmediate(task)
     if (domain) current.domain = domain
-  }
-}
-
-/** By messages to this thread, which no test replaces. They take ten times as long as immediates. */
-function byMessage(): Schedule {
-  const tasks: (() => void)[] = []
-  const { port1, port2 } = new MessageChannel()
-  const runNext = (): void => {
-    const task = tasks.shift()!
-    // A port that listens keeps the process alive.
-    if (tasks.length === 0) port1.unref()
-    task()
-  }
-  Object.assign(port1, { onmessage: runNext })
-  return task => {
-    if (tasks.push(task) === 1) port1.ref()
-    port2.postMessage(undefined)
   }
 }

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer'
 import type { DeflateRaw, InflateRaw } from 'node:zlib'
 import {
   CORRUPT,
@@ -8,10 +7,10 @@ import {
   INFLATED,
   type Inflater,
 } from '../codec/compression.ts'
+import { host } from '../host/host.ts'
 import { shielded } from '../host/shielded-options.ts'
-import { Z_SYNC_FLUSH, zlib } from './builtins.ts'
+import { buffer, Z_SYNC_FLUSH, zlib } from './builtins.ts'
 import { documentedCompression } from './documented-zlib.ts'
-import { queueTask } from './immediate.ts'
 
 /**
  * Raw DEFLATE by the native handle of a zlib stream of Node.js, called synchronously: less than 1 µs for a small message,
@@ -131,7 +130,7 @@ class NativeDeflater implements Deflater {
     stream.flush(Z_SYNC_FLUSH, () => {
       stream.off('data', onData)
       // In a task of its own: some hosts compress synchronously, and other events of this turn must come first.
-      queueTask(() => callback(Buffer.concat(pieces).subarray(0, -TAIL_LENGTH)))
+      host.queueTask(() => callback(buffer().Buffer.concat(pieces).subarray(0, -TAIL_LENGTH)))
     })
   }
 
@@ -170,6 +169,7 @@ function chosen(): Compression {
 /** Tests everything that is used of the handle. Both buffers are longer than what is passed of them, so that no length is out of bounds. */
 function worksHere(): boolean {
   try {
+    const { Buffer } = buffer()
     for (const stream of [zlib().createInflateRaw(shielded({})), zlib().createDeflateRaw(shielded({}))]) {
       // A missing property throws, here or below.
       if ((stream as unknown as Native)._writeState.length !== 2) return false

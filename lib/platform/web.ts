@@ -3,13 +3,15 @@ import { sha1 } from './sha1.ts'
 import { maskingMemory } from './simd.ts'
 import { utf8Length } from './utf8-length.ts'
 
+/** The host's objects at load: a program may replace them. */
+const { crypto } = globalThis as unknown as { crypto: { getRandomValues(bytes: Uint8Array): unknown } }
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Any host with these globals of the web: `crypto`, `TextEncoder`, `TextDecoder`, `btoa`. */
 export const webPlatform: Platform = {
   fillRandom(bytes) {
-    crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>)
+    crypto.getRandomValues(bytes)
   },
 
   sha1,

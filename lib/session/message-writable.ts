@@ -5,10 +5,11 @@ import { setCause, type WebSocketError } from '../idl/websocket-error.ts'
 import type { Connection } from '../protocol/connection.ts'
 import { MESSAGE_OVERHEAD } from './backpressure.ts'
 import { Deferred } from './deferred.ts'
-import { tasks } from './task-queue.ts'
+import type { EventLoop } from './event-loop.ts'
 
 /** The WebSocketStream, as seen by its writable side. */
 export interface MessageDestination {
+  readonly loop: EventLoop
   /** The writer was closed, and all its messages are sent. */
   close(code: number | undefined, reason: string): void
   /** The writable was aborted. Called once or twice. */
@@ -125,7 +126,7 @@ export class MessageWritable {
 
   /** The connection asks for a flush. */
   flushSoon(): void {
-    if (!this.#sending) tasks.afterScheduled(this.#flush)
+    if (!this.#sending) this.#destination.loop.tasks.afterScheduled(this.#flush)
   }
 
   onDrained(): void {
@@ -169,6 +170,7 @@ export class MessageWritable {
     const connection = this.#connection!
     if (!connection.writable) return this.#refuseWrite()
     try {
+      this.#destination.loop.io.enter()
       this.#sending = true
       const length = this.#send(connection, chunk)
       this.#sent += length

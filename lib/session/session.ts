@@ -12,6 +12,7 @@ import { ConnectionError, type HandshakeResponse } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
 import type { Pipe, ResponseHead } from '../transport/pipe.ts'
 import { CloseTimer } from './close-timer.ts'
+import { currentEventLoop, type EventLoop } from './event-loop.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { PingLog } from './ping-log.ts'
 
@@ -22,6 +23,8 @@ import { PingLog } from './ping-log.ts'
 export abstract class Session implements ConnectionOwner {
   /** The context in which the socket was constructed. All code of the user runs in it: see `TaskTarget`, `ContextPipe`. */
   readonly context: AsyncContext = captureContext()
+  /** The event loop in which the socket was constructed. Its tasks run from there, and no other does I/O for it. */
+  readonly loop: EventLoop = currentEventLoop()
   /** The URL record, serialized. */
   readonly url: string
   /** Why the connection failed; undefined if it did not, or not yet. */
@@ -81,6 +84,7 @@ export abstract class Session implements ConnectionOwner {
   protected open(create: (handler: OpeningHandshakeHandler) => Opening): void {
     this.#opening = create({
       context: this.context,
+      io: this.loop.io,
       established: (pipe, agreement, head) => this.#established(pipe, agreement, head),
       failed: error => this.#failed(error),
     })
@@ -124,6 +128,7 @@ export abstract class Session implements ConnectionOwner {
    * @throws "InvalidStateError" DOMException unless the ready state is OPEN
    */
   ping(payload: Uint8Array): Promise<number> {
+    this.loop.io.enter()
     if (!this.isOpen) throw new DOMException('A ping needs an open WebSocket', 'InvalidStateError')
     this.pings ??= new PingLog()
     const answered = this.pings.add(payload)

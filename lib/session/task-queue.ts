@@ -37,8 +37,8 @@ const { now } = Date
  * The WebSocket task source: tasks run from the event loop in the order in which they were queued. All microtasks of one
  * task are done before the next task starts.
  *
- * One queue serves all sockets of the process, as there is one event loop: that keeps the order between sockets, and lets
- * what many listeners send leave in few writes.
+ * One queue serves all sockets of an event loop: that keeps the order between sockets, and lets what many listeners send leave
+ * in few writes.
  *
  * On a host that can perform a microtask checkpoint, all tasks of a turn run in one callback of the host, with a checkpoint
  * between two tasks. Elsewhere each task has a callback of its own, scheduled when the task is queued; no callback schedules
@@ -50,7 +50,7 @@ const { now } = Date
  * - Whenever no task runs and some wait, at least one is scheduled, so the queue never stalls.
  * - A task leaves the queue and the counts before it runs, so a task that throws, or queues tasks, finds them correct.
  */
-class TaskQueue {
+export class TaskQueue {
   #entries: unknown[] = []
   /** Index of the oldest entry. Before it are entries that have run. */
   #head = 0
@@ -98,7 +98,8 @@ class TaskQueue {
 
   #schedule(): void {
     if (this.#hasAskedForCheckpoint && this.#checkpoint === undefined) {
-      while (this.#scheduled < this.#waiting && this.#scheduled < MAX_TASKS) {
+      const most = host.maxTasks ?? MAX_TASKS
+      while (this.#scheduled < this.#waiting && this.#scheduled < most) {
         this.#scheduled++
         host.queueTask(this.#runOne)
       }
@@ -221,6 +222,3 @@ class TaskQueue {
     }
   }
 }
-
-/** The queue of this process. */
-export const tasks: TaskQueue = new TaskQueue()

@@ -2,11 +2,11 @@ import { host } from '../host/host.ts'
 
 /**
  * Numbers the turns of the event loop: the number stays the same while a script and its microtasks run, and differs in
- * the next task. One counter serves the process, as there is one event loop.
+ * the next task.
  *
  * Only turns in which somebody asks are numbered, so that an idle process schedules nothing.
  */
-class TurnCounter {
+export class TurnCounter {
   #turn = 0
   /** Whether the callback that ends this turn is scheduled. */
   #endScheduled = false
@@ -25,5 +25,3 @@ class TurnCounter {
     this.#turn++
   }
 }
-
-export const turns: TurnCounter = new TurnCounter()

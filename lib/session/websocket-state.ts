@@ -4,7 +4,7 @@ import type { URL } from '../host/host-types.ts'
 import { createBlob, type ReadableBlob } from '../idl/blob.ts'
 import { closeEvent } from '../idl/close-event.ts'
 import { DOMException } from '../idl/dom-exception.ts'
-import { type Handler, type HandlerOwner, NO_HANDLERS } from '../idl/event-handlers.ts'
+import { dispatch, type Handler, type HandlerOwner, NO_HANDLERS } from '../idl/event-handlers.ts'
 import { plainEvent } from '../idl/host-event.ts'
 import { joinHostClasses } from '../idl/join-host-classes.ts'
 import { messageEvent } from '../idl/message-event.ts'
@@ -17,8 +17,7 @@ import { MAX_UNDISPATCHED, MESSAGE_OVERHEAD, ReceiveBackpressure } from './backp
 import { Deferred } from './deferred.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
 import { closedError, Session } from './session.ts'
-import { type TaskTarget, tasks } from './task-queue.ts'
-import { turns } from './turn.ts'
+import type { TaskTarget } from './task-queue.ts'
 
 // The kinds of tasks.
 const TASK_TEXT = 0
@@ -30,9 +29,6 @@ const TASK_CLOSE = 5
 const TASK_DRAINED = 6
 const TASK_BATCH = 7
 const TASK_VIOLATION = 8
-
-/** The host's own method, taken at load: a `dispatchEvent` that somebody puts on a socket is not called. */
-const dispatchEvent = EventTarget.prototype.dispatchEvent as (this: object, event: object) => boolean
 
 /**
  * The state behind a WebSocket object: the slots and algorithms of the standard. It turns what the connection reports into
@@ -91,6 +87,11 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
    * @see https://websockets.spec.whatwg.org/#dom-websocket-bufferedamount
    */
   get bufferedAmount(): number {
+    this.loop.io.enter()
+    return this.#buffered
+  }
+
+  get #buffered(): number {
     this.#freezeTransmitted()
     return this.#sent - this.#transmitted
   }
@@ -133,6 +134,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   /** @see https://websockets.spec.whatwg.org/#close-the-websocket */
   close(code: number | undefined, reason: string | undefined): void {
     if (this.#readyState === CLOSING || this.#readyState === CLOSED) return
+    this.loop.io.enter()
     const connecting = this.#readyState === CONNECTING
     this.#readyState = CLOSING
     if (connecting) return this.closeBeforeOpen()
@@ -142,6 +144,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   override terminate(): void {
     if (this.#readyState === CLOSED) return
+    this.loop.io.enter()
     this.#readyState = CLOSING
     super.terminate()
   }
@@ -155,7 +158,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     this.#drainWaiters ??= []
     this.#drainWaiters.push(waiter)
     if (this.bufferedAmount === 0) this.#handleDrained()
-    else tasks.queue(this, TASK_DRAINED, undefined)
+    else this.loop.tasks.queue(this, TASK_DRAINED, undefined)
     return waiter.promise
   }
 
@@ -180,17 +183,17 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   onBatch(batch: MessageBatch): void {
     if (this.#readyState > OPEN) return batch.drop()
     this.#countUndispatched(batch.size)
-    tasks.queue(this, TASK_BATCH, batch, batch.left)
+    this.loop.tasks.queue(this, TASK_BATCH, batch, batch.left)
   }
 
   override onCloseReceived(): void {
     // The close timer starts with our answer: the listeners of the messages before may take long, which is no fault of the server.
-    tasks.queue(this, TASK_CLOSING, undefined)
+    this.loop.tasks.queue(this, TASK_CLOSING, undefined)
   }
 
   /** The failure is a task, so that the messages before the violation have their events, and their listeners may answer. */
   onViolation(): void {
-    tasks.queue(this, TASK_VIOLATION, undefined)
+    this.loop.tasks.queue(this, TASK_VIOLATION, undefined)
   }
 
   flushSoon(): void {
@@ -198,22 +201,22 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
       this.connection!.flush()
       this.onDrained()
     }
-    tasks.afterScheduled(this.#flush)
+    this.loop.tasks.afterScheduled(this.#flush)
   }
 
   onDrained(): void {
-    if (this.#drainWaiters !== undefined) tasks.queue(this, TASK_DRAINED, undefined)
+    if (this.#drainWaiters !== undefined) this.loop.tasks.queue(this, TASK_DRAINED, undefined)
   }
 
   protected established(agreement: Agreement): void {
-    tasks.queue(this, TASK_OPEN, agreement)
+    this.loop.tasks.queue(this, TASK_OPEN, agreement)
   }
 
   /** The error event and the close event are one task, with the microtasks of the listeners between them. */
   protected ended(closure: CloseResult): void {
-    if (closure.error === undefined) return tasks.queue(this, TASK_CLOSE, closure)
-    tasks.queue(this, TASK_ERROR, undefined)
-    tasks.queueRest(this, TASK_CLOSE, closure)
+    if (closure.error === undefined) return this.loop.tasks.queue(this, TASK_CLOSE, closure)
+    this.loop.tasks.queue(this, TASK_ERROR, undefined)
+    this.loop.tasks.queueRest(this, TASK_CLOSE, closure)
   }
 
   // Called by the task queue.
@@ -289,7 +292,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   /** Settles the promises of `drained` if everything has left, or if nothing more can leave. */
   #handleDrained(): void {
-    const drained = this.bufferedAmount === 0
+    const drained = this.#buffered === 0
     if (!drained && this.#readyState !== CLOSED) return
     const waiters = this.#drainWaiters
     this.#drainWaiters = undefined
@@ -303,7 +306,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   #queueMessage(kind: number, data: unknown, length: number): void {
     this.#countUndispatched(length + MESSAGE_OVERHEAD)
-    tasks.queue(this, kind, data)
+    this.loop.tasks.queue(this, kind, data)
   }
 
   /** Adds `change` bytes, negative when messages leave the queue, and lets backpressure pause or resume reading. */
@@ -322,6 +325,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     if (this.#readyState === CONNECTING) {
       throw new DOMException('The WebSocket is not open yet: send after its open event', 'InvalidStateError')
     }
+    this.loop.io.enter()
     this.#freezeTransmitted()
     const connection = this.connection
     return this.#readyState === OPEN && connection!.writable ? connection : undefined
@@ -329,14 +333,14 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   /** Looks up what has left, once a turn: the spec lets `bufferedAmount` fall only between turns of the event loop. */
   #freezeTransmitted(): void {
-    const turn = turns.current
+    const turn = this.loop.turns.current
     if (this.#transmittedAt === turn) return
     this.#transmittedAt = turn
     if (this.connection !== undefined) this.#transmitted = this.connection.transmitted
   }
 
   #fire(event: object): void {
-    dispatchEvent.call(this.#target, event)
+    dispatch(this.#target, event)
   }
 }
 

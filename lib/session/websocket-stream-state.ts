@@ -12,7 +12,7 @@ import { type Message, MessageReadable, type MessageSource } from './message-rea
 import { type MessageDestination, MessageWritable } from './message-writable.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
 import { closedError, Session } from './session.ts'
-import { type TaskTarget, tasks } from './task-queue.ts'
+import type { TaskTarget } from './task-queue.ts'
 
 // The kinds of tasks.
 const TASK_VIOLATION = 0
@@ -68,6 +68,7 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
    */
   close(code: number | undefined, reason: string): void {
     if (this.readyState >= CLOSING) return
+    this.loop.io.enter()
     const connecting = this.readyState === CONNECTING
     this.readyState = CLOSING
     if (connecting) return this.closeBeforeOpen()
@@ -126,7 +127,7 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
 
   /** The failure is a task, so that whoever reads the messages before the violation may answer. */
   onViolation(): void {
-    tasks.queue(this, TASK_VIOLATION, undefined)
+    this.loop.tasks.queue(this, TASK_VIOLATION, undefined)
   }
 
   flushSoon(): void {
@@ -172,7 +173,7 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
       return
     }
     this.#writable.onEnding()
-    tasks.queue(this, TASK_FAILED, closure)
+    this.loop.tasks.queue(this, TASK_FAILED, closure)
   }
 
   // Called by the task queue.

@@ -10,7 +10,7 @@ import type { Agreement } from '../protocol/handshake.ts'
 import { MAX_UNDISPATCHED, MESSAGE_OVERHEAD, type Pausable, ReceiveBackpressure } from '../session/backpressure.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from '../session/ready-state.ts'
 import { closedError, Session } from '../session/session.ts'
-import { type TaskTarget, tasks } from '../session/task-queue.ts'
+import type { TaskTarget } from '../session/task-queue.ts'
 import type { Address } from './address.ts'
 import { type BinaryType, convertBinary } from './binary-type.ts'
 import { isReported, toWsError } from './errors.ts'
@@ -160,7 +160,7 @@ export class WsSession extends Session implements TaskTarget, Pausable {
 
   /** Calls back with an error, in a task. */
   failLater(callback: SendCallback, error: Error): void {
-    tasks.queue(this, TASK_SENT, [callback, error])
+    this.loop.tasks.queue(this, TASK_SENT, [callback, error])
   }
 
   /** @param code checked by the caller */
@@ -226,7 +226,7 @@ export class WsSession extends Session implements TaskTarget, Pausable {
 
   onBatch(batch: MessageBatch): void {
     this.#countUndispatched(batch.size)
-    tasks.queue(this, TASK_BATCH, batch, batch.left)
+    this.loop.tasks.queue(this, TASK_BATCH, batch, batch.left)
   }
 
   onFragment(length: number): void {
@@ -244,15 +244,15 @@ export class WsSession extends Session implements TaskTarget, Pausable {
 
   override onCloseReceived(): void {
     // The close timer starts with our answer: the listeners of the messages before may take long, which is no fault of the server.
-    tasks.queue(this, TASK_CLOSING, undefined)
+    this.loop.tasks.queue(this, TASK_CLOSING, undefined)
   }
 
   onViolation(): void {
-    tasks.queue(this, TASK_VIOLATION, undefined)
+    this.loop.tasks.queue(this, TASK_VIOLATION, undefined)
   }
 
   flushSoon(): void {
-    tasks.afterScheduled(this.#flush)
+    this.loop.tasks.afterScheduled(this.#flush)
   }
 
   onDrained(): void {
@@ -267,11 +267,11 @@ export class WsSession extends Session implements TaskTarget, Pausable {
 
   override onReleased(): void {
     super.onReleased()
-    tasks.queue(this, TASK_CLOSE, undefined)
+    this.loop.tasks.queue(this, TASK_CLOSE, undefined)
   }
 
   protected established(agreement: Agreement): void {
-    tasks.queue(this, TASK_OPEN, agreement)
+    this.loop.tasks.queue(this, TASK_OPEN, agreement)
   }
 
   protected ended(closure: CloseResult): void {
@@ -280,9 +280,9 @@ export class WsSession extends Session implements TaskTarget, Pausable {
     this.#settleCallbacks()
     for (const { callback } of this.#callbacks.splice(0)) this.failLater(callback, error ?? closedError())
     if (error !== undefined && (this.connection === undefined || isReported(error))) {
-      tasks.queue(this, TASK_ERROR, error)
+      this.loop.tasks.queue(this, TASK_ERROR, error)
     }
-    if (this.connection === undefined) tasks.queue(this, TASK_CLOSE, undefined)
+    if (this.connection === undefined) this.loop.tasks.queue(this, TASK_CLOSE, undefined)
   }
 
   // Called by the task queue.
@@ -370,7 +370,7 @@ export class WsSession extends Session implements TaskTarget, Pausable {
 
   #queueMessage(kind: number, data: unknown, length: number): void {
     this.#countUndispatched(length + MESSAGE_OVERHEAD)
-    tasks.queue(this, kind, data)
+    this.loop.tasks.queue(this, kind, data)
   }
 
   /** Adds `change` bytes, negative when messages leave the queue, and lets backpressure pause or resume reading. */
@@ -384,7 +384,7 @@ export class WsSession extends Session implements TaskTarget, Pausable {
     if (this.#callbacks.length === 0) return
     const { transmitted } = this.connection!
     while (this.#callbacks.length > 0 && this.#callbacks[0]!.end <= transmitted) {
-      tasks.queue(this, TASK_SENT, [this.#callbacks.shift()!.callback])
+      this.loop.tasks.queue(this, TASK_SENT, [this.#callbacks.shift()!.callback])
     }
   }
 }

@@ -7,24 +7,34 @@ import { bundleStandIn } from './stand-in.ts'
 
 /** Bundles an implementation from the modules in `dist` into `dist/bundle/`. @throws if a module on top has a copy of another one */
 export async function bundle(implementation: Implementation, dist: string): Promise<void> {
-  const modules = implementation.modules.flatMap(name => list(name, dist))
-  const inFile = [...modules, ...(implementation.shared ?? [])]
-  const bundled = await bundleModules(implementation, inFile, dist)
-  await bundleStandIn(implementation, inFile, dist, bundled)
-  write(dist, `load-${implementation.name}.cjs`, loadingFile(implementation))
+  const { name, onTop = [], wholeModules = false, commonJs = true } = implementation
+  const modules = listModules(implementation, dist)
+  const bundled: string[] = []
+  if (commonJs) {
+    const inFile = [...modules, ...(implementation.shared ?? [])]
+    bundled.push(...(await bundleModules(implementation, inFile, dist)))
+    await bundleStandIn(implementation, inFile, dist, bundled)
+    write(dist, `load-${name}.cjs`, loadingFile(implementation))
+  }
   for (const module of modules) {
     const names = await exportsOf(module, dist)
-    write(dist, `${module}.cjs`, commonJsFile(implementation, module, names))
-    if (implementation.wholeModules === true) await bundleWhole(implementation, module, dist)
+    if (commonJs) write(dist, `${module}.cjs`, commonJsFile(implementation, module, names))
+    if (wholeModules) bundled.push(...(await bundleWhole(implementation, module, dist)))
     else write(dist, `${module}.js`, esModule(implementation, module, names))
   }
-  for (const module of implementation.onTop ?? []) {
-    for (const format of ['cjs', 'esm'] as const) {
+  for (const module of onTop) {
+    for (const format of commonJs ? (['cjs', 'esm'] as const) : (['esm'] as const)) {
       const inputs = await bundleOnTop(implementation, module, format, dist)
       const twice = inputs.filter(input => bundled.includes(input))
       if (twice.length > 0) throw new Error(`${module} has a copy of ${twice.join(', ')}: import the entry instead`)
     }
   }
+}
+
+function listModules({ modules }: Implementation, dist: string): string[] {
+  const excluded = modules.filter(name => name.startsWith('!')).map(name => name.slice(1))
+  const included = modules.filter(name => !name.startsWith('!')).flatMap(name => list(name, dist))
+  return included.filter(name => !excluded.includes(name))
 }
 
 function list(name: string, dist: string): string[] {
@@ -101,6 +111,7 @@ async function run({ platform, target }: Implementation, dist: string, options: 
     platform,
     target,
     metafile: true,
+    external: ['cloudflare:*'],
     logLevel: 'warning',
     absWorkingDir: dist,
     ...options,

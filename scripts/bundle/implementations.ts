@@ -5,7 +5,10 @@
 export interface Implementation {
   /** The file's name. */
   readonly name: string
-  /** The modules that users import, such as `entry/node`. A name that ends in `/*` is all modules of a folder. */
+  /**
+   * The modules that users import, such as `entry/node`. A name that ends in `/*` is all modules of a folder; a name behind an
+   * exclamation mark is left out.
+   */
   readonly modules: readonly string[]
   /**
    * Modules on top: they import `entry/...` modules of this implementation, and have no other module in common with it. They are
@@ -24,12 +27,15 @@ export interface Implementation {
    * both module systems has two copies. Default: false
    */
   readonly wholeModules?: boolean
+  /** Whether there are files for `require`. Without them, `dist/bundle/NAME.cjs` is missing as well. Default: true */
+  readonly commonJs?: boolean
 }
 
 export const implementations: readonly Implementation[] = [
   {
     name: 'node',
-    modules: ['entry/node', 'transport/*'],
+    // Its import of cloudflare:sockets is one that bundlers for other hosts refuse.
+    modules: ['entry/node', 'transport/*', '!transport/cloudflare'],
     onTop: ['entry/polyfill', 'entry/globals'],
     standIn: 'entry/ws',
     shared: [
@@ -67,5 +73,22 @@ export const implementations: readonly Implementation[] = [
     // Metro gives the file to Babel, and Hermes gets what Babel leaves. Both know all of this, but no private names.
     target: 'es2017',
     wholeModules: true,
+  },
+  {
+    name: 'workerd',
+    modules: ['entry/workerd'],
+    onTop: ['entry/workerd-polyfill'],
+    platform: 'neutral',
+    target: 'es2023',
+    wholeModules: true,
+    commonJs: false,
+  },
+  {
+    name: 'web',
+    modules: ['entry/web'],
+    platform: 'neutral',
+    target: 'es2023',
+    wholeModules: true,
+    commonJs: false,
   },
 ]

@@ -19,11 +19,24 @@ export async function checkPackage(root: string): Promise<{ exports: number; vio
   try {
     const tarball = pack(root, folder)
     const project = install(tarball, manifest.name, join(folder, 'project'))
-    const subpaths = [...new Set(listExports(project.manifest, project.installed).map(({ subpath }) => subpath))]
+    const exports = listExports(project.manifest, project.installed)
+    const subpaths = [...new Set(exports.map(({ subpath }) => subpath))]
     const typed = subpaths.filter(subpath => !subpath.endsWith('.json'))
+    const dual = new Set(exports.filter(one => one.conditions.includes('require')).map(({ subpath }) => subpath))
     const violations = [
       ...(await lintTarball(tarball, manifest)),
-      ...checkTypes(tarball, typed, folder),
+      ...checkTypes(
+        tarball,
+        typed.filter(subpath => dual.has(subpath)),
+        'node16',
+        folder,
+      ),
+      ...checkTypes(
+        tarball,
+        typed.filter(subpath => !dual.has(subpath)),
+        'esm-only',
+        folder,
+      ),
       ...checkDeclarations(project, subpaths),
       ...checkDependencies(project),
       ...checkExports(project),

@@ -28,10 +28,13 @@ export function readManifest(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
 }
 
-/** All exports of a package. Patterns with `*` are expanded to the files that exist. */
+/** All exports of a package. Patterns with `*` are expanded to the files that exist, without subpaths that are null. */
 export function listExports(manifest: Manifest, folder: string): Export[] {
+  const excluded = Object.keys(manifest.exports).filter(subpath => manifest.exports[subpath] === null)
   return Object.entries(manifest.exports).flatMap(([subpath, target]) =>
-    listTargets(target).flatMap(({ conditions, file }) => expand({ subpath, conditions, file }, folder)),
+    listTargets(target)
+      .flatMap(({ conditions, file }) => expand({ subpath, conditions, file }, folder))
+      .filter(one => !excluded.includes(one.subpath)),
   )
 }
 

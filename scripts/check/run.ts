@@ -7,13 +7,17 @@ export interface Outcome {
   readonly errors: string
 }
 
-/** Runs a program to its end, without input. */
-export function run(program: string, commandLine: readonly string[], folder: string): Outcome {
+/**
+ * Runs a program to its end, without input.
+ *
+ * @param limit milliseconds that it may take
+ */
+export function run(program: string, commandLine: readonly string[], folder: string, limit = 120_000): Outcome {
   const { status, stdout, stderr, error } = spawnSync(program, commandLine, {
     cwd: folder,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 120_000,
+    timeout: limit,
     maxBuffer: 64 * 1024 * 1024,
     // These variables are for this process: a child would write coverage, or colours into its output.
     env: { ...process.env, NODE_V8_COVERAGE: undefined, NODE_OPTIONS: undefined, FORCE_COLOR: undefined },

@@ -23,7 +23,7 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const program = createProgram(choose, dashes < 0 ? [] : words.slice(dashes + 1))
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ outputError: () => {} })
+    command.exitOverride().configureOutput({ outputError: () => {}, writeErr: () => {} })
   }
   try {
     if (words.length === 0) {
@@ -34,6 +34,9 @@ async function main(words: readonly string[]): Promise<number> {
     return (await job?.()) ?? 0
   } catch (error) {
     const subject = program.commands.some(command => command.name() === words[0]) ? ` ${words[0]}` : ''
+    if (error instanceof CommanderError && error.code === 'commander.help') {
+      return complain(`There is no command "${words[1]}"`, '', '')
+    }
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : complain(tidy(error.message), '', subject)
     // The constructor of WebSocket throws TypeError or DOMException for a wrong header or subprotocol: errors of the user.
     const isUsers = error instanceof UsageError || error instanceof TypeError || error instanceof DOMException

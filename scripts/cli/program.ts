@@ -1,5 +1,5 @@
 import process from 'node:process'
-import { Command, Option } from 'commander'
+import { Command, Help, Option } from 'commander'
 import { Api } from './asyncapi/api.ts'
 import { AsyncApiDocument } from './asyncapi/document.ts'
 import { describeApi, findChannel, Guide, type Role } from './asyncapi/guide.ts'
@@ -53,6 +53,7 @@ export function createProgram(choose: (job: Job) => void, behindDashes: readonly
     .configureHelp({
       subcommandTerm: command => command.name(),
       styleTitle: title => coloursFor(process.stdout).bold(title),
+      formatItem,
     })
     .showSuggestionAfterError()
   addConnectionOptions(program)
@@ -103,6 +104,18 @@ Examples:
 
 * may be given several times. The exit code is 0 if the connection was closed
 cleanly, 1 if it failed, 2 if the command line is wrong.`
+
+/** Columns below which a description stands under its term. */
+const NARROW = 60
+
+/** A row of the help: a term and its description. */
+function formatItem(this: Help, term: string, width: number, description: string, helper: Help): string {
+  const columns = helper.helpWidth ?? 80
+  if (columns >= NARROW || description === '')
+    return Help.prototype.formatItem.call(this, term, width, description, helper)
+  const indent = '      '
+  return `  ${term}\n${helper.boxWrap(description, columns - indent.length).replace(/^/gm, indent)}`
+}
 
 /** `-v` counts: `-vv` is 2. */
 function verboseOption(): Option {

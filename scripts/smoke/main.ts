@@ -16,6 +16,7 @@ import { pack } from '../check/tarball.ts'
 import { findRuntimes, type Runtime, type RuntimeKind } from '../runtimes/runtimes.ts'
 import { smokeCommand } from './command.ts'
 import { startTlsServers, type TlsServers } from './tls-servers.ts'
+import { runWorkers } from './workerd.ts'
 
 const usage = `npm run smoke -- [RUNTIME...]    tries the package in these runtimes, by default in all
 
@@ -26,7 +27,7 @@ something does not work, or a runtime is not installed.`
 /** Milliseconds that one runtime may take. */
 const LIMIT = 180_000
 
-const commands: Partial<Record<RuntimeKind, readonly string[]>> = {
+const commands: Readonly<Record<Exclude<RuntimeKind, 'workerd'>, readonly string[]>> = {
   node: [],
   bun: [],
   deno: ['run', '--allow-all', '--quiet', '--no-lock', '--node-modules-dir=manual'],
@@ -112,13 +113,12 @@ async function startServers(): Promise<Servers> {
 
 /** Runs the program in one runtime, prints its output, and returns the number of failures. */
 async function smoke({ name, kind, version, executable }: Runtime, program: string, servers: Servers): Promise<number> {
-  const flags = commands[kind]
-  const label = `${kind} ${version}${name === 'this' ? ', which runs this' : ''}`
-  if (flags === undefined) {
-    console.log(`\n${label}: skipped, the package has no entry for it yet`)
-    return 0
+  console.log(`\n${kind} ${version}${name === 'this' ? ', which runs this' : ''}`)
+  if (kind === 'workerd') {
+    const { lines, errors } = await runWorkers(executable, join(program, '..'), { ...servers, authority })
+    return report(lines, errors, undefined)
   }
-  console.log(`\n${label}`)
+  const flags = commands[kind]
   const child = spawn(executable, [...flags, program, servers.plain, servers.secure], {
     cwd: join(program, '..'),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -126,7 +126,13 @@ async function smoke({ name, kind, version, executable }: Runtime, program: stri
   })
   const ended = waitFor(child)
   const [output, errors, how] = await Promise.all([text(child.stdout), text(child.stderr), ended])
-  const lines = output.trim().split('\n')
+  const failures = report(output.trim().split('\n'), errors, how)
+  const file = join(program, '../node_modules/whatwg-websocket/build/cli/whatwg-websocket.js')
+  return failures + (await smokeCommand([executable, ...flags], file, servers.plain))
+}
+
+/** Prints the lines of a program, and returns the number of failures. */
+function report(lines: readonly string[], errors: string, how: string | undefined): number {
   for (const line of lines) console.log(`  ${line}`)
   if (errors.trim() !== '') console.log(errors.trim().replace(/^/gm, '  ! '))
   let failures = lines.filter(line => line.startsWith('FAIL')).length
@@ -134,8 +140,7 @@ async function smoke({ name, kind, version, executable }: Runtime, program: stri
     console.log(`  FAIL  the process ${how ?? 'ended before it was done'}`)
     failures++
   }
-  const file = join(program, '../node_modules/whatwg-websocket/build/cli/whatwg-websocket.js')
-  return failures + (await smokeCommand([executable, ...flags], file, servers.plain))
+  return failures
 }
 
 /** Resolves with what went wrong, if anything did. */

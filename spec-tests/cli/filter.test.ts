@@ -222,6 +222,7 @@ describe('The command as a filter', function () {
     ['two URLs', ['ws://a/', 'ws://b/'], 'One URL at most'],
     ['options alone', ['-k'], 'There is no URL'],
     ['a misspelt command', ['lisen', '80'], 'no command "lisen"', 'Did you mean "listen"?'],
+    ['help of a command that is none', ['help', 'lisen'], 'There is no command "lisen"'],
     ['a misspelt option', ['--heder', 'x', 'ws://a/'], "'--heder'", 'Did you mean --header?'],
     ['a header without a name', ['-H', 'nothing', 'ws://a/'], "'Name: value'"],
     ['a header of the handshake', ['-H', 'Upgrade: other', 'ws://a/'], 'The header "Upgrade" cannot be set'],

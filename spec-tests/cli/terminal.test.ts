@@ -305,6 +305,12 @@ describe('The command in a terminal', function () {
     expect((await peer.message()).text).to.equal('/ping')
   })
 
+  it('has a help for a narrow terminal', async () => {
+    const screen = new Screen(['--help'], { columns: 40 })
+    expect(await screen.ended).to.equal(0)
+    expect(screen.lines).to.include('  -c, --count <N>').and.include('      wait for N messages, and close')
+  })
+
   it('sends files as they are', async () => {
     const folder = makeFolder({ 'text.txt': 'Grüße\n' })
     writeFileSync(join(folder, 'bytes'), Uint8Array.of(0xff, 0))

@@ -1,0 +1,32 @@
+/** The entry of hosts that have the web platform and no transport: the option `connect` brings one. */
+
+import { WebSocket } from '../api/websocket.ts'
+import { provideHost } from '../host/host.ts'
+import { defineDispatchEvent } from '../idl/event-handlers.ts'
+import { callsEventHandlers } from '../platform/event-target.ts'
+import { queueByMessage } from '../platform/message-task.ts'
+import { webPlatform } from '../platform/web.ts'
+
+const { setTimeout } = globalThis
+
+const callsHandlers = callsEventHandlers()
+const queueTask =
+  typeof MessageChannel === 'function'
+    ? queueByMessage()
+    : (task: () => void): void => {
+        setTimeout(task, 0)
+      }
+
+provideHost({
+  platform: webPlatform,
+  queueTask,
+  turnsToRead: 8,
+  // A task is later than it has to be, but right.
+  afterMicrotasks: queueTask,
+  callsEventHandlers: callsHandlers,
+})
+if (callsHandlers) defineDispatchEvent(WebSocket.prototype)
+
+export * from './exports.ts'
+// `export *` leaves out the default export.
+export { default } from './exports.ts'

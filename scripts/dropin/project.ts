@@ -1,0 +1,68 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { type Outcome, run } from '../check/run.ts'
+import { pack } from '../check/tarball.ts'
+import { findRuntimes } from '../runtimes/runtimes.ts'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+export const projectsFolder = join(root, 'scripts/dropin/projects')
+/** The tools are installed in `node_modules` here, and the projects run in folders below, so that Node.js and npm find the tools. */
+const packages = join(root, 'scripts/dropin/packages')
+
+/** Milliseconds that a project, and an installation, may take. */
+const LIMIT = 900_000
+
+const NPM_INSTALL = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock']
+
+/** Installs the tools that are missing, or other than package.json wants. @throws if npm fails */
+export function installTools(): void {
+  const wanted = readFileSync(join(packages, 'package.json'), 'utf8')
+  const noted = join(packages, 'node_modules/.installed.json')
+  if (existsSync(noted) && readFileSync(noted, 'utf8') === wanted) return
+  npm(NPM_INSTALL, packages)
+  cpSync(join(packages, 'package.json'), noted)
+}
+
+/** Tells the projects where Bun and Deno are, by the environment. */
+export function nameRuntimes(): void {
+  for (const { name, executable } of findRuntimes()) process.env[`RUNTIME_${name.toUpperCase()}`] = executable
+}
+
+/** Packs the package, as it is built. Returns the path of the tarball, which is removed when this process ends. */
+export function packPackage(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'dropin-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return pack(root, folder)
+}
+
+/**
+ * Copies a project to a folder below the tools, installs the package there and what else its package.json names, and runs its
+ * script "test".
+ */
+export function runProject(name: string, tarball: string): Outcome {
+  const folder = join(packages, 'run', name)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  cpSync(join(root, 'scripts/dropin/common'), folder, { recursive: true })
+  cpSync(join(projectsFolder, name), folder, { recursive: true })
+  try {
+    const { ownInstall = false } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+      ownInstall?: boolean
+    }
+    // A project with another package manager installs the tarball by itself.
+    if (ownInstall) cpSync(tarball, join(folder, 'package.tgz'))
+    else npm([...NPM_INSTALL, '--no-save', tarball], folder)
+    const { exitCode, output, errors } = run('npm', ['test', '--silent'], folder, LIMIT)
+    return { exitCode, output: output + errors, errors }
+  } catch (error) {
+    return { exitCode: 1, output: String(error), errors: '' }
+  }
+}
+
+function npm(commandLine: string[], folder: string): void {
+  const { exitCode, output, errors } = run('npm', commandLine, folder, LIMIT)
+  if (exitCode !== 0) throw new Error(`npm ${commandLine.join(' ')}: exit code ${exitCode}\n${output}${errors}`)
+}

@@ -1,0 +1,7 @@
+import { defineConfig } from 'vite'
+
+export default defineConfig({
+  logLevel: 'warn',
+  ssr: { noExternal: true },
+  build: { ssr: true, outDir: 'out', rollupOptions: { input: 'program.js', output: { entryFileNames: 'a.js' } } },
+})

@@ -1,0 +1,28 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { readManifest } from '../../scripts/check/manifest.ts'
+import { root } from '../support/root.ts'
+import { ensureRuntime, INSTALL_LIMIT } from '../support/runtimes.ts'
+
+describe('The package for JSR', function () {
+  this.timeout(INSTALL_LIMIT)
+
+  const { version } = JSON.parse(readFileSync(join(root, 'jsr.json'), 'utf8')) as { readonly version: string }
+
+  it('has the version of the package for npm', () => {
+    expect(version).to.equal(readManifest(root).version)
+  })
+
+  it('could be published: all that it exports compiles, and has types that need no inference', async () => {
+    const deno = await ensureRuntime('deno')
+    const { status, stdout, stderr } = spawnSync(deno, ['publish', '--dry-run', '--allow-dirty'], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, NO_COLOR: '1' },
+      timeout: 120_000,
+    })
+    expect(status, stdout + stderr).to.equal(0)
+  })
+})

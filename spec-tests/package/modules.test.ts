@@ -1,0 +1,109 @@
+import { readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, join } from 'node:path'
+import { expect } from 'chai'
+import { build } from 'esbuild'
+import { runModule, runNode } from '../support/child.ts'
+import { root } from '../support/root.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
+
+const require = createRequire(import.meta.url)
+const transports = readdirSync(join(root, 'dist/transport')).filter(name => name.endsWith('.js'))
+const subpaths = ['whatwg-websocket', ...transports.map(name => `whatwg-websocket/transport/${basename(name, '.js')}`)]
+
+/** What a program sees of the classes' names. */
+const NAMES = `
+  import { CloseEvent, MessageEvent, WebSocket, WebSocketError, WebSocketStream } from 'whatwg-websocket'
+  for (const Class of [WebSocket, CloseEvent, MessageEvent, WebSocketStream, WebSocketError]) {
+    try { Class() } catch (error) { console.log(Class.name, error.message) }
+    try { new Class(Symbol()) } catch (error) { console.log(error.stack.includes('at new ' + Class.name + ' ')) }
+  }
+  const socket = new WebSocket('wss://127.0.0.1:9/')
+  socket.onclose = event => console.log(event.code)`
+const SEEN = [
+  ...['WebSocket', 'CloseEvent', 'MessageEvent', 'WebSocketStream', 'WebSocketError'].flatMap(name => [
+    `${name} Class constructor ${name} cannot be invoked without 'new'`,
+    'true',
+  ]),
+  '1006',
+]
+
+describe('Modules', function () {
+  this.timeout(60_000)
+
+  for (const subpath of subpaths) {
+    it(`require and import give the same of ${subpath}`, async () => {
+      const imported = (await import(subpath)) as Record<string, unknown>
+      const required = require(subpath) as Record<string, unknown>
+      expect(Object.keys(required).sort()).to.deep.equal(Object.keys(imported).sort())
+      for (const [name, value] of Object.entries(imported)) expect(required[name], name).to.equal(value)
+      expect(required.__esModule).to.equal(true)
+    })
+  }
+
+  it('whichever comes first', async () => {
+    for (const loads of [
+      "const imported = await import('whatwg-websocket'); const required = require('whatwg-websocket')",
+      "const required = require('whatwg-websocket'); const imported = await import('whatwg-websocket')",
+    ]) {
+      const { lines, errors } = await runModule(`
+        import { createRequire } from 'node:module'
+        const require = createRequire(import.meta.url)
+        ${loads}
+        console.log(imported.WebSocket === required.WebSocket, imported.default === required.default)`)
+      expect(errors).to.equal('')
+      expect(lines).to.deep.equal(['true true'])
+    }
+  })
+
+  it('what require gives can be replaced, as tests do', () => {
+    const required = require('whatwg-websocket') as Record<string, unknown>
+    const { ping } = required
+    required.ping = 5
+    expect((require('whatwg-websocket') as typeof required).ping).to.equal(5)
+    required.ping = ping
+  })
+
+  it('the names of the classes are those of the standard', async () => {
+    expect((await runModule(NAMES)).lines).to.deep.equal(SEEN)
+  })
+
+  for (const [format, minify] of [
+    ['esm', false],
+    ['esm', true],
+    ['cjs', false],
+    ['cjs', true],
+  ] as const) {
+    it(`a bundle, ${format}${minify ? ', minified' : ''}, is one file that runs alone, and keeps the names`, async () => {
+      const folder = makeFolder()
+      const { outputFiles } = await build({
+        stdin: { contents: NAMES, resolveDir: root },
+        bundle: true,
+        minify,
+        format,
+        splitting: format === 'esm',
+        platform: 'node',
+        outdir: folder,
+        entryNames: 'program',
+        outExtension: { '.js': format === 'esm' ? '.mjs' : '.cjs' },
+        metafile: true,
+        write: false,
+      })
+      expect(outputFiles).to.have.length(1)
+      const alone = makeFolder({ [basename(outputFiles[0]!.path)]: outputFiles[0]!.text })
+      const { output, errors } = await runNode([join(alone, basename(outputFiles[0]!.path))])
+      expect(errors).to.equal('')
+      expect(output.trim().split('\n')).to.deep.equal(SEEN)
+    })
+  }
+
+  it('loading the package loads no module of Node.js that is slow', async () => {
+    const { lines } = await runModule(`
+      const before = new Set(process.moduleLoadList)
+      await import('whatwg-websocket')
+      const slow = ['net', 'tls', 'dns', 'crypto', 'zlib', 'http', 'https', 'stream', 'async_hooks']
+      const loaded = process.moduleLoadList.filter(name => !before.has(name))
+      console.log(slow.filter(name => loaded.includes('NativeModule ' + name)).join() || 'none')`)
+    expect(lines).to.deep.equal(['none'])
+  })
+})
