@@ -54,6 +54,7 @@ export function createProgram(choose: (job: Job) => void, behindDashes: readonly
       subcommandTerm: command => command.name(),
       styleTitle: title => coloursFor(process.stdout).bold(title),
       formatItem,
+      minWidthToWrap: 20,
     })
     .showSuggestionAfterError()
   addConnectionOptions(program)
