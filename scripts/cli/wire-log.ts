@@ -27,10 +27,16 @@ export function createWireLog(level: number, colours: Colours, print: (line: str
     print(colours.dim(`${arrow} ${printable(start)}`))
     for (const [name, value] of headers) print(colours.dim(`${arrow} ${printable(`${name}: ${value}`)}`))
   }
+  let isHttp2 = false
   return {
-    request: ({ target, headers }: UpgradeRequest) => lines('>', `GET ${target} HTTP/1.1`, headers),
+    request({ target, headers }: UpgradeRequest) {
+      // HTTP/2 has no such field (RFC 8441 section 5).
+      isHttp2 = !headers.some(([name]) => name.toLowerCase() === 'upgrade')
+      lines('>', isHttp2 ? `CONNECT ${target} HTTP/2` : `GET ${target} HTTP/1.1`, headers)
+    },
     response({ status, statusText, headers }: ResponseHead) {
-      lines('<', `HTTP/1.1 ${status} ${statusText || (STATUS_CODES[status] ?? '')}`.trimEnd(), headers)
+      const words = [isHttp2 ? 'HTTP/2' : 'HTTP/1.1', status, statusText || STATUS_CODES[status]]
+      lines('<', words.join(' ').trimEnd(), headers)
     },
     frame: level < 2 ? undefined : (direction, frame) => print(colours.dim(describeFrame(direction, frame))),
   }

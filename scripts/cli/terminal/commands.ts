@@ -239,12 +239,13 @@ function switchJson(desk: Desk, rest: string): void {
 function showHeaders(desk: Desk): void {
   const { link, request } = desk.current
   if (request !== undefined) {
-    desk.note('cyan', printable(`> GET ${request.target} HTTP/1.1`))
+    const isHttp2 = !request.headers.some(([name]) => name.toLowerCase() === 'upgrade')
+    desk.note('cyan', printable(isHttp2 ? `> CONNECT ${request.target} HTTP/2` : `> GET ${request.target} HTTP/1.1`))
     for (const [name, value] of request.headers) desk.note('dim', printable(`> ${name}: ${value}`))
   }
   const response = handshake(link.socket)
   if (response === undefined) throw new Error('There is no answer yet')
-  desk.note('cyan', printable(`< HTTP/1.1 ${response.status} ${response.statusText}`))
+  desk.note('cyan', printable(`< ${response.status} ${response.statusText}`.trimEnd()))
   for (const [name, value] of response.headers) desk.note('dim', printable(`< ${name}: ${value}`))
 }
 
