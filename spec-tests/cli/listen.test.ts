@@ -86,7 +86,7 @@ describe('The command as a server', function () {
     expect(await run(['--cacert', `${folder}/cert.pem`, '-c', '1', url], { input })).to.include({ output: 'secret\n' })
     expect(await run(['--insecure', '-c', '1', url], { input })).to.include({ output: 'secret\n' })
     const { exitCode, errors } = await run([url], { input })
-    expect(errors).to.include('WS_ERR_CONNECT')
+    expect(errors).to.include('WS_ERR_TLS')
     expect(exitCode).to.equal(1)
   })
 
