@@ -69,7 +69,7 @@ export class OpeningHandshake implements Opening {
   readonly #origin: string | undefined
   readonly #handler: OpeningHandshakeHandler
   /** Written by each stage, here and in the transport. */
-  readonly #trace: Trace = { step: 'connect' }
+  readonly #trace: Trace = ownMembers({ step: 'connect' })
   /** Whether code of the user, or an HTTP client of the user's, is at work, whose errors are causes. */
   #isForeign = false
   /** Tells the transport that nobody waits for the connection any more. */

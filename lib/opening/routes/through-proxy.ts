@@ -69,7 +69,10 @@ async function addressToAskFor(
   if (allowAddress === undefined && protocol !== 'socks5:' && protocol !== 'socks4:') return name
   if (host.resolveHost === undefined) throw new TypeError('This host cannot resolve names')
   trace.step = 'dns'
-  const resolving = { ...(lookup && { lookup }), family: protocol.startsWith('socks4') ? 4 : family } as const
+  const resolving = ownMembers({
+    ...(lookup && { lookup }),
+    family: protocol.startsWith('socks4') ? 4 : family,
+  } as const)
   const { addresses } = await host.resolveHost(name, port, resolving)
   return allowedOnly(addresses, allowAddress)[0]!.address
 }
@@ -86,7 +89,7 @@ async function connectToProxy(
   }
   const name = hostOf(url)
   const port = url.port === '' ? DEFAULT_PORTS[url.protocol]! : Number(url.port)
-  const { addresses } = await host.resolveHost(name, port, { ...(lookup && { lookup }), family })
+  const { addresses } = await host.resolveHost(name, port, ownMembers({ ...(lookup && { lookup }), family }))
   const target = ownMembers({
     host: name,
     port,
@@ -96,8 +99,8 @@ async function connectToProxy(
     addresses,
   })
   // The steps within are those of the proxy, and its TLS is not the server's.
-  const own: Trace = { step: 'proxy' }
-  const pipe = await host.connect(target, tls, keepAlive, { localAddress, noDelay, trace: own })
+  const own: Trace = ownMembers({ step: 'proxy' })
+  const pipe = await host.connect(target, tls, keepAlive, ownMembers({ localAddress, noDelay, trace: own }))
   if (own.remoteAddress !== undefined) trace.remoteAddress = own.remoteAddress
   return pipe
 }
