@@ -49,7 +49,7 @@ function runAll(names: readonly string[]): number {
     const seconds = ((performance.now() - start) / 1000).toFixed(1)
     console.log(`${exitCode === 0 ? 'ok  ' : 'FAIL'} ${name} (${seconds} s): ${describe(name)}`)
     // A project prints which file of the package ran, and the version of its tool.
-    if (exitCode === 0) for (const line of output.match(/^# .*/gm) ?? []) console.log(`       ${line.slice(2)}`)
+    if (exitCode === 0) for (const [, line] of output.matchAll(/^ *# (.*)/gm)) console.log(`       ${line}`)
     else console.log(output.replace(/^/gm, '       '))
     if (exitCode !== 0) failed += 1
   }
