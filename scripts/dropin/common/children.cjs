@@ -44,6 +44,7 @@ exports.main = async (what, steps) => {
     console.log(`# ${what}`)
   } catch (error) {
     console.error(error)
-    process.exitCode = 1
+    // Also with a server that still listens.
+    process.exit(1)
   }
 }

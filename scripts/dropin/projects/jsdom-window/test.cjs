@@ -61,7 +61,7 @@ main('jsdom and happy-dom', async () => {
 
     const refused = new window.WebSocket('ws://127.0.0.1:1/')
     await new Promise(resolve => (refused.onclose = resolve))
-    assert.equal(failure(refused).code, 'WS_ERR_CONNECT')
+    assert.equal(failure(refused).code, 'WS_ERR_BLOCKED_PORT')
 
     assert.ok(window.WebSocketStream.prototype instanceof WebSocketStream)
     const stream = new window.WebSocketStream('stream')

@@ -13,5 +13,5 @@ test('a failure', async () => {
   await new Promise(resolve => {
     socket.onclose = resolve
   })
-  expect(failure(socket)!.code).toBe('WS_ERR_CONNECT')
+  expect(failure(socket)!.code).toBe('WS_ERR_BLOCKED_PORT')
 })
