@@ -8,5 +8,5 @@ main('Deno', async () => {
     [...flags, '--preload', './install-all.mjs', 'global-client.mjs'],
     'text 1000 ours',
   )
-  await expectOutput(runtime('deno'), [...flags, '--preload', 'npm:whatwg-websocket/polyfill', 'client.mjs'])
+  await expectOutput(runtime('deno'), [...flags, '--preload', './polyfill.mjs', 'client.mjs'])
 })
