@@ -51,7 +51,9 @@ export const WebSocket: WebSocketConstructor = named({
       const record = getURLRecord(urlText, settings.baseURL ?? documentURL())
       validateSubprotocols(list)
       super()
-      Object.defineProperty(this, slot, { value: new WebSocketState(this, record, list, settings as Settings) })
+      const state = new WebSocketState(this, record, list, settings as Settings, new.target)
+      Object.defineProperty(this, slot, { value: state })
+      state.announce()
     }
 
     get url(): string {

@@ -6,12 +6,13 @@ import { Deadline, now } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
 import { type ConnectTarget, ExplainedError, type ResolvedHost } from '../transport/connect.ts'
-import type { Pipe, ResponseHead } from '../transport/pipe.ts'
+import type { HeaderList, Pipe, ResponseHead } from '../transport/pipe.ts'
 import { abortReason, onAbort } from './abort-listeners.ts'
 import { connectionQueueOf } from './connection-queue.ts'
 import { documentOrigin } from './options/headers.ts'
 import { ownMembers } from './options/reading.ts'
 import type { Settings } from './options.ts'
+import { describeRefusal } from './refusal.ts'
 import { hasField, requestFields } from './request-fields.ts'
 import { chooseRoute, type Way } from './route.ts'
 import { hostOf, isBlockedPort, portOf } from './url.ts'
@@ -32,6 +33,8 @@ export interface OpeningHandshakeHandler {
   readonly context: AsyncContext
   /** The connection waits in the queue of this context. */
   readonly io: IoContext
+  /** The request is about to be sent. Absent where nobody wants to know. */
+  requested?(target: string, headers: HeaderList): void
   /** The connection is open. The pipe has to be started within the call. */
   established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void
   failed(error: ConnectionError): void
@@ -178,6 +181,7 @@ export class OpeningHandshake implements Opening {
       headers: requestFields(this.#settings.headers, this.#url),
       deflate: host.platform.compression === undefined ? undefined : this.#settings.perMessageDeflate,
     })
+    this.#handler.requested?.(this.#url.pathname + this.#url.search, handshake.headers)
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
     this.#cancelExchange = upgrade(request, {
       upgraded: (head, upgraded) => this.#upgraded(handshake, head, upgraded),
@@ -199,8 +203,7 @@ export class OpeningHandshake implements Opening {
   }
 
   #refused(head: ResponseHead, body: Uint8Array): void {
-    const status = `${head.status} ${head.statusText}`.trimEnd()
-    const message = `The server answered the handshake with status ${status} instead of 101`
+    const message = describeRefusal(head, this.#url, body)
     this.fail(new ConnectionError('WS_ERR_UNEXPECTED_STATUS', message, { response: { ...head, body } }))
   }
 

@@ -1,5 +1,6 @@
 import * as browser from './options/browser.ts'
 import * as connect from './options/connect.ts'
+import * as debug from './options/debug.ts'
 import * as deflate from './options/deflate.ts'
 import { adviceFor } from './options/foreign-names.ts'
 import * as headers from './options/headers.ts'
@@ -27,7 +28,8 @@ export interface WebSocketOptions
     deflate.Options,
     tls.Options,
     connect.Options,
-    browser.Options {}
+    browser.Options,
+    debug.Options {}
 
 /** The options, checked and converted, with their defaults filled in. */
 export interface Settings
@@ -40,7 +42,8 @@ export interface Settings
     deflate.Settings,
     tls.Settings,
     connect.Settings,
-    browser.Settings {}
+    browser.Settings,
+    debug.Settings {}
 
 const readers: Readers<Settings> = {
   ...init.readers,
@@ -53,6 +56,7 @@ const readers: Readers<Settings> = {
   ...tls.readers,
   ...connect.readers,
   ...browser.readers,
+  ...debug.readers,
 }
 
 /**

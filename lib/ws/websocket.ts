@@ -91,8 +91,9 @@ export class WebSocket extends Base {
     const settings = readClientOptions(given)
     const target = parseAddress(address)
     const offered = readProtocols(isOptions || protocols === undefined ? given.protocols : protocols)
-    const state = new WsSession(this, target, given, settings)
+    const state = new WsSession(this, target, given, settings, new.target)
     Object.defineProperty(this, slot, { value: state })
+    state.announce()
     state.start(target, offered, given, settings)
   }
 
