@@ -125,8 +125,8 @@ describe('The message of a refused handshake', () => {
   it('shows no page, no bytes that are no text, and no more than a line', async () => {
     expect(await messageFor(refuse('<!doctype html>', 'text/html'))).to.equal(start)
     expect(await messageFor(refuse(''))).to.equal(start)
-    const message = await messageFor(refuse('é'.repeat(5000)))
-    expect(message).to.match(/: "é+…"$/)
+    const message = await messageFor(refuse('x'.repeat(5000)))
+    expect(message).to.match(/: "x+…"$/)
     expect(message.length).to.be.below(250)
   })
 

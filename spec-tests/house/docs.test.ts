@@ -164,7 +164,7 @@ interface World {
 }
 
 async function startWorld(): Promise<World> {
-  const folder = makeFolder({ 'ca.pem': authority })
+  const folder = makeFolder({ 'ca.pem': authority, 'client.pem': certificate, 'client.key': privateKey })
   const echo = new WebSocketServer({ noServer: true, perMessageDeflate: true })
   echo.on('connection', peer => peer.on('message', (data, isBinary) => peer.send(data, { binary: isBinary })))
   const startEcho = async (server: Server, place: string | number): Promise<Server> => {
