@@ -8,7 +8,11 @@ import { debugs, diagnosticsChannel } from '../platform/diagnostics.ts'
 import { queueTask } from '../platform/immediate.ts'
 import { findMicrotaskCheckpoint } from '../platform/microtask-checkpoint.ts'
 import { nodePlatform } from '../platform/node.ts'
+import { usesEnvironmentProxy } from '../platform/use-env-proxy.ts'
+import { upgradeByAgent } from '../transport/agent.ts'
+import { connectHttp2 } from '../transport/http2.ts'
 import { connect, resolveHost } from '../transport/node.ts'
+import { secure } from '../transport/tls-over-pipe.ts'
 
 /** Not `performance`, which takes longer to load than this package (bench: import). */
 function now(): number {
@@ -34,7 +38,12 @@ provideHost({
   diagnosticsChannel,
   debugs,
   connect,
+  connectHttp2,
   resolveHost,
+  secure,
+  upgradeByAgent,
+  environment: () => process.env,
+  usesEnvironmentProxy,
 })
 
 export * from './exports.ts'

@@ -1,18 +1,24 @@
 import { host } from '../host/host.ts'
 import { getAll } from '../protocol/header-values.ts'
 import { quote } from '../protocol/quoting.ts'
-import type { HeaderList, ResponseHead } from '../transport/pipe.ts'
+import type { HeaderList, HttpVersion, ResponseHead } from '../transport/pipe.ts'
 import { HostURL } from './url.ts'
 
 /** The most that a message shows of a body, in bytes. */
 const MAX_SHOWN = 500
 
 /**
- * Says what the server answered in place of a 101: where it redirects to, or the first line of a body that is plain text.
+ * Says what the server answered in place of a 101, or of a 200 over HTTP/2: where it redirects to, or the first line of a body that is plain text.
  * Redirects are not followed, as the standard has it.
  */
-export function describeRefusal({ status, statusText, headers }: ResponseHead, url: URL, body: Uint8Array): string {
-  const answer = `The server answered the handshake with status ${`${status} ${statusText}`.trimEnd()} instead of 101`
+export function describeRefusal(
+  { status, statusText, headers }: ResponseHead,
+  url: URL,
+  body: Uint8Array,
+  http?: HttpVersion,
+): string {
+  const wanted = http === '2' ? 200 : 101
+  const answer = `The server answered the handshake with status ${`${status} ${statusText}`.trimEnd()} instead of ${wanted}`
   const location = status >= 300 && status < 400 ? getAll(headers, 'location')[0] : undefined
   if (location !== undefined) return `${answer}. It points to ${quote(visible(location, url))}`
   const line = isPlainText(headers) ? firstLine(body) : ''

@@ -6,7 +6,7 @@ import type { CloseResult } from '../protocol/connection.ts'
 import type { ConnectionError } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
 import { type Direction, watchedPipe } from '../protocol/watched-pipe.ts'
-import type { HeaderList, Pipe, ResponseHead } from '../transport/pipe.ts'
+import type { HeaderList, HttpVersion, Pipe, ResponseHead } from '../transport/pipe.ts'
 import { channels, undiciChannels } from './channels.ts'
 import { DebugLog } from './debug-log.ts'
 import type { TaskQueue, TaskTarget } from './task-queue.ts'
@@ -54,10 +54,10 @@ export class Observation implements TaskTarget {
     this.later(() => this.#log?.head('>', `GET ${target} HTTP/1.1`, request.headers))
   }
 
-  answered({ status, statusText, headers }: ResponseHead): void {
+  answered({ status, statusText, headers }: ResponseHead, http: HttpVersion = '1.1'): void {
     const response = { status, statusText, headers: masked(headers) }
     this.later(() => {
-      this.#log?.head('<', `HTTP/1.1 ${status} ${statusText}`.trimEnd(), response.headers)
+      this.#log?.head('<', `HTTP/${http} ${status} ${statusText}`.trimEnd(), response.headers)
       channels.handshake.publish({ socket: this.#socket, request: this.#request, response })
     })
   }

@@ -4,7 +4,14 @@ import { host } from '../host/host.ts'
 import type { URL } from '../host/host-types.ts'
 import { DOMException } from '../idl/dom-exception.ts'
 import { type CompactHead, compactHead, expandHead } from '../opening/compact-head.ts'
-import { NO_BODY, type Opening, OpeningHandshake, type OpeningHandshakeHandler } from '../opening/opening-handshake.ts'
+import {
+  NO_BODY,
+  type Opening,
+  OpeningHandshake,
+  type OpeningHandshakeHandler,
+  type Trace,
+  wayOf,
+} from '../opening/opening-handshake.ts'
 import type { Settings } from '../opening/options.ts'
 import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
 import { withName } from '../protocol/close-names.ts'
@@ -49,6 +56,8 @@ export abstract class Session implements ConnectionOwner {
   #closeTimer: Pick<CloseTimer, 'start' | 'restart' | 'awaitServerEnd' | 'stop'> | undefined
   /** Compact until somebody asks for it, to save memory (bench: idle). */
   #response: HandshakeResponse | CompactHead | undefined
+  /** The way that the response came over. Set with a compact response. */
+  #trace: Trace | undefined
 
   /** Undefined while nobody watches. */
   #observation: Observation | undefined
@@ -82,7 +91,9 @@ export abstract class Session implements ConnectionOwner {
 
   /** The server's response to the opening handshake; undefined as long as none has arrived. */
   get response(): HandshakeResponse | undefined {
-    if (typeof this.#response === 'string') this.#response = { ...expandHead(this.#response), body: NO_BODY }
+    if (typeof this.#response === 'string') {
+      this.#response = { ...expandHead(this.#response), ...wayOf(this.#trace!), body: NO_BODY }
+    }
     return this.#response
   }
 
@@ -117,7 +128,7 @@ export abstract class Session implements ConnectionOwner {
       context: this.context,
       io: this.loop.io,
       requested: (target, headers) => this.observe()?.requested(target, headers),
-      established: (pipe, agreement, head) => this.#established(pipe, agreement, head),
+      established: (pipe, agreement, head, trace) => this.#established(pipe, agreement, head, trace),
       failed: error => this.#failed(error),
     })
     this.#opening.start()
@@ -217,11 +228,12 @@ export abstract class Session implements ConnectionOwner {
 
   // Called by the opening handshake.
 
-  #established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void {
+  #established(pipe: Pipe, agreement: Agreement, head: ResponseHead, trace: Trace): void {
     this.#opening = undefined
     this.#response = compactHead(head)
+    this.#trace = trace
     const observation = this.observe()
-    observation?.answered(head)
+    observation?.answered(head, trace.http)
     const connection = new Connection(
       host.platform,
       observation?.watch(pipe) ?? pipe,
@@ -240,8 +252,9 @@ export abstract class Session implements ConnectionOwner {
 
   #failed(error: ConnectionError): void {
     this.#opening = undefined
-    this.#response = error.response
-    if (error.response !== undefined) this.observe()?.answered(error.response)
+    // What a proxy answered is no response of the server.
+    if (error.step !== 'proxy') this.#response = error.response
+    if (this.response !== undefined) this.observe()?.answered(this.response, this.response.http)
     this.#end({ code: ABNORMAL_CLOSURE, reason: '', wasClean: false, error })
   }
 
