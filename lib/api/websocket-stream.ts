@@ -83,7 +83,9 @@ export const WebSocketStream: WebSocketStreamConstructor = named({
       const protocols = toSubprotocols(settings.protocols)
       const record = getURLRecord(urlText, settings.baseURL ?? documentURL())
       validateSubprotocols(protocols)
-      Object.defineProperty(this, slot, { value: new WebSocketStreamState(record, protocols, settings, streams) })
+      const state = new WebSocketStreamState(this, record, protocols, settings, streams, new.target)
+      Object.defineProperty(this, slot, { value: state })
+      state.announce()
     }
 
     get url(): string {

@@ -72,7 +72,9 @@ export const WebSocket: WebSocketConstructor = named({
       requireArguments(arguments.length, 1, 'WebSocket')
       const given = readArguments(url, protocols, options, documentURL)
       super()
-      setState(this, new WebSocketState(this, ...given))
+      const state = new WebSocketState(this, ...given, new.target)
+      setState(this, state)
+      state.announce()
     }
 
     get url(): string {

@@ -40,7 +40,9 @@ export function makeWindowClasses(window: ForeignWindow): { WebSocket: object; W
         const [record, list, given] = readArguments(url, protocols, options, () => baseOf(window))
         super()
         const settings = given.origin === undefined ? { ...given, origin: window.location?.origin } : given
-        setState(this, new WindowSocketState(this, record, list, settings, classes))
+        const state = new WindowSocketState(this, record, list, settings, new.target, classes)
+        setState(this, state)
+        state.announce()
       }
     },
   }) as { readonly prototype: object }

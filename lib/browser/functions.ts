@@ -76,7 +76,7 @@ type Found =
   | { readonly stream: WebSocketStream }
 
 /** @throws TypeError for anything else */
-function find(value: unknown): Found {
+export function find(value: unknown): Found {
   const state = findStreamState(value)
   if (state !== undefined) return { state }
   if (value instanceof HostWebSocket || hasTag(value, 'WebSocket')) return { socket: value as HostSocket }
@@ -90,7 +90,7 @@ function hasTag(value: unknown, tag: string): boolean {
   return typeof value === 'object' && Object.prototype.toString.call(value) === `[object ${tag}]`
 }
 
-function notASocket(): TypeError {
+export function notASocket(): TypeError {
   return new TypeError('Illegal invocation: this is not a WebSocket')
 }
 

@@ -1,5 +1,6 @@
 import { toUSVString } from '../idl/webidl.ts'
 import { readers as browserReaders } from '../opening/options/browser.ts'
+import { readers as debugReaders } from '../opening/options/debug.ts'
 import type { CallerField } from '../opening/options/headers.ts'
 import { copyOptions, type GivenOptions, readers as initReaders, isInit } from '../opening/options/init.ts'
 import { invalid, milliseconds, type Reader } from '../opening/options/reading.ts'
@@ -25,6 +26,8 @@ export interface PageSettings {
   readonly browser: 'refuse' | 'ignore'
   /** Bytes; 0 for no limit. */
   readonly maxUnread: number
+  /** Without effect: the tools of a browser show it. */
+  readonly debug: boolean
   /** Empty wherever the host takes none. */
   readonly headers: readonly CallerField[]
   readonly origin: string | undefined
@@ -41,6 +44,7 @@ const readers: { readonly [Name in keyof PageSettings]: Reader<unknown> } = {
   ...initReaders,
   ...requestReaders,
   ...browserReaders,
+  ...debugReaders,
   handshakeTimeout: milliseconds({ fallback: 0 }),
   closeTimeout: milliseconds({ fallback: 0 }),
   binaryType(value, name) {

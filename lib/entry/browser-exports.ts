@@ -10,8 +10,10 @@ export { configured } from '../browser/configured.ts'
 export { drained, failure, handshake, ping, ref, terminate, unref } from '../browser/functions.ts'
 export { CloseEvent, MessageEvent } from '../browser/host-classes.ts'
 export { install } from '../browser/install.ts'
+export { disposable, messages } from '../browser/iteration.ts'
 export { WebSocketError, WebSocketStream } from '../browser/websocket-stream.ts'
 export { ConnectionError } from '../protocol/errors.ts'
+export type { DisposableSocket } from '../session/disposable.ts'
 
 /** The host's own class. */
 export const WebSocket: WebSocketConstructor = HostWebSocket as unknown as WebSocketConstructor

@@ -4,6 +4,7 @@ import { clearTimeout, setTimeout } from 'node:timers'
 import { provideHost } from '../host/host.ts'
 import { nextTick, process } from '../host/node-process.ts'
 import { captureContext } from '../platform/async-context.ts'
+import { debugs, diagnosticsChannel } from '../platform/diagnostics.ts'
 import { queueTask } from '../platform/immediate.ts'
 import { findMicrotaskCheckpoint } from '../platform/microtask-checkpoint.ts'
 import { nodePlatform } from '../platform/node.ts'
@@ -34,6 +35,8 @@ provideHost({
   timers: { setTimeout, clearTimeout },
   now,
   captureContext,
+  diagnosticsChannel,
+  debugs,
   connect,
   connectHttp2,
   resolveHost,

@@ -5,6 +5,7 @@ import { provideHost } from '../host/host.ts'
 import { process } from '../host/node-process.ts'
 import { defineDispatchEvent } from '../idl/event-handlers.ts'
 import { captureContext } from '../platform/async-context.ts'
+import { diagnosticsChannel } from '../platform/diagnostics.ts'
 import { callsEventHandlers } from '../platform/event-target.ts'
 import { captureRequest } from '../platform/io-context.ts'
 import { nodeCompression } from '../platform/node-zlib.ts'
@@ -34,6 +35,7 @@ provideHost({
   afterMicrotasks: queueTask,
   ...(has('node:async_hooks') ? { captureContext } : {}),
   captureIoContext: captureRequest,
+  ...(has('node:diagnostics_channel') ? { diagnosticsChannel } : {}),
   callsEventHandlers: callsEventHandlers(),
   connect,
 })

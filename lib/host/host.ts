@@ -28,6 +28,13 @@ export interface IoContext {
   enter(): void
 }
 
+/** A channel on which tools listen. */
+export interface DiagnosticsChannel {
+  readonly hasSubscribers: boolean
+  /** Calls the subscribers. What they throw reaches the event loop as an uncaught exception. */
+  publish(message: unknown): void
+}
+
 /** The timers of a runtime. What `setTimeout` returns is for `clearTimeout`. */
 export interface Timers {
   setTimeout(callback: () => void, delay: number): any
@@ -68,6 +75,10 @@ export interface Host {
   captureContext?(): AsyncContext
   /** The caller's context of I/O. Absent where the process is the only one. */
   captureIoContext?(): IoContext
+  /** The diagnostics channel of that name, of `node:diagnostics_channel`. Absent where the runtime has none. */
+  diagnosticsChannel?(name: string): DiagnosticsChannel
+  /** Whether the environment asks for what the option `debug` prints. Absent where there is no environment. */
+  debugs?(): boolean
   /** Whether the host's EventTarget calls the property `on` + type of a target by itself, ahead of all listeners. */
   readonly callsEventHandlers?: boolean
   /**

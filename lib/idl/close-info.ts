@@ -1,5 +1,6 @@
 import { host } from '../host/host.ts'
 import { MAX_REASON_BYTES } from '../protocol/close.ts'
+import { withName } from '../protocol/close-names.ts'
 import { DOMException } from './dom-exception.ts'
 import { toEnforcedUnsignedShort, toUSVString } from './webidl.ts'
 
@@ -37,7 +38,10 @@ export function readCloseInfo(value: unknown): { closeCode: number | undefined; 
  */
 export function validateCloseCodeAndReason(code: number | undefined, reason: string | undefined): void {
   if (code !== undefined && code !== 1000 && (code < 3000 || code > 4999)) {
-    throw new DOMException(`The close code must be 1000 or from 3000 to 4999, not ${code}`, 'InvalidAccessError')
+    throw new DOMException(
+      `The close code must be ${withName(1000)} or from 3000 to 4999, not ${withName(code)}`,
+      'InvalidAccessError',
+    )
   }
   if (reason !== undefined && host.platform.utf8Length(reason) > MAX_REASON_BYTES) {
     throw new DOMException(`The close reason must have at most ${MAX_REASON_BYTES} bytes of UTF-8`, 'SyntaxError')

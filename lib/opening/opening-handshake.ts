@@ -41,6 +41,8 @@ export interface OpeningHandshakeHandler {
   readonly context: AsyncContext
   /** The connection waits in the queue of this context. */
   readonly io: IoContext
+  /** The request is about to be sent. Absent where nobody wants to know. */
+  requested?(target: string, headers: HeaderList): void
   /** The connection is open. The pipe has to be started within the call. The trace is the handler's from then on. */
   established(pipe: Pipe, agreement: Agreement, head: ResponseHead, trace: Trace): void
   failed(error: ConnectionError): void
@@ -216,6 +218,7 @@ export class OpeningHandshake implements Opening {
       headers: [...requestFields(this.#settings.headers, this.#url), ...cookies],
       deflate: host.platform.compression === undefined ? undefined : this.#settings.perMessageDeflate,
     })
+    this.#handler.requested?.(this.#url.pathname + this.#url.search, handshake.headers)
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
     this.#cancelExchange = (host.watchUpgrade?.(upgrade) ?? upgrade)(request, {
       upgraded: (head, upgraded) => this.#upgraded(handshake, head, upgraded),
@@ -247,9 +250,8 @@ export class OpeningHandshake implements Opening {
     this.#trace.step = 'handshake'
     this.#storeCookies(head)
     const response = { ...head, ...wayOf(this.#trace), body }
-    this.fail(
-      new ConnectionError('WS_ERR_UNEXPECTED_STATUS', describeRefusal(head, this.#url, this.#trace.http), { response }),
-    )
+    const message = describeRefusal(head, this.#url, body, this.#trace.http)
+    this.fail(new ConnectionError('WS_ERR_UNEXPECTED_STATUS', message, { response }))
   }
 
   #storeCookies(head: ResponseHead): void {

@@ -3,6 +3,7 @@ import * as browser from './options/browser.ts'
 import * as clients from './options/clients.ts'
 import * as connect from './options/connect.ts'
 import * as cookies from './options/cookies.ts'
+import * as debug from './options/debug.ts'
 import * as deflate from './options/deflate.ts'
 import { adviceFor } from './options/foreign-names.ts'
 import * as headers from './options/headers.ts'
@@ -38,7 +39,8 @@ export interface WebSocketOptions
     clients.Options,
     cookies.Options,
     connect.Options,
-    browser.Options {}
+    browser.Options,
+    debug.Options {}
 
 /** The options, checked and converted, with their defaults filled in. */
 export interface Settings
@@ -56,7 +58,8 @@ export interface Settings
     clients.Settings,
     cookies.Settings,
     connect.Settings,
-    browser.Settings {}
+    browser.Settings,
+    debug.Settings {}
 
 const readers: Readers<Settings> = {
   ...init.readers,
@@ -74,6 +77,7 @@ const readers: Readers<Settings> = {
   ...cookies.readers,
   ...connect.readers,
   ...browser.readers,
+  ...debug.readers,
 }
 
 /**

@@ -18,6 +18,10 @@ export function crypto(): typeof import('node:crypto') {
   return process.getBuiltinModule('node:crypto')
 }
 
+export function diagnosticsChannels(): typeof import('node:diagnostics_channel') {
+  return process.getBuiltinModule('node:diagnostics_channel')
+}
+
 export function dns(): typeof import('node:dns') {
   return process.getBuiltinModule('node:dns')
 }

@@ -8,7 +8,7 @@ export interface MessageReader {
 /** Undefined where a compiler has made another function of it, as for React Native. */
 const generatorPrototype: object | undefined = Object.getPrototypeOf(async function* () {}).prototype
 
-const AsyncIteratorPrototype: object =
+export const AsyncIteratorPrototype: object =
   generatorPrototype === undefined
     ? {
         [Symbol.asyncIterator]() {

@@ -14,6 +14,8 @@ export interface MessageDestination {
   close(code: number | undefined, reason: string): void
   /** The writable was aborted. Called once or twice. */
   aborted(reason: unknown): void
+  /** A chunk was given to the connection as a message. */
+  sent?(message: unknown): void
   /** A message has left while a Close frame waits behind it: the closing handshake makes progress. */
   restartCloseTimer(): void
 }
@@ -208,9 +210,11 @@ export class MessageWritable {
   /** @returns bytes of the payload */
   #send(connection: MessageConnection, chunk: unknown): number {
     const bytes = bytesOf(chunk)
-    if (bytes === undefined) return connection.sendText(toDOMString(chunk))
-    connection.sendBinary(bytes)
-    return bytes.length
+    const text = bytes === undefined ? toDOMString(chunk) : undefined
+    const length = text === undefined ? bytes!.length : connection.sendText(text)
+    if (text === undefined) connection.sendBinary(bytes!)
+    this.#destination.sent?.(text ?? bytes)
+    return length
   }
 
   /** The stream closes once its queue is empty. The promise settles when the connection has ended. */

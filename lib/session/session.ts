@@ -14,13 +14,17 @@ import {
 } from '../opening/opening-handshake.ts'
 import type { Settings } from '../opening/options.ts'
 import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
+import { withName } from '../protocol/close-names.ts'
 import { type CloseResult, Connection, type ConnectionOwner } from '../protocol/connection.ts'
 import { ConnectionError, type HandshakeResponse } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
 import type { Pipe, ResponseHead } from '../transport/pipe.ts'
+import { isAnyoneListening } from './channels.ts'
 import { CloseTimer } from './close-timer.ts'
+import { type Construction, captureConstruction, showConstruction } from './construction.ts'
 import { currentEventLoop, type EventLoop } from './event-loop.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { Observation } from './observation.ts'
 import { PingLog } from './ping-log.ts'
 
 /**
@@ -32,6 +36,8 @@ export abstract class Session implements ConnectionOwner {
   readonly context: AsyncContext = captureContext()
   /** The event loop in which the socket was constructed. Its tasks run from there, and no other does I/O for it. */
   readonly loop: EventLoop = currentEventLoop()
+  /** The object of the user. */
+  protected readonly socket: object
   /** The URL record, serialized. */
   readonly url: string
   /** Why the connection failed; undefined if it did not, or not yet. */
@@ -53,9 +59,34 @@ export abstract class Session implements ConnectionOwner {
   /** The way that the response came over. Set with a compact response. */
   #trace: Trace | undefined
 
-  constructor(url: URL, settings: Settings) {
+  /** Undefined while nobody watches. */
+  #observation: Observation | undefined
+  /** Where the socket was constructed. Undefined unless it is debugged. */
+  readonly #construction: Construction | undefined
+
+  /** @param calledClass the class that the user called */
+  constructor(socket: object, url: URL, settings: Settings, calledClass: unknown) {
+    this.socket = socket
     this.url = url.href
     this.#settings = settings
+    if (this.#isDebugged) this.#construction = captureConstruction(calledClass)
+  }
+
+  /** Tells those who watch that there is a new socket. Called by its constructor, last. */
+  announce(): void {
+    this.observe()?.created(this.url)
+  }
+
+  get #isDebugged(): boolean {
+    return this.#settings.debug || isDebugging()
+  }
+
+  /** Undefined if nobody watches now. */
+  protected observe(): Observation | undefined {
+    if (this.#observation === undefined && (isAnyoneListening() || this.#isDebugged)) {
+      this.#observation = new Observation(this.socket, this.context, this.loop.tasks, this.#isDebugged)
+    }
+    return this.#observation
   }
 
   /** The server's response to the opening handshake; undefined as long as none has arrived. */
@@ -96,6 +127,7 @@ export abstract class Session implements ConnectionOwner {
     this.#opening = create({
       context: this.context,
       io: this.loop.io,
+      requested: (target, headers) => this.observe()?.requested(target, headers),
       established: (pipe, agreement, head, trace) => this.#established(pipe, agreement, head, trace),
       failed: error => this.#failed(error),
     })
@@ -106,6 +138,7 @@ export abstract class Session implements ConnectionOwner {
   protected closeBeforeOpen(): void {
     const message = 'The WebSocket was closed before it was open'
     const error = new ConnectionError('WS_ERR_CLOSED_BEFORE_OPEN', message, { closeCode: NORMAL_CLOSURE })
+    this.#observation?.closing()
     // The opening handshake may be done, while the task of the open event still waits.
     if (this.connection === undefined) this.#opening?.fail(error)
     else this.connection.fail(error)
@@ -113,6 +146,7 @@ export abstract class Session implements ConnectionOwner {
 
   /** Limits the time for the rest of the closing handshake, and for the server's end of TCP. */
   protected startCloseTimer(): void {
+    if (this.#closeTimer === undefined) this.#observation?.closing()
     this.#closeTimer ??= new CloseTimer(this.connection!, this.#settings.closeTimeout, () => this.isPaused)
     this.#closeTimer.start()
   }
@@ -120,6 +154,11 @@ export abstract class Session implements ConnectionOwner {
   /** Gives the server the whole time again, if the close timer was started. */
   restartCloseTimer(): void {
     this.#closeTimer?.restart()
+  }
+
+  /** Tells those who watch that the ready state is OPEN now. Called by a task. */
+  protected reportOpen(agreement: Agreement): void {
+    this.observe()?.opened(agreement, this.response!)
   }
 
   // Called by the functions of the package.
@@ -175,8 +214,7 @@ export abstract class Session implements ConnectionOwner {
 
   onClosed(closure: CloseResult): void {
     this.#heartbeat?.stop()
-    this.failure = closure.error
-    this.context.runInAsyncScope(this.ended, this, closure)
+    this.#end(closure)
     if (closure.error === undefined) return
     // The pipe may still send our Close frame and wait for the server's end, but that need not keep the process alive.
     this.connection!.unref()
@@ -194,7 +232,15 @@ export abstract class Session implements ConnectionOwner {
     this.#opening = undefined
     this.#response = compactHead(head)
     this.#trace = trace
-    const connection = new Connection(host.platform, pipe, this, this.#settings, agreement.deflate)
+    const observation = this.observe()
+    observation?.answered(head, trace.http)
+    const connection = new Connection(
+      host.platform,
+      observation?.watch(pipe) ?? pipe,
+      this,
+      this.#settings,
+      agreement.deflate,
+    )
     this.connection = connection
     const { heartbeat } = this.#settings
     if (heartbeat !== undefined) {
@@ -208,15 +254,32 @@ export abstract class Session implements ConnectionOwner {
     this.#opening = undefined
     // What a proxy answered is no response of the server.
     if (error.step !== 'proxy') this.#response = error.response
-    this.failure = error
-    this.ended({ code: ABNORMAL_CLOSURE, reason: '', wasClean: false, error })
+    if (this.response !== undefined) this.observe()?.answered(this.response, this.response.http)
+    this.#end({ code: ABNORMAL_CLOSURE, reason: '', wasClean: false, error })
   }
+
+  #end(closure: CloseResult): void {
+    const { error } = closure
+    this.failure = error
+    if (error !== undefined && this.#construction !== undefined) showConstruction(error, this.#construction)
+    this.context.runInAsyncScope(this.ended, this, closure)
+    this.observe()?.ended(closure)
+  }
+}
+
+/** Whether the environment asks for debugging. Looked up by the first socket. */
+const environment: { debugs: boolean | undefined } = { debugs: undefined }
+
+function isDebugging(): boolean {
+  environment.debugs ??= host.debugs?.() ?? false
+  return environment.debugs
 }
 
 /** The close timer of a connection that is released: there is nothing to wait for. */
 const NO_TIMER = { start() {}, restart() {}, awaitServerEnd() {}, stop() {} }
 
 /** What pings and `drained` reject with after a clean close, when the connection has no failure. */
-export function closedError(): ConnectionError {
-  return new ConnectionError('WS_ERR_CONNECTION_LOST', 'The WebSocket is closed')
+export function closedError(code?: number): ConnectionError {
+  const status = code === undefined ? '' : `: ${withName(code)}`
+  return new ConnectionError('WS_ERR_CONNECTION_LOST', `The WebSocket is closed${status}`)
 }

@@ -14,6 +14,7 @@ import type { CloseResult, Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
 import { MAX_UNDISPATCHED, MESSAGE_OVERHEAD, ReceiveBackpressure } from './backpressure.ts'
+import { channels } from './channels.ts'
 import { Deferred } from './deferred.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
 import { closedError, Session } from './session.ts'
@@ -44,8 +45,6 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   protocol = ''
   extensions = ''
 
-  /** The WebSocket object. */
-  readonly #target: object
   /** The value of `origin` of its message events. */
   readonly #origin: string
   /** Written by one method for each algorithm of the standard: `close` and the handlers of tasks; and by `terminate`. */
@@ -53,6 +52,8 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   /** Bytes of received messages whose tasks have not run, `MESSAGE_OVERHEAD` for each included. */
   #undispatched = 0
+  /** Those of `#undispatched` whose events were dispatched, and which wait in an iterator while the state is OPEN. */
+  #unread = 0
   /** Created by the first message, so that idle sockets pay nothing. */
   #backpressure: ReceiveBackpressure | undefined
 
@@ -66,9 +67,8 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   /** Flushes the connection. Created by the first message that is sent, so that idle sockets pay nothing (bench: idle). */
   #flush: (() => void) | undefined
 
-  constructor(target: object, url: URL, protocols: readonly string[], settings: Settings) {
-    super(url, settings)
-    this.#target = target
+  constructor(target: object, url: URL, protocols: readonly string[], settings: Settings, calledClass: unknown) {
+    super(target, url, settings, calledClass)
     this.#origin = `${url.protocol}//${url.host}`
     this.connect(url, protocols)
     // It may load much of the host, for which the opening handshake leaves time.
@@ -100,12 +100,15 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   sendText(text: string): void {
     const connection = this.#beginSend()
     this.#sent += connection === undefined ? host.platform.utf8Length(text) : connection.sendText(text)
+    if (channels.message.hasSubscribers && connection !== undefined) this.observe()?.message('sent', text)
   }
 
   /** @throws "InvalidStateError" DOMException while connecting */
   sendBinary(bytes: Uint8Array): void {
-    this.#beginSend()?.sendBinary(bytes)
+    const connection = this.#beginSend()
+    connection?.sendBinary(bytes)
     this.#sent += bytes.length
+    if (channels.message.hasSubscribers && connection !== undefined) this.observe()?.message('sent', bytes)
   }
 
   /** @throws "InvalidStateError" DOMException while connecting; TypeError for a Blob that cannot be read */
@@ -123,6 +126,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
         // Its size may have been another one than it said.
         this.#sent += bytes.length - blob.size
         connection!.fill(place, bytes)
+        if (channels.message.hasSubscribers) this.observe()?.message('sent', bytes)
       },
       cause => {
         const message = 'A Blob that was to be sent could not be read'
@@ -137,6 +141,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     this.loop.io.enter()
     const connecting = this.#readyState === CONNECTING
     this.#readyState = CLOSING
+    this.#countUnread(-this.#unread)
     if (connecting) return this.closeBeforeOpen()
     this.connection!.startClosingHandshake(code ?? (reason === undefined ? undefined : NORMAL_CLOSURE), reason ?? '')
     this.startCloseTimer()
@@ -146,6 +151,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     if (this.#readyState === CLOSED) return
     this.loop.io.enter()
     this.#readyState = CLOSING
+    this.#countUnread(-this.#unread)
     super.terminate()
   }
 
@@ -160,6 +166,17 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     if (this.bufferedAmount === 0) this.#handleDrained()
     else this.loop.tasks.queue(this, TASK_DRAINED, undefined)
     return waiter.promise
+  }
+
+  /** A message whose event was dispatched waits in an iterator (1), or waits no more (-1). It holds up reading meanwhile. */
+  countUnread(message: unknown, change: 1 | -1): void {
+    if (this.#readyState === OPEN) this.#countUnread(change * (sizeOf(message) + MESSAGE_OVERHEAD))
+  }
+
+  #countUnread(change: number): void {
+    if (change === 0) return
+    this.#unread += change
+    this.#countUndispatched(change)
   }
 
   protected get isOpen(): boolean {
@@ -247,11 +264,12 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   }
 
   /** @see https://websockets.spec.whatwg.org/#feedback-from-the-protocol, "the WebSocket connection is established" */
-  #handleEstablished({ protocol, extensions }: Agreement): void {
+  #handleEstablished(agreement: Agreement): void {
     if (this.#readyState !== CONNECTING) return
     this.#readyState = OPEN
-    this.extensions = extensions
-    this.protocol = protocol
+    this.extensions = agreement.extensions
+    this.protocol = agreement.protocol
+    this.reportOpen(agreement)
     this.fire(plainEvent('open'))
   }
 
@@ -265,12 +283,16 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   /** "A WebSocket message has been received" */
   #handleMessage(data: unknown): void {
     if (this.#readyState !== OPEN) return
-    this.fire(messageEvent(typeof data === 'string' ? data : this.toBinaryData(data as ArrayBuffer), this.#origin))
+    const content = typeof data === 'string' ? data : this.toBinaryData(data as ArrayBuffer)
+    if (channels.message.hasSubscribers) this.observe()?.message('received', content)
+    this.fire(messageEvent(content, this.#origin))
   }
 
   /** "The WebSocket closing handshake is started" */
   #handleClosingHandshakeStarted(): void {
     if (this.#readyState < CLOSING) this.#readyState = CLOSING
+    // The end of the connection cannot be seen while reading is paused.
+    this.#countUnread(-this.#unread)
     this.connection!.acknowledgeClose()
     this.startCloseTimer()
   }
@@ -284,7 +306,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   /** "The WebSocket connection is closed", the last step */
   #handleClosed({ wasClean, code, reason, error }: CloseResult): void {
     this.#readyState = CLOSED
-    this.pings?.end(() => error ?? closedError())
+    this.pings?.end(() => error ?? closedError(code))
     this.#handleDrained()
     this.fire(closeEvent(wasClean, code, reason))
   }
@@ -309,7 +331,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   }
 
   protected fire(event: Event): void {
-    dispatch(this.#target, event)
+    dispatch(this.socket, event)
   }
 
   // Helpers, in call order.
@@ -348,6 +370,11 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     this.#transmittedAt = turn
     if (this.connection !== undefined) this.#transmitted = this.connection.transmitted
   }
+}
+
+function sizeOf(message: unknown): number {
+  if (typeof message === 'string') return message.length
+  return message instanceof ArrayBuffer ? message.byteLength : (message as ReadableBlob).size
 }
 
 /** The status code "going away" (RFC 6455 section 7.4.1): sent when a Blob cannot be read. */

@@ -7,6 +7,7 @@ import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
 import type { CloseResult } from '../protocol/connection.ts'
 import type { ConnectionError } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
+import { channels } from './channels.ts'
 import { Deferred } from './deferred.ts'
 import { type Message, MessageReadable, type MessageSource } from './message-readable.ts'
 import { type MessageDestination, MessageWritable } from './message-writable.ts'
@@ -51,8 +52,15 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
   readonly #readable: MessageReadable
   readonly #writable: MessageWritable
 
-  constructor(url: URL, protocols: readonly string[], settings: Settings, streams: StreamClasses) {
-    super(url, settings)
+  constructor(
+    stream: object,
+    url: URL,
+    protocols: readonly string[],
+    settings: Settings,
+    streams: StreamClasses,
+    calledClass: unknown,
+  ) {
+    super(stream, url, settings, calledClass)
     this.#readable = new MessageReadable(streams.ReadableStream, this)
     this.#writable = new MessageWritable(streams.WritableStream, this)
     this.connect(url, protocols)
@@ -78,6 +86,10 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
     this.#readable.stopPausing()
   }
 
+  sent(message: unknown): void {
+    if (channels.message.hasSubscribers) this.observe()?.message('sent', message)
+  }
+
   aborted(reason: unknown): void {
     this.#closeUsing(reason)
   }
@@ -101,15 +113,16 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
 
   /** "A WebSocket message has been received". Unlike the proposal, also after our own `close()`, up to the readable's limit. */
   onText(data: string): void {
-    this.#readable.receive(data)
+    this.#receive(data)
   }
 
   onBinary(data: ArrayBuffer): void {
-    this.#readable.receive(new Uint8Array(data))
+    this.#receive(new Uint8Array(data))
   }
 
   onBatch(batch: MessageBatch): void {
-    this.#readable.receiveBatch(batch)
+    if (!channels.message.hasSubscribers) return this.#readable.receiveBatch(batch)
+    while (batch.left > 0) this.#receive(batch.nextChunk())
   }
 
   /** "The WebSocket closing handshake is started" */
@@ -149,8 +162,10 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
   }
 
   /** "The WebSocket connection is established" */
-  protected established({ protocol, extensions }: Agreement): void {
+  protected established(agreement: Agreement): void {
+    const { protocol, extensions } = agreement
     this.readyState = OPEN
+    this.observe()?.later(() => this.reportOpen(agreement))
     this.#writable.open(this.connection!)
     this.opened.resolve({
       readable: this.#readable.stream as WebSocketOpenInfo['readable'],
@@ -195,6 +210,11 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
     else this.#readable.error(failure)
     this.#writable.onFailed(failure)
     this.closed.reject(failure)
+  }
+
+  #receive(message: Message): void {
+    if (channels.message.hasSubscribers) this.observe()?.messageLater(message)
+    this.#readable.receive(message)
   }
 
   /** "Close using reason" */

@@ -18,12 +18,17 @@ export interface WindowClasses {
 
 /** The state behind a WebSocket of a window of another realm: events and binary messages are of the classes of that window. */
 export class WindowSocketState extends WebSocketState {
-  readonly #socket: object
   readonly #window: WindowClasses
 
-  constructor(socket: object, url: URL, protocols: readonly string[], settings: Settings, window: WindowClasses) {
-    super(socket, url, protocols, settings)
-    this.#socket = socket
+  constructor(
+    socket: object,
+    url: URL,
+    protocols: readonly string[],
+    settings: Settings,
+    calledClass: unknown,
+    window: WindowClasses,
+  ) {
+    super(socket, url, protocols, settings, calledClass)
     this.#window = window
   }
 
@@ -36,7 +41,7 @@ export class WindowSocketState extends WebSocketState {
 
   protected override fire(event: Event): void {
     const { dispatchEvent } = this.#window.EventTarget.prototype as { dispatchEvent(event: object): boolean }
-    dispatchEvent.call(this.#socket, this.#convert(event))
+    dispatchEvent.call(this.socket, this.#convert(event))
   }
 
   /** Makes an event of the window, since a window dispatches its own alone. */

@@ -8,6 +8,7 @@ import type { CloseResult, Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
 import { MAX_UNDISPATCHED, MESSAGE_OVERHEAD, type Pausable, ReceiveBackpressure } from '../session/backpressure.ts'
+import { channels } from '../session/channels.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from '../session/ready-state.ts'
 import { closedError, Session } from '../session/session.ts'
 import type { TaskTarget } from '../session/task-queue.ts'
@@ -83,8 +84,8 @@ export class WsSession extends Session implements TaskTarget, Pausable {
     this.#settleCallbacks()
   }
 
-  constructor(owner: Owner, address: Address, options: ClientOptions, settings: Settings) {
-    super({ href: address.href } as URL, settings)
+  constructor(owner: Owner, address: Address, options: ClientOptions, settings: Settings, calledClass: unknown) {
+    super(owner, { href: address.href } as URL, settings, calledClass)
     this.#owner = owner
     this.#autoPong = options.autoPong ?? true
   }
@@ -121,6 +122,7 @@ export class WsSession extends Session implements TaskTarget, Pausable {
 
   /** Sends a message, or a frame of one. The bytes are copied. */
   sendMessage(connection: Connection, content: string | Uint8Array, options: SendOptions): void {
+    if (channels.message.hasSubscribers) this.observe()?.message('sent', content)
     const opcode = this.#nextOpcode(options)
     const isWhole = options.fin && opcode !== CONTINUATION
     const isPlain = !isWhole || !options.compress
@@ -324,11 +326,12 @@ export class WsSession extends Session implements TaskTarget, Pausable {
     }
   }
 
-  #handleEstablished({ protocol, deflate }: Agreement): void {
+  #handleEstablished(agreement: Agreement): void {
     if (this.#readyState !== CONNECTING) return
     this.#readyState = OPEN
-    this.protocol = protocol
-    this.extensions = deflate === undefined ? '' : 'permessage-deflate'
+    this.protocol = agreement.protocol
+    this.extensions = agreement.deflate === undefined ? '' : 'permessage-deflate'
+    this.reportOpen(agreement)
     this.#owner.emit('open')
   }
 
@@ -341,6 +344,7 @@ export class WsSession extends Session implements TaskTarget, Pausable {
 
   #emitMessage(data: string | ArrayBuffer, ends: readonly number[] = []): void {
     if (this.#terminated) return
+    if (channels.message.hasSubscribers) this.observe()?.message('received', data)
     if (typeof data === 'string') this.#owner.emit('message', Buffer.from(data), false)
     else this.#owner.emit('message', convertBinary(data, ends, this.binaryType), true)
   }

@@ -78,10 +78,16 @@ export class WebSocket extends Base {
    * Opens a connection.
    *
    * @param address a URL of the scheme ws, wss, http, https or ws+unix
-   * @param protocols subprotocols in order of preference; or the options
-   * @throws SyntaxError for an invalid URL or subprotocol; TypeError or RangeError for an invalid option
+   * @throws SyntaxError for an invalid URL; TypeError or RangeError for an invalid option
    */
   constructor(address: string | URL, options?: ClientOptions)
+  /**
+   * Opens a connection.
+   *
+   * @param address a URL of the scheme ws, wss, http, https or ws+unix
+   * @param protocols subprotocols in order of preference
+   * @throws SyntaxError for an invalid URL or subprotocol; TypeError or RangeError for an invalid option
+   */
   constructor(address: string | URL, protocols?: string | readonly string[], options?: ClientOptions)
   constructor(address: string | URL, protocols?: string | readonly string[] | ClientOptions, options?: ClientOptions) {
     super()
@@ -91,8 +97,9 @@ export class WebSocket extends Base {
     const settings = readClientOptions(given)
     const target = parseAddress(address)
     const offered = readProtocols(isOptions || protocols === undefined ? given.protocols : protocols)
-    const state = new WsSession(this, target, given, settings)
+    const state = new WsSession(this, target, given, settings, new.target)
     Object.defineProperty(this, slot, { value: state })
+    state.announce()
     state.start(target, offered, given, settings)
   }
 
@@ -171,13 +178,12 @@ export class WebSocket extends Base {
   /**
    * Sends a ping.
    *
-   * @param data at most 125 bytes
-   * @param mask no effect: a client masks what it sends
    * @param callback called when the ping has left
-   * @throws RangeError for more data; Error while connecting
+   * @throws RangeError for more than 125 bytes of data; Error while connecting
    */
   ping(callback: SendCallback): void
   ping(data: any, callback: SendCallback): void
+  /** @param mask no effect: a client masks what it sends */
   ping(data?: any, mask?: boolean, callback?: SendCallback): void
   ping(data?: any, mask?: any, callback?: SendCallback): void {
     sendControl(this, 'ping', data, mask, callback)

@@ -53,11 +53,17 @@ function describeRun({ machine, date, versions, commands, rows }: Results): stri
 
 function goals(results: Results): string {
   const all = judge(results)
-  const lines = all.map(({ what, target, measured, met }) => {
+  const lines = all.map(({ what, target, measured, note, met }) => {
     const state = met === undefined ? '' : met ? 'met' : '**missed**'
-    return `| ${what} | ${target} | ${measured} | ${state} |`
+    return `| ${what} | ${target} | ${measured} | ${state} | ${note} |`
   })
-  return [`${summary(all)}.`, '', '| | goal | measured | |', '|---|---|---:|---|', ...lines].join('\n')
+  return [
+    `${summary(all)}.`,
+    '',
+    '| | goal | measured | | what bounds it; ratios that are not judged |',
+    '|---|---|---:|---|---|',
+    ...lines,
+  ].join('\n')
 }
 
 function sizes({ sizes }: Results): string {

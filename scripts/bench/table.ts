@@ -28,8 +28,8 @@ function verdicts(all: readonly Verdict[]): string {
   const known = all.filter(({ met }) => met !== undefined)
   if (known.length === 0) return ''
   const lines = known.map(
-    ({ what, target, measured, met }) =>
-      `  ${met ? 'met   ' : 'MISSED'}  ${what.padEnd(48)}${target.padEnd(36)}${measured}`,
+    ({ what, target, measured, note, met }) =>
+      `  ${met ? 'met   ' : 'MISSED'}  ${what.padEnd(48)}${target.padEnd(24)}${measured.padEnd(8)}${note}`,
   )
   return [`goals: ${summary(all)}`, ...lines].join('\n')
 }

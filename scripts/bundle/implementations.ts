@@ -50,6 +50,7 @@ export const implementations: readonly Implementation[] = [
       'protocol/handshake',
       'protocol/header-values',
       'session/backpressure',
+      'session/channels',
       'session/ready-state',
       'session/session',
       'session/task-queue',

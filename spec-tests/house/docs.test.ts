@@ -166,7 +166,7 @@ interface World {
 }
 
 async function startWorld(): Promise<World> {
-  const folder = makeFolder({ 'ca.pem': authority })
+  const folder = makeFolder({ 'ca.pem': authority, 'client.pem': certificate, 'client.key': privateKey })
   const echo = new WebSocketServer({ noServer: true, perMessageDeflate: true })
   echo.on('connection', (peer, request) => {
     if (request.url === '/cookies') peer.send(request.headers.cookie ?? '')

@@ -103,6 +103,7 @@ const cases: Record<string, { good: unknown[]; bad: unknown[] }> = {
   maxFragments: { good: [0, 1, 2 ** 53 - 1], bad: [...NO_INTEGERS, 2 ** 53] },
   browser: { good: ['refuse', 'ignore'], bad: [null, '', 'Ignore', true, {}] },
   maxUnread: { good: [0, 1, 2 ** 53 - 1], bad: [...NO_INTEGERS, 2 ** 53] },
+  debug: { good: [true, false], bad: [null, 0, 1, 'true', {}] },
   perMessageDeflate: {
     good: [true, false, {}, { threshold: 0 }, { level: 9, memLevel: 1 }, { clientMaxWindowBits: false }],
     bad: [
@@ -343,6 +344,7 @@ describe('Options', () => {
       maxFragments: 0,
       browser: 'refuse',
       maxUnread: 128 * 1024 * 1024,
+      debug: false,
       tls: undefined,
       lookup: undefined,
       family: 0,

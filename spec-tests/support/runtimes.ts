@@ -10,8 +10,9 @@ export const INSTALL_LIMIT = 300_000
  *
  * @throws what the installation has written, if there is none afterwards
  */
-export async function ensureRuntime(kind: Exclude<RuntimeKind, 'node'>): Promise<string> {
-  const find = (): string | undefined => findRuntimes().find(runtime => runtime.kind === kind)?.executable
+export async function ensureRuntime(kind: Exclude<RuntimeKind, 'node'> | `node${number}`): Promise<string> {
+  const find = (): string | undefined =>
+    findRuntimes().find(runtime => runtime.kind === kind || runtime.name === kind)?.executable
   const found = find()
   if (found !== undefined) return found
   const script = fileURLToPath(new URL('../../scripts/runtimes/main.js', import.meta.url))

@@ -1,0 +1,98 @@
+import { FIN, LENGTH_16, LENGTH_64, MASK, MAX_CLIENT_HEADER, OPCODE_BITS, RSV1 } from './opcodes.ts'
+
+/** The most bytes of a payload that are kept. What a frame announces is not trusted: memory follows what has arrived. */
+const MAX_KEPT = 64 * 1024
+
+/** A frame as it is on the wire (RFC 6455 section 5.2), but for its mask. */
+export interface WireFrame {
+  readonly opcode: number
+  readonly fin: boolean
+  /** With permessage-deflate: whether the frame begins a compressed message. */
+  readonly rsv1: boolean
+  /** Bytes of the payload, compressed if the message is. */
+  readonly length: number
+  /** The payload, unmasked: its first 64 KiB if it is longer. */
+  readonly payload: Uint8Array
+}
+
+/**
+ * Finds the frames in one direction of a connection, for tools that look at them. The chunks may be cut anywhere. It checks
+ * nothing: the frame reader does, from the same bytes.
+ */
+export class FrameScanner {
+  readonly #header = new Uint8Array(MAX_CLIENT_HEADER)
+  /** Bytes of the current header that have arrived. */
+  #headerLength = 0
+  /** Payload bytes of the current frame that have not arrived; -1 outside of payloads. */
+  #remaining = -1
+  /** What is kept of the current payload, in `#filled` bytes of memory that grows. */
+  #payload = new Uint8Array(0)
+  #filled = 0
+
+  /** Takes the next bytes, which are looked at during the call only. Returns the frames that they complete. */
+  scan(bytes: Uint8Array): WireFrame[] {
+    const frames: WireFrame[] = []
+    let position = 0
+    while (position < bytes.length || this.#remaining === 0) {
+      if (this.#remaining < 0) {
+        this.#header[this.#headerLength++] = bytes[position++]!
+        if (this.#headerLength >= 2 && this.#headerLength === headerLength(this.#header)) {
+          this.#remaining = payloadLength(this.#header)
+        }
+      } else if (this.#remaining > 0) {
+        const part = bytes.subarray(position, position + this.#remaining)
+        this.#keep(part)
+        this.#remaining -= part.length
+        position += part.length
+      }
+      if (this.#remaining === 0) frames.push(this.#endFrame())
+    }
+    return frames
+  }
+
+  #keep(part: Uint8Array): void {
+    const kept = part.subarray(0, MAX_KEPT - this.#filled)
+    const end = this.#filled + kept.length
+    if (end > this.#payload.length) {
+      const larger = new Uint8Array(Math.min(Math.max(end, this.#payload.length * 2), MAX_KEPT))
+      larger.set(this.#payload.subarray(0, this.#filled))
+      this.#payload = larger
+    }
+    this.#payload.set(kept, this.#filled)
+    this.#filled = end
+  }
+
+  #endFrame(): WireFrame {
+    const header = this.#header
+    const payload = this.#payload.slice(0, this.#filled)
+    if (isMasked(header)) {
+      const key = this.#headerLength - 4
+      for (let index = 0; index < payload.length; index++) payload[index]! ^= header[key + (index & 3)]!
+    }
+    const first = header[0]!
+    const length = payloadLength(header)
+    this.#headerLength = 0
+    this.#remaining = -1
+    this.#payload = new Uint8Array(0)
+    this.#filled = 0
+    return { opcode: first & OPCODE_BITS, fin: (first & FIN) !== 0, rsv1: (first & RSV1) !== 0, length, payload }
+  }
+}
+
+function isMasked(header: Uint8Array): boolean {
+  return (header[1]! & MASK) !== 0
+}
+
+/** The length of a header whose first two bytes are there. */
+function headerLength(header: Uint8Array): number {
+  const short = header[1]! & ~MASK
+  return 2 + (short === LENGTH_16 ? 2 : short === LENGTH_64 ? 8 : 0) + (isMasked(header) ? 4 : 0)
+}
+
+function payloadLength(header: Uint8Array): number {
+  const short = header[1]! & ~MASK
+  if (short < LENGTH_16) return short
+  let length = 0
+  for (let index = 2; index < (short === LENGTH_16 ? 4 : 10); index++) length = length * 256 + header[index]!
+  return length
+}

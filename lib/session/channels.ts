@@ -1,0 +1,49 @@
+import { type DiagnosticsChannel, host } from '../host/host.ts'
+
+/** The channels of `node:diagnostics_channel` that this package publishes to. `docs/diagnostics.md` has their messages. */
+const OURS = ['created', 'handshake', 'open', 'frame', 'message', 'error', 'close'] as const
+/** Those of undici, for tools that listen to them. */
+const UNDICI = ['open', 'close', 'socket_error', 'ping', 'pong'] as const
+
+/** The part of a channel's name before the colon that is the last one. */
+const PREFIX = 'whatwg-websocket:'
+const UNDICI_PREFIX = 'undici:websocket:'
+
+const NOBODY: DiagnosticsChannel = { hasSubscribers: false, publish() {} }
+
+/**
+ * The channels of the process, by the last part of their names. Nobody listens to them until the first socket looks them up,
+ * before anything happens; afterwards they stay the same.
+ */
+export const channels: Record<(typeof OURS)[number], DiagnosticsChannel> = {
+  created: NOBODY,
+  handshake: NOBODY,
+  open: NOBODY,
+  frame: NOBODY,
+  message: NOBODY,
+  error: NOBODY,
+  close: NOBODY,
+}
+
+export const undiciChannels: Record<(typeof UNDICI)[number], DiagnosticsChannel> = {
+  open: NOBODY,
+  close: NOBODY,
+  socket_error: NOBODY,
+  ping: NOBODY,
+  pong: NOBODY,
+}
+
+const all: DiagnosticsChannel[] = []
+
+/** Whether anybody listens to any channel. */
+export function isAnyoneListening(): boolean {
+  if (all.length === 0) findChannels()
+  for (const channel of all) if (channel.hasSubscribers) return true
+  return false
+}
+
+function findChannels(): void {
+  const find = (name: string): DiagnosticsChannel => host.diagnosticsChannel?.(name) ?? NOBODY
+  for (const name of OURS) all.push((channels[name] = find(PREFIX + name)))
+  for (const name of UNDICI) all.push((undiciChannels[name] = find(UNDICI_PREFIX + name)))
+}
