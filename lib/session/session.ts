@@ -7,7 +7,7 @@ import { type CompactHead, compactHead, expandHead } from '../opening/compact-he
 import { NO_BODY, type Opening, OpeningHandshake, type OpeningHandshakeHandler } from '../opening/opening-handshake.ts'
 import type { Settings } from '../opening/options.ts'
 import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
-import { type CloseResult, Connection, type ConnectionOwner } from '../protocol/connection.ts'
+import { type CloseResult, Connection } from '../protocol/connection.ts'
 import { ConnectionError, type HandshakeResponse } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
 import type { Pipe, ResponseHead } from '../transport/pipe.ts'
@@ -15,12 +15,13 @@ import { CloseTimer } from './close-timer.ts'
 import { currentEventLoop, type EventLoop } from './event-loop.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { PingLog } from './ping-log.ts'
+import type { SessionFront } from './session-front.ts'
 
 /**
  * What a WebSocket and a WebSocketStream have in common behind their interfaces: one connection, from the opening handshake
  * until its pipe is closed. The subclass adds the ready state and the way of the messages to the user.
  */
-export abstract class Session implements ConnectionOwner {
+export abstract class Session implements SessionFront {
   /** The context in which the socket was constructed. All code of the user runs in it: see `TaskTarget`, `ContextPipe`. */
   readonly context: AsyncContext = captureContext()
   /** The event loop in which the socket was constructed. Its tasks run from there, and no other does I/O for it. */
@@ -59,8 +60,7 @@ export abstract class Session implements ConnectionOwner {
 
   /** Whether the ready state is OPEN. */
   protected abstract get isOpen(): boolean
-  /** Whether reading is paused, as the user does not keep up with the messages. */
-  protected abstract get isPaused(): boolean
+  abstract get isPaused(): boolean
   /** "The WebSocket connection is established": the opening handshake is done. Called once, unless the handshake fails. */
   protected abstract established(agreement: Agreement): void
   /** The connection has ended, or could not be established. Called once. */
@@ -72,6 +72,11 @@ export abstract class Session implements ConnectionOwner {
   abstract onViolation(): void
   abstract onDrained(): void
   abstract flushSoon(): void
+
+  /** What the connection calls. */
+  protected get front(): SessionFront {
+    return this
+  }
 
   // Called by the subclass.
 
@@ -153,6 +158,10 @@ export abstract class Session implements ConnectionOwner {
     this.pings?.answer(payload)
   }
 
+  onBeat(payload: Uint8Array): void {
+    this.pings?.addBeat(payload)
+  }
+
   onCloseReceived(): void {
     this.startCloseTimer()
   }
@@ -182,12 +191,12 @@ export abstract class Session implements ConnectionOwner {
   #established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void {
     this.#opening = undefined
     this.#response = compactHead(head)
-    const connection = new Connection(host.platform, pipe, this, this.#settings, agreement.deflate)
+    const front = this.front
+    const connection = new Connection(host.platform, pipe, front, this.#settings, agreement.deflate)
     this.connection = connection
     const { heartbeat } = this.#settings
     if (heartbeat !== undefined) {
-      const onPing = (payload: Uint8Array): void => this.pings?.addBeat(payload)
-      this.#heartbeat = new Heartbeat(connection, heartbeat, () => this.isPaused, onPing)
+      this.#heartbeat = new Heartbeat(connection, heartbeat, front)
     }
     this.established(agreement)
   }

@@ -166,7 +166,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     return this.#readyState === OPEN
   }
 
-  protected get isPaused(): boolean {
+  get isPaused(): boolean {
     return this.#backpressure?.isPaused === true
   }
 

@@ -131,8 +131,11 @@ export class FaultProxy {
     this.#vanishes.up = true
     this.#vanishes.down = true
     if (kind === 'black-hole') return
-    if (kind === 'reset') client.resetAndDestroy()
-    else if (kind === 'close') client.destroySoon()
+    if (kind === 'reset') {
+      client.resetAndDestroy()
+      // Node.js would wait for what it still writes.
+      client.destroy()
+    } else if (kind === 'close') client.destroySoon()
     else {
       if (kind === 'garbage') client.write(Buffer.from([0xff, 0xfe, 0x00, 0x13, 0x37]))
       // Record type 21, TLS 1.2, two bytes: fatal, handshake_failure (RFC 8446 section 6).
