@@ -36,7 +36,7 @@ export abstract class Session implements SessionFront {
   /** Pings that await a pong. Created by the first ping, so that idle sockets pay nothing. */
   protected pings: PingLog | undefined
 
-  readonly #settings: Settings
+  protected readonly settings: Settings
   /** The opening handshake while it is under way. */
   #opening: Opening | undefined
   #heartbeat: Heartbeat | undefined
@@ -47,7 +47,7 @@ export abstract class Session implements SessionFront {
 
   constructor(url: URL, settings: Settings) {
     this.url = url.href
-    this.#settings = settings
+    this.settings = settings
   }
 
   /** The server's response to the opening handshake; undefined as long as none has arrived. */
@@ -82,7 +82,7 @@ export abstract class Session implements SessionFront {
 
   /** Starts the opening handshake. It may fail before this returns, so a constructor calls it last. */
   protected connect(url: URL, protocols: readonly string[]): void {
-    this.open(handler => new OpeningHandshake(url, protocols, this.#settings, handler))
+    this.open(handler => new OpeningHandshake(url, protocols, this.settings, handler))
   }
 
   /** The same with an opening handshake of the subclass. */
@@ -107,7 +107,7 @@ export abstract class Session implements SessionFront {
 
   /** Limits the time for the rest of the closing handshake, and for the server's end of TCP. */
   protected startCloseTimer(): void {
-    this.#closeTimer ??= new CloseTimer(this.connection!, this.#settings.closeTimeout, () => this.isPaused)
+    this.#closeTimer ??= new CloseTimer(this.connection!, this.settings.closeTimeout, () => this.isPaused)
     this.#closeTimer.start()
   }
 
@@ -192,9 +192,9 @@ export abstract class Session implements SessionFront {
     this.#opening = undefined
     this.#response = compactHead(head)
     const front = this.front
-    const connection = new Connection(host.platform, pipe, front, this.#settings, agreement.deflate)
+    const connection = new Connection(host.platform, pipe, front, this.settings, agreement.deflate)
     this.connection = connection
-    const { heartbeat } = this.#settings
+    const { heartbeat } = this.settings
     if (heartbeat !== undefined) {
       this.#heartbeat = new Heartbeat(connection, heartbeat, front)
     }
