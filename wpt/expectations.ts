@@ -2,12 +2,6 @@ import type { Expectation } from './runner/judge.ts'
 
 /** The tests that this package is known not to pass, each with the reason. `--expectations` takes another list. */
 export const expectations: readonly Expectation[] = [
-  {
-    implementation: 'ours',
-    variant: 'h2',
-    outcome: 'not run',
-    reason: 'there is no transport for WebSocket over HTTP/2 (RFC 8441) yet',
-  },
   ...['chromium *', 'firefox *'].map(
     (runtime): Expectation => ({
       implementation: 'ours',

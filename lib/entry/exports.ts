@@ -15,14 +15,32 @@ export type { WebSocketCloseInfo } from '../idl/close-info.ts'
 export type { EventInit } from '../idl/host-event.ts'
 export { MessageEvent, type MessageEventInit } from '../idl/message-event.ts'
 export { WebSocketError, type WebSocketErrorConstructor } from '../idl/websocket-error.ts'
+export type { UpgradeOption } from '../opening/options/connect.ts'
+export type { CookieJar } from '../opening/options/cookies.ts'
 export type { PerMessageDeflateOptions } from '../opening/options/deflate.ts'
 export type { HeadersInput } from '../opening/options/headers.ts'
 export type { HeartbeatOptions } from '../opening/options/heartbeat.ts'
 export type { WebSocketInit } from '../opening/options/init.ts'
+export type { ProxyOptions } from '../opening/options/proxy.ts'
 export type { WebSocketOptions } from '../opening/options.ts'
 export type { WsOptions, WsPerMessageDeflateOptions } from '../opening/ws-options.ts'
-export { ConnectionError, type FailureCode, type HandshakeResponse } from '../protocol/errors.ts'
+export { ConnectionError, type FailureCode, type FailureStep, type HandshakeResponse } from '../protocol/errors.ts'
 export type { StreamClasses, WebSocketOpenInfo } from '../session/websocket-stream-state.ts'
 export type { Connect, ConnectTarget } from '../transport/connect.ts'
-export type { Duplex, HeaderList, NodeStream, Pipe, PipeSink } from '../transport/pipe.ts'
+export type { Dispatcher } from '../transport/dispatcher.ts'
+export type { Lookup } from '../transport/network.ts'
+export type {
+  Duplex,
+  HeaderList,
+  HttpVersion,
+  NodeStream,
+  Pipe,
+  PipeSink,
+  ResponseHead,
+  TlsState,
+  Upgrade,
+  UpgradeHandler,
+  UpgradeRequest,
+  WayInfo,
+} from '../transport/pipe.ts'
 export type { TlsOptions } from '../transport/tls-options.ts'

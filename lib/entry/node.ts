@@ -7,7 +7,11 @@ import { captureContext } from '../platform/async-context.ts'
 import { queueTask } from '../platform/immediate.ts'
 import { findMicrotaskCheckpoint } from '../platform/microtask-checkpoint.ts'
 import { nodePlatform } from '../platform/node.ts'
+import { usesEnvironmentProxy } from '../platform/use-env-proxy.ts'
+import { upgradeByAgent } from '../transport/agent.ts'
+import { connectHttp2 } from '../transport/http2.ts'
 import { connect, resolveHost } from '../transport/node.ts'
+import { secure } from '../transport/tls-over-pipe.ts'
 
 /** Not `performance`, which takes longer to load than this package (bench: import). */
 function now(): number {
@@ -31,7 +35,12 @@ provideHost({
   now,
   captureContext,
   connect,
+  connectHttp2,
   resolveHost,
+  secure,
+  upgradeByAgent,
+  environment: () => process.env,
+  usesEnvironmentProxy,
 })
 
 export * from './exports.ts'

@@ -6,9 +6,13 @@ export function credentialsOf(url: URL): HeaderList {
   return url.username === '' && url.password === '' ? [] : [['Authorization', basicAuthorization(url)]]
 }
 
+/** User name and password of a URL, in bytes. Empty where it has none. */
+export function userInfo(url: URL): { user: Uint8Array; password: Uint8Array } {
+  return { user: percentDecode(url.username), password: percentDecode(url.password) }
+}
+
 function basicAuthorization(url: URL): string {
-  const user = percentDecode(url.username)
-  const password = percentDecode(url.password)
+  const { user, password } = userInfo(url)
   const bytes = new Uint8Array(user.length + 1 + password.length)
   bytes.set(user)
   bytes[user.length] = COLON

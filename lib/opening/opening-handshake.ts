@@ -5,16 +5,25 @@ import type { IoContext } from '../host/io-context.ts'
 import { Deadline, now } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type Agreement, createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
-import { type ConnectTarget, ExplainedError, type ResolvedHost } from '../transport/connect.ts'
-import type { Pipe, ResponseHead } from '../transport/pipe.ts'
+import { addressRefused, allowedOnly } from '../transport/allowed-address.ts'
+import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
+import type { HeaderList, Pipe, ResponseHead, WayInfo } from '../transport/pipe.ts'
+import type { Trace } from '../transport/trace.ts'
 import { abortReason, onAbort } from './abort-listeners.ts'
 import { connectionQueueOf } from './connection-queue.ts'
+import { cookieFields, storeCookies } from './cookies.ts'
+import { failureOf } from './failure-of.ts'
+import { localServer } from './local-server.ts'
 import { documentOrigin } from './options/headers.ts'
 import { ownMembers } from './options/reading.ts'
 import type { Settings } from './options.ts'
+import { describeRefusal } from './refusal.ts'
 import { hasField, requestFields } from './request-fields.ts'
-import { chooseRoute, type Way } from './route.ts'
+import { chooseRoute } from './route.ts'
 import { hostOf, isBlockedPort, portOf } from './url.ts'
+import type { Route, Way } from './way.ts'
+
+export type { Trace }
 
 /** An opening handshake, as the session drives it. */
 export interface Opening {
@@ -32,13 +41,16 @@ export interface OpeningHandshakeHandler {
   readonly context: AsyncContext
   /** The connection waits in the queue of this context. */
   readonly io: IoContext
-  /** The connection is open. The pipe has to be started within the call. */
-  established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void
+  /** The connection is open. The pipe has to be started within the call. The trace is the handler's from then on. */
+  established(pipe: Pipe, agreement: Agreement, head: ResponseHead, trace: Trace): void
   failed(error: ConnectionError): void
 }
 
 /** The host's class at load: one that is put on the global scope later may be older, or part of a DOM. */
 const HostAbortController = globalThis.AbortController
+
+/** Most ways that are opened in turn, where servers ask for another attempt. */
+const MAX_ATTEMPTS = 3
 
 /** The body of a response that upgraded the connection. */
 export const NO_BODY: Uint8Array = new Uint8Array(0)
@@ -56,6 +68,10 @@ export class OpeningHandshake implements Opening {
   /** The value of the Origin field of ours. Read at the start: what is wrong with it is the caller's to hear. */
   readonly #origin: string | undefined
   readonly #handler: OpeningHandshakeHandler
+  /** Written by each stage, here and in the transport. */
+  readonly #trace: Trace = ownMembers({ step: 'connect' })
+  /** Whether code of the user, or an HTTP client of the user's, is at work, whose errors are causes. */
+  #isForeign = false
   /** Tells the transport that nobody waits for the connection any more. */
   readonly #connecting = new HostAbortController()
   /** Set once, before the handler is called. A stage that completes afterwards only releases what it got. */
@@ -73,11 +89,13 @@ export class OpeningHandshake implements Opening {
   #keepsAlive = true
   /** Set while the handshake is made over it. */
   #way: Way | undefined
+  #attempts = 1
 
   constructor(url: URL, protocols: readonly string[], settings: Settings, handler: OpeningHandshakeHandler) {
-    this.#url = url
+    const local = localServer(url)
+    this.#url = local?.url ?? url
     this.#protocols = protocols
-    this.#settings = settings
+    this.#settings = local === undefined ? settings : { ...settings, socketPath: local.socketPath }
     this.#origin = hasField(settings.headers, 'Origin') ? undefined : (settings.origin ?? documentOrigin())
     this.#handler = handler
   }
@@ -91,18 +109,14 @@ export class OpeningHandshake implements Opening {
       const message = `Port ${port} is blocked: it belongs to another protocol`
       return this.fail(new ConnectionError('WS_ERR_BLOCKED_PORT', message))
     }
-    this.#open().catch(error => {
-      // What the option `connect` rejects with is a cause, whatever it is.
-      if (error instanceof ConnectionError && this.#settings.connect === undefined) return this.fail(error)
-      const message = `Could not connect to ${this.#url.host}: ${messageOf(error)}`
-      const cause: unknown = error instanceof ExplainedError ? error.cause : error
-      this.fail(new ConnectionError('WS_ERR_CONNECT', message, { cause }))
-    })
+    this.#open().catch(this.#failed)
   }
 
   fail(error: ConnectionError): void {
     if (this.#over) return
     this.#finish()
+    // The step that was under way.
+    ;(error as { step?: ConnectionError['step'] }).step ??= this.#trace.step
     // The caller may be a timer, a signal, or the program somewhere else.
     this.#handler.context.runInAsyncScope(this.#giveUp, this, error)
   }
@@ -121,7 +135,9 @@ export class OpeningHandshake implements Opening {
   }
 
   async #open(): Promise<void> {
-    const route = chooseRoute(this.#settings)
+    const { socketPath, allowAddress, lookup, family } = this.#settings
+    const route = chooseRoute(this.#settings, this.#url)
+    this.#isForeign = route.isForeign === true
     const name = hostOf(this.#url)
     const port = portOf(this.#url)
 
@@ -129,21 +145,26 @@ export class OpeningHandshake implements Opening {
     let location: ResolvedHost | undefined
     const { handshakeTimeout } = this.#settings
     this.#startDeadline(handshakeTimeout)
-    if (route.needsAddress && host.resolveHost !== undefined) {
-      location = await host.resolveHost(name, port)
+    if (socketPath !== undefined) {
+      if (allowAddress !== undefined) throw addressRefused('a unix socket')
+    } else if (route.needsAddress && host.resolveHost !== undefined) {
+      this.#trace.step = 'dns'
+      location = await host.resolveHost(name, port, ownMembers({ ...(lookup && { lookup }), family }))
       if (this.#over) return
-    }
+      location = { ...location, addresses: allowedOnly(location.addresses, allowAddress) }
+    } else if (route.needsAddress && allowAddress !== undefined) throw addressRefused('a name that cannot be resolved')
 
     // 2. Wait in the connection queue, without a time limit: a queue is no fault of the server.
     this.#startDeadline(0)
     if (!this.#settings.connectInParallel) {
       // The queue of a host whose address is not known here is that of its name.
-      await this.#enterQueue(location?.key ?? `${name} ${port}`)
+      await this.#enterQueue(location?.key ?? socketPath ?? `${name} ${port}`)
       if (this.#over) return this.#leaveQueue?.()
     }
     this.#startDeadline(handshakeTimeout)
 
     // 3. Connect.
+    this.#trace.step = 'connect'
     const target: ConnectTarget = ownMembers({
       host: name,
       port,
@@ -152,14 +173,30 @@ export class OpeningHandshake implements Opening {
       signal: this.#connecting.signal,
       ...(location === undefined ? {} : { addresses: location.addresses }),
     })
-    const way = await route.open(target, this.#settings, this.#handler.context)
+    await this.#connect(route, target)
+  }
+
+  async #connect(route: Route, target: ConnectTarget): Promise<void> {
+    const way = await route.open(target, this.#settings, this.#handler.context, this.#trace)
     if (this.#over) return way.abort()
 
     this.#way = way
     if (!this.#keepsAlive) way.unref()
 
     // 4. Shake hands.
-    this.#shakeHands(way)
+    this.#isForeign = way.connects === true
+    if (!this.#isForeign) this.#trace.step = 'handshake'
+    this.#trace.http = way.http
+    const { cookieJar } = this.#settings
+    const cookies = cookieJar && (await cookieFields(cookieJar, this.#url, this.#settings.headers))
+    if (this.#over) return way.abort()
+    this.#shakeHands(way, cookies ?? [], () => {
+      // A server may ask for another attempt.
+      if (this.#attempts++ === MAX_ATTEMPTS) return false
+      this.#trace.step = 'connect'
+      this.#connect(route, target).catch(this.#failed)
+      return true
+    })
   }
 
   /** Waits in the connection queue, without a time limit: a queue is no fault of the server. */
@@ -170,38 +207,55 @@ export class OpeningHandshake implements Opening {
     if (since !== undefined) this.#waited = now() - since
   }
 
-  #shakeHands({ upgrade }: Way): void {
+  #shakeHands({ upgrade, http }: Way, cookies: HeaderList, retry: () => boolean): void {
     const handshake = createHandshake(host.platform, {
+      http,
       host: this.#url.host,
       protocols: this.#protocols,
       origin: this.#origin,
-      headers: requestFields(this.#settings.headers, this.#url),
+      headers: [...requestFields(this.#settings.headers, this.#url), ...cookies],
       deflate: host.platform.compression === undefined ? undefined : this.#settings.perMessageDeflate,
     })
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
     this.#cancelExchange = upgrade(request, {
       upgraded: (head, upgraded) => this.#upgraded(handshake, head, upgraded),
       refused: (head, body) => this.#refused(head, body),
-      failed: error => this.fail(error as ConnectionError),
+      failed: (error, again) => {
+        if (!again || this.#over || !retry()) this.#failed(error)
+      },
     })
+    // Given up within the call. Without effect where the exchange is over.
+    if (this.#over) this.#cancelExchange()
   }
 
   #upgraded(handshake: Handshake, head: ResponseHead, pipe: Pipe): void {
     if (this.#over) return pipe.abort()
+    this.#trace.step = 'handshake'
+    this.#storeCookies(head)
     const agreement = validateResponse(host.platform, handshake, head)
     if (agreement instanceof ConnectionError) {
       pipe.abort(agreement)
-      const response = { ...head, body: NO_BODY }
+      const response = { ...head, ...wayOf(this.#trace), body: NO_BODY }
       return this.fail(new ConnectionError(agreement.code, agreement.message, { response }))
     }
     this.#finish()
-    this.#handler.established(pipe, agreement, head)
+    this.#handler.established(pipe, agreement, head, this.#trace)
   }
 
   #refused(head: ResponseHead, body: Uint8Array): void {
-    const status = `${head.status} ${head.statusText}`.trimEnd()
-    const message = `The server answered the handshake with status ${status} instead of 101`
-    this.fail(new ConnectionError('WS_ERR_UNEXPECTED_STATUS', message, { response: { ...head, body } }))
+    if (this.#over) return
+    this.#trace.step = 'handshake'
+    this.#storeCookies(head)
+    const response = { ...head, ...wayOf(this.#trace), body }
+    this.fail(
+      new ConnectionError('WS_ERR_UNEXPECTED_STATUS', describeRefusal(head, this.#url, this.#trace.http), { response }),
+    )
+  }
+
+  #storeCookies(head: ResponseHead): void {
+    const { cookieJar } = this.#settings
+    if (cookieJar !== undefined)
+      this.#handler.context.runInAsyncScope(storeCookies, undefined, cookieJar, this.#url, head)
   }
 
   /** @param limit milliseconds; 0 for no limit */
@@ -217,6 +271,13 @@ export class OpeningHandshake implements Opening {
     this.#leaveQueue?.()
   }
 
+  readonly #failed = (error: unknown): void => {
+    // What code of the user rejects with is a cause, whatever it is.
+    if (error instanceof ConnectionError && !this.#isForeign) return this.fail(error)
+    const { step, proxy } = this.#trace
+    this.fail(failureOf(error, step, this.#url.host, proxy))
+  }
+
   readonly #aborted = (): void => {
     const cause = abortReason(this.#settings.signal!)
     this.fail(new ConnectionError('WS_ERR_ABORTED', 'The signal of the WebSocket was aborted', { cause }))
@@ -230,17 +291,7 @@ export class OpeningHandshake implements Opening {
   }
 }
 
-/**
- * The message of an error in one line. An AggregateError, which stands for one error an address, has no message of its own;
- * those of OpenSSL end with a line break. Errors may be of any realm.
- */
-function messageOf(cause: unknown): string {
-  try {
-    const { message, errors } = Object(cause) as { message?: unknown; errors?: unknown }
-    if (typeof message !== 'string') return String(cause)
-    return message === '' && Array.isArray(errors) ? errors.map(messageOf).join(', ') : message.trim()
-  } catch {
-    // The option `connect` may reject with anything.
-    return 'for a reason that cannot be put into words'
-  }
+/** What a trace tells of the way. */
+export function wayOf({ http = '1.1', proxy, remoteAddress, tls }: Trace): WayInfo {
+  return { http, proxy, remoteAddress, tls }
 }

@@ -1,11 +1,17 @@
+import { refuseAlternatives } from './options/alternatives.ts'
 import * as browser from './options/browser.ts'
+import * as clients from './options/clients.ts'
 import * as connect from './options/connect.ts'
+import * as cookies from './options/cookies.ts'
 import * as deflate from './options/deflate.ts'
 import { adviceFor } from './options/foreign-names.ts'
 import * as headers from './options/headers.ts'
 import * as heartbeat from './options/heartbeat.ts'
+import * as http2 from './options/http2.ts'
 import * as init from './options/init.ts'
 import * as limits from './options/limits.ts'
+import * as network from './options/network.ts'
+import * as proxy from './options/proxy.ts'
 import * as queue from './options/queue.ts'
 import { type Reader, type Readers, refuseUnknown } from './options/reading.ts'
 import * as request from './options/request.ts'
@@ -26,6 +32,11 @@ export interface WebSocketOptions
     heartbeat.Options,
     deflate.Options,
     tls.Options,
+    http2.Options,
+    network.Options,
+    proxy.Options,
+    clients.Options,
+    cookies.Options,
     connect.Options,
     browser.Options {}
 
@@ -39,6 +50,11 @@ export interface Settings
     heartbeat.Settings,
     deflate.Settings,
     tls.Settings,
+    http2.Settings,
+    network.Settings,
+    proxy.Settings,
+    clients.Settings,
+    cookies.Settings,
     connect.Settings,
     browser.Settings {}
 
@@ -51,6 +67,11 @@ const readers: Readers<Settings> = {
   ...heartbeat.readers,
   ...deflate.readers,
   ...tls.readers,
+  ...http2.readers,
+  ...network.readers,
+  ...proxy.readers,
+  ...clients.readers,
+  ...cookies.readers,
   ...connect.readers,
   ...browser.readers,
 }
@@ -69,6 +90,7 @@ export function readOptions(options: object): Settings {
   for (const [name, read] of Object.entries<Reader<unknown>>(readers)) {
     settings[name] = read(given[name], name)
   }
+  refuseAlternatives(settings as unknown as Settings)
   return settings as unknown as Settings
 }
 

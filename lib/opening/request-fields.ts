@@ -35,7 +35,7 @@ export function hasField(given: readonly CallerField[], name: string): boolean {
  *
  * @see https://html.spec.whatwg.org/multipage/system-state.html#dom-navigator-useragent
  */
-function defaultUserAgent(): string {
+export function defaultUserAgent(): string {
   const { navigator } = globalThis as { navigator?: { userAgent?: unknown } }
   const userAgent = navigator?.userAgent
   return typeof userAgent === 'string' && userAgent !== '' && isFieldValue(userAgent) ? userAgent : 'whatwg-websocket'

@@ -7,6 +7,8 @@ export const HostURL: typeof URL = globalThis.URL
 /**
  * Parses the URL of a WebSocket: http and https become ws and wss.
  *
+ * Unlike the spec, ws+unix and wss+unix are taken: a server behind a unix socket.
+ *
  * @see https://websockets.spec.whatwg.org/#get-a-url-record
  * @throws "SyntaxError" DOMException if the URL does not parse, has another scheme than ws, wss, http or https, or has
  *   a fragment
@@ -21,7 +23,10 @@ export function getURLRecord(url: string, baseURL: string | undefined): URL {
   }
   if (record.protocol === 'http:') record.protocol = 'ws:'
   else if (record.protocol === 'https:') record.protocol = 'wss:'
-  if (record.protocol !== 'ws:' && record.protocol !== 'wss:') {
+  if (LOCAL_SCHEMES.has(record.protocol)) {
+    if (/^(?::|$)/.test(record.pathname))
+      throw new DOMException('A ws+unix URL has the path of a socket', 'SyntaxError')
+  } else if (record.protocol !== 'ws:' && record.protocol !== 'wss:') {
     const message = `The URL of a WebSocket must begin with ws: or wss:, not ${quote(record.protocol)}`
     throw new DOMException(message, 'SyntaxError')
   }
@@ -31,6 +36,9 @@ export function getURLRecord(url: string, baseURL: string | undefined): URL {
   }
   return record
 }
+
+/** URLs of unix sockets, beyond the standard. */
+const LOCAL_SCHEMES: ReadonlySet<string> = new Set(['ws+unix:', 'wss+unix:'])
 
 /** The URL of the document or worker that this code runs in; undefined where the host has neither. */
 export function documentURL(): string | undefined {

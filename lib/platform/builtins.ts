@@ -22,6 +22,18 @@ export function dns(): typeof import('node:dns') {
   return process.getBuiltinModule('node:dns')
 }
 
+export function http(): typeof import('node:http') {
+  return process.getBuiltinModule('node:http')
+}
+
+export function http2(): typeof import('node:http2') {
+  return process.getBuiltinModule('node:http2')
+}
+
+export function https(): typeof import('node:https') {
+  return process.getBuiltinModule('node:https')
+}
+
 export function net(): typeof import('node:net') {
   return process.getBuiltinModule('node:net')
 }

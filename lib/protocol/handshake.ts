@@ -1,6 +1,6 @@
 import type { Platform } from '../codec/platform.ts'
 import { randomPool } from '../codec/random-pool.ts'
-import type { HeaderList, ResponseHead } from '../transport/pipe.ts'
+import type { HeaderList, HttpVersion, ResponseHead } from '../transport/pipe.ts'
 import { ConnectionError, type FailureCode } from './errors.ts'
 import { acceptExtensions, type DeflateOffer, type DeflateParameters, writeOffer } from './extensions.ts'
 import { encodeLatin1, getAll, listMembers } from './header-values.ts'
@@ -10,6 +10,8 @@ const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 /** What the client's opening handshake is made of. */
 export interface HandshakeInput {
+  /** Over HTTP/2 the request is an extended CONNECT (RFC 8441), whose fields differ. Default: 1.1. */
+  readonly http?: HttpVersion
   /** The value of the Host field. */
   readonly host: string
   readonly protocols: readonly string[]
@@ -25,7 +27,8 @@ export interface Handshake {
   readonly headers: HeaderList
   readonly protocols: readonly string[]
   readonly deflate: DeflateOffer | undefined
-  readonly key: string
+  /** The value of Sec-WebSocket-Key. Undefined over HTTP/2, where there is none (RFC 8441 section 5). */
+  readonly key: string | undefined
 }
 
 /** The outcome of a successful opening handshake. */
@@ -44,16 +47,14 @@ export interface Agreement {
  * @see https://websockets.spec.whatwg.org/#websocket-opening-handshake
  */
 export function createHandshake(platform: Platform, input: HandshakeInput): Handshake {
-  const key = platform.base64(randomPool.take(platform, 16))
+  const key = input.http === '2' ? undefined : platform.base64(randomPool.take(platform, 16))
   const { protocols, origin, deflate } = input
   const headers: [string, string][] = []
   if (getAll(input.headers, 'host').length === 0) headers.push(['Host', input.host])
-  headers.push(
-    ['Upgrade', 'websocket'],
-    ['Connection', 'Upgrade'],
-    ['Sec-WebSocket-Key', key],
-    ['Sec-WebSocket-Version', '13'],
-  )
+  if (key !== undefined) {
+    headers.push(['Upgrade', 'websocket'], ['Connection', 'Upgrade'], ['Sec-WebSocket-Key', key])
+  }
+  headers.push(['Sec-WebSocket-Version', '13'])
   // Some servers split the list at ", ", so the space is needed.
   if (protocols.length > 0) headers.push(['Sec-WebSocket-Protocol', protocols.join(', ')])
   if (deflate !== undefined) headers.push(['Sec-WebSocket-Extensions', writeOffer(deflate)])
@@ -63,7 +64,8 @@ export function createHandshake(platform: Platform, input: HandshakeInput): Hand
 }
 
 /**
- * Checks the server's response with status 101 (RFC 6455 section 4.1, steps 2 to 6 of what the client validates).
+ * Checks the server's response with status 101 (RFC 6455 section 4.1, steps 2 to 6 of what the client validates), or over
+ * HTTP/2 with status 200: there steps 2 to 4 do not apply (RFC 8441 section 5).
  *
  * @see https://websockets.spec.whatwg.org/#websocket-opening-handshake
  */
@@ -72,6 +74,23 @@ export function validateResponse(
   handshake: Handshake,
   { headers }: ResponseHead,
 ): Agreement | ConnectionError {
+  if (handshake.key !== undefined) {
+    const problem = checkUpgrade(platform, handshake.key, headers)
+    if (problem !== undefined) return problem
+  }
+  // 5. Sec-WebSocket-Extensions
+  const deflate = acceptExtensions(headers, handshake.deflate)
+  if (typeof deflate === 'string') return refuse('WS_ERR_INVALID_EXTENSIONS', deflate)
+  // 6. Sec-WebSocket-Protocol
+  const protocols = getAll(headers, 'sec-websocket-protocol')
+  const problem = checkSubprotocol(protocols, handshake.protocols)
+  if (problem !== undefined) return refuse('WS_ERR_INVALID_SUBPROTOCOL', problem)
+  const extensions = deflate === undefined ? '' : getAll(headers, 'sec-websocket-extensions').join(', ')
+  return { protocol: protocols.join(), extensions, deflate }
+}
+
+/** Checks that HTTP/1.1 has switched the protocol: steps 2 to 4. Returns what is wrong, or undefined. */
+function checkUpgrade(platform: Platform, key: string, headers: HeaderList): ConnectionError | undefined {
   // 2. Upgrade
   const upgrade = getAll(headers, 'upgrade')
   if (upgrade.length !== 1 || upgrade[0]!.toLowerCase() !== 'websocket') {
@@ -83,18 +102,10 @@ export function validateResponse(
   }
   // 4. Sec-WebSocket-Accept
   const accept = getAll(headers, 'sec-websocket-accept')
-  if (accept.length !== 1 || accept[0] !== expectedAccept(platform, handshake.key)) {
+  if (accept.length !== 1 || accept[0] !== expectedAccept(platform, key)) {
     return refuse('WS_ERR_INVALID_ACCEPT', 'its Sec-WebSocket-Accept field does not match the key')
   }
-  // 5. Sec-WebSocket-Extensions
-  const deflate = acceptExtensions(headers, handshake.deflate)
-  if (typeof deflate === 'string') return refuse('WS_ERR_INVALID_EXTENSIONS', deflate)
-  // 6. Sec-WebSocket-Protocol
-  const protocols = getAll(headers, 'sec-websocket-protocol')
-  const problem = checkSubprotocol(protocols, handshake.protocols)
-  if (problem !== undefined) return refuse('WS_ERR_INVALID_SUBPROTOCOL', problem)
-  const extensions = deflate === undefined ? '' : getAll(headers, 'sec-websocket-extensions').join(', ')
-  return { protocol: protocols.join(), extensions, deflate }
+  return undefined
 }
 
 /** The value of Sec-WebSocket-Accept that answers a key (RFC 6455 section 4.2.2, step 5.4). */

@@ -15,9 +15,9 @@ const LF_CR_LF = 0x0a0d0a
 
 const NO_STATUS_LINE = 'it does not begin with a status line of HTTP/1'
 
-/** Serializes the opening handshake's request (RFC 9112 section 3). Its values must have been checked. */
-export function writeRequest(request: UpgradeRequest): Uint8Array {
-  let text = `GET ${request.target} HTTP/1.1\r\n`
+/** Serializes a request without a body (RFC 9112 section 3). Its values must have been checked. */
+export function writeRequest(request: UpgradeRequest, method = 'GET'): Uint8Array {
+  let text = `${method} ${request.target} HTTP/1.1\r\n`
   for (const [name, value] of request.headers) text += `${name}: ${value}\r\n`
   return encodeLatin1(`${text}\r\n`)
 }

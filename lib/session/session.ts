@@ -4,7 +4,14 @@ import { host } from '../host/host.ts'
 import type { URL } from '../host/host-types.ts'
 import { DOMException } from '../idl/dom-exception.ts'
 import { type CompactHead, compactHead, expandHead } from '../opening/compact-head.ts'
-import { NO_BODY, type Opening, OpeningHandshake, type OpeningHandshakeHandler } from '../opening/opening-handshake.ts'
+import {
+  NO_BODY,
+  type Opening,
+  OpeningHandshake,
+  type OpeningHandshakeHandler,
+  type Trace,
+  wayOf,
+} from '../opening/opening-handshake.ts'
 import type { Settings } from '../opening/options.ts'
 import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
 import { type CloseResult, Connection } from '../protocol/connection.ts'
@@ -44,6 +51,8 @@ export abstract class Session implements SessionFront {
   #closeTimer: Pick<CloseTimer, 'start' | 'restart' | 'awaitServerEnd' | 'stop'> | undefined
   /** Compact until somebody asks for it, to save memory (bench: idle). */
   #response: HandshakeResponse | CompactHead | undefined
+  /** The way that the response came over. Set with a compact response. */
+  #trace: Trace | undefined
 
   constructor(url: URL, settings: Settings) {
     this.url = url.href
@@ -52,7 +61,9 @@ export abstract class Session implements SessionFront {
 
   /** The server's response to the opening handshake; undefined as long as none has arrived. */
   get response(): HandshakeResponse | undefined {
-    if (typeof this.#response === 'string') this.#response = { ...expandHead(this.#response), body: NO_BODY }
+    if (typeof this.#response === 'string') {
+      this.#response = { ...expandHead(this.#response), ...wayOf(this.#trace!), body: NO_BODY }
+    }
     return this.#response
   }
 
@@ -90,7 +101,7 @@ export abstract class Session implements SessionFront {
     this.#opening = create({
       context: this.context,
       io: this.loop.io,
-      established: (pipe, agreement, head) => this.#established(pipe, agreement, head),
+      established: (pipe, agreement, head, trace) => this.#established(pipe, agreement, head, trace),
       failed: error => this.#failed(error),
     })
     this.#opening.start()
@@ -188,9 +199,10 @@ export abstract class Session implements SessionFront {
 
   // Called by the opening handshake.
 
-  #established(pipe: Pipe, agreement: Agreement, head: ResponseHead): void {
+  #established(pipe: Pipe, agreement: Agreement, head: ResponseHead, trace: Trace): void {
     this.#opening = undefined
     this.#response = compactHead(head)
+    this.#trace = trace
     const front = this.front
     const connection = new Connection(host.platform, pipe, front, this.settings, agreement.deflate)
     this.connection = connection
@@ -203,7 +215,8 @@ export abstract class Session implements SessionFront {
 
   #failed(error: ConnectionError): void {
     this.#opening = undefined
-    this.#response = error.response
+    // What a proxy answered is no response of the server.
+    if (error.step !== 'proxy') this.#response = error.response
     this.failure = error
     this.ended({ code: ABNORMAL_CLOSURE, reason: '', wasClean: false, error })
   }

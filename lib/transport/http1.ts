@@ -5,7 +5,7 @@ import type { Pipe, PipeSink, ResponseHead, Upgrade, UpgradeHandler, UpgradeRequ
 import { type SinkForwarder, UpgradedPipe } from './upgraded-pipe.ts'
 
 /** Milliseconds until the body of a refusal is reported as far as it has come: it only helps to explain the refusal. */
-const BODY_TIMEOUT = 1000
+export const BODY_TIMEOUT = 1000
 
 /** The first byte of an alert, and of the handshake, of TLS (RFC 8446 section 5.1). No HTTP response begins so. */
 const TLS_ALERT = 0x15

@@ -16,29 +16,70 @@ export interface TcpOptions {
   readonly noDelay: boolean
   readonly keepAlive: boolean
   readonly keepAliveInitialDelay: number
+  /** A unix socket, in place of host and port. */
+  readonly path?: string
 }
 
 /**
  * Opens TLS with Node.js, over a TCP connection that it opens too.
  *
  * @param tcpOptions for `net.connect`
+ * @param onTcp called with the socket of TCP when that is connected
+ * @param protocols to offer (ALPN), in place of those of the `tls` option
  * @returns a TLSSocket. The type is unknown to programs for other hosts, so the declaration does not name it
  * @throws the error of an option that has a bad value, or that the runtime cannot honour
  */
-export function connectTls(tcpOptions: TcpOptions, given: TlsOptions = NO_OPTIONS): object {
+export function connectTls(
+  tcpOptions: TcpOptions,
+  given: TlsOptions = NO_OPTIONS,
+  onTcp: (tcp: object) => void = () => {},
+  protocols?: readonly string[],
+): object {
+  const { options, keepSessionsOf } = clientOptions(tcpOptions, given, protocols)
+  // Deno would check the name "localhost" if it had none, for a stream has no host.
+  if (IN_DENO()) return connectTlsOverTcp(tcpOptions, { ...options, host: tcpOptions.host }, onTcp)
+  const socket = tls().connect(shielded({ ...tcpOptions, ...options }))
+  socket.once('connect', () => {
+    // `tls.connect` does not take these options of `net.connect`.
+    socket.setNoDelay(tcpOptions.noDelay)
+    socket.setKeepAlive(tcpOptions.keepAlive, tcpOptions.keepAliveInitialDelay)
+    onTcp(socket)
+  })
+  keepSessionsOf(socket)
+  return socket
+}
+
+interface ClientOptions {
+  /** For `tls.connect`, besides how the bytes go. */
+  readonly options: object
+  /** To be called with the socket that was made with these options: keeps its sessions for later ones. */
+  keepSessionsOf(socket: object): void
+}
+
+/**
+ * The options of `tls.connect` for a connection to a server.
+ *
+ * @param protocols to offer (ALPN), in place of those of the `tls` option
+ * @throws the error of an option that has a bad value, or that the runtime cannot honour
+ */
+export function clientOptions(
+  { host, port, path }: ServerName,
+  given: TlsOptions = NO_OPTIONS,
+  protocols?: readonly string[],
+): ClientOptions {
   refuseUnsupported(given)
-  const { host, port } = tcpOptions
   const context = tlsContexts.get(given)
-  const server = `${host} ${port}`
+  const server = `${host} ${path ?? port}`
   const session = context.resumes ? context.takeSession(server) : undefined
   // RFC 6066 section 3: the name is sent without a trailing dot, and an address is not sent.
   const name = (given.servername || host).replace(/\.$/, '')
   const { ALPNProtocols = [HTTP_1_1], rejectUnauthorized, minDHSize, enableTrace, pskCallback } = given
+  const offered = protocols ?? (ALPNProtocols as readonly string[])
   const options: ConnectionOptions = {
     servername: net().isIP(name) === 0 && given.servername !== '' ? name : '',
     checkServerIdentity: (_name, certificate) => checkIdentity(name, certificate, given),
     secureContext: context.secureContext as SecureContext,
-    ...(ALPNProtocols.length > 0 && { ALPNProtocols: [...(ALPNProtocols as string[])] }),
+    ...(offered.length > 0 && { ALPNProtocols: [...offered] }),
     ...(session !== undefined && { session: session as Buffer }),
     // Where it is not given, the environment counts: NODE_TLS_REJECT_UNAUTHORIZED.
     ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
@@ -46,17 +87,13 @@ export function connectTls(tcpOptions: TcpOptions, given: TlsOptions = NO_OPTION
     ...(enableTrace !== undefined && { enableTrace }),
     ...(pskCallback !== undefined && { pskCallback: pskCallback as NonNullable<ConnectionOptions['pskCallback']> }),
   }
-  // Deno would check the name "localhost" if it had none, for a stream has no host.
-  if (IN_DENO()) return connectTlsOverTcp(tcpOptions, { ...options, host })
-  const socket = tls().connect(shielded({ ...tcpOptions, ...options }))
-  socket.once('connect', () => {
-    // `tls.connect` does not take these options of `net.connect`.
-    socket.setNoDelay(tcpOptions.noDelay)
-    socket.setKeepAlive(tcpOptions.keepAlive, tcpOptions.keepAliveInitialDelay)
-  })
-  if (context.resumes) keepSessions(socket, context, server, session)
-  return socket
+  const keepSessionsOf = (socket: object): void => {
+    if (context.resumes) keepSessions(socket as TLSSocket, context, server, session)
+  }
+  return { options, keepSessionsOf }
 }
+
+type ServerName = Pick<TcpOptions, 'host' | 'port' | 'path'>
 
 const NO_OPTIONS: TlsOptions = Object.create(null)
 const IN_DENO = (): boolean => 'Deno' in globalThis

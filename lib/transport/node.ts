@@ -2,9 +2,12 @@ import type { LookupAddress } from 'node:dns'
 import type { LookupFunction, OnReadOpts, Socket } from 'node:net'
 import { shielded } from '../host/shielded-options.ts'
 import { dns, net } from '../platform/builtins.ts'
+import { addressRefused, isAllowed } from './allowed-address.ts'
 import { type ConnectTarget, KEEP_ALIVE, type ResolvedHost } from './connect.ts'
+import type { Network, Resolving } from './network.ts'
 import { NodePipe } from './node-pipe.ts'
 import { connectTls, explainTlsError } from './node-tls.ts'
+import { openSocket } from './open-socket.ts'
 import type { Pipe } from './pipe.ts'
 import type { TlsOptions } from './tls-options.ts'
 
@@ -14,12 +17,21 @@ import type { TlsOptions } from './tls-options.ts'
  */
 const ATTEMPT_TIMEOUT = 1000
 
-/** Resolves a host name for a connection. An address, and a name of the loopback interface, need no resolver. */
-export async function resolveHost(host: string, port: number): Promise<ResolvedHost> {
+/**
+ * Resolves a host name for a connection. An address, and a name of the loopback interface, need no resolver.
+ *
+ * @throws (rejects with) the error of the resolver, or an error if the host has no address of the family
+ */
+export async function resolveHost(host: string, port: number, resolving: Resolving = ANY): Promise<ResolvedHost> {
   const family = net().isIP(host)
-  const addresses = family !== 0 ? [{ address: host, family }] : isLocalhost(host) ? LOOPBACK : await lookUp(host)
+  const isLoopback = isLocalhost(host) && resolving.lookup === undefined
+  const all = family !== 0 ? [{ address: host, family }] : isLoopback ? LOOPBACK : await lookUp(host, resolving)
+  const addresses = resolving.family === 0 ? all : all.filter(one => one.family === resolving.family)
+  if (addresses.length === 0) throw new Error(`${host} has no address of IPv${resolving.family || '4 or 6'}`)
   return { key: `${addresses[0]!.address} ${port}`, addresses }
 }
+
+const ANY: Resolving = { family: 0 }
 
 /**
  * Opens a TCP connection, and TLS over it for a secure target. A name's addresses of both families are tried in turn, and the
@@ -27,58 +39,97 @@ export async function resolveHost(host: string, port: number): Promise<ResolvedH
  *
  * @param tls for a secure target: what to trust and to show
  * @param keepAlive milliseconds after which the system probes an idle connection; 0 for never
+ * @param network how the connection leaves this machine. A `socketPath` takes the place of host and port
  * @throws (rejects with) the system's error, or the reason of the target's signal
  */
-export async function connect(target: ConnectTarget, tls?: TlsOptions, keepAlive: number = KEEP_ALIVE): Promise<Pipe> {
-  const { host, port, signal, secure } = target
-  if (signal.aborted) throw signal.reason
-  return new Promise((fulfil, reject) => {
-    const pipe = new NodePipe(secure)
-    const options = {
-      host,
-      port,
-      noDelay: true,
-      keepAlive: keepAlive > 0,
-      keepAliveInitialDelay: keepAlive,
-      allowHalfOpen: true,
-      autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT,
-      onread: pipe.readOptions() as OnReadOpts,
-      ...(target.addresses === undefined ? {} : { lookup: fixedLookup(target.addresses) }),
-      // Both addresses of the loopback interface are tried, whatever the process has set for names (--no-network-family-autoselection).
-      ...(isLocalhost(host) ? { autoSelectFamily: true } : {}),
-    }
-    const socket = secure ? (connectTls(options, tls) as Socket) : net().connect(shielded(options))
-    // `tls.connect` does not take the option, but Duplex documents that the property may be set.
-    socket.allowHalfOpen = true
-    // Node.js itself takes a time limit for TLS from a polluted Object.prototype.
-    socket.setTimeout(0)
-    // No byte is read before the pipe is started.
-    socket.pause()
-    // Whoever waits for the pipe decides whether the process does. Of several addresses each has a handle of its own.
-    socket.unref()
-    socket.once('connect', () => socket.unref())
+export function connect(
+  target: ConnectTarget,
+  tls?: TlsOptions,
+  keepAlive: number = KEEP_ALIVE,
+  network?: Network,
+): Promise<Pipe> {
+  return connectSocket(target, tls, keepAlive, network, pipeOver(target.secure))
+}
 
-    const onAbort = (): void => {
-      socket.destroy()
-      reject(signal.reason)
-    }
-    const onError = (error: unknown): void => {
-      signal.removeEventListener('abort', onAbort)
-      // Not every error of TLS ends its socket.
-      socket.destroy()
-      reject(secure ? explainTlsError(error) : error)
-    }
-    signal.addEventListener('abort', onAbort)
-    // There may be several, and one that nobody hears ends the process.
-    socket.on('error', onError)
-    socket.once(secure ? 'secureConnect' : 'connect', () => {
-      signal.removeEventListener('abort', onAbort)
-      socket.off('error', onError)
-      socket.ref()
+/** What is made of a socket. The types of Node.js are unknown to programs for other hosts, so the declarations do not name them. */
+export interface SocketTaker<Result> {
+  /** The protocols to offer (ALPN), in place of those of the `tls` option. */
+  readonly protocols: readonly string[] | undefined
+  /** The option `onread` of `net.connect`. */
+  readonly onread: object | undefined
+  /** Called once the socket is connected, and encrypted. It is paused, and nobody listens to its events. */
+  take(socket: any): Result
+}
+
+/** A pipe is made of the socket. */
+export function pipeOver(secure: boolean): SocketTaker<Pipe> & { readonly onread: object } {
+  const pipe = new NodePipe(secure)
+  return {
+    protocols: undefined,
+    onread: pipe.readOptions(),
+    take(socket) {
       pipe.adopt(socket)
-      fulfil(pipe)
-    })
-  })
+      return pipe
+    },
+  }
+}
+
+/** As `connect`, for any use of the socket. */
+export async function connectSocket<Result>(
+  target: ConnectTarget,
+  tls: TlsOptions | undefined,
+  keepAlive: number,
+  network: Network = ANY_NETWORK,
+  { protocols, onread, take }: SocketTaker<Result>,
+): Promise<Result> {
+  const { host, port, signal, secure } = target
+  const { localAddress, socketPath, noDelay = true, trace } = network
+  if (signal.aborted) throw signal.reason
+  const options = {
+    host,
+    port,
+    noDelay,
+    keepAlive: keepAlive > 0,
+    keepAliveInitialDelay: keepAlive,
+    allowHalfOpen: true,
+    autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT,
+    ...(onread !== undefined && { onread: onread as OnReadOpts }),
+    ...(target.addresses === undefined ? {} : { lookup: fixedLookup(target.addresses) }),
+    // Both addresses of the loopback interface are tried, whatever the process has set for names (--no-network-family-autoselection).
+    ...(isLocalhost(host) ? { autoSelectFamily: true } : {}),
+    ...(localAddress === undefined ? {} : { localAddress }),
+    ...(socketPath === undefined ? {} : { path: socketPath }),
+  }
+  const onTcp = (tcp: object): void => onConnected(tcp as Socket, secure, network)
+  // An option of TLS that is bad throws.
+  if (secure && trace !== undefined) trace.step = 'tls'
+  const socket = secure ? (connectTls(options, tls, onTcp, protocols) as Socket) : net().connect(shielded(options))
+  if (trace !== undefined) trace.step = 'connect'
+  if (!secure) socket.once('connect', () => onTcp(socket))
+  // `tls.connect` does not take the option, but Duplex documents that the property may be set.
+  socket.allowHalfOpen = true
+  // Node.js itself takes a time limit for TLS from a polluted Object.prototype.
+  socket.setTimeout(0)
+  // No byte is read before the pipe is started.
+  socket.pause()
+  // Whoever waits for the pipe decides whether the process does. Of several addresses each has a handle of its own.
+  socket.unref()
+  socket.once('connect', () => socket.unref())
+  return openSocket(socket, take, { signal, secure, trace, explain: secure ? explainTlsError : undefined })
+}
+
+const ANY_NETWORK: Network = {}
+
+/** TCP is there, over which TLS may follow. */
+function onConnected(tcp: Socket, secure: boolean, { socketPath, allowAddress, trace }: Network): void {
+  const address = socketPath ?? tcp.remoteAddress
+  if (trace !== undefined) {
+    if (address !== undefined) trace.remoteAddress = address
+    if (secure) trace.step = 'tls'
+  }
+  // The addresses were checked before. A runtime might resolve the name once more nevertheless.
+  if (allowAddress === undefined || (address !== undefined && isAllowed(address, allowAddress))) return
+  tcp.destroy(addressRefused(address ?? 'a connection whose address is not known'))
 }
 
 /** RFC 6761 section 6.3: these names are the loopback interface's, whatever a resolver answers. */
@@ -91,11 +142,23 @@ const LOOPBACK: readonly LookupAddress[] = [
   { address: '::1', family: 6 },
 ]
 
-function lookUp(host: string): Promise<LookupAddress[]> {
-  return new Promise((fulfil, reject) => {
-    dns().lookup(host, shielded<{ all: true }>({ all: true }), (error, addresses) =>
-      error === null ? fulfil(addresses) : reject(error),
-    )
+function lookUp(host: string, resolving: Resolving): Promise<LookupAddress[]> {
+  const { family } = resolving
+  return new Promise<unknown>((fulfil, reject) => {
+    const options = shielded<{ all: true; family: number }>({ all: true, family })
+    const ask = (resolving.lookup ?? dns().lookup) as LookupFunction
+    ask(host, options, (error, found: unknown) => (error ? reject(error) : fulfil(found)))
+  }).then(asAddresses)
+}
+
+/** What a resolver gave. One of the caller's may give one address, as `dns.lookup` does without the option `all`. */
+function asAddresses(found: unknown): LookupAddress[] {
+  const all: unknown[] = Array.isArray(found) ? found : [{ address: found }]
+  return all.map(one => {
+    const { address } = Object(one) as { address?: unknown }
+    const family = typeof address === 'string' ? net().isIP(address) : 0
+    if (family === 0) throw new TypeError('The option "lookup" gave something other than IP addresses')
+    return { address: address as string, family }
   })
 }
 

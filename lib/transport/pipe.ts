@@ -96,6 +96,34 @@ export interface NodeStream {
 /** Names and values of HTTP fields in the order of the wire. In responses, names are in lower case. */
 export type HeaderList = ReadonlyArray<readonly [name: string, value: string]>
 
+/** The version of HTTP that an opening handshake was made over. */
+export type HttpVersion = '1.1' | '2'
+
+/** Over which way a response came. */
+export interface WayInfo {
+  /** The version of HTTP. */
+  readonly http: HttpVersion
+  /** The URL of the proxy, without credentials. Undefined if there was none, or it is not known. */
+  readonly proxy: string | undefined
+  /**
+   * The IP address that the connection goes to: the server's, or the proxy's; the path of a unix socket. Undefined if it is not
+   * known, as with the option `connect`.
+   */
+  readonly remoteAddress: string | undefined
+  /** The TLS of a connection to a wss server. Undefined if there is none, or it is not known. */
+  readonly tls: TlsState | undefined
+}
+
+/** The TLS of a connection to a server. */
+export interface TlsState {
+  /** The version, such as `TLSv1.3`. */
+  readonly protocol: string
+  /** The cipher by its standard name. */
+  readonly cipher: string
+  /** Whether the server's certificate was verified. */
+  readonly authorized: boolean
+}
+
 /** The opening handshake as an HTTP request. */
 export interface UpgradeRequest {
   /** The request target: path and query. */
@@ -112,12 +140,16 @@ export interface ResponseHead {
 
 /** Where an {@link Upgrade} reports. Exactly one of the three is called, once. */
 export interface UpgradeHandler {
-  /** The response has status 101. The pipe must be started or aborted within this call. */
+  /** The response has status 101, or 200 over HTTP/2. The pipe must be started or aborted within this call. */
   upgraded(head: ResponseHead, pipe: Pipe): void
   /** The final response has another status. The body is what could be read of it, up to 64 KiB. */
   refused(head: ResponseHead, body: Uint8Array): void
-  /** There was no valid response. */
-  failed(error: unknown): void
+  /**
+   * There was no valid response.
+   *
+   * @param again true if the server has not processed the request, so that it is to be made again, over another way
+   */
+  failed(error: unknown, again?: boolean): void
 }
 
 /** Sends a request, and reports the response to the handler. The function that it returns cancels the exchange. */

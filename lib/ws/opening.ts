@@ -6,10 +6,11 @@ import type { ConnectionOptions } from 'node:tls'
 import { host } from '../host/host.ts'
 import { process } from '../host/node-process.ts'
 import { Deadline } from '../host/timers.ts'
-import type { Opening, OpeningHandshakeHandler } from '../opening/opening-handshake.ts'
+import type { Opening, OpeningHandshakeHandler, Trace } from '../opening/opening-handshake.ts'
 import type { Settings } from '../opening/options.ts'
 import type { ConnectionError } from '../protocol/errors.ts'
 import { createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
+import { traceTls } from '../transport/open-socket.ts'
 import type { ResponseHead } from '../transport/pipe.ts'
 import { pipeOverUpgraded } from '../transport/upgraded-socket.ts'
 import { type Address, parseAddress } from './address.ts'
@@ -191,7 +192,7 @@ export class HttpOpening implements Opening {
       return this.fail(openingError(agreement.code, explain(agreement, handshake, answer), agreement))
     }
     this.#finish()
-    this.#handler.established(pipeOverUpgraded(stream, head), agreement, answer)
+    this.#handler.established(pipeOverUpgraded(stream, head), agreement, answer, traceOf(stream))
   }
 
   #startDeadline(limit: number): void {
@@ -205,6 +206,15 @@ export class HttpOpening implements Opening {
     this.#over = true
     this.#deadline?.cancel()
   }
+}
+
+/** What is known of the way of a connection that an agent has opened. */
+function traceOf(stream: Duplex): Trace {
+  const trace: Trace = { step: 'handshake', http: '1.1' }
+  const { remoteAddress } = stream as Partial<Socket>
+  if (remoteAddress !== undefined) trace.remoteAddress = remoteAddress
+  if ('getCipher' in stream) traceTls(stream, trace)
+  return trace
 }
 
 function headOf({ statusCode, statusMessage, rawHeaders }: IncomingMessage): ResponseHead {

@@ -24,6 +24,8 @@ export interface Checks {
   refusal(target: Target): Promise<string | undefined>
   redirect(target: Target): Promise<string | undefined>
   wss(target: Target): Promise<string | undefined>
+  /** For rows with `http2`. */
+  http2(target: Target): Promise<string | undefined>
   drop(target: Target): Promise<string | undefined>
 }
 
@@ -128,6 +130,28 @@ export const checks: Checks = {
     return checkTls(target, bytes(1 << 20))
   },
 
+  async http2(target) {
+    const options = { tls: { ca: target.authority }, http2: 'only', protocols: ['echo'] } as const
+    const origin = `wss://localhost:${target.tlsPort}`
+    const sessions = await Promise.all(Array.from({ length: 5 }, () => open(target, options, origin)))
+    await Promise.all(
+      sessions.map(async (session, index) => {
+        equal(handshake(session.socket)!.http, '2')
+        equal(session.socket.protocol, 'echo')
+        equal(await session.echo(`text ${index} Grüße`), `text ${index} Grüße`)
+        equalBytes(await session.echo(bytes(70_000)), bytes(70_000))
+      }),
+    )
+    const [first] = sessions
+    equalBytes(await first!.echo(bytes(1 << 20)), bytes(1 << 20))
+    const { socket, closed } = start(target, target.paths.refused, options, origin)
+    equal((await closed).code, 1006)
+    equal(failure(socket)?.code, 'WS_ERR_UNEXPECTED_STATUS')
+    equal(handshake(socket)!.http, '2')
+    await Promise.all(sessions.map(session => session.close()))
+    return undefined
+  },
+
   async drop(target) {
     const session = await open(target)
     await target.kill()
@@ -148,7 +172,7 @@ export async function checkTls(target: Target, message: string | Uint8Array<Arra
   const wrong = start(target, target.paths.echo, options, `wss://127.0.0.1:${target.tlsPort}`)
   equal((await wrong.closed).code, 1006)
   const { code, cause } = failure(wrong.socket)!
-  equal(`${code} ${(cause as { code?: unknown }).code}`, 'WS_ERR_CONNECT ERR_TLS_CERT_ALTNAME_INVALID')
+  equal(`${code} ${(cause as { code?: unknown }).code}`, 'WS_ERR_TLS ERR_TLS_CERT_ALTNAME_INVALID')
 }
 
 export interface Session {

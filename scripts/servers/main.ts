@@ -38,6 +38,7 @@ const columns: readonly (readonly [CheckName, string])[] = [
   ['refusal', 'refusal'],
   ['redirect', 'redirect'],
   ['wss', 'wss'],
+  ['http2', 'HTTP/2'],
   ['drop', 'drop'],
 ]
 
@@ -131,7 +132,7 @@ async function runRow(file: string, row: Row, upstream: number): Promise<Result>
     return result
   }
   for (const [name, title] of columns) {
-    if (row.lacks?.[name] !== undefined) continue
+    if (!isChecked(row, name)) continue
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(new Error(`there is no end after ${LIMIT / 1000} s`)), LIMIT)
@@ -149,12 +150,15 @@ async function runRow(file: string, row: Row, upstream: number): Promise<Result>
   return result
 }
 
+/** HTTP/2 is of few servers, so the others need no reason. */
+function isChecked(row: Row, name: CheckName): boolean {
+  return row.lacks?.[name] === undefined && (name !== 'http2' || row.http2 === true)
+}
+
 function table(results: readonly Result[]): string {
   const head = `| server | ${columns.map(([, title]) => title.replace('-', '&shy;')).join(' | ')} |`
   const lines = results.map(({ row, version, problems }) => {
-    const cells = columns.map(([name]) =>
-      problems.has(name) ? '**fails**' : row.lacks?.[name] === undefined ? '✓' : '–',
-    )
+    const cells = columns.map(([name]) => (problems.has(name) ? '**fails**' : isChecked(row, name) ? '✓' : '–'))
     return `| ${row.name} ${version} | ${cells.join(' | ')} |`
   })
   return [head, `|---|${columns.map(() => ':-:|').join('')}`, ...lines].join('\n')

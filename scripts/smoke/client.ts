@@ -223,7 +223,7 @@ const checks: Readonly<Record<string, Check>> = {
     const socket = new WebSocket(secure)
     const { code } = await next(socket, 'close')
     const error = failure(socket)
-    equal([code, error?.code, error?.cause instanceof Error], [1006, 'WS_ERR_CONNECT', true])
+    equal([code, error?.code, error?.cause instanceof Error], [1006, 'WS_ERR_TLS', true])
   },
 
   async 'takes over TLS whom the certificate is for, and nobody else, be it a name or an address'() {
@@ -257,7 +257,7 @@ const checks: Readonly<Record<string, Check>> = {
       const value = name === 'pskCallback' ? () => null : name === 'secureOptions' ? 0 : 'text'
       const socket = new WebSocket(url, { tls: { ca: tlsServers.authority, [name]: value } })
       await next(socket, 'close')
-      equal([failure(socket)?.code, failure(socket)?.message.includes(`"tls.${name}"`)], ['WS_ERR_CONNECT', true])
+      equal([failure(socket)?.code, failure(socket)?.message.includes(`"tls.${name}"`)], ['WS_ERR_TLS', true])
     }
   },
 

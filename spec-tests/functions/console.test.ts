@@ -49,8 +49,9 @@ describe('In the console', () => {
 
   it('a failure shows its code, and the response with its body as text', async () => {
     const socket = await refused(port => `ws://127.0.0.1:${port}/`)
-    const response =
-      "{ status: 403, statusText: 'Forbidden', headers: { 'x-why': 'a, b', 'content-length': '6' }, body: 'no key' }"
+    const way = "http: '1.1', proxy: undefined, remoteAddress: '127.0.0.1', tls: undefined"
+    const content = "headers: { 'x-why': 'a, b', 'content-length': '6' }, body: 'no key'"
+    const response = `{ status: 403, statusText: 'Forbidden', ${way}, ${content} }`
     const shown = show(failure(socket))
     expect(shown).to.match(/^ConnectionError: The server answered the handshake with status 403 /)
     expect(shown.endsWith(` { code: 'WS_ERR_UNEXPECTED_STATUS', response: ${response} }`), shown).to.equal(true)

@@ -9,6 +9,7 @@ import {
   type WebSocket,
   type WebSocketOptions,
 } from '#lib/entry/node.js'
+import { certificate, privateKey } from '../../wpt/server/certificate.ts'
 import { foreignBlob } from '../support/foreign-blob.ts'
 import { BINARY, CLOSE, CONTINUATION, closeBody, frame, PING, type RawPeer, TEXT } from '../support/raw-server.ts'
 import { next, record, useLoopback } from '../support/ws-server.ts'
@@ -74,6 +75,10 @@ describe('failure()', () => {
       says: /aborted/,
       cause: aborted,
     },
+    WS_ERR_ADDRESS_REFUSED: {
+      provoke: async () => loopback.socket('ws://[::ffff:127.0.0.1]/', { allowAddress: () => false }),
+      says: /"allowAddress" does not allow ::ffff:7f00:1/,
+    },
     WS_ERR_BLOCKED_PORT: { provoke: async () => loopback.socket('ws://127.0.0.1:25/'), says: /Port 25 is blocked/ },
     WS_ERR_CLOSED_BEFORE_OPEN: {
       provoke: async () => {
@@ -88,9 +93,30 @@ describe('failure()', () => {
       says: /connect to 127\.0\.0\.1:\d+: .*ECONNREFUSED/,
       cause: 'ECONNREFUSED',
     },
+    WS_ERR_COOKIE_JAR: {
+      provoke: async () => {
+        const cookieJar = { getCookieString: () => Promise.reject(unreadable), setCookie() {} }
+        return loopback.socket((await loopback.serveRaw()).url, { cookieJar })
+      },
+      says: /"cookieJar" could not give the cookies/,
+      cause: unreadable,
+    },
+    WS_ERR_DNS: {
+      provoke: async () => {
+        const error = Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })
+        return loopback.socket('ws://name.test/', { lookup: (_name, _options, callback) => callback(error, []) })
+      },
+      says: /connect to name\.test: no such name/,
+      cause: 'ENOTFOUND',
+    },
     WS_ERR_HANDSHAKE_TIMEOUT: {
       provoke: async () => loopback.socket((await loopback.serveRaw()).url, { handshakeTimeout: 15 }),
       says: /handshake .* 15 ms/,
+    },
+    WS_ERR_HTTP2: {
+      provoke: async () => loopback.socket((await loopback.serve()).url, { http2: 'only' }),
+      says: /may not speak HTTP\/2/,
+      cause: 'ERR_HTTP2_ERROR',
     },
     WS_ERR_INVALID_ACCEPT: {
       provoke: () => answered(changed(/(Accept: ).*/, '$1AAAAAAAAAAAAAAAAAAAAAAAAAAA=')),
@@ -117,6 +143,28 @@ describe('failure()', () => {
       provoke: () => answered(changed(/Upgrade: websocket/, 'Upgrade: h2c')),
       says: /Upgrade/,
       status: 101,
+    },
+    WS_ERR_PROXY: {
+      provoke: async () => loopback.socket('ws://host.test/', { proxy: `http://127.0.0.1:${await unusedPort()}` }),
+      says: /connect to the proxy http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/,
+      cause: 'ECONNREFUSED',
+    },
+    WS_ERR_PROXY_REFUSED: {
+      provoke: async () => {
+        const proxy = await loopback.serveRaw()
+        void proxy.accept().then(peer => peer.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n'))
+        return loopback.socket('ws://host.test/', { proxy: `http://127.0.0.1:${proxy.port}` })
+      },
+      says: /proxy answered CONNECT with status 403 Forbidden/,
+      status: 403,
+    },
+    WS_ERR_TLS: {
+      provoke: async () => {
+        const server = await loopback.serve({ tls: { cert: certificate, key: privateKey } })
+        return loopback.socket(server.url)
+      },
+      says: /certificate/,
+      cause: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
     },
     WS_ERR_RESPONSE_TOO_LARGE: {
       provoke: () => answered(() => `HTTP/1.1 101 Switching Protocols\r\nx-filler: ${'x'.repeat(70_000)}`),
@@ -266,7 +314,9 @@ describe('failure()', () => {
         expect(await closeFrame).to.deep.equal(closeBody(closeCode))
       }
       expect(error.response?.status).to.equal(status)
-      if (status !== undefined) expect(handshake(socket)).to.deep.equal(error.response)
+      // What a proxy answered is no response of the server.
+      if (error.step === 'proxy') expect(handshake(socket)).to.equal(undefined)
+      else if (status !== undefined) expect(handshake(socket)).to.deep.equal(error.response)
     })
   }
 
@@ -295,7 +345,7 @@ describe('failure()', () => {
   it('has as its cause that a name is not known', async () => {
     const socket = loopback.socket('ws://name.invalid/')
     await next(socket, 'close')
-    expect(failure(socket)!.code).to.equal('WS_ERR_CONNECT')
+    expect(failure(socket)!.code).to.equal('WS_ERR_DNS')
     expect(failure(socket)!.message).to.contain('name.invalid')
     expect((failure(socket)!.cause as { code: string }).code).to.match(/^(ENOTFOUND|EAI_AGAIN)$/)
   })

@@ -11,6 +11,8 @@ import { authority, certificate, privateKey } from '../../wpt/server/certificate
 import { type Ended, runNode } from '../support/child.ts'
 import { declaredNames, exportedValues } from '../support/declared-names.ts'
 import { type Block, type Document, firstColumn, parseDocument, readDocuments } from '../support/documents.ts'
+import { startHttp2Server } from '../support/http2-server.ts'
+import { startSocksProxy } from '../support/proxy-servers.ts'
 import { root } from '../support/root.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 
@@ -166,10 +168,14 @@ interface World {
 async function startWorld(): Promise<World> {
   const folder = makeFolder({ 'ca.pem': authority })
   const echo = new WebSocketServer({ noServer: true, perMessageDeflate: true })
-  echo.on('connection', peer => peer.on('message', (data, isBinary) => peer.send(data, { binary: isBinary })))
+  echo.on('connection', (peer, request) => {
+    if (request.url === '/cookies') peer.send(request.headers.cookie ?? '')
+    peer.on('message', (data, isBinary) => peer.send(data, { binary: isBinary }))
+  })
   const startEcho = async (server: Server, place: string | number): Promise<Server> => {
     server.on('upgrade', (request, socket, head) => {
-      if (request.url === '/refuse') socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 8\r\n\r\nno entry')
+      if (request.url === '/moved') socket.end('HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n')
+      else if (request.url === '/refuse') socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 8\r\n\r\nno entry')
       else echo.handleUpgrade(request, socket, head, peer => echo.emit('connection', peer, request))
     })
     return await listen(server, place)
@@ -180,18 +186,25 @@ async function startWorld(): Promise<World> {
     await startEcho(createServer(), join(folder, 'server.sock')),
     await listen(createProxy(), 0),
   ]
+  const http2 = await startHttp2Server({ tls: { cert: certificate, key: privateKey } })
+  http2.acceptAll()
   const [port, securePort, , proxyPort] = servers.map(server => (server.address() as AddressInfo).port)
+  const socks = await startSocksProxy()
   return {
     folder,
     localize: text =>
       text
+        .replaceAll('wss://h2.example/', http2.url)
         .replace(/\b(ws|http)s:\/\/echo\.example/g, `$1s://127.0.0.1:${securePort}`)
         .replace(/\b(ws|http):\/\/echo\.example/g, `$1://127.0.0.1:${port}`)
         .replaceAll('proxy.example:3128', `127.0.0.1:${proxyPort}`)
+        .replaceAll('proxy.example:1080', `127.0.0.1:${socks.port}`)
         .replaceAll('/run/server.sock', join(folder, 'server.sock')),
     close() {
       for (const peer of echo.clients) peer.terminate()
       for (const server of servers) server.close()
+      void http2.close()
+      void socks.close()
     },
   }
 }

@@ -5,6 +5,7 @@ import { readOptions } from '#lib/opening/options.js'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { runNode } from '../support/child.ts'
 import { withProperty } from '../support/expect.ts'
+import { startHttp2Server } from '../support/http2-server.ts'
 import { type ServeOptions, useLoopback } from '../support/ws-server.ts'
 import type { Line, Targets } from './polluted-prototype/client.ts'
 
@@ -57,9 +58,20 @@ describe('A polluted Object.prototype', () => {
       })()
       return server.url
     }
+    const http2 = await startHttp2Server({ tls: await makeCertificate({ authority, addresses: ['127.0.0.1'] }) })
+    loopback.afterwards(() => http2.close())
+    void (async () => {
+      for (;;) {
+        const request = await http2.request()
+        const { ':path': path, ...fields } = request.headers
+        heads.set(path!, JSON.stringify([fields, request.session.alpnProtocol]))
+        request.accept()
+      }
+    })()
     const targets: Targets = {
       ws: await serve({}),
       wss: await serve({ tls: await makeCertificate({ authority }) }),
+      http2: http2.url,
       ca: authority.cert,
     }
     const client = fileURLToPath(new URL('./polluted-prototype/client.js', import.meta.url))
@@ -89,5 +101,6 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   configured: 'string 200 1000 ',
   stream: 'stream 200 1000',
   trusted: 'string 200 1000 ',
+  http2: 'string 200 1000 ',
   untrusted: ' 1006 UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 }

@@ -1,3 +1,4 @@
+import { Agent } from 'node:http'
 import { createSecureContext } from 'node:tls'
 import { expect } from 'chai'
 import { WebSocket } from '#lib/entry/node.js'
@@ -30,6 +31,7 @@ const HANDSHAKE_FIELDS = [
   'Expect',
 ]
 const pem = '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n'
+const ABORTED = { signal: AbortSignal.abort() }
 const pipe = { start() {}, write: () => true, end() {}, abort() {}, pause() {}, resume() {} }
 
 /** Per option: what it takes, and what makes a TypeError that names it. */
@@ -96,6 +98,7 @@ const cases: Record<string, { good: unknown[]; bad: unknown[] }> = {
     bad: [true, null, 0, -1, 1.5, '5', Infinity, 32_767_001, {}],
   },
   connectInParallel: { good: [true, false], bad: [null, 0, 1, 'true', {}] },
+  http2: { good: ['auto', 'only', false], bad: [null, '', true, 'yes', 2, {}] },
   maxPayload: { good: [0, 1, 2 ** 53 - 1], bad: [...NO_INTEGERS, 2 ** 53] },
   maxFragments: { good: [0, 1, 2 ** 53 - 1], bad: [...NO_INTEGERS, 2 ** 53] },
   browser: { good: ['refuse', 'ignore'], bad: [null, '', 'Ignore', true, {}] },
@@ -153,11 +156,53 @@ const cases: Record<string, { good: unknown[]; bad: unknown[] }> = {
   },
   'tls.minVersion': { good: ['TLSv1.2', 'TLSv1.3'], bad: [null, 1.2, 'TLSv1.4', 'tlsv1.2', ''] },
   'tls.maxVersion': { good: ['TLSv1.2', 'TLSv1.3'], bad: [null, 1.2, 'TLSv1.4', 'tlsv1.2', ''] },
+  lookup: { good: [() => {}], bad: NO_OBJECTS },
+  family: { good: [0, 4, 6], bad: [null, 5, '4', 'IPv4', {}] },
+  localAddress: { good: ['127.0.0.1', '::1'], bad: [null, '', 5, {}] },
+  noDelay: { good: [true, false], bad: [null, 0, 'true'] },
+  allowAddress: { good: [() => true], bad: [...NO_OBJECTS, {}] },
+  socketPath: { good: ['/run/server.sock', '\0abstract'], bad: [null, '', 5, {}] },
+  proxy: {
+    good: [
+      'http://proxy.test:3128',
+      'https://user:secret@proxy.test',
+      new URL('socks5h://[::1]:1080'),
+      'socks5://proxy.test',
+      'socks4a://proxy.test',
+      'socks4://proxy.test',
+      { url: 'http://proxy.test', headers: { 'x-a': 'b' }, tls: { rejectUnauthorized: false } },
+      { url: new URL('http://proxy.test') },
+      'env',
+      false,
+    ],
+    bad: [
+      ...NO_OBJECTS,
+      '',
+      'proxy.test:3128',
+      'ftp://proxy.test',
+      'socks5:proxy',
+      {},
+      { url: 'proxy.test' },
+      { url: 'http://proxy.test', unknown: 1 },
+      { url: 'http://proxy.test', tls: { unknown: 1 } },
+      { url: 'http://proxy.test', headers: 5 },
+    ],
+  },
+  agent: { good: [new Agent(), { addRequest() {} }, false], bad: [...NO_OBJECTS, {}] },
+  dispatcher: { good: [{ dispatch() {} }, 'global'], bad: [...NO_OBJECTS, {}, 'local'] },
+  cookieJar: {
+    good: [{ getCookieString: () => '', setCookie() {} }],
+    bad: [...NO_OBJECTS, {}, { getCookieString() {} }, { setCookie() {} }],
+  },
+  upgrade: { good: [() => undefined, async () => {}], bad: [...NO_OBJECTS, {}] },
   connect: {
     good: [() => pipe, async () => pipe, pipe, new TransformStream()],
     bad: [...NO_OBJECTS, {}, { readable: new ReadableStream() }, { writable: new WritableStream() }],
   },
 }
+
+/** Options that say how to connect: no two of them go together. */
+const WAYS = ['connect', 'upgrade', 'agent', 'dispatcher', 'proxy', 'socketPath']
 
 describe('Options', () => {
   const loopback = useLoopback()
@@ -174,7 +219,9 @@ describe('Options', () => {
       it('takes what it should, and undefined', () => {
         const url = 'ws://host.test/'
         for (const value of name.startsWith('heartbeat.') ? good : [...good, undefined]) {
-          const socket = new Untyped(url, { connect: () => new Promise(() => {}), ...optionsWith(name, value) })
+          const other = { connect: () => new Promise(() => {}) }
+          const isWay = [...WAYS, 'allowAddress', 'http2'].includes(name)
+          const socket = new Untyped(url, { ...(isWay ? ABORTED : other), ...optionsWith(name, value) })
           loopback.track(socket)
           expect(socket.readyState).to.equal(WebSocket.CONNECTING)
         }
@@ -191,8 +238,28 @@ describe('Options', () => {
   }
 
   it('throw a TypeError with its name for one that there is not', () => {
-    for (const name of ['timeout', 'maxpayload', 'Headers', 'maxPayLoad', 'agent']) {
+    for (const name of ['timeout', 'maxpayload', 'Headers', 'maxPayLoad', 'Agent']) {
       expect(expectTypeError(() => new Untyped('ws://host.test/', { [name]: undefined })).message).to.contain(name)
+    }
+  })
+
+  it('throw a TypeError for two of them that each say how to connect', () => {
+    const one = (name: string): object => ({ [name]: cases[name]!.good[0] })
+    for (const [index, first] of WAYS.entries()) {
+      for (const second of WAYS.slice(index + 1)) {
+        const { message } = expectTypeError(() => new Untyped('ws://host.test/', { ...one(first), ...one(second) }))
+        expect(message).to.contain(`"${first}"`).and.to.contain(`"${second}"`)
+      }
+      for (const proxy of ['env', false]) {
+        if (first !== 'proxy') loopback.track(new Untyped('ws://host.test/', { ...ABORTED, ...one(first), proxy }))
+      }
+    }
+  })
+
+  it('throw a TypeError for "allowAddress" beside a way that does not tell the address', () => {
+    for (const name of WAYS.filter(one => one !== 'proxy')) {
+      const options = { allowAddress: () => true, [name]: cases[name]!.good[0] }
+      expect(expectTypeError(() => new Untyped('ws://host.test/', options)).message).to.contain(`"${name}"`)
     }
   })
 
@@ -272,13 +339,25 @@ describe('Options', () => {
       heartbeat: undefined,
       keepAlive: 45_000,
       connectInParallel: false,
+      http2: false,
       maxPayload: 128 * 1024 * 1024,
       maxFragments: 0,
       browser: 'refuse',
       maxBufferedAmount: 0,
       maxUnread: 128 * 1024 * 1024,
       tls: undefined,
+      lookup: undefined,
+      family: 0,
+      localAddress: undefined,
+      noDelay: true,
+      socketPath: undefined,
+      allowAddress: undefined,
+      proxy: undefined,
+      agent: undefined,
+      dispatcher: undefined,
+      cookieJar: undefined,
       connect: undefined,
+      upgrade: undefined,
     })
     const named = Object.keys(cases)
     expect(named.filter(name => !name.includes('.'))).to.have.members(Object.keys(defaultSettings))

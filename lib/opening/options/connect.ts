@@ -1,6 +1,6 @@
-import type { Connect, Opened } from '../../transport/connect.ts'
+import type { Connect, ConnectTarget, Opened } from '../../transport/connect.ts'
 import { isNodeStream } from '../../transport/node-stream.ts'
-import type { Duplex, Pipe } from '../../transport/pipe.ts'
+import type { Duplex, Pipe, UpgradeHandler, UpgradeRequest } from '../../transport/pipe.ts'
 import { invalid, type Readers } from './reading.ts'
 
 /** The transport. */
@@ -10,14 +10,27 @@ export interface Options {
    * streams, already encrypted for wss; or an open pipe, stream or pair of streams, for one socket only.
    */
   readonly connect?: Connect | Opened
+  /**
+   * Makes the opening handshake, where something else speaks HTTP: a function that sends the request, and reports the response to
+   * the handler. It returns a function that cancels the exchange.
+   */
+  readonly upgrade?: UpgradeOption
 }
+
+/** An `Upgrade` that is told where to. */
+export type UpgradeOption = (
+  request: UpgradeRequest,
+  handler: UpgradeHandler,
+  target: ConnectTarget,
+) => ((reason?: unknown) => void) | undefined
 
 export interface Settings {
   /** Undefined: the host's transport. */
   readonly connect: Connect | undefined
+  readonly upgrade: UpgradeOption | undefined
 }
 
-export const readers: Readers<Settings> = { connect: readConnect }
+export const readers: Readers<Settings> = { connect: readConnect, upgrade: readUpgrade }
 
 function readConnect(value: unknown, name: string): Connect | undefined {
   if (value === undefined) return undefined
@@ -27,6 +40,11 @@ function readConnect(value: unknown, name: string): Connect | undefined {
     name,
     'a function, a Pipe, a duplex stream of Node.js, or an object with a readable and a writable stream',
   )
+}
+
+function readUpgrade(value: unknown, name: string): UpgradeOption | undefined {
+  if (value === undefined || typeof value === 'function') return value as UpgradeOption | undefined
+  return invalid(name, 'a function')
 }
 
 /** Whether `value` has the shape of a `Pipe`. */

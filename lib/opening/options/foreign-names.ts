@@ -14,19 +14,15 @@ const isNumber = (value: unknown): boolean => typeof value === 'number'
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
 
 const foreignOptions: Readonly<Record<string, ForeignOption>> = {
-  agent: { advice: OPEN_IT_YOURSELF },
   allowSynchronousEvents: { advice: 'each event is a task of its own', asksForNothing: isBoolean },
   auth: { advice: 'put the credentials into the URL, or into an Authorization header' },
   autoPong: { advice: 'pings are always answered', asksForNothing: value => value === true },
   createConnection: { advice: OPEN_IT_YOURSELF },
-  family: { advice: OPEN_IT_YOURSELF },
   finishRequest: { advice: 'put fields of the request into "headers"' },
   followRedirects: { advice: 'redirects are not followed; handshake(socket) tells where one leads' },
   generateMask: { advice: 'masking keys come from the generator of the system' },
   host: { advice: IN_THE_URL },
   hostname: { advice: IN_THE_URL },
-  localAddress: { advice: OPEN_IT_YOURSELF },
-  lookup: { advice: OPEN_IT_YOURSELF },
   maxBufferedChunks: { advice: 'what waits is bounded anyway', asksForNothing: isNumber },
   maxPendingAutoPongs: { advice: 'one pong waits at most', asksForNothing: isNumber },
   maxRedirects: { advice: 'redirects are not followed', asksForNothing: isNumber },
@@ -34,7 +30,6 @@ const foreignOptions: Readonly<Record<string, ForeignOption>> = {
   port: { advice: IN_THE_URL },
   protocolVersion: { advice: 'the version is 13 (RFC 6455)', asksForNothing: value => value === 13 },
   skipUTF8Validation: { advice: 'text is always checked' },
-  socketPath: { advice: OPEN_IT_YOURSELF },
   timeout: { advice: 'use "handshakeTimeout"' },
 }
 

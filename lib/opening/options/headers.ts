@@ -34,7 +34,8 @@ export interface Settings {
 
 export const readers: Readers<Settings> = { headers: readHeaders, origin: readOrigin }
 
-function readHeaders(value: unknown, name: string): CallerField[] {
+/** Reads header fields. */
+export function readHeaders(value: unknown, name: string): CallerField[] {
   if (value === undefined) return []
   if (typeof value !== 'object' || value === null) return invalid(name, 'an object or a list of [name, value] pairs')
   const headers: CallerField[] = []

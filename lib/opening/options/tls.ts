@@ -14,7 +14,7 @@ export interface Settings {
 export const readers: Readers<Settings> = { tls: readTls }
 
 /** A copy, with copies of its lists and bytes: what the caller changes afterwards has no effect on this socket. */
-function readTls(value: unknown, name: string): TlsOptions | undefined {
+export function readTls(value: unknown, name: string): TlsOptions | undefined {
   if (value === undefined) return undefined
   if (typeof value !== 'object' || value === null) return invalid(name, 'an object')
   refuseUnknown(value, TLS_MEMBERS, `${name}.`)

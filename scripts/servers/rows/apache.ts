@@ -5,12 +5,14 @@ import type { Row } from '../row.ts'
 export const row: Row = {
   name: 'Apache httpd, in front of ws',
   debian: ['apache2'],
+  http2: true,
   command({ port, tlsPort, key, cert, upstream, folder }) {
     const modules = [
       'mpm_event',
       'authz_core',
       'alias',
       'rewrite',
+      'http2',
       'proxy',
       'proxy_http',
       'proxy_wstunnel',
@@ -33,6 +35,8 @@ export const row: Row = {
       'RewriteRule ^/refused - [F]',
       'Redirect 302 /redirect /echo',
       `ProxyPass /echo http://127.0.0.1:${upstream}/echo upgrade=websocket`,
+      'Protocols h2 http/1.1',
+      'H2WebSockets on',
       `<VirtualHost 127.0.0.1:${tlsPort}>`,
       '  SSLEngine on',
       `  SSLCertificateFile ${cert}`,

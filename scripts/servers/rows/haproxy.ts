@@ -6,6 +6,7 @@ export const row: Row = {
   name: 'HAProxy, in front of ws',
   debian: ['haproxy'],
   quick: true,
+  http2: true,
   command({ port, tlsPort, key, cert, upstream, folder }) {
     writeFileSync(join(folder, 'both.pem'), readFileSync(cert, 'utf8') + readFileSync(key, 'utf8'))
     const file = join(folder, 'haproxy.cfg')
@@ -17,7 +18,7 @@ export const row: Row = {
       '  timeout server 60s',
       'frontend all',
       `  bind 127.0.0.1:${port}`,
-      `  bind 127.0.0.1:${tlsPort} ssl crt ${folder}/both.pem alpn http/1.1`,
+      `  bind 127.0.0.1:${tlsPort} ssl crt ${folder}/both.pem alpn h2,http/1.1`,
       '  http-request deny deny_status 403 if { path /refused }',
       '  http-request redirect location /echo code 302 if { path /redirect }',
       '  default_backend ws',

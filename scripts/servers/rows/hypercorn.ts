@@ -4,6 +4,7 @@ import type { Row } from '../row.ts'
 export const row: Row = {
   name: 'Hypercorn',
   debian: ['python3-hypercorn'],
+  http2: true,
   command({ port, tlsPort, key, cert, folder }) {
     const words = [PYTHON, '-m', 'hypercorn', 'asgi_echo:app', '--bind']
     return both(

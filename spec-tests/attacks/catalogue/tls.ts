@@ -32,7 +32,7 @@ function impostor(name: string, cause: string, certificate: () => Promise<Certif
       times(amount, [
         {
           options: { headers: { Cookie: 'secret' }, tls: { ca: authority!.cert } },
-          expect: neverOpened('WS_ERR_CONNECT', cause),
+          expect: neverOpened('WS_ERR_TLS', cause),
           serve: mustNotSpeak,
         },
       ]),

@@ -133,7 +133,7 @@ export function use(Class: WebSocketConstructor): void {
   // @ts-expect-error: no such option, neither here nor in ws
   new Class('wss://host.test/', [], { maxpayload: 1 })
   // @ts-expect-error: an option of ws that is not supported
-  new Class('wss://host.test/', [], { agent: {} })
+  new Class('wss://host.test/', [], { createConnection: () => {} })
   // @ts-expect-error: no such address space
   new Class('wss://host.test/', { targetAddressSpace: 'private' })
   // @ts-expect-error: not a number

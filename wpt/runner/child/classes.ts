@@ -1,4 +1,5 @@
-import type { Implementation } from '../../port.ts'
+import type { Implementation, Variant } from '../../port.ts'
+import { overHttp2 } from './over-http2.ts'
 import { pageLocation } from './page.ts'
 
 const names = ['WebSocket', 'CloseEvent', 'MessageEvent', 'WebSocketStream', 'WebSocketError'] as const
@@ -8,8 +9,10 @@ type Exports = Record<string, unknown>
 /**
  * Loads the classes under test. Event classes that a module does not export are those of the host, as for the users of the module.
  * Other missing classes stay missing: the WebSocketStream of another implementation would say nothing about this one.
+ *
+ * @param variant of the tests. This package, which is told by its function `configured`, takes HTTP/2 if it is asked to
  */
-export async function loadClasses(address: string | undefined): Promise<Implementation> {
+export async function loadClasses(address: string | undefined, variant?: Variant): Promise<Implementation> {
   const host = globalThis as unknown as Exports
   if (address === undefined) return pick(host, host)
   const module = (await import(address)) as Exports
@@ -17,7 +20,8 @@ export async function loadClasses(address: string | undefined): Promise<Implemen
   const found = isFunction(exported?.WebSocket) ? exported! : { WebSocket: exported }
   if (!isFunction(found.WebSocket)) throw new Error(`${address} exports no class WebSocket`)
   tellLocation(module)
-  return pick(found, { CloseEvent: host.CloseEvent, MessageEvent: host.MessageEvent })
+  const classes = pick(found, { CloseEvent: host.CloseEvent, MessageEvent: host.MessageEvent })
+  return variant === 'h2' && isFunction(module.configured) ? overHttp2(classes) : classes
 }
 
 function pick(from: Exports, otherwise: Exports): Implementation {

@@ -36,7 +36,7 @@ async function run(jobs: readonly Job[]): Promise<void> {
   try {
     installHostNames()
     installLocation(first.location)
-    const classes = await loadClasses(first.classes)
+    const classes = await loadClasses(first.classes, first.variant)
     for (const [name, value] of Object.entries(classes)) define(name, value)
     if (first.test.suite === 'upstream') {
       await runUpstream(first, record)

@@ -1,0 +1,91 @@
+import { parseAddress, unmapped } from '../transport/ip-address.ts'
+import { parseProxy } from './options/proxy.ts'
+import { hostOf, portOf } from './url.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * The proxy that the environment variables name for a URL, as curl and Node.js read them: `HTTP_PROXY` for ws, `HTTPS_PROXY` for
+ * wss, else `ALL_PROXY`, unless `NO_PROXY` has the server. A name in lower case goes before one in upper case; an empty value is
+ * none.
+ *
+ * @see https://everything.curl.dev/usingcurl/proxies/env.html
+ * @returns undefined for no proxy; the name of the variable if its value is no URL of a proxy
+ */
+export function environmentProxy(environment: Environment, url: URL): URL | string | undefined {
+  if (isExcluded(url, readVariable(environment, 'no_proxy')?.value ?? '')) return undefined
+  const scheme = url.protocol === 'wss:' ? 'https_proxy' : 'http_proxy'
+  const found = readVariable(environment, scheme) ?? readVariable(environment, 'all_proxy')
+  if (found === undefined) return undefined
+  // Without a scheme, a proxy speaks HTTP.
+  return parseProxy(found.value.includes('://') ? found.value : `http://${found.value}`) ?? found.name
+}
+
+function readVariable(environment: Environment, lower: string): { name: string; value: string } | undefined {
+  const upper = lower.toUpperCase()
+  // A server program that runs by CGI has the field `Proxy` of its client in HTTP_PROXY.
+  const names = upper === 'HTTP_PROXY' && environment.REQUEST_METHOD !== undefined ? [lower] : [lower, upper]
+  for (const name of names) {
+    const value = environment[name]?.trim()
+    if (value) return { name, value }
+  }
+  return undefined
+}
+
+/**
+ * Whether `NO_PROXY` has the server of a URL: a list of names, addresses, networks (`10.0.0.0/8`) and ranges
+ * (`10.0.0.1-10.0.0.9`), each with a port or without, or `*` for all. A name stands for its subdomains as well, with `.` or `*.`
+ * before it or without.
+ */
+export function isExcluded(url: URL, noProxy: string): boolean {
+  const host = hostOf(url).replace(/\.$/, '').toLowerCase()
+  const port = portOf(url)
+  const address = parseAddress(unmapped(host))
+  return noProxy
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(entry => entry !== '')
+    .some(entry => {
+      if (entry === '*') return true
+      const [pattern, wantedPort] = splitPort(entry)
+      if (wantedPort !== undefined && Number(wantedPort) !== port) return false
+      return address === undefined ? isWithin(host, pattern) : isOf(address, pattern)
+    })
+}
+
+/** An entry without its port. An IPv6 address with a port has brackets. */
+function splitPort(entry: string): [pattern: string, port?: string] {
+  const bracketed = /^\[([^\]]*)\](?::(\d+))?$/.exec(entry)
+  if (bracketed !== null) return [bracketed[1]!, bracketed[2]!]
+  const named = /^([^:]*):(\d+)$/.exec(entry)
+  return named === null ? [entry] : [named[1]!, named[2]!]
+}
+
+function isWithin(host: string, pattern: string): boolean {
+  const domain = pattern.replace(/^\*?\./, '').replace(/\.$/, '')
+  return domain !== '' && (host === domain || host.endsWith(`.${domain}`))
+}
+
+function isOf(address: Uint8Array, pattern: string): boolean {
+  const [network, bits] = pattern.split('/') as [string, string?]
+  const [first, last] = network.split('-') as [string, string?]
+  const from = parseAddress(unmapped(first))
+  if (from?.length !== address.length) return false
+  if (bits !== undefined) return /^\d{1,3}$/.test(bits) && hasPrefix(address, from, Number(bits))
+  const to = last === undefined ? from : parseAddress(unmapped(last))
+  return to?.length === address.length && compare(from, address) <= 0 && compare(address, to) <= 0
+}
+
+/** Whether the first `bits` bits are equal. */
+function hasPrefix(address: Uint8Array, network: Uint8Array, bits: number): boolean {
+  if (bits > address.length * 8) return false
+  return address.every((byte, index) => {
+    const relevant = Math.min(Math.max(bits - index * 8, 0), 8)
+    return (byte ^ network[index]!) >> (8 - relevant) === 0
+  })
+}
+
+function compare(one: Uint8Array, other: Uint8Array): number {
+  const index = one.findIndex((byte, at) => byte !== other[at])
+  return index < 0 ? 0 : one[index]! - other[index]!
+}

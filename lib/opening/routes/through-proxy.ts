@@ -1,0 +1,137 @@
+import { host } from '../../host/host.ts'
+import { ConnectionError } from '../../protocol/errors.ts'
+import { isFieldValue } from '../../protocol/header-values.ts'
+import { allowedOnly } from '../../transport/allowed-address.ts'
+import type { ConnectTarget } from '../../transport/connect.ts'
+import { askHttpProxy } from '../../transport/http-proxy.ts'
+import type { HeaderList, Pipe } from '../../transport/pipe.ts'
+import { openTunnel, type ProxyPipe } from '../../transport/proxy-pipe.ts'
+import { askSocks4, askSocks5 } from '../../transport/socks.ts'
+import type { Trace } from '../../transport/trace.ts'
+import { credentialsOf, userInfo } from '../credentials.ts'
+import { environmentProxy } from '../environment-proxy.ts'
+import type { ProxySettings } from '../options/proxy.ts'
+import { ownMembers } from '../options/reading.ts'
+import type { Settings } from '../options.ts'
+import { defaultUserAgent, hasField } from '../request-fields.ts'
+import { hostOf } from '../url.ts'
+import { dropPipe, type Route, wayOver } from '../way.ts'
+
+/**
+ * The proxy that a connection to `url` goes through; undefined for none.
+ *
+ * @throws ConnectionError for a proxy of the environment that is none: without it, the connection would go around the proxy
+ */
+export function proxyFor({ proxy }: Settings, url: URL): ProxySettings | undefined {
+  if (proxy === false) return undefined
+  if (typeof proxy === 'object') return proxy
+  if (proxy === undefined && host.usesEnvironmentProxy?.() !== true) return undefined
+  const found = environmentProxy(host.environment?.() ?? {}, url)
+  if (typeof found !== 'string') return found && { url: found, headers: [], tls: undefined }
+  const message = `The environment variable ${found} is not the URL of a proxy`
+  throw new ConnectionError('WS_ERR_PROXY', message, { step: 'proxy' })
+}
+
+/** A tunnel through a proxy, TLS over it for wss, and HTTP/1.1 over that. A ws URL takes a tunnel, too, so that nothing on the way rewrites it. */
+export function throughProxy(proxy: ProxySettings): Route {
+  return {
+    needsAddress: false,
+
+    async open(target, settings, _context, trace) {
+      const { protocol } = proxy.url
+      // The URL of the proxy without its credentials.
+      trace.proxy = `${protocol}//${proxy.url.host}`
+      const server = await addressToAskFor(target, protocol, settings, trace)
+      trace.step = 'proxy'
+      const pipe = await connectToProxy(proxy, target, settings, trace)
+      const tunnel = await openTunnel(pipe, target.signal, asking => ask(asking, proxy, server, target.port))
+      if (!target.secure) {
+        trace.step = 'handshake'
+        return wayOver(tunnel, target)
+      }
+      if (host.secure !== undefined) return wayOver(await host.secure(tunnel, target, settings.tls, trace), target)
+      dropPipe(tunnel)
+      throw new TypeError('This host has no TLS over a proxy')
+    },
+  }
+}
+
+/**
+ * What the proxy is asked to connect to: the server's name, or its address, where it has to be resolved here. That is so for
+ * socks5 and socks4, and wherever addresses have to be checked: the proxy might resolve the name to another one.
+ */
+async function addressToAskFor(
+  { host: name, port }: ConnectTarget,
+  protocol: string,
+  { allowAddress, lookup, family }: Settings,
+  trace: Trace,
+): Promise<string> {
+  if (allowAddress === undefined && protocol !== 'socks5:' && protocol !== 'socks4:') return name
+  if (host.resolveHost === undefined) throw new TypeError('This host cannot resolve names')
+  trace.step = 'dns'
+  const resolving = ownMembers({
+    ...(lookup && { lookup }),
+    family: protocol.startsWith('socks4') ? 4 : family,
+  } as const)
+  const { addresses } = await host.resolveHost(name, port, resolving)
+  return allowedOnly(addresses, allowAddress)[0]!.address
+}
+
+/** Opens a connection to the proxy itself, with TLS for an https proxy. */
+async function connectToProxy(
+  { url, tls }: ProxySettings,
+  { signal }: ConnectTarget,
+  { keepAlive, lookup, family, localAddress, noDelay }: Settings,
+  trace: Trace,
+): Promise<Pipe> {
+  if (host.connect === undefined || host.resolveHost === undefined) {
+    throw new TypeError('This host has no transport: pass the option "connect"')
+  }
+  const name = hostOf(url)
+  const port = url.port === '' ? DEFAULT_PORTS[url.protocol]! : Number(url.port)
+  const { addresses } = await host.resolveHost(name, port, ownMembers({ ...(lookup && { lookup }), family }))
+  const target = ownMembers({
+    host: name,
+    port,
+    secure: url.protocol === 'https:',
+    url: trace.proxy!,
+    signal,
+    addresses,
+  })
+  // The steps within are those of the proxy, and its TLS is not the server's.
+  const own: Trace = ownMembers({ step: 'proxy' })
+  const pipe = await host.connect(target, tls, keepAlive, ownMembers({ localAddress, noDelay, trace: own }))
+  if (own.remoteAddress !== undefined) trace.remoteAddress = own.remoteAddress
+  return pipe
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  'http:': 80,
+  'https:': 443,
+  'socks5:': 1080,
+  'socks5h:': 1080,
+  'socks4:': 1080,
+  'socks4a:': 1080,
+}
+
+async function ask(asking: ProxyPipe, { url, headers }: ProxySettings, server: string, port: number): Promise<void> {
+  const { protocol } = url
+  if (protocol === 'http:' || protocol === 'https:') {
+    const authority = `${server.includes(':') ? `[${server}]` : server}:${port}`
+    return await askHttpProxy(asking, authority, proxyFields(url, headers))
+  }
+  const { user, password } = userInfo(url)
+  if (protocol.startsWith('socks4')) return await askSocks4(asking, server, port, user)
+  const hasCredentials = user.length > 0 || password.length > 0
+  await askSocks5(asking, server, port, hasCredentials ? { user, password } : undefined)
+}
+
+/** The fields of CONNECT: those of the caller, and by default credentials and the name of this client. */
+function proxyFields(url: URL, given: ProxySettings['headers']): HeaderList {
+  const credentials = credentialsOf(url).map(([, value]) => ['Proxy-Authorization', value] as const)
+  const userAgent = defaultUserAgent()
+  const defaults = [...credentials, ['User-Agent', userAgent] as const].filter(([name, value]) => {
+    return isFieldValue(value) && !hasField(given, name)
+  })
+  return [...defaults, ...given.filter((field): field is HeaderList[number] => field[1] !== null)]
+}

@@ -1,0 +1,110 @@
+import { Deadline } from '../host/timers.ts'
+import { ConnectionError } from '../protocol/errors.ts'
+import { BODY_TIMEOUT } from './http1.ts'
+import type { HeaderList, Pipe, ResponseHead, UpgradeHandler } from './pipe.ts'
+
+/** The most that is kept of a refusal's body, in bytes. */
+const MAX_BODY = 64 * 1024
+
+/**
+ * What somebody else's HTTP client reports of one exchange, as an `UpgradeHandler` is to be told it: one outcome, once. The client
+ * may report anything, at any time, and as often as it likes.
+ */
+export class ForeignExchange {
+  /** Undefined once one of its methods was called, or the exchange was cancelled. */
+  #handler: UpgradeHandler | undefined
+  /** Drops the request. */
+  readonly #drop: (reason: unknown) => void
+  #head: ResponseHead | undefined
+  #body: Uint8Array[] = []
+  #length = 0
+  #deadline: Deadline | undefined
+
+  /** @param drop drops the request; called once at most, when nobody waits for it any more */
+  constructor(handler: UpgradeHandler, drop: (reason: unknown) => void) {
+    this.#handler = handler
+    this.#drop = drop
+  }
+
+  get isOver(): boolean {
+    return this.#handler === undefined
+  }
+
+  /** The connection was upgraded. @returns false if nobody waits for it: then the pipe is the caller's to drop */
+  upgraded(head: ResponseHead, pipe: Pipe): boolean {
+    const handler = this.#take()
+    handler?.upgraded(head, pipe)
+    return handler !== undefined
+  }
+
+  /** The head of a response that does not upgrade the connection. Its body follows. */
+  refused(head: ResponseHead): void {
+    if (this.#handler === undefined || this.#head !== undefined) return
+    this.#head = head
+    this.#deadline = new Deadline(BODY_TIMEOUT, () => this.ended())
+  }
+
+  /** A part of the refusal's body, which is copied. */
+  body(bytes: Uint8Array): void {
+    if (this.#head === undefined || this.#handler === undefined) return
+    const part = new Uint8Array(bytes.subarray(0, MAX_BODY - this.#length))
+    this.#body.push(part)
+    this.#length += part.length
+    if (this.#length === MAX_BODY) this.ended()
+  }
+
+  /** The refusal's body has ended, well or not. */
+  ended(): void {
+    const head = this.#head
+    const handler = head === undefined ? undefined : this.#take()
+    if (handler === undefined) return
+    this.#drop(new ConnectionError('WS_ERR_UNEXPECTED_STATUS', 'The response does not upgrade the connection'))
+    const body = new Uint8Array(this.#length)
+    let at = 0
+    for (const part of this.#body) {
+      body.set(part, at)
+      at += part.length
+    }
+    handler.refused(head!, body)
+  }
+
+  /** There is no response, or no more of it. */
+  failed(error: unknown): void {
+    if (this.#head === undefined) this.#take()?.failed(error)
+    else this.ended()
+  }
+
+  cancel(reason?: unknown): void {
+    if (this.#take() !== undefined) this.#drop(reason)
+  }
+
+  #take(): UpgradeHandler | undefined {
+    const handler = this.#handler
+    this.#handler = undefined
+    this.#deadline?.cancel()
+    return handler
+  }
+}
+
+/** Names and values that alternate, as Node.js and undici have the fields of a response; undici may give bytes. */
+export function alternating(raw: readonly unknown[]): HeaderList {
+  const headers: [string, string][] = []
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const values = raw[index + 1]
+    for (const value of Array.isArray(values) ? values : [values]) headers.push([lower(raw[index]), latin1(value)])
+  }
+  return headers
+}
+
+/** An object of fields, whose values are strings or lists of strings. */
+export function fieldsOf(headers: object): HeaderList {
+  return alternating(Object.entries(headers).flat(1))
+}
+
+function lower(name: unknown): string {
+  return latin1(name).toLowerCase()
+}
+
+function latin1(value: unknown): string {
+  return value instanceof Uint8Array ? String.fromCharCode(...value) : String(value)
+}

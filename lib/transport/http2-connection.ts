@@ -1,0 +1,153 @@
+import { shielded } from '../host/shielded-options.ts'
+import { startTimer, stopTimer, type Timer } from '../host/timers.ts'
+import { ConnectionError } from '../protocol/errors.ts'
+import { isAllowed } from './allowed-address.ts'
+import type { ConnectSignal } from './connect.ts'
+import { REFUSED_STREAM } from './http2-codes.ts'
+import type { Http2Session, Http2Stream } from './http2-types.ts'
+import type { NetworkOptions } from './network.ts'
+import type { Trace } from './trace.ts'
+
+/**
+ * One HTTP/2 connection, as the sockets see it that share it. A socket is a user of the connection from when it was promised a
+ * stream until the stream is over. Without users the connection lets the process end, and closes itself after a while.
+ */
+export class Http2Connection {
+  /** Why the connection was lost; undefined as long as it was not, or if the server has closed it without an error. */
+  error: unknown
+  readonly #session: Http2Session
+  readonly #trace: Trace
+  readonly #idleTimeout: number
+  #users = 0
+  /** Users that keep the process alive. */
+  #refs = 0
+  #idleTimer: Timer | undefined
+  /** Most streams that the server allows at the same time. Written by each SETTINGS frame. */
+  #limit = Number.POSITIVE_INFINITY
+  /** A GOAWAY frame has come: streams that are open go on, and no stream is opened any more. */
+  #goesAway = false
+  #wasUsed = false
+  /** Whether the first SETTINGS frame of the server allows extended CONNECT (RFC 8441 section 3). */
+  readonly #settings: Promise<boolean>
+  #hasSettings = false
+
+  /**
+   * @param session of which the first SETTINGS frame has not arrived yet
+   * @param trace of the opening of the connection
+   * @param idleTimeout milliseconds without a user after which the connection closes itself
+   */
+  constructor(session: Http2Session, trace: Trace, idleTimeout: number) {
+    this.#session = session
+    this.#trace = trace
+    this.#idleTimeout = idleTimeout
+    session.unref()
+    session.on('error', error => {
+      this.error ??= error
+    })
+    // Not later: Deno may have read the frame already.
+    this.#settings = new Promise((fulfil, reject) => {
+      session.on('remoteSettings', ({ maxConcurrentStreams, enableConnectProtocol }) => {
+        this.#hasSettings = true
+        this.#limit = Math.max(maxConcurrentStreams ?? Number.POSITIVE_INFINITY, 1)
+        fulfil(enableConnectProtocol === true)
+      })
+      session.on('close', () => {
+        const message = 'The server did not begin with a SETTINGS frame: it may not speak HTTP/2 on this port'
+        reject(new ConnectionError('WS_ERR_HTTP2', message, { cause: this.error }))
+      })
+    })
+    this.#settings.catch(() => {})
+    session.on('goaway', () => {
+      this.#goesAway = true
+    })
+    // A server that does not know yet that it must not push (RFC 9113 section 8.4) may do so.
+    session.on('stream', stream => (stream as Http2Stream).close(REFUSED_STREAM))
+  }
+
+  /**
+   * Waits for the server's first SETTINGS frame, and returns whether it allows extended CONNECT (RFC 8441 section 3).
+   *
+   * @param signal drops the connection when aborted before
+   * @throws (rejects with) why the connection was lost, or the reason of the signal
+   */
+  takesWebSockets(signal: ConnectSignal): Promise<boolean> {
+    return new Promise((fulfil, reject) => {
+      this.#settings.then(fulfil, reject)
+      signal.addEventListener('abort', () => {
+        if (this.#hasSettings) return
+        reject(signal.reason)
+        this.#session.destroy()
+      })
+    })
+  }
+
+  onClose(callback: () => void): void {
+    this.#session.on('close', callback)
+  }
+
+  /** Takes no more streams, and closes once those that are open are over. */
+  close(): void {
+    this.#session.close()
+  }
+
+  /** Whether no stream can be opened any more. */
+  get isOver(): boolean {
+    return this.#goesAway || this.#session.closed || this.#session.destroyed
+  }
+
+  /** Whether all streams are gone. */
+  get isLost(): boolean {
+    return this.#session.destroyed
+  }
+
+  /** Whether the server allows one more stream. */
+  get hasRoom(): boolean {
+    return this.#users < this.#limit
+  }
+
+  /** Whether the option `allowAddress` of a socket allows the address that the connection goes to. */
+  isAllowed(allowAddress: NetworkOptions['allowAddress']): boolean {
+    const { remoteAddress } = this.#trace
+    return allowAddress === undefined || (remoteAddress !== undefined && isAllowed(remoteAddress, allowAddress))
+  }
+
+  /** Notes in the trace of a socket which way it takes. */
+  tell(trace: Trace): void {
+    const { remoteAddress, tls } = this.#trace
+    if (remoteAddress !== undefined) trace.remoteAddress = remoteAddress
+    if (tls !== undefined) trace.tls = tls
+  }
+
+  /** Whether a stream was opened before. */
+  get wasUsed(): boolean {
+    return this.#wasUsed
+  }
+
+  /** Adds a user, who keeps the process alive. */
+  enter(): void {
+    this.#users++
+    stopTimer(this.#idleTimer)
+    this.ref()
+  }
+
+  /** The reverse of `enter`, behind an `unref`. */
+  leave(): void {
+    this.#users--
+    if (this.#users === 0) this.#idleTimer = startTimer(this.#idleTimeout, () => this.close())
+  }
+
+  ref(): void {
+    if (this.#refs++ === 0 && !this.isLost) this.#session.ref()
+  }
+
+  unref(): void {
+    if (--this.#refs === 0 && !this.isLost) this.#session.unref()
+  }
+
+  /** Opens a stream. @throws if the connection takes none any more, or for fields that HTTP/2 does not allow */
+  request(headers: object): Http2Stream {
+    const stream = this.#session.request(headers, shielded({ endStream: false }))
+    this.#wasUsed = true
+    return stream
+  }
+}

@@ -1,0 +1,50 @@
+import type { Upgrade } from './pipe.ts'
+
+/*
+ * What is used of node:http2. The types of Node.js are unknown to programs for other hosts, so the declarations do not name
+ * them.
+ */
+
+/** `auto` takes HTTP/1.1 with servers that do not take WebSockets over HTTP/2; `only` takes nothing else. */
+export type Http2Mode = 'auto' | 'only'
+
+/** The promise of a stream on a connection, in the shape of a `Way` of the opening handshake. */
+export interface Http2Way {
+  readonly http: '2'
+  /** An extended CONNECT (RFC 8441). To be called once at most. */
+  readonly upgrade: Upgrade
+  /** Gives up the promise. To be called if `upgrade` is not. */
+  abort(): void
+  ref(): void
+  unref(): void
+}
+
+/** A ClientHttp2Session. */
+export interface Http2Session {
+  on(event: string, listener: (...args: any[]) => void): unknown
+  request(headers: object, options: object): Http2Stream
+  setLocalWindowSize(size: number): unknown
+  close(): unknown
+  destroy(): unknown
+  ref(): unknown
+  unref(): unknown
+  readonly closed: boolean
+  readonly destroyed: boolean
+}
+
+/** A ClientHttp2Stream. */
+export interface Http2Stream {
+  on(event: string, listener: (...args: any[]) => void): unknown
+  write(bytes: Uint8Array, callback: (error?: unknown) => void): unknown
+  end(): unknown
+  close(code: number): unknown
+  destroy(): unknown
+  pause(): unknown
+  resume(): unknown
+  cork(): unknown
+  uncork(): unknown
+  readonly closed: boolean
+  readonly destroyed: boolean
+  /** The error code of RST_STREAM, once the stream is closed. */
+  readonly rstCode?: number | undefined
+}

@@ -1,0 +1,186 @@
+import type { OnReadOpts, Socket } from 'node:net'
+import { process } from '../host/node-process.ts'
+import { shielded } from '../host/shielded-options.ts'
+import { http2 } from '../platform/builtins.ts'
+import { ConnectionError } from '../protocol/errors.ts'
+import { type ConnectTarget, KEEP_ALIVE } from './connect.ts'
+import { type OnRead, passData } from './deno-tls.ts'
+import { Http2Connection } from './http2-connection.ts'
+import { Http2Place } from './http2-exchange.ts'
+import { Origin } from './http2-origin.ts'
+import type { Http2Mode, Http2Session, Http2Way } from './http2-types.ts'
+import type { Network } from './network.ts'
+import { connect, connectSocket, pipeOver } from './node.ts'
+import type { Pipe } from './pipe.ts'
+import { tlsContexts } from './tls-contexts.ts'
+import { HTTP_1_1, type TlsOptions } from './tls-options.ts'
+import type { Trace } from './trace.ts'
+
+/** Milliseconds after which a connection closes itself that no socket uses. */
+const IDLE_TIMEOUT = 30_000
+/** Bytes that a server may send on one stream ahead of what was read. A message of 1 MiB comes without a wait for us. */
+const STREAM_WINDOW = 1024 * 1024
+/** The same of all streams together. Node.js opens it again as soon as bytes arrive, so a paused socket does not stop others. */
+const CONNECTION_WINDOW = 16 * 1024 * 1024
+/** Megabytes that node:http2 may use for a connection. What waits is bounded by stream, so the default of 10 would bound the streams. */
+const SESSION_MEMORY = 64 * 1024
+/** Most origins, of equal TLS options, whose connections and abilities are remembered. */
+const MAX_ORIGINS = 1000
+
+const HTTP_2 = 'h2'
+
+/** Deno calls `onread` also for what is read by HTTP/2. There the bytes are listened for once HTTP/1.1 was chosen. */
+const KEEPS_ONREAD = process.versions.deno === undefined
+
+/** Bun stops reading for good once a stream has used up its first window, if the window of the connection was set. */
+const SETS_CONNECTION_WINDOW = process.versions.bun === undefined
+
+/**
+ * Opens a place for a socket on an HTTP/2 connection that it shares with others of the same origin and TLS options.
+ *
+ * @param tls for a secure target: what to trust and to show
+ * @param keepAlive milliseconds after which the system probes an idle connection; 0 for never. The socket that opens a connection
+ *   decides
+ * @returns a pipe if the mode is `auto`, and HTTP/1.1 has to be spoken
+ * @throws (rejects with) the system's error, the reason of the target's signal, or a ConnectionError if the mode is `only` and
+ *   the server does not support this
+ */
+export function connectHttp2(
+  target: ConnectTarget,
+  mode: Http2Mode,
+  tls?: TlsOptions,
+  keepAlive: number = KEEP_ALIVE,
+  network: Network = ANY_NETWORK,
+): Promise<Http2Way | Pipe> {
+  return sharedConnections.open(target, mode, tls, keepAlive, network)
+}
+
+const ANY_NETWORK: Network = {}
+
+/** HTTP/2 connections, and what is known of the servers. */
+export class Http2Connections {
+  readonly #idleTimeout: number
+  /** By what equal TLS options have in common, then by host and port. */
+  readonly #origins = new WeakMap<object, Map<string, Origin>>()
+
+  /** @param idleTimeout milliseconds after which a connection closes itself that no socket uses */
+  constructor(idleTimeout: number = IDLE_TIMEOUT) {
+    this.#idleTimeout = idleTimeout
+  }
+
+  async open(
+    target: ConnectTarget,
+    mode: Http2Mode,
+    tls: TlsOptions | undefined,
+    keepAlive: number = KEEP_ALIVE,
+    network: Network = ANY_NETWORK,
+  ): Promise<Http2Way | Pipe> {
+    const { secure, signal } = target
+    const { allowAddress, trace } = network
+    const isRuledOut = secure && tls?.ALPNProtocols !== undefined
+    if (mode === 'only' && isRuledOut) throw unsupported('the option "tls.ALPNProtocols" leaves it out')
+    // Without TLS, nothing tells whether a server speaks HTTP/2.
+    if (mode === 'auto' && (isRuledOut || !secure)) return connect(target, tls, keepAlive, network)
+    const origin = this.#originOf(target, tls, network)
+    for (;;) {
+      if (signal.aborted) throw signal.reason
+      if (mode === 'auto' && origin.needsHttp1) return connect(target, tls, keepAlive, network)
+      const connection = origin.find(allowAddress)
+      if (connection !== undefined) {
+        if (trace !== undefined) connection.tell(trace)
+        return new Http2Place(connection, secure, () => {
+          origin.needsHttp1 = true
+          return mode === 'auto'
+        })
+      }
+      const pipe = await origin.opened(mode, signal, trace, (whole, wholeTrace) =>
+        this.#connect(origin, { ...target, signal: whole }, mode, tls, keepAlive, { ...network, trace: wholeTrace }),
+      )
+      if (pipe !== undefined) return pipe
+    }
+  }
+
+  #originOf({ host, port, secure }: ConnectTarget, tls: TlsOptions = NO_OPTIONS, network: Network): Origin {
+    const key = secure ? tlsContexts.get(tls) : NO_TLS
+    const origins = this.#origins.get(key) ?? new Map<string, Origin>()
+    this.#origins.set(key, origins)
+    const { localAddress, socketPath, noDelay } = network
+    const name = JSON.stringify([host, port, localAddress, socketPath, noDelay])
+    const origin = origins.get(name) ?? new Origin()
+    origins.set(name, origin)
+    if (origins.size > MAX_ORIGINS) origins.delete(origins.keys().next().value!)
+    return origin
+  }
+
+  /** Opens a connection and adds it to those of the origin. Returns a pipe if the server has chosen HTTP/1.1. */
+  async #connect(
+    origin: Origin,
+    target: ConnectTarget,
+    mode: Http2Mode,
+    tls: TlsOptions | undefined,
+    keepAlive: number,
+    network: Network & { readonly trace: Trace },
+  ): Promise<Pipe | undefined> {
+    const { secure, signal } = target
+    const http1 = pipeOver(secure)
+    const opened = await connectSocket(target, tls, keepAlive, network, {
+      protocols: mode === 'only' ? [HTTP_2] : [HTTP_2, HTTP_1_1],
+      onread: KEEPS_ONREAD && mode === 'auto' ? http1.onread : undefined,
+      take: (socket: Socket & { alpnProtocol?: unknown }) => {
+        if (!secure || socket.alpnProtocol === HTTP_2) {
+          return new Http2Connection(startSession(socket, target), network.trace, this.#idleTimeout)
+        }
+        if (mode === 'only') return socket.destroy()
+        if (!KEEPS_ONREAD) passData(socket, (http1.onread as OnReadOpts).callback as OnRead)
+        return http1.take(socket)
+      },
+    }).catch((error: Error) => {
+      const { code } = Object(error.cause) as { code?: unknown }
+      throw /NO_APPLICATION_PROTOCOL/.test(String(code))
+        ? unsupported('the server does not speak it', error.cause)
+        : error
+    })
+    if (opened instanceof Http2Connection) {
+      network.trace.step = 'handshake'
+      if (await opened.takesWebSockets(signal)) {
+        origin.add(opened)
+        return undefined
+      }
+      opened.close()
+    }
+    origin.needsHttp1 = true
+    if (mode === 'only') throw unsupported('the server does not take WebSockets over it (RFC 8441)')
+    return opened instanceof Http2Connection ? undefined : (opened as Pipe)
+  }
+}
+
+/** Shared by all sockets of the process: that is what the connections are for. */
+const sharedConnections = new Http2Connections()
+
+const NO_OPTIONS: TlsOptions = Object.create(null)
+/** What all targets without TLS have in common. */
+const NO_TLS = {}
+
+function unsupported(reason: string, cause?: unknown): ConnectionError {
+  return new ConnectionError('WS_ERR_HTTP2', `There is no WebSocket over HTTP/2 here: ${reason}`, { cause })
+}
+
+/** Speaks HTTP/2 over a socket that has just been connected. */
+function startSession(socket: Socket, { host, port, secure }: ConnectTarget): Http2Session {
+  const name = host.includes(':') ? `[${host}]` : host
+  // A socket that is paused would not be read, and the end of TCP is that of the session.
+  socket.resume()
+  socket.allowHalfOpen = false
+  const session = http2().connect(
+    `${secure ? 'https' : 'http'}://${name}:${port}`,
+    shielded({
+      createConnection: () => socket,
+      maxSessionMemory: SESSION_MEMORY,
+      settings: shielded({ enablePush: false, initialWindowSize: STREAM_WINDOW }),
+    }),
+  )
+  session.once('connect', () => {
+    if (SETS_CONNECTION_WINDOW && !session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW)
+  })
+  return session as Http2Session
+}

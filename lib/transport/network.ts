@@ -1,0 +1,50 @@
+import type { Trace } from './trace.ts'
+
+/**
+ * How a connection leaves this machine, by the names of `net.connect`, and which addresses it may go to.
+ *
+ * @see https://nodejs.org/api/net.html#socketconnectoptions-connectlistener
+ */
+export interface NetworkOptions {
+  /**
+   * Resolves a host name, as `dns.lookup` does; it is asked for all addresses, and may give one. Not called for an address.
+   * Default: `dns.lookup`, and for a name of the loopback interface its addresses.
+   */
+  readonly lookup?: Lookup
+  /** Connects over IPv4 (4), IPv6 (6), or either (0). Default: the family of `localAddress`, or 0. */
+  readonly family?: 0 | 4 | 6
+  /** The address of this machine to connect from. Default: the system chooses. */
+  readonly localAddress?: string
+  /** Sends small messages at once, without waiting for the acknowledgement of earlier ones (TCP_NODELAY). Default: true. */
+  readonly noDelay?: boolean
+  /**
+   * The unix socket, or the named pipe of Windows, to connect to; the URL then gives no more than the request. A path that begins
+   * with NUL is an abstract socket of Linux.
+   */
+  readonly socketPath?: string
+  /**
+   * Whether a connection may go to an IP address. It is asked for each address that a name has, and for one in the URL; an
+   * IPv4 address that is written as IPv6 (`::ffff:127.0.0.1`) is asked for as IPv4. Only `true` allows one.
+   */
+  readonly allowAddress?: (address: string) => boolean
+}
+
+/** The signature of `dns.lookup`, as `net.connect` calls it. */
+export type Lookup = (
+  hostname: string,
+  options: any,
+  callback: (error: any, address: any, family?: any) => void,
+) => unknown
+
+/** The part that `connect` of the host uses: it gets addresses that were resolved and allowed. */
+export interface Network {
+  readonly localAddress?: string | undefined
+  readonly noDelay?: boolean | undefined
+  readonly socketPath?: string | undefined
+  readonly allowAddress?: NetworkOptions['allowAddress'] | undefined
+  /** Is told of the steps of the connection. */
+  readonly trace?: Trace | undefined
+}
+
+/** The part that `resolveHost` of the host uses. */
+export type Resolving = Pick<NetworkOptions, 'lookup'> & { readonly family: 0 | 4 | 6 }

@@ -1,0 +1,61 @@
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { ConnectSignal } from './connect.ts'
+import type { Trace } from './trace.ts'
+
+interface Waiting {
+  readonly signal: ConnectSignal
+  /** Whether TLS is waited for. */
+  readonly secure: boolean
+  readonly trace?: Trace | undefined
+  /** Puts an error into words. */
+  readonly explain?: ((error: unknown) => unknown) | undefined
+}
+
+/**
+ * Waits until a socket of Node.js is connected, and gives it to `take`. The types of Node.js are unknown to programs for other
+ * hosts, so the declaration does not name them.
+ *
+ * @param nodeSocket paused, and not connected yet
+ * @throws (rejects with) the error of the socket, or the reason of the signal; the socket is destroyed then
+ */
+export function openSocket<Result>(
+  nodeSocket: object,
+  take: (socket: any) => Result,
+  waiting: Waiting,
+): Promise<Result> {
+  const socket = nodeSocket as Socket
+  const { signal, secure, trace, explain } = waiting
+  return new Promise((fulfil, reject) => {
+    const onAbort = (): void => {
+      socket.destroy()
+      reject(signal.reason)
+    }
+    const onError = (error: unknown): void => {
+      ;(signal as AbortSignal).removeEventListener('abort', onAbort)
+      // Not every error of TLS ends its socket.
+      socket.destroy()
+      reject(explain === undefined ? error : explain(error))
+    }
+    signal.addEventListener('abort', onAbort)
+    // There may be several, and one that nobody hears ends the process.
+    socket.on('error', onError)
+    socket.once(secure ? 'secureConnect' : 'connect', () => {
+      // Another listener of the event may have refused the connection. Its error follows.
+      if (socket.destroyed) return
+      ;(signal as AbortSignal).removeEventListener('abort', onAbort)
+      socket.off('error', onError)
+      if (secure && trace !== undefined) traceTls(socket as TLSSocket, trace)
+      socket.ref()
+      fulfil(take(socket))
+    })
+  })
+}
+
+/** Notes the TLS of a socket. One of another library may lack the methods. */
+export function traceTls(nodeSocket: object, trace: Trace): void {
+  const socket = nodeSocket as Partial<TLSSocket>
+  const cipher = socket.getCipher?.()
+  const protocol = socket.getProtocol?.() ?? ''
+  trace.tls = { protocol, cipher: cipher?.standardName ?? cipher?.name ?? '', authorized: socket.authorized === true }
+}

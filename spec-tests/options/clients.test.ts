@@ -1,0 +1,284 @@
+import { Agent, type ClientRequestArgs, createServer } from 'node:http'
+import { Agent as SecureAgent } from 'node:https'
+import type { Socket } from 'node:net'
+import { expect } from 'chai'
+import { getGlobalDispatcher, MockAgent, Pool, ProxyAgent, setGlobalDispatcher, Agent as UndiciAgent } from 'undici'
+import { failure, handshake, WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
+import { type Certificate, makeAuthority, makeCertificate } from '../support/certificates.ts'
+import { runNode } from '../support/child.ts'
+import { startHttpProxy } from '../support/proxy-servers.ts'
+import { gone, next, useLoopback } from '../support/ws-server.ts'
+
+/** Programs that have an HTTP client of their own, and want sockets to take it. */
+describe('HTTP clients of the program', function () {
+  this.timeout(20_000)
+  const loopback = useLoopback()
+  let authority: Certificate
+  let certificate: Certificate
+
+  before(async () => {
+    authority = await makeAuthority()
+    certificate = await makeCertificate({ authority })
+  })
+
+  async function talk(url: string, options: WebSocketOptions): Promise<WebSocket> {
+    const socket = await loopback.open(url, options)
+    for (const size of [1, 100_000]) {
+      socket.send('x'.repeat(size))
+      expect((await next(socket, 'message')).data).to.equal('x'.repeat(size))
+    }
+    return socket
+  }
+
+  async function serveEcho(secure = false): Promise<{ url: string; heads: Record<string, unknown>[] }> {
+    const server = await loopback.serve(secure ? { tls: certificate } : {})
+    const heads: Record<string, unknown>[] = []
+    void (async () => {
+      for (;;) {
+        const { socket, request } = await server.accept()
+        heads.push({ ...request.headers, url: request.url })
+        socket.on('message', (data, binary) => socket.send(data, { binary }))
+      }
+    })()
+    return { url: server.url.replace('127.0.0.1', 'localhost'), heads }
+  }
+
+  async function failed(url: string, options: WebSocketOptions) {
+    const socket = loopback.socket(url, options)
+    await next(socket, 'close')
+    return failure(socket)!
+  }
+
+  /** What each client has to do; `make` gives the option. */
+  function behaves(make: () => WebSocketOptions): void {
+    it('makes the handshake, whose fields are those of any other', async () => {
+      const { url, heads } = await serveEcho()
+      const socket = await talk(`${url}path?query`, {
+        ...make(),
+        protocols: ['chat'],
+        headers: { 'x-own': 'yes', Host: 'other.test' },
+      })
+      expect(socket.protocol).to.equal('chat')
+      expect(heads[0]).to.include({ 'x-own': 'yes', host: 'other.test', upgrade: 'websocket', url: '/path?query' })
+      expect(String(heads[0]!.connection)).to.match(/^upgrade$/i)
+      expect(heads[0]!['sec-websocket-key']).to.be.a('string')
+      expect(handshake(socket)!.status).to.equal(101)
+      expect(handshake(socket)!.headers).to.deep.include(['sec-websocket-protocol', 'chat'])
+      socket.close(3000)
+      const { code, wasClean } = await next(socket, 'close')
+      expect([code, wasClean]).to.deep.equal([3000, true])
+    })
+
+    it('takes bytes that come with the 101', async () => {
+      const server = await loopback.serveRaw()
+      const socket = loopback.socket(server.url, make())
+      const peer = await server.accept()
+      const frame = Buffer.concat([Buffer.from([0x81, 5]), Buffer.from('hello')])
+      const message = next(socket, 'message')
+      await peer.write(Buffer.concat([peer.acceptance(), frame]))
+      expect((await message).data).to.equal('hello')
+    })
+
+    it('tells of a refusal with its body', async () => {
+      const server = await loopback.serveRaw()
+      const refused = failed(server.url, make())
+      const peer = await server.accept()
+      await peer.write('HTTP/1.1 403 No Entry\r\nX-Why: because\r\nContent-Length: 5\r\n\r\nyou?!')
+      const error = await refused
+      expect([error.code, error.step]).to.deep.equal(['WS_ERR_UNEXPECTED_STATUS', 'handshake'])
+      expect(error.response!.status).to.equal(403)
+      expect(error.response!.headers).to.deep.include(['x-why', 'because'])
+      expect(Buffer.from(error.response!.body).toString()).to.equal('you?!')
+    })
+
+    it('tells of a refusal whose body does not end', async () => {
+      const server = await loopback.serveRaw()
+      const refused = failed(server.url, make())
+      const peer = await server.accept()
+      await peer.write(`HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(100_000)}`)
+      expect((await refused).response!.body.length).to.equal(65_536)
+      await gone(peer)
+    })
+
+    it('fails where there is no server, and where it hangs up', async () => {
+      const closed = await loopback.serve()
+      await closed.close()
+      const error = await failed(closed.url, make())
+      expect([error.code, error.step]).to.deep.equal(['WS_ERR_CONNECT', 'connect'])
+      expect((error.cause as { code?: string }).code).to.equal('ECONNREFUSED')
+      const server = await loopback.serveRaw()
+      const lost = failed(server.url, make())
+      ;(await server.accept()).reset()
+      expect((await lost).code).to.equal('WS_ERR_CONNECT')
+    })
+
+    it('is given up after handshakeTimeout, and by a signal', async () => {
+      const server = await loopback.serveRaw()
+      const late = failed(server.url, { ...make(), handshakeTimeout: 50 })
+      const peer = await server.accept()
+      expect((await late).code).to.equal('WS_ERR_HANDSHAKE_TIMEOUT')
+      await gone(peer)
+      const controller = new AbortController()
+      const aborted = failed(server.url, { ...make(), signal: controller.signal })
+      const other = await server.accept()
+      controller.abort()
+      expect((await aborted).code).to.equal('WS_ERR_ABORTED')
+      await gone(other)
+    })
+
+    it('has a wrong answer fail', async () => {
+      const server = await loopback.serveRaw()
+      const refused = failed(server.url, make())
+      const peer = await server.accept()
+      await peer.write(
+        peer
+          .acceptance()
+          .toString('latin1')
+          .replace(/Accept: .*/, 'Accept: wrong'),
+      )
+      expect((await refused).code).to.equal('WS_ERR_INVALID_ACCEPT')
+      await gone(peer)
+    })
+  }
+
+  describe('agent', () => {
+    const agents: Agent[] = []
+    const tracked = (agent: Agent): Agent => {
+      agents.push(agent)
+      return agent
+    }
+    afterEach(() => {
+      for (const agent of agents.splice(0)) agent.destroy()
+    })
+    behaves(() => ({ agent: tracked(new Agent({ keepAlive: true, maxSockets: 1 })) }))
+
+    it('takes wss URLs by an https.Agent, with the option tls; also in the third argument', async () => {
+      const { url } = await serveEcho(true)
+      const agent = tracked(new SecureAgent({ ca: authority.cert }))
+      const socket = await talk(url, { agent })
+      expect(handshake(socket)!.tls).to.include({ protocol: 'TLSv1.3', authorized: true })
+      expect(handshake(socket)!.remoteAddress).to.match(/^(127\.0\.0\.1|::1)$/)
+      await talk(url, { agent: tracked(new SecureAgent()), tls: { ca: authority.cert } })
+      const third = loopback.track(new WebSocket(url, [], { agent }))
+      await next(third, 'open')
+      const error = await failed(url, { agent: tracked(new SecureAgent()) })
+      expect(error.message).to.contain('tls.ca')
+    })
+
+    it('of the wrong protocol fails', async () => {
+      const { url } = await serveEcho(true)
+      const error = await failed(url, { agent: tracked(new Agent()) })
+      expect((error.cause as { code?: string }).code).to.equal('ERR_INVALID_PROTOCOL')
+    })
+
+    it('may make the connection itself', async () => {
+      const { url } = await serveEcho()
+      const seen: unknown[] = []
+      class Own extends Agent {
+        override createConnection(
+          options: ClientRequestArgs,
+          callback?: (error: Error | null, socket: Socket) => void,
+        ): Socket {
+          seen.push(options.port)
+          return (Agent.prototype as unknown as { createConnection(o: unknown, c: unknown): Socket }).createConnection(
+            options,
+            callback,
+          )
+        }
+      }
+      await talk(url, { agent: tracked(new Own()) })
+      expect(seen).to.deep.equal([Number(new URL(url).port)])
+    })
+  })
+
+  describe('dispatcher', () => {
+    const dispatchers: { destroy(): Promise<void> }[] = []
+    const tracked = <One extends { destroy(): Promise<void> }>(dispatcher: One): One => {
+      dispatchers.push(dispatcher)
+      return dispatcher
+    }
+    afterEach(async () => {
+      for (const dispatcher of dispatchers.splice(0)) await dispatcher.destroy()
+    })
+    behaves(() => ({ dispatcher: tracked(new UndiciAgent()) }))
+
+    it('may be a Pool, an Agent with TLS, a ProxyAgent, or composed', async () => {
+      const { url } = await serveEcho()
+      await talk(url, { dispatcher: tracked(new Pool(url.replace('ws', 'http'))) })
+      const secure = await serveEcho(true)
+      await talk(secure.url, { dispatcher: tracked(new UndiciAgent({ connect: { ca: authority.cert } })) })
+      const proxy = await startHttpProxy({ credentials: 'user:secret' })
+      loopback.afterwards(() => proxy.close())
+      await talk(url, { dispatcher: tracked(new ProxyAgent(`http://user:secret@127.0.0.1:${proxy.port}`)) })
+      const composed = tracked(new UndiciAgent()).compose(dispatch => (options, handler) => {
+        return dispatch({ ...options, headers: [...(options.headers as string[]), 'x-composed', 'yes'] }, handler)
+      })
+      await talk(url, { dispatcher: composed })
+    })
+
+    it('may mock a refusal', async () => {
+      const mock = new MockAgent()
+      loopback.afterwards(() => mock.close())
+      mock.disableNetConnect()
+      mock.get('http://server.test:80').intercept({ path: '/' }).reply(403, 'mocked')
+      const error = await failed('ws://server.test/', { dispatcher: mock })
+      expect([error.response!.status, Buffer.from(error.response!.body).toString()]).to.deep.equal([403, 'mocked'])
+    })
+
+    it("'global' is what setGlobalDispatcher has set", async () => {
+      const { url, heads } = await serveEcho()
+      const before = getGlobalDispatcher()
+      const marked = tracked(new UndiciAgent()).compose(dispatch => (options, handler) => {
+        return dispatch({ ...options, headers: [...(options.headers as string[]), 'x-global', 'yes'] }, handler)
+      })
+      setGlobalDispatcher(marked)
+      try {
+        await talk(url, { dispatcher: 'global' })
+      } finally {
+        setGlobalDispatcher(before)
+      }
+      expect(heads[0]).to.include({ 'x-global': 'yes' })
+    })
+
+    it("'global' is the undici within Node.js where no other is there", async () => {
+      const { url } = await serveEcho()
+      const entry = new URL('../../../dist/entry/node.js', import.meta.url).href
+      const program = `import { WebSocket, failure } from ${JSON.stringify(entry)}
+        const socket = new WebSocket(${JSON.stringify(url)}, { dispatcher: 'global' })
+        socket.onopen = () => { console.log('open'); socket.close() }
+        socket.onerror = () => console.log(failure(socket))`
+      const { output, errors } = await runNode(['--input-type=module', '-e', program], { limit: 20_000 })
+      expect([output, errors]).to.deep.equal(['open\n', ''])
+    })
+
+    it('that throws, reports nothing of use or reports twice, fails its own socket alone', async () => {
+      const wrong: Record<string, (options: object, handler: any) => unknown> = {
+        'thrown away': () => {
+          throw new Error('thrown away')
+        },
+        'no stream of Node.js': (_options, handler) => handler.onUpgrade(101, [], {}),
+        twice(_options, handler) {
+          handler.onError(new Error('twice'))
+          handler.onError(new Error('again'))
+          handler.onUpgrade(101, [], {})
+        },
+      }
+      for (const [words, dispatch] of Object.entries(wrong)) {
+        const error = await failed('ws://server.test/', { dispatcher: { dispatch } })
+        expect(error.code).to.equal('WS_ERR_CONNECT')
+        expect(error.message).to.contain(words)
+      }
+    })
+  })
+
+  it('of this test speak to a server that is no WebSocket server as well', async () => {
+    const server = createServer((_request, response) => response.end('a page'))
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    loopback.afterwards(() => server.close())
+    const { port } = server.address() as { port: number }
+    const agent = new Agent()
+    const error = await failed(`ws://127.0.0.1:${port}/`, { agent })
+    agent.destroy()
+    expect([error.response!.status, Buffer.from(error.response!.body).toString()]).to.deep.equal([200, 'a page'])
+  })
+})
