@@ -1,11 +1,11 @@
-/** An echo server in a process of its own. Its argument is the port, 0 for a free one, which it sends to its parent. */
+/** An echo server in a process of its own, on a free port, which it sends to its parent. */
 
 import type { AddressInfo } from 'node:net'
 import process from 'node:process'
 import { WebSocketServer } from 'ws'
 import { CLOSE_REQUEST, CLOSE_REQUEST_CODE } from './traffic.ts'
 
-const server = new WebSocketServer({ port: Number(process.argv[2]), host: '127.0.0.1', perMessageDeflate: true })
+const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: true })
 server.on('connection', socket => {
   socket.on('error', () => {})
   socket.on('message', (data, binary) => {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 
 const program = fileURLToPath(new URL('./server.js', import.meta.url))
 
-/** A server process that can be killed, and started again on its port. */
+/** A server process that can be killed, and started again. It has another port then, since its own may be in use. */
 export class Server {
   #child: ChildProcess | undefined
   #port = 0
@@ -15,7 +15,7 @@ export class Server {
   }
 
   async start(): Promise<void> {
-    const child = fork(program, [String(this.#port)])
+    const child = fork(program)
     this.#child = child
     this.#port = await new Promise<number>((resolve, reject) => {
       child.once('message', port => resolve(port as number))
