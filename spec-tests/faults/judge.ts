@@ -57,7 +57,7 @@ function allowedCodes({ schedule, secure, phase }: Outcome): (string | undefined
   // TLS is a part of the connection to the host; after it, HTTP has begun.
   // A reset that comes with the connection may come before it is one, too.
   const mayNotConnect = secure || schedule.fault?.at === 0
-  const early = mayNotConnect ? ['WS_ERR_CONNECT', 'WS_ERR_CONNECTION_LOST'] : ['WS_ERR_CONNECTION_LOST']
+  const early = mayNotConnect ? ['WS_ERR_CONNECT', 'WS_ERR_TLS', 'WS_ERR_CONNECTION_LOST'] : ['WS_ERR_CONNECTION_LOST']
   return phase === 'opening' ? early : ['WS_ERR_CONNECTION_LOST', ...late]
 }
 
