@@ -3,12 +3,22 @@ import { MessageEvent } from '../idl/message-event.ts'
 import { WebSocketError } from '../idl/websocket-error.ts'
 import { WebSocket } from './websocket.ts'
 import { WebSocketStream } from './websocket-stream.ts'
+import { isForeignWindow, makeWindowClasses } from './window-classes.ts'
+
+type Family = Readonly<Record<string, unknown>>
 
 /** The globals that `install` defines, by name. Each family is of one implementation: its first class makes the others' instances. */
-const families: readonly Readonly<Record<string, unknown>>[] = [
+const families: readonly Family[] = [
   { WebSocket, CloseEvent, MessageEvent },
   { WebSocketStream, WebSocketError },
 ]
+
+/** The globals of a window of another realm, such as that of jsdom: its sockets fire its own events, so their classes stay. */
+function familiesOf(target: object): readonly Family[] {
+  if (!isForeignWindow(target)) return families
+  const { WebSocket, WebSocketStream } = makeWindowClasses(target)
+  return [{ WebSocket }, { WebSocketStream, WebSocketError }]
+}
 
 /**
  * Defines the globals that a browser has for WebSockets as properties of `target`: WebSocket with CloseEvent and MessageEvent, and
@@ -17,13 +27,16 @@ const families: readonly Readonly<Record<string, unknown>>[] = [
  * A `target` that has a WebSocket keeps it, and gets no CloseEvent and no MessageEvent: `event instanceof CloseEvent` would not hold
  * for the events of its sockets. The same goes for WebSocketStream and WebSocketError.
  *
+ * A `target` that is a window of another realm, such as that of jsdom, gets classes of its own: their sockets fire its events, and
+ * take relative URLs and `Origin` from its location.
+ *
  * @param target usually `globalThis`
  * @param options.override whether to replace properties that exist. Default: false
  */
 export function install(target: object, options: { readonly override?: boolean } = {}): void {
   // Its own member alone: an inherited one may come from a polluted Object.prototype.
   const override = Object.hasOwn(options, 'override') && options.override === true
-  for (const family of families) {
+  for (const family of familiesOf(target)) {
     const names = Object.keys(family)
     if (!override && names.some(name => keepsFamilyOut(name, family, target))) continue
     for (const name of names) {

@@ -1,3 +1,4 @@
+import type { URL } from '../host/host-types.ts'
 import { toBlob } from '../idl/blob.ts'
 import { validateCloseCodeAndReason } from '../idl/close-info.ts'
 import { defineEventHandlers } from '../idl/event-handlers.ts'
@@ -37,21 +38,41 @@ export function stateOf(socket: unknown): WebSocketState {
   return state
 }
 
+/** Makes an object a WebSocket: `state` is behind it from now on. */
+export function setState(socket: object, state: WebSocketState): void {
+  Object.defineProperty(socket, slot, { value: state })
+}
+
+/**
+ * Converts and checks the arguments of the constructor, which are for `WebSocketState`.
+ *
+ * @param pageURL gives what a relative URL is resolved against without the option `baseURL`
+ */
+export function readArguments(
+  url: unknown,
+  protocols: unknown,
+  options: unknown,
+  pageURL: () => string | undefined,
+): [url: URL, protocols: readonly string[], settings: Settings] {
+  const urlText = toUSVString(url)
+  const given = joinOptions(protocols, options)
+  const settings = given === undefined ? defaultSettings : readOptions(given)
+  const list = toSubprotocols(isInit(protocols) ? settings.protocols : protocols)
+  // All conversions of Web IDL, which may call the user's code, come before the first step of the constructor.
+  const record = getURLRecord(urlText, settings.baseURL ?? pageURL())
+  validateSubprotocols(list)
+  return [record, list, settings]
+}
+
 const HostEventTarget = globalThis.EventTarget as unknown as new () => object
 
 export const WebSocket: WebSocketConstructor = named({
   WebSocket: class extends HostEventTarget {
     constructor(url: unknown, protocols: unknown = undefined, options: unknown = undefined) {
       requireArguments(arguments.length, 1, 'WebSocket')
-      const urlText = toUSVString(url)
-      const given = joinOptions(protocols, options)
-      const settings = given === undefined ? defaultSettings : readOptions(given)
-      const list = toSubprotocols(isInit(protocols) ? settings.protocols : protocols)
-      // All conversions of Web IDL, which may call the user's code, come before the first step of the constructor.
-      const record = getURLRecord(urlText, settings.baseURL ?? documentURL())
-      validateSubprotocols(list)
+      const given = readArguments(url, protocols, options, documentURL)
       super()
-      Object.defineProperty(this, slot, { value: new WebSocketState(this, record, list, settings as Settings) })
+      setState(this, new WebSocketState(this, ...given))
     }
 
     get url(): string {

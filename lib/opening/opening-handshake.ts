@@ -217,7 +217,7 @@ export class OpeningHandshake implements Opening {
       deflate: host.platform.compression === undefined ? undefined : this.#settings.perMessageDeflate,
     })
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
-    this.#cancelExchange = upgrade(request, {
+    this.#cancelExchange = (host.watchUpgrade?.(upgrade) ?? upgrade)(request, {
       upgraded: (head, upgraded) => this.#upgraded(handshake, head, upgraded),
       refused: (head, body) => this.#refused(head, body),
       failed: (error, again) => {

@@ -1,6 +1,6 @@
 import type { MessageBatch } from '../codec/message-batch.ts'
 import { host } from '../host/host.ts'
-import type { URL } from '../host/host-types.ts'
+import type { Event, URL } from '../host/host-types.ts'
 import { createBlob, type ReadableBlob } from '../idl/blob.ts'
 import { closeEvent } from '../idl/close-event.ts'
 import { DOMException } from '../idl/dom-exception.ts'
@@ -252,7 +252,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     this.#readyState = OPEN
     this.extensions = extensions
     this.protocol = protocol
-    this.#fire(plainEvent('open'))
+    this.fire(plainEvent('open'))
   }
 
   /** One task for each message of the batch. The batch counts as a whole until its last message. */
@@ -265,8 +265,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   /** "A WebSocket message has been received" */
   #handleMessage(data: unknown): void {
     if (this.#readyState !== OPEN) return
-    const isBlob = typeof data !== 'string' && this.binaryType === 'blob'
-    this.#fire(messageEvent(isBlob ? createBlob(data as ArrayBuffer) : data, this.#origin))
+    this.fire(messageEvent(typeof data === 'string' ? data : this.toBinaryData(data as ArrayBuffer), this.#origin))
   }
 
   /** "The WebSocket closing handshake is started" */
@@ -279,7 +278,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   /** "The WebSocket connection is closed", the steps for a connection that failed */
   #handleFailed(): void {
     this.#readyState = CLOSED
-    this.#fire(plainEvent('error'))
+    this.fire(plainEvent('error'))
   }
 
   /** "The WebSocket connection is closed", the last step */
@@ -287,7 +286,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     this.#readyState = CLOSED
     this.pings?.end(() => error ?? closedError())
     this.#handleDrained()
-    this.#fire(closeEvent(wasClean, code, reason))
+    this.fire(closeEvent(wasClean, code, reason))
   }
 
   /** Settles the promises of `drained` if everything has left, or if nothing more can leave. */
@@ -300,6 +299,17 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
       if (drained) waiter.resolve()
       else waiter.reject(this.failure ?? closedError())
     }
+  }
+
+  // Replaced for the sockets of a window of another realm.
+
+  /** The `data` of a binary message's event. */
+  protected toBinaryData(bytes: ArrayBuffer): unknown {
+    return this.binaryType === 'blob' ? createBlob(bytes) : bytes
+  }
+
+  protected fire(event: Event): void {
+    dispatch(this.#target, event)
   }
 
   // Helpers, in call order.
@@ -343,10 +353,6 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     if (this.#transmittedAt === turn) return
     this.#transmittedAt = turn
     if (this.connection !== undefined) this.#transmitted = this.connection.transmitted
-  }
-
-  #fire(event: object): void {
-    dispatch(this.#target, event)
   }
 }
 

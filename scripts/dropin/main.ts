@@ -1,15 +1,16 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { installTools, nameRuntimes, packPackage, projectsFolder, runProject } from './project.ts'
+import { installTools, manifestOf, nameRuntimes, packPackage, projectsFolder, runProject } from './project.ts'
 
-const usage = `npm run dropin -- [PROJECT...]    tries the package in these projects, by default in all
+const usage = `npm run dropin -- [PROJECT...]    tries the package in these projects, by default in those that are quick
 
 A project is a folder of scripts/dropin/projects with a package.json, whose script "test" uses the package by some tool or
 framework. The package is installed from its tarball, and the tools once for all projects. Prints a line for each project; the exit
 code is 1 if one fails, 2 if there is no such project.
 
+  --all       all projects, the slow ones as well: minutes, most of them for TypeScript
   --list      print the projects and what they are
   -h, --help  print this`
 
@@ -18,7 +19,7 @@ process.exitCode = main(process.argv.slice(2))
 function main(commandLine: string[]): number {
   const { values, positionals } = parseArgs({
     args: commandLine,
-    options: { list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    options: { all: { type: 'boolean' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
     allowPositionals: true,
   })
   if (values.help === true) {
@@ -27,7 +28,7 @@ function main(commandLine: string[]): number {
   }
   const all = readdirSync(projectsFolder).filter(name => existsSync(join(projectsFolder, name, 'package.json')))
   if (values.list === true) {
-    for (const name of all) console.log(`${name}\t${describe(name)}`)
+    for (const name of all) console.log(`${name}\t${describe(name)}${manifestOf(name).slow === true ? ' (slow)' : ''}`)
     return 0
   }
   const unknown = positionals.find(name => !all.includes(name))
@@ -35,7 +36,8 @@ function main(commandLine: string[]): number {
     console.error(`There is no project "${unknown}"\n\n${usage}`)
     return 2
   }
-  return runAll(positionals.length > 0 ? positionals : all)
+  if (positionals.length > 0) return runAll(positionals)
+  return runAll(all.filter(name => values.all === true || manifestOf(name).slow !== true))
 }
 
 function runAll(names: readonly string[]): number {
@@ -49,7 +51,7 @@ function runAll(names: readonly string[]): number {
     const seconds = ((performance.now() - start) / 1000).toFixed(1)
     console.log(`${exitCode === 0 ? 'ok  ' : 'FAIL'} ${name} (${seconds} s): ${describe(name)}`)
     // A project prints which file of the package ran, and the version of its tool.
-    if (exitCode === 0) for (const line of output.match(/^# .*/gm) ?? []) console.log(`       ${line.slice(2)}`)
+    if (exitCode === 0) for (const [, line] of output.matchAll(/^ *# (.*)/gm)) console.log(`       ${line}`)
     else console.log(output.replace(/^/gm, '       '))
     if (exitCode !== 0) failed += 1
   }
@@ -58,8 +60,5 @@ function runAll(names: readonly string[]): number {
 }
 
 function describe(name: string): string {
-  const manifest = JSON.parse(readFileSync(join(projectsFolder, name, 'package.json'), 'utf8')) as {
-    description?: string
-  }
-  return manifest.description ?? ''
+  return manifestOf(name).description ?? ''
 }

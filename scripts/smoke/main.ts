@@ -14,6 +14,7 @@ import { authority, certificate, privateKey } from '../../wpt/server/certificate
 import { install } from '../check/installed.ts'
 import { pack } from '../check/tarball.ts'
 import { findRuntimes, type Runtime, type RuntimeKind } from '../runtimes/runtimes.ts'
+import { smokeCommand } from './command.ts'
 import { startTlsServers, type TlsServers } from './tls-servers.ts'
 import { runWorkers } from './workerd.ts'
 
@@ -125,7 +126,9 @@ async function smoke({ name, kind, version, executable }: Runtime, program: stri
   })
   const ended = waitFor(child)
   const [output, errors, how] = await Promise.all([text(child.stdout), text(child.stderr), ended])
-  return report(output.trim().split('\n'), errors, how)
+  const failures = report(output.trim().split('\n'), errors, how)
+  const file = join(program, '../node_modules/whatwg-websocket/build/cli/whatwg-websocket.js')
+  return failures + (await smokeCommand([executable, ...flags], file, servers.plain))
 }
 
 /** Prints the lines of a program, and returns the number of failures. */

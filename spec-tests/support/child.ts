@@ -24,9 +24,18 @@ export interface RunOptions {
 }
 
 /** Runs Node.js with a command line, to its end. */
-export async function runNode(commandLine: readonly string[], options: RunOptions = {}): Promise<Ended> {
+export function runNode(commandLine: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  return runProgram(process.execPath, commandLine, options)
+}
+
+/** Runs a program with a command line, to its end. */
+export async function runProgram(
+  file: string,
+  commandLine: readonly string[],
+  options: RunOptions = {},
+): Promise<Ended> {
   const { input = '', folder = root, environment = {}, limit = 60_000 } = options
-  const child = spawn(process.execPath, commandLine, {
+  const child = spawn(file, commandLine, {
     cwd: folder,
     env: { ...process.env, ...environment },
     stdio: 'pipe',

@@ -328,7 +328,12 @@ server.on('connection', peer => {
 })
 await new Promise(resolve => server.on('listening', resolve))
 
-class ContextBlob extends Blob {}
+// As that of happy-dom, it knows the buffers of another realm by their views alone.
+class ContextBlob extends Blob {
+  constructor(parts) {
+    super(parts.map(part => (ArrayBuffer.isView(part) ? part : String(part))))
+  }
+}
 const names = ['Event', 'EventTarget', 'URL', 'AbortController', 'DOMException', 'atob', 'queueMicrotask', 'setTimeout', 'clearTimeout', 'performance', 'process']
 const context = vm.createContext(Object.fromEntries(names.map(name => [name, globalThis[name]])))
 context.Blob = ContextBlob

@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import process from 'node:process'
 import { WebSocketServer } from 'ws'
@@ -12,10 +11,11 @@ import {
   type WebSocket,
   type WebSocketConstructor,
 } from '#lib/entry/node.js'
-import { count, hexadecimal, styleFor } from './terminal.ts'
+import { coloursFor } from './style.ts'
+import { count, hexadecimal } from './text.ts'
+import { version } from './version.ts'
 
-const style = styleFor(process.stdout)
-const { version } = createRequire(import.meta.url)('whatwg-websocket/package.json') as { version: string }
+const colours = coloursFor(process.stdout)
 
 /** The messages to send, one after the other. Each must come back unchanged. */
 const messages: readonly (string | Uint8Array<ArrayBuffer> | Blob)[] = [
@@ -44,10 +44,10 @@ export async function demonstrate(): Promise<number> {
 
 async function exchange(url: string): Promise<number> {
   const host = globalThis as unknown as { WebSocket?: WebSocketConstructor }
-  console.log(`${style('bold', `whatwg-websocket ${version}`)} on Node.js ${process.version.slice(1)}\n`)
-  console.log(`globalThis.WebSocket was ${host.WebSocket === undefined ? 'not there' : "Node's own"}.`)
-  console.log(style('dim', "import { install } from 'whatwg-websocket'"))
-  console.log(style('dim', 'install(globalThis, { override: true })\n'))
+  console.log(`${colours.bold(`whatwg-websocket ${version}`)} on ${runtime()}\n`)
+  console.log(`globalThis.WebSocket was ${host.WebSocket === undefined ? 'not there' : "the runtime's own"}.`)
+  console.log(colours.dim("import { install } from 'whatwg-websocket'"))
+  console.log(colours.dim('install(globalThis, { override: true })\n'))
   install(globalThis, { override: true })
 
   const log = new Log()
@@ -83,7 +83,7 @@ async function exchange(url: string): Promise<number> {
 
   const good = wasClean && faithful === messages.length
   console.log(`\n${faithful} of ${count(messages.length, 'message')} came back as sent.`)
-  if (good) console.log(`Now talk to a server: ${style('bold', 'npm start -- wss://host/path')}`)
+  if (good) console.log(`Now talk to a server: ${colours.bold('whatwg-websocket wss://host/path')}`)
   return good ? 0 : 1
 }
 
@@ -92,17 +92,22 @@ class Log {
   readonly #began = performance.now()
 
   call(name: string, detail: string): void {
-    this.#line(style('dim', '→'), name, detail, 'cyan')
+    this.#line(colours.dim('→'), name, detail, 'cyan')
   }
 
   event(name: string, detail: string, colour: 'green' | 'red' = 'green'): void {
-    this.#line(style('dim', '←'), name, detail, colour)
+    this.#line(colours.dim('←'), name, detail, colour)
   }
 
   #line(arrow: string, name: string, detail: string, colour: 'cyan' | 'green' | 'red'): void {
     const time = `${(performance.now() - this.#began).toFixed(1)} ms`.padStart(10)
-    console.log(`${style('dim', time)}  ${arrow} ${style(colour, name.padEnd(13))} ${detail}`)
+    console.log(`${colours.dim(time)}  ${arrow} ${colours[colour](name.padEnd(13))} ${detail}`)
   }
+}
+
+function runtime(): string {
+  const { bun, deno, node } = process.versions
+  return bun !== undefined ? `Bun ${bun}` : deno !== undefined ? `Deno ${deno}` : `Node.js ${node}`
 }
 
 function next<Kind>(socket: WebSocket, type: string): Promise<Kind> {

@@ -1,0 +1,111 @@
+import { Buffer } from 'node:buffer'
+import { configured, type WebSocketOptions } from '#lib/entry/node.js'
+import { closest } from './text.ts'
+import { UsageError } from './usage-error.ts'
+import { readFileOf } from './values.ts'
+
+/** How to connect, as it is given on the command line. */
+export interface ConnectionFlags {
+  readonly header?: readonly (readonly [name: string, value: string])[]
+  readonly protocol?: readonly string[]
+  readonly origin?: string
+  readonly user?: string
+  readonly proxy?: string
+  readonly cacert?: string
+  readonly cert?: string
+  readonly key?: string
+  readonly insecure?: boolean
+  readonly http2?: boolean
+  /** False for off. */
+  readonly compress?: number | false
+  /** Milliseconds, as all times. */
+  readonly ping?: number
+  readonly timeout?: number
+  readonly unix?: string
+  readonly cookieJar?: string
+  /** Bytes. */
+  readonly maxPayload?: number
+}
+
+/** @throws (rejects with) UsageError */
+export async function connectionOptions(flags: ConnectionFlags): Promise<WebSocketOptions> {
+  if ((flags.cert === undefined) !== (flags.key === undefined)) {
+    const [given, missing] = flags.cert === undefined ? ['--key', '--cert'] : ['--cert', '--key']
+    throw new UsageError(`${given} needs ${missing} as well`, 'Give the certificate and its private key, both in PEM.')
+  }
+  const headers = [...(flags.header ?? [])]
+  if (flags.user !== undefined) headers.push(['Authorization', basicAuthorization(flags.user)])
+  return {
+    headers,
+    protocols: flags.protocol ?? [],
+    ...(flags.origin === undefined ? {} : { origin: flags.origin }),
+    tls: {
+      ...(flags.insecure === true ? { rejectUnauthorized: false } : {}),
+      ...(flags.cacert === undefined ? {} : { ca: readFileOf('--cacert', flags.cacert) }),
+      ...(flags.cert === undefined ? {} : { cert: readFileOf('--cert', flags.cert) }),
+      ...(flags.key === undefined ? {} : { key: readFileOf('--key', flags.key) }),
+    },
+    ...(flags.compress === undefined
+      ? {}
+      : { perMessageDeflate: flags.compress === false ? false : { level: flags.compress } }),
+    ...(flags.ping === undefined ? {} : { heartbeat: { interval: flags.ping } }),
+    ...(flags.timeout === undefined ? {} : { handshakeTimeout: flags.timeout }),
+    ...(flags.maxPayload === undefined ? {} : { maxPayload: flags.maxPayload }),
+    ...(await waysToServer(flags)),
+  }
+}
+
+/** @throws (rejects with) UsageError that names the option on the command line */
+async function waysToServer({ proxy, http2, unix, cookieJar }: ConnectionFlags): Promise<object> {
+  const options: Record<string, unknown> = {}
+  const add = (flag: string, name: string, value: unknown): void => {
+    try {
+      // Checks the option as the constructor will.
+      configured({ [name]: value } as WebSocketOptions)
+    } catch (error) {
+      throw new UsageError(`${flag}: ${(error as Error).message}`)
+    }
+    options[name] = value
+  }
+  if (proxy !== undefined) add('--proxy', 'proxy', proxy)
+  if (http2 === true) add('--http2', 'http2', 'only')
+  if (unix !== undefined) add('--unix', 'socketPath', unix)
+  // Loaded for this option alone, since it takes long.
+  if (cookieJar !== undefined) {
+    const { openCookieFile } = await import('./cookie-file.ts')
+    add('--cookie-jar', 'cookieJar', openCookieFile(cookieJar))
+  }
+  return options
+}
+
+function basicAuthorization(user: string): string {
+  if (!user.includes(':')) throw new UsageError('--user has no password', "Write it as 'name:password'.")
+  return `Basic ${Buffer.from(user).toString('base64')}`
+}
+
+const SCHEMES = ['ws:', 'wss:', 'http:', 'https:']
+
+/**
+ * Checks a URL as it was typed.
+ *
+ * @param commands names that may have been meant
+ * @throws UsageError that says what to type instead
+ */
+export function checkUrl(text: string, commands: readonly string[] = []): string {
+  const url = parse(text)
+  if (url !== undefined && SCHEMES.includes(url.protocol)) return text
+  const meant = closest(text, commands)
+  if (meant !== undefined) throw new UsageError(`There is no command "${text}"`, `Did you mean "${meant}"?`)
+  // Without a scheme, "localhost:8080" is a URL whose scheme is "localhost:".
+  const looksLikeHost = /^[\w.-]+(:\d+)?([/?].*)?$/.test(text) || /^\[[\da-f:.]+\](:\d+)?([/?].*)?$/i.test(text)
+  if (looksLikeHost && parse(`ws://${text}`) !== undefined) {
+    throw new UsageError(`"${text}" has no scheme`, `Type ws://${text} or wss://${text}`)
+  }
+  if (url === undefined) throw new UsageError(`"${text}" is not a valid URL`, 'A URL is written ws://host:port/path')
+  const told = `The scheme of a URL is ws: or wss: (or http: or https:), not ${url.protocol}`
+  throw new UsageError(told, `Did you mean ${text.replace(/^\w+:/, 'wss:')}?`)
+}
+
+function parse(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined
+}

@@ -1,0 +1,99 @@
+import { Buffer } from 'node:buffer'
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { UsageError } from './usage-error.ts'
+import { describeFileError } from './values.ts'
+import type { Direction } from './watch.ts'
+
+/** A message: text, or bytes. */
+export type Message = string | Uint8Array<ArrayBuffer>
+
+/** One line of a record, and of `--json`. */
+export interface MessageEntry {
+  readonly direction: Direction
+  /** ISO 8601, in UTC. */
+  readonly time: string
+  readonly type: 'text' | 'binary'
+  /** The text; of a binary message its bytes in Base64. */
+  readonly data: string
+}
+
+/** The lines of a record that are no messages. */
+export interface EventEntry {
+  readonly event: 'open' | 'close'
+  readonly time: string
+  readonly url?: string
+  readonly protocol?: string
+  readonly code?: number
+  readonly reason?: string
+}
+
+export type Entry = MessageEntry | EventEntry
+
+export function messageEntry(direction: Direction, message: Message, time = new Date()): MessageEntry {
+  const isText = typeof message === 'string'
+  const data = isText ? message : Buffer.from(message).toString('base64')
+  return { direction, time: time.toISOString(), type: isText ? 'text' : 'binary', data }
+}
+
+export function messageOf(entry: MessageEntry): Message {
+  return entry.type === 'text' ? entry.data : Uint8Array.from(Buffer.from(entry.data, 'base64'))
+}
+
+/** Writes a record: a JSON object a line, each line at once, so that a record is whole up to the moment the program ends. */
+export class Recorder {
+  readonly #file: number
+
+  /** @throws UsageError */
+  constructor(path: string) {
+    try {
+      this.#file = openSync(path, 'w')
+    } catch (error) {
+      throw new UsageError(`The file of --record cannot be written: ${describeFileError(error, path)}`)
+    }
+  }
+
+  add(entry: Entry): void {
+    writeSync(this.#file, `${JSON.stringify(entry)}\n`)
+  }
+
+  close(): void {
+    closeSync(this.#file)
+  }
+}
+
+/** @throws UsageError that names the line which is none of a record */
+export function readRecord(path: string): Entry[] {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new UsageError(`The record cannot be read: ${describeFileError(error, path)}`)
+  }
+  const lines = text.split('\n')
+  return lines.flatMap((line, index) => {
+    if (line.trim() === '') return []
+    const entry = readEntry(line)
+    if (entry === undefined) {
+      throw new UsageError(
+        `Line ${index + 1} of ${path} is no line of a record`,
+        'A record is written by --record: a JSON object a line.',
+      )
+    }
+    return [entry]
+  })
+}
+
+function readEntry(line: string): Entry | undefined {
+  let entry: Partial<MessageEntry & EventEntry>
+  try {
+    entry = Object(JSON.parse(line)) as typeof entry
+  } catch {
+    return undefined
+  }
+  if (typeof entry.time !== 'string' || Number.isNaN(Date.parse(entry.time))) return undefined
+  if (entry.event === 'open' || entry.event === 'close') return entry as EventEntry
+  const isMessage = typeof entry.data === 'string' && (entry.type === 'text' || entry.type === 'binary')
+  return isMessage && (entry.direction === 'sent' || entry.direction === 'received')
+    ? (entry as MessageEntry)
+    : undefined
+}

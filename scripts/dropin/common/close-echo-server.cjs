@@ -1,0 +1,3 @@
+'use strict'
+// Copied into each project. The global teardown of Jest.
+module.exports = () => globalThis.closeEchoServer()

@@ -1,0 +1,4 @@
+import 'ses'
+
+lockdown()
+await import('./client.mjs')

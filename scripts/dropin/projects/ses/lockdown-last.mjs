@@ -1,0 +1,5 @@
+import 'ses'
+import 'whatwg-websocket'
+
+lockdown()
+await import('./client.mjs')

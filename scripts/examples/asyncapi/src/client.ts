@@ -1,0 +1,13 @@
+import type { Received, Sent } from './chat.js'
+import { TypedSocket } from './typed-socket.js'
+
+const socket = new TypedSocket<Sent, Received>(process.argv[2] ?? 'ws://localhost:8080/chat/kitchen')
+await socket.opened()
+socket.send({ type: 'said', user: 'Ann', text: 'Hello' })
+// @ts-expect-error The document has no such message: without this line, the compiler refuses it.
+const wrong: Sent = { type: 'said', txt: 'Hello' }
+void wrong
+for await (const { user, text } of socket) {
+  console.log(`${user}: ${text}`)
+  socket.close()
+}

@@ -1,0 +1,276 @@
+import { expect } from 'chai'
+import { makeFolder } from '../support/temporary-folder.ts'
+import { useLoopback } from '../support/ws-server.ts'
+import { Running, run } from './command.ts'
+
+describe('The command as a filter', function () {
+  // It starts processes, on machines that have other things to do.
+  this.timeout(60_000)
+
+  const { serve, serveRaw } = useLoopback()
+
+  it('sends lines, and writes what the server sends and nothing else', async () => {
+    const server = await serve({ handleProtocols: () => 'chat' })
+    const words = ['-H', 'X-Asked: for', '-s', 'chat', '-o', 'http://here.test', '-u', 'me:secret', server.url]
+    const result = run(words, { input: 'one\ntwo\r\nGrüße' })
+    const peer = await server.accept()
+    expect(peer.request.headers).to.include({ 'x-asked': 'for', origin: 'http://here.test' })
+    expect(peer.request.headers.authorization).to.equal(`Basic ${btoa('me:secret')}`)
+    for (const text of ['one', 'two', 'Grüße']) expect((await peer.message()).text).to.equal(text)
+    peer.socket.send('three\x1b[31m')
+    expect(await result).to.deep.equal({ exitCode: 0, output: 'three\x1b[31m\n', errors: '' })
+    expect(await peer.closed).to.deep.equal({ code: 1000, reason: '' })
+  })
+
+  it('sends the whole input as one binary message, and writes bytes unchanged', async () => {
+    const server = await serve()
+    const result = run(['--binary', '--count', '1', server.url], { input: 'a\nb\0c\n' })
+    const peer = await server.accept()
+    expect(await peer.message()).to.include({ text: 'a\nb\0c\n', isBinary: true })
+    peer.socket.send(Uint8Array.of(1, 10, 3))
+    expect(await result).to.include({ output: '\x01\n\x03', exitCode: 0 })
+  })
+
+  it('parts messages by NUL, in and out', async () => {
+    const server = await serve()
+    const result = run(['--null', '--count', '2', server.url], { input: 'a\nb\0c\0' })
+    const peer = await server.accept()
+    expect((await peer.message()).text).to.equal('a\nb')
+    expect((await peer.message()).text).to.equal('c')
+    peer.socket.send('d\ne')
+    peer.socket.send(Uint8Array.of(0x66))
+    expect(await result).to.include({ output: 'd\ne\0f\0', exitCode: 0 })
+  })
+
+  it('writes each message as a JSON object', async () => {
+    const server = await serve()
+    const result = run(['--json', '--count', '2', server.url])
+    const peer = await server.accept()
+    peer.socket.send('"a"\n')
+    peer.socket.send(Uint8Array.of(255, 0))
+    const { output, exitCode } = await result
+    const [first, second] = output
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    expect(first).to.include({ direction: 'received', type: 'text', data: '"a"\n' })
+    expect(second).to.include({ direction: 'received', type: 'binary', data: '/wA=' })
+    expect(Math.abs(Date.parse(first.time) - Date.now())).to.be.below(60_000)
+    expect(exitCode).to.equal(0)
+  })
+
+  it('ends after as many messages as are asked for, while its input is open', async () => {
+    const server = await serve()
+    const command = new Running(['--count', '2', server.url])
+    const peer = await server.accept()
+    for (const text of ['1', '2', '3']) peer.socket.send(text)
+    expect(await command.ended).to.equal(0)
+    expect(command.output).to.equal('1\n2\n')
+    expect(command.errors).to.equal('')
+  })
+
+  it('waits for as many messages as are asked for, after the end of its input', async () => {
+    const server = await serve()
+    const result = run(['--count', '1', '--linger', '1ms', server.url], { input: 'ask' })
+    const peer = await server.accept()
+    await peer.message()
+    setTimeout(() => peer.socket.send('answer'), 200)
+    expect(await result).to.deep.equal({ output: 'answer\n', exitCode: 0, errors: '' })
+  })
+
+  it('ends quietly when the reader of its output has enough', async () => {
+    const server = await serve()
+    const command = new Running([server.url])
+    const peer = await server.accept()
+    command.child.stdout.destroy()
+    const sending = setInterval(() => peer.socket.send('more'), 10)
+    expect(await command.ended).to.equal(0)
+    clearInterval(sending)
+    expect(command.errors).to.equal('')
+  })
+
+  it('lingers for answers after the end of the input', async () => {
+    const server = await serve()
+    const started = performance.now()
+    const result = run(['--linger', '300ms', server.url], { input: 'ask' })
+    const peer = await server.accept()
+    await peer.message()
+    setTimeout(() => peer.socket.send('answer'), 150)
+    expect(await result).to.include({ output: 'answer\n', exitCode: 0 })
+    expect(performance.now() - started).to.be.above(300)
+  })
+
+  it('waits for the server to close, if that is asked for', async () => {
+    const server = await serve()
+    const result = run(['--wait', '--linger', '1ms', server.url])
+    const peer = await server.accept()
+    setTimeout(() => {
+      peer.socket.send('late')
+      peer.socket.close(4000, 'enough')
+    }, 200)
+    expect(await result).to.deep.equal({ output: 'late\n', exitCode: 0, errors: 'closed: 4000 "enough"\n' })
+  })
+
+  it('ends with 1 and the reason if the connection is lost', async () => {
+    const server = await serve()
+    const result = run([server.url])
+    ;(await server.accept()).socket.terminate()
+    const { exitCode, output, errors } = await result
+    expect(errors).to.include('WS_ERR_CONNECTION_LOST')
+    expect([output, exitCode]).to.deep.equal(['', 1])
+  })
+
+  it('shows the answer of a server that refuses', async () => {
+    const server = await serveRaw()
+    const result = run([server.url])
+    const peer = await server.accept()
+    peer.write('HTTP/1.1 403 Forbidden\r\nX-Why: because\r\nContent-Length: 9\r\n\r\nno entry\x1b')
+    const { exitCode, errors } = await result
+    expect(errors).to.include('WS_ERR_UNEXPECTED_STATUS').and.include('403 Forbidden')
+    expect(errors).to.include('x-why: because').and.include('no entry\\u001b')
+    expect(exitCode).to.equal(1)
+  })
+
+  it('ends with 1 if a line is not UTF-8', async () => {
+    const server = await serve()
+    const command = new Running([server.url])
+    await server.accept()
+    command.child.stdin.end(Buffer.of(0x61, 0xff, 0x0a))
+    expect(await command.ended).to.equal(1)
+    expect(command.errors).to.include('--binary sends bytes')
+  })
+
+  it('connects again if the connection is lost, and goes on with the input', async () => {
+    const server = await serve()
+    const command = new Running(['--reconnect', '--reconnect-delay', '10ms', '--count', '1', server.url])
+    const first = await server.accept()
+    first.socket.terminate()
+    const second = await server.accept()
+    command.write('again\n')
+    expect((await second.message()).text).to.equal('again')
+    second.socket.send('there')
+    expect(await command.ended).to.equal(0)
+    expect(command.output).to.equal('there\n')
+    expect(command.errors).to.include('WS_ERR_CONNECTION_LOST').and.include('connecting again in 0.01 s')
+  })
+
+  it('sends pings, and limits what it receives', async () => {
+    const server = await serve()
+    const result = run(['--ping', '20ms', '--max-payload', '1K', server.url], { input: '' })
+    const peer = await server.accept()
+    await peer.ping()
+    peer.socket.send('x'.repeat(1025))
+    const { exitCode, errors } = await result
+    expect(errors).to.include('WS_ERR_MESSAGE_TOO_BIG')
+    expect(exitCode).to.equal(1)
+  })
+
+  it('shows the handshake in both directions with -v, and each frame with -vv', async () => {
+    const server = await serve({ perMessageDeflate: true })
+    const result = run(['-vv', '--count', '1', '--compress', '9', `${server.url}path?query`], {
+      input: 'a'.repeat(100),
+    })
+    const peer = await server.accept()
+    await peer.message()
+    peer.socket.ping('p')
+    peer.socket.send('b', { compress: false })
+    const { errors, output } = await result
+    expect(output).to.equal('b\n')
+    expect(errors).to.match(/^> GET \/path\?query HTTP\/1.1\n> Host: 127/)
+    expect(errors).to.include('\n< HTTP/1.1 101 Switching Protocols\n< upgrade: websocket\n')
+    const time = /\d\d:\d\d:\d\d\.\d{3} /
+    const frames = errors
+      .split('\n')
+      .filter(line => time.test(line))
+      .map(line => line.replace(time, ''))
+    expect(frames[0]).to.match(/^> text FIN RSV1 MASK \d\d? bytes$/)
+    const others = ['< ping FIN 1 byte: "p"', '> pong FIN MASK 1 byte: "p"', '< text FIN 1 byte']
+    expect(frames.slice(1, 4)).to.have.members(others)
+    expect(frames.slice(4)).to.deep.equal(['> close FIN MASK 2 bytes: 1000 normal', '< close FIN 2 bytes: 1000 normal'])
+    const plain = run(['-v', '--compress', 'off', '--linger', '1ms', server.url])
+    expect((await server.accept()).request.headers).to.not.have.property('sec-websocket-extensions')
+    expect((await plain).errors)
+      .to.include('< HTTP/1.1 101')
+      .and.not.match(time)
+  })
+
+  it('closes on Ctrl+C, and drops the connection on a second one', async () => {
+    const server = await serve()
+    const closing = new Running(['-v', server.url])
+    const peer = await server.accept()
+    await closing.until(/^open/m)
+    closing.child.kill('SIGINT')
+    expect(await closing.ended).to.equal(0)
+    expect(await peer.closed).to.deep.equal({ code: 1000, reason: '' })
+
+    const raw = await serveRaw()
+    const dropping = new Running(['-vv', raw.url])
+    const silent = await raw.accept()
+    await silent.accept()
+    await dropping.until(/^open/m)
+    dropping.child.kill('SIGINT')
+    await dropping.until(/> \S+ close/)
+    dropping.child.kill('SIGINT')
+    expect(await dropping.ended).to.equal(1)
+    expect(dropping.errors).to.include('WS_ERR_TERMINATED')
+  })
+
+  const mistakes: readonly [what: string, words: readonly string[], told: string, advice?: string][] = [
+    ['a URL of another scheme', ['ftp://a/'], 'ws: or wss:', 'Did you mean wss://a/?'],
+    ['a URL without a scheme', ['localhost:8080/x'], '"localhost:8080/x" has no scheme', 'ws://localhost:8080/x'],
+    ['no URL', ['this is none'], 'not a valid URL'],
+    ['two URLs', ['ws://a/', 'ws://b/'], 'One URL at most'],
+    ['options alone', ['-k'], 'There is no URL'],
+    ['a misspelt command', ['lisen', '80'], 'no command "lisen"', 'Did you mean "listen"?'],
+    ['help of a command that is none', ['help', 'lisen'], 'There is no command "lisen"'],
+    ['a misspelt option', ['--heder', 'x', 'ws://a/'], "'--heder'", 'Did you mean --header?'],
+    ['a header without a name', ['-H', 'nothing', 'ws://a/'], "'Name: value'"],
+    ['a header of the handshake', ['-H', 'Upgrade: other', 'ws://a/'], 'The header "Upgrade" cannot be set'],
+    ['a subprotocol with a space', ['-s', 'a b', 'ws://a/'], 'subprotocol'],
+    [
+      'a time that is none',
+      ['--linger', 'soon', 'ws://a/'],
+      "--linger <TIME>' cannot be 'soon'. A duration is written",
+    ],
+    ['a file that is not there', ['--cacert', 'nonesuch.pem', 'ws://a/'], 'there is no nonesuch.pem'],
+    ['a certificate without its key', ['--cert', 'a.pem', 'ws://a/'], '--cert needs --key'],
+    ['a user without a password', ['-u', 'me', 'ws://a/'], '--user has no password', 'name:password'],
+    ['a level that is none', ['--compress', '11', 'ws://a/'], "a level from 0 to 9, or 'off'"],
+    ['no port', ['listen'], "'PORT'"],
+    ['a port that is none', ['listen', '70000'], "'70000' is no PORT", '"whatwg-websocket listen --help"'],
+    ['a program without dashes', ['listen', '0', 'cat'], 'takes a port', 'listen 0 -- cat'],
+  ]
+  for (const [what, words, told, advice = ''] of mistakes) {
+    it(`ends with 2 for ${what}`, async () => {
+      const { exitCode, output, errors } = await run(words)
+      expect(errors.split('\n')[0])
+        .to.match(/^error: /)
+        .and.include(told)
+      expect(errors).to.include(advice).and.include('--help')
+      expect([output, exitCode]).to.deep.equal(['', 2])
+    })
+  }
+
+  it('tells how it is used, within 80 columns', async () => {
+    for (const words of [[], ['--help'], ['help']]) {
+      const { exitCode, output, errors } = await run(words)
+      expect([exitCode, errors]).to.deep.equal([0, ''])
+      expect(output)
+        .to.match(/^Usage: whatwg-websocket /)
+        .and.include('Examples:')
+      expect(Math.max(...output.split('\n').map(line => line.length))).to.be.at.most(80)
+    }
+    expect((await run(['help', 'listen'])).output).to.include('PORT [-- COMMAND')
+    expect((await run(['--version'])).output).to.match(/^\d+\.\d+\.\d+/)
+  })
+
+  it('goes through an exchange with a server of its own', async () => {
+    const { exitCode, output, errors } = await run(['demo'], { folder: makeFolder() })
+    expect([exitCode, errors]).to.deep.equal([0, ''])
+    expect(output).to.include('install(globalThis, { override: true })')
+    expect(output).to.include('code 1000, reason "That was all", wasClean true')
+    expect(output).to.include('5 of 5 messages came back as sent.')
+    // No terminal, no colours.
+    expect(output).to.not.include('\x1b')
+  })
+})

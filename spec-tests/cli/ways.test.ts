@@ -1,0 +1,85 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { createSecureServer } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { WebSocketServer } from 'ws'
+import { makeCertificate } from '../support/certificates.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
+import { useLoopback } from '../support/ws-server.ts'
+import { run } from './command.ts'
+
+describe('The command, by other ways to the server', function () {
+  // It starts processes, on machines that have other things to do.
+  this.timeout(60_000)
+
+  const { serve, afterwards } = useLoopback()
+
+  it('goes through a proxy, with the frames of the server in sight', async () => {
+    const server = await serve()
+    const tunnels: string[] = []
+    const proxy = createServer().on('connect', (request, socket) => {
+      tunnels.push(request.url!)
+      const onward = connect(server.port, '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n')
+        onward.pipe(socket).pipe(onward)
+      })
+      for (const end of [onward, socket]) end.on('error', () => {})
+    })
+    proxy.listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    afterwards(() => proxy.close())
+    const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+    const result = run(['-vv', '--proxy', proxyUrl, '--count', '1', server.url], { input: 'hello' })
+    const peer = await server.accept()
+    peer.socket.send((await peer.message()).data, { binary: false })
+    const { exitCode, output, errors } = await result
+    expect([exitCode, output]).to.deep.equal([0, 'hello\n'])
+    expect(tunnels).to.deep.equal([`127.0.0.1:${server.port}`])
+    expect(errors).to.match(/> \S+ text FIN .*MASK/)
+    const wrong = await run(['--proxy', 'ftp://127.0.0.1', server.url])
+    expect(wrong.errors).to.include('error: --proxy: ')
+    expect(wrong.exitCode).to.equal(2)
+  })
+
+  it('connects to a Unix socket, and keeps cookies in a file', async () => {
+    const folder = makeFolder()
+    const http = createServer()
+    const server = new WebSocketServer({ server: http })
+    server.on('headers', headers => headers.push('Set-Cookie: session=1; HttpOnly'))
+    server.on('connection', (peer, request) => peer.send(`${request.headers.host} ${request.headers.cookie}`))
+    http.listen(join(folder, 'server.sock'))
+    await once(http, 'listening')
+    afterwards(() => http.close())
+    const words = ['--unix', 'server.sock', '--cookie-jar', 'cookies.txt', '--count', '1', 'ws://chat.example/']
+    expect(await run(words, { folder })).to.include({ exitCode: 0, output: 'chat.example undefined\n' })
+    expect(readFileSync(join(folder, 'cookies.txt'), 'utf8')).to.include('#HttpOnly_chat.example\tFALSE\t/\t')
+    expect(await run(words, { folder })).to.include({ exitCode: 0, output: 'chat.example session=1\n' })
+  })
+
+  it('speaks HTTP/2, and shows it', async () => {
+    const { cert, key } = await makeCertificate()
+    const folder = makeFolder({ 'cert.pem': cert })
+    const server = createSecureServer({ cert, key, settings: { enableConnectProtocol: true } })
+    server.on('stream', (stream, headers) => {
+      stream.on('error', () => {})
+      if (headers[':protocol'] !== 'websocket') return stream.close()
+      stream.respond({ ':status': 200 })
+      // A text frame, and a Close frame once the client's has come.
+      stream.write(Buffer.of(0x81, 2, 0x68, 0x32))
+      stream.once('data', () => stream.end(Buffer.of(0x88, 2, 0x03, 0xe8)))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    afterwards(() => server.close())
+    const url = `wss://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const words = ['--http2', '--cacert', 'cert.pem', '-vv', '--count', '1', url]
+    const { exitCode, output, errors } = await run(words, { folder })
+    expect([exitCode, output]).to.deep.equal([0, 'h2\n'])
+    expect(errors).to.include('> CONNECT / HTTP/2').and.include('< HTTP/2 200')
+    expect(errors).to.match(/< \S+ text FIN 2 bytes/)
+  })
+})
