@@ -98,7 +98,7 @@ export const WebSocketStream: WebSocketStreamConstructor = named({
     }
 
     get closed(): Promise<WebSocketCloseInfo> {
-      return promiseOf(this, state => state.closed.promise)
+      return promiseOf(this, state => state.awaitClosed())
     }
 
     close(closeInfo: unknown = undefined): void {

@@ -73,9 +73,20 @@ export class ConnectionError extends Error {
     this.closeCode = closeCode
     this.response = response
     this.step = step
+    forgetReceivers(this)
+    forgetReceivers(cause)
   }
 
   override get name(): string {
     return 'ConnectionError'
+  }
+}
+
+/** Reads the stack as text. Until then, V8 keeps the objects of all calls in it: an error that is kept would keep its socket. */
+function forgetReceivers(error: unknown): void {
+  try {
+    void (error as Error).stack
+  } catch {
+    // The reason of a signal may be anything.
   }
 }

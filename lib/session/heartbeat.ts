@@ -3,6 +3,7 @@ import { Deadline, startTimer, stopTimer, type Timer } from '../host/timers.ts'
 import type { HeartbeatOptions } from '../opening/options/heartbeat.ts'
 import type { Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
+import type { SessionFront } from './session-front.ts'
 
 /** Bytes of a ping's payload. They are random, so that its pong is told from the pongs of the user's pings. */
 const PAYLOAD_LENGTH = 8
@@ -15,10 +16,8 @@ const PAYLOAD_LENGTH = 8
 export class Heartbeat {
   readonly #connection: Connection
   readonly #options: Required<HeartbeatOptions>
-  /** Whether backpressure holds up reading: then silence proves nothing about the server. */
-  readonly #isPaused: () => boolean
-  /** Is told of each ping before it is sent. */
-  readonly #onPing: (payload: Uint8Array) => void
+  /** Is told of each ping before it is sent. While it has paused reading, silence proves nothing about the server. */
+  readonly #front: Pick<SessionFront, 'isPaused' | 'onBeat'>
   #intervalTimer: Timer | undefined
   /** Set by a ping until it is judged, or until a ping after a sign of life. Other pings that are sent meanwhile have none. */
   #deadline: Deadline | undefined
@@ -35,13 +34,11 @@ export class Heartbeat {
   constructor(
     connection: Connection,
     options: Required<HeartbeatOptions>,
-    isPaused: () => boolean,
-    onPing: (payload: Uint8Array) => void,
+    front: Pick<SessionFront, 'isPaused' | 'onBeat'>,
   ) {
     this.#connection = connection
     this.#options = options
-    this.#isPaused = isPaused
-    this.#onPing = onPing
+    this.#front = front
     this.#startInterval()
   }
 
@@ -60,7 +57,7 @@ export class Heartbeat {
     if (this.#deadline === undefined || this.#seesLife()) this.#startDeadline(false)
     const payload = new Uint8Array(PAYLOAD_LENGTH)
     host.platform.fillRandom(payload)
-    this.#onPing(payload)
+    this.#front.onBeat(payload)
     this.#connection.ping(payload)
     // The time of the server begins, so the ping does not wait for the listeners of messages.
     this.#connection.flush()
@@ -87,7 +84,7 @@ export class Heartbeat {
   }
 
   #seesLife(): boolean {
-    return this.#connection.reads !== this.#reads || this.#isPaused() || this.#takesBytes()
+    return this.#connection.reads !== this.#reads || this.#front.isPaused || this.#takesBytes()
   }
 
   /**

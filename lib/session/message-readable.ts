@@ -9,6 +9,8 @@ export type Message = string | Uint8Array<ArrayBuffer>
 export interface MessageSource extends Pausable {
   /** The context in which a chunk that somebody waits for goes to the stream: what the stream is piped to may be called at once. */
   readonly context: AsyncContext
+  /** A reader waits for a message. */
+  awaited?(): void
   /** The readable was cancelled. It drops all later messages, but a paused source stays paused until `stopPausing`. */
   cancelled(reason: unknown): void
 }
@@ -82,6 +84,11 @@ export class MessageReadable {
     return this.#backpressure.isPaused
   }
 
+  /** Whether a reader waits for a message. */
+  get hasPendingRead(): boolean {
+    return this.#pullPending
+  }
+
   /** A message has been received. */
   receive(message: Message): void {
     if (this.#dropsMessages) return
@@ -149,6 +156,7 @@ export class MessageReadable {
     // A source that resumes may have answered already.
     this.#resumeIfRoom()
     if (!this.#pullPending) return undefined
+    this.#source.awaited?.()
     return new Promise(resolve => {
       this.#settlePull = resolve
     })

@@ -12,6 +12,8 @@ export interface MessageDestination {
   readonly loop: EventLoop
   /** The writer was closed, and all its messages are sent. */
   close(code: number | undefined, reason: string): void
+  /** A writer waits for the network. */
+  awaited?(): void
   /** The writable was aborted. Called once or twice. */
   aborted(reason: unknown): void
   /** A chunk was given to the connection as a message. */
@@ -192,6 +194,7 @@ export class MessageWritable {
     }
     this.#flush()
     if (this.#hasLeft(connection)) return new Promise(resolve => host.queueTask(resolve))
+    this.#destination.awaited?.()
     this.#pendingWrite = new Deferred()
     return this.#pendingWrite.promise
   }

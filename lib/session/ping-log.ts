@@ -13,6 +13,11 @@ interface SentPing {
 export class PingLog {
   #waiting: SentPing[] = []
 
+  /** Whether a pong is awaited. */
+  get isAwaited(): boolean {
+    return this.#waiting.length > 0
+  }
+
   /**
    * Adds a ping that is sent now.
    *

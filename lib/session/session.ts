@@ -15,7 +15,7 @@ import {
 import type { Settings } from '../opening/options.ts'
 import { ABNORMAL_CLOSURE, NORMAL_CLOSURE } from '../protocol/close.ts'
 import { withName } from '../protocol/close-names.ts'
-import { type CloseResult, Connection, type ConnectionOwner } from '../protocol/connection.ts'
+import { type CloseResult, Connection } from '../protocol/connection.ts'
 import { ConnectionError, type HandshakeResponse } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
 import type { Pipe, ResponseHead } from '../transport/pipe.ts'
@@ -26,12 +26,13 @@ import { currentEventLoop, type EventLoop } from './event-loop.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Observation } from './observation.ts'
 import { PingLog } from './ping-log.ts'
+import type { SessionFront } from './session-front.ts'
 
 /**
  * What a WebSocket and a WebSocketStream have in common behind their interfaces: one connection, from the opening handshake
  * until its pipe is closed. The subclass adds the ready state and the way of the messages to the user.
  */
-export abstract class Session implements ConnectionOwner {
+export abstract class Session implements SessionFront {
   /** The context in which the socket was constructed. All code of the user runs in it: see `TaskTarget`, `ContextPipe`. */
   readonly context: AsyncContext = captureContext()
   /** The event loop in which the socket was constructed. Its tasks run from there, and no other does I/O for it. */
@@ -48,7 +49,7 @@ export abstract class Session implements ConnectionOwner {
   /** Pings that await a pong. Created by the first ping, so that idle sockets pay nothing. */
   protected pings: PingLog | undefined
 
-  readonly #settings: Settings
+  protected readonly settings: Settings
   /** The opening handshake while it is under way. */
   #opening: Opening | undefined
   #heartbeat: Heartbeat | undefined
@@ -68,7 +69,7 @@ export abstract class Session implements ConnectionOwner {
   constructor(socket: object, url: URL, settings: Settings, calledClass: unknown) {
     this.socket = socket
     this.url = url.href
-    this.#settings = settings
+    this.settings = settings
     if (this.#isDebugged) this.#construction = captureConstruction(calledClass)
   }
 
@@ -78,7 +79,7 @@ export abstract class Session implements ConnectionOwner {
   }
 
   get #isDebugged(): boolean {
-    return this.#settings.debug || isDebugging()
+    return this.settings.debug || isDebugging()
   }
 
   /** Undefined if nobody watches now. */
@@ -101,8 +102,7 @@ export abstract class Session implements ConnectionOwner {
 
   /** Whether the ready state is OPEN. */
   protected abstract get isOpen(): boolean
-  /** Whether reading is paused, as the user does not keep up with the messages. */
-  protected abstract get isPaused(): boolean
+  abstract get isPaused(): boolean
   /** "The WebSocket connection is established": the opening handshake is done. Called once, unless the handshake fails. */
   protected abstract established(agreement: Agreement): void
   /** The connection has ended, or could not be established. Called once. */
@@ -115,11 +115,16 @@ export abstract class Session implements ConnectionOwner {
   abstract onDrained(): void
   abstract flushSoon(): void
 
+  /** What the connection calls. */
+  protected get front(): SessionFront {
+    return this
+  }
+
   // Called by the subclass.
 
   /** Starts the opening handshake. It may fail before this returns, so a constructor calls it last. */
   protected connect(url: URL, protocols: readonly string[]): void {
-    this.open(handler => new OpeningHandshake(url, protocols, this.#settings, handler))
+    this.open(handler => new OpeningHandshake(url, protocols, this.settings, handler))
   }
 
   /** The same with an opening handshake of the subclass. */
@@ -147,7 +152,7 @@ export abstract class Session implements ConnectionOwner {
   /** Limits the time for the rest of the closing handshake, and for the server's end of TCP. */
   protected startCloseTimer(): void {
     if (this.#closeTimer === undefined) this.#observation?.closing()
-    this.#closeTimer ??= new CloseTimer(this.connection!, this.#settings.closeTimeout, () => this.isPaused)
+    this.#closeTimer ??= new CloseTimer(this.connection!, this.settings.closeTimeout, () => this.isPaused)
     this.#closeTimer.start()
   }
 
@@ -203,6 +208,10 @@ export abstract class Session implements ConnectionOwner {
     this.pings?.answer(payload)
   }
 
+  onBeat(payload: Uint8Array): void {
+    this.pings?.addBeat(payload)
+  }
+
   onCloseReceived(): void {
     this.startCloseTimer()
   }
@@ -234,18 +243,18 @@ export abstract class Session implements ConnectionOwner {
     this.#trace = trace
     const observation = this.observe()
     observation?.answered(head, trace.http)
+    const { front, settings } = this
     const connection = new Connection(
       host.platform,
       observation?.watch(pipe) ?? pipe,
-      this,
-      this.#settings,
+      front,
+      settings,
       agreement.deflate,
     )
     this.connection = connection
-    const { heartbeat } = this.#settings
+    const { heartbeat } = this.settings
     if (heartbeat !== undefined) {
-      const onPing = (payload: Uint8Array): void => this.pings?.addBeat(payload)
-      this.#heartbeat = new Heartbeat(connection, heartbeat, () => this.isPaused, onPing)
+      this.#heartbeat = new Heartbeat(connection, heartbeat, front)
     }
     this.established(agreement)
   }

@@ -183,7 +183,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     return this.#readyState === OPEN
   }
 
-  protected get isPaused(): boolean {
+  get isPaused(): boolean {
     return this.#backpressure?.isPaused === true
   }
 
@@ -351,7 +351,8 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   /**
    * The connection if a message can still be sent; undefined if the close was started, so that it only counts.
    *
-   * @throws "InvalidStateError" DOMException while connecting
+   * @throws "InvalidStateError" DOMException while connecting; "QuotaExceededError" DOMException if more waits than the option
+   *   `maxBufferedAmount` allows
    */
   #beginSend(): Connection | undefined {
     if (this.#readyState === CONNECTING) {
@@ -359,8 +360,13 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     }
     this.loop.io.enter()
     this.#freezeTransmitted()
-    const connection = this.connection
-    return this.#readyState === OPEN && connection!.writable ? connection : undefined
+    const connection = this.connection!
+    if (this.#readyState !== OPEN || !connection.writable) return undefined
+    const { maxBufferedAmount } = this.settings
+    if (maxBufferedAmount > 0 && this.#buffered > maxBufferedAmount) {
+      throw new DOMException(`More than maxBufferedAmount bytes wait: ${maxBufferedAmount}`, 'QuotaExceededError')
+    }
+    return connection
   }
 
   /** Looks up what has left, once a turn: the spec lets `bufferedAmount` fall only between turns of the event loop. */

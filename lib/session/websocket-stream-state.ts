@@ -13,6 +13,8 @@ import { type Message, MessageReadable, type MessageSource } from './message-rea
 import { type MessageDestination, MessageWritable } from './message-writable.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
 import { closedError, Session } from './session.ts'
+import type { SessionFront } from './session-front.ts'
+import { type Abandonable, AbandonmentFront, canAbandon } from './stream-lifetime.ts'
 import type { TaskTarget } from './task-queue.ts'
 
 // The kinds of tasks.
@@ -43,9 +45,16 @@ export interface StreamClasses {
  *
  * @see https://whatpr.org/websockets/48.html
  */
-export class WebSocketStreamState extends Session implements MessageSource, MessageDestination, TaskTarget {
+export class WebSocketStreamState
+  extends Session
+  implements MessageSource, MessageDestination, TaskTarget, Abandonable
+{
   readonly opened: Deferred<WebSocketOpenInfo> = new Deferred()
-  readonly closed: Deferred<WebSocketCloseInfo> = new Deferred()
+  /** Written by `awaitClosed`: whoever has the promise `closed` waits for the end. */
+  #isEndAwaited = false
+  readonly #closed: Deferred<WebSocketCloseInfo> = new Deferred()
+  /** Stands before this session, so that it can be abandoned. Undefined where it cannot. */
+  readonly #abandonment: AbandonmentFront | undefined
 
   /** Written by one method for each algorithm of the proposal: `close`, `onCloseReceived`, `established`, `ended`. */
   readyState: number = CONNECTING
@@ -61,6 +70,7 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
     calledClass: unknown,
   ) {
     super(stream, url, settings, calledClass)
+    if (canAbandon()) this.#abandonment = new AbandonmentFront(this, settings.closeTimeout)
     this.#readable = new MessageReadable(streams.ReadableStream, this)
     this.#writable = new MessageWritable(streams.WritableStream, this)
     this.connect(url, protocols)
@@ -79,6 +89,7 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
     this.loop.io.enter()
     const connecting = this.readyState === CONNECTING
     this.readyState = CLOSING
+    this.awaited()
     if (connecting) return this.closeBeforeOpen()
     this.startCloseTimer()
     this.#writable.startClosingHandshake(code ?? (reason === '' ? undefined : NORMAL_CLOSURE), reason)
@@ -88,6 +99,30 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
 
   sent(message: unknown): void {
     if (channels.message.hasSubscribers) this.observe()?.message('sent', message)
+  }
+
+  /** The promise `closed`. Who has it keeps the connection: it is not abandoned. */
+  awaitClosed(): Promise<WebSocketCloseInfo> {
+    this.#isEndAwaited = true
+    this.awaited()
+    return this.#closed.promise
+  }
+
+  override ping(payload: Uint8Array): Promise<number> {
+    const answered = super.ping(payload)
+    this.awaited()
+    return answered
+  }
+
+  /** Something waits for the connection that may be all that the user has of it. */
+  awaited(): void {
+    this.#abandonment?.hold(this)
+  }
+
+  get isAwaited(): boolean {
+    const { hasPendingRead } = this.#readable
+    const waits = hasPendingRead || this.#writable.hasPendingWrite || this.pings?.isAwaited === true
+    return this.#isEndAwaited || this.readyState === CLOSING || waits
   }
 
   aborted(reason: unknown): void {
@@ -153,11 +188,15 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
 
   // Called by the session.
 
+  protected override get front(): SessionFront {
+    return this.#abandonment ?? this
+  }
+
   protected get isOpen(): boolean {
     return this.readyState === OPEN
   }
 
-  protected get isPaused(): boolean {
+  get isPaused(): boolean {
     return this.#readable.isPaused
   }
 
@@ -173,6 +212,7 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
       extensions,
       protocol,
     })
+    this.#abandonment?.open(this, this.connection!)
   }
 
   /** "The WebSocket connection is closed" */
@@ -184,7 +224,7 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
       this.pings?.end(closedError)
       this.#readable.close()
       this.#writable.onClosed()
-      this.closed.resolve({ closeCode: code, reason })
+      this.#closed.resolve({ closeCode: code, reason })
       return
     }
     this.#writable.onEnding()
@@ -209,7 +249,7 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
     if (error?.code === 'WS_ERR_TERMINATED') this.#readable.abort(failure)
     else this.#readable.error(failure)
     this.#writable.onFailed(failure)
-    this.closed.reject(failure)
+    this.#closed.reject(failure)
   }
 
   #receive(message: Message): void {
@@ -228,6 +268,6 @@ export class WebSocketStreamState extends Session implements MessageSource, Mess
     const reasonWith = (closeCode: number | null): unknown =>
       isAbort ? error.cause : createWebSocketError(error.message, closeCode, '', error)
     this.opened.reject(reasonWith(null))
-    this.closed.reject(reasonWith(ABNORMAL_CLOSURE))
+    this.#closed.reject(reasonWith(ABNORMAL_CLOSURE))
   }
 }

@@ -208,7 +208,7 @@ export class WsSession extends Session implements TaskTarget, Pausable {
   }
 
   /** The user's own pause does not hold up the close timer, as with ws. */
-  protected get isPaused(): boolean {
+  get isPaused(): boolean {
     return this.#backpressure.isPaused
   }
 

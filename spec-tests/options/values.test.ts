@@ -102,6 +102,7 @@ const cases: Record<string, { good: unknown[]; bad: unknown[] }> = {
   maxPayload: { good: [0, 1, 2 ** 53 - 1], bad: [...NO_INTEGERS, 2 ** 53] },
   maxFragments: { good: [0, 1, 2 ** 53 - 1], bad: [...NO_INTEGERS, 2 ** 53] },
   browser: { good: ['refuse', 'ignore'], bad: [null, '', 'Ignore', true, {}] },
+  maxBufferedAmount: { good: [0, 1, 2 ** 53 - 1], bad: [...NO_INTEGERS, 2 ** 53] },
   maxUnread: { good: [0, 1, 2 ** 53 - 1], bad: [...NO_INTEGERS, 2 ** 53] },
   debug: { good: [true, false], bad: [null, 0, 1, 'true', {}] },
   perMessageDeflate: {
@@ -343,6 +344,7 @@ describe('Options', () => {
       maxPayload: 128 * 1024 * 1024,
       maxFragments: 0,
       browser: 'refuse',
+      maxBufferedAmount: 0,
       maxUnread: 128 * 1024 * 1024,
       debug: false,
       tls: undefined,

@@ -17,6 +17,11 @@ export interface Options {
   readonly maxPayload?: number
   /** The largest number of frames in a received message; 0 for no limit. Default: 0, since frames cost no memory. */
   readonly maxFragments?: number
+  /**
+   * The most bytes that may wait to be sent when `send` of a WebSocket is called; 0 for no limit. With more, `send` throws a
+   * "QuotaExceededError" DOMException and takes nothing. Default: 0, as in browsers. A WebSocketStream holds up its writer instead.
+   */
+  readonly maxBufferedAmount?: number
 }
 
 export type Settings = Required<Options>
@@ -26,4 +31,5 @@ export const readers: Readers<Settings> = {
   closeTimeout: milliseconds({ fallback: 10_000 }),
   maxPayload: integer({ fallback: 128 * 1024 * 1024 }),
   maxFragments: integer({ fallback: 0 }),
+  maxBufferedAmount: integer({ fallback: 0 }),
 }

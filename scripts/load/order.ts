@@ -1,0 +1,26 @@
+/** What a client process has to do. */
+export interface Order {
+  /** `ours`, `ws`, `undici`, or `builtin` for the runtime's own class. */
+  readonly client: string
+  readonly url: string
+  /** Connections that are opened in parallel and held; and those that are opened one at a time before. */
+  readonly sockets: number
+  readonly inTurn: number
+}
+
+/** What it measured. */
+export interface Figures {
+  /** Bytes of resident memory, and of the heap, for each connection. */
+  readonly resident: number
+  readonly heap: number
+  /** Connections a second, one at a time and in parallel. */
+  readonly inTurn: number
+  readonly parallel: number
+  /** Milliseconds from the broadcast until the last connection had its message. */
+  readonly broadcast: number
+  /** Milliseconds: the 99th percentile of the delay of the event loop meanwhile. */
+  readonly delay: number
+}
+
+/** Connections that are being opened at a time: more would only wait in the backlog of the server. */
+export const OPENING_WIDTH = 256

@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { failure, terminate, WebSocket, WebSocketStream } from '#lib/entry/node.js'
+import type { Totals } from './totals.ts'
+import { CLOSE_REQUEST, CLOSE_REQUEST_CODE, checksumOf, random, sample } from './traffic.ts'
+
+/** How a connection is ended, when its time is over. */
+const endings = ['close', 'ask', 'terminate'] as const
+type Ending = (typeof endings)[number]
+
+/** A connection, whichever class it is of: sends messages one at a time, and checks each echo. */
+interface Talk {
+  /** Resolves with the echo; undefined if the connection ended before. */
+  exchange(data: string | Uint8Array): Promise<string | Uint8Array | undefined>
+  close(): void
+  ask(): void
+  terminate(): void
+  /** Resolves when it has ended: with the code of a clean close, or undefined. */
+  readonly ended: Promise<number | undefined>
+  /** Why it failed. */
+  readonly code: () => string | undefined
+}
+
+/** Milliseconds between two messages of a connection, and the time that one lives, on average. */
+const PAUSE = 2000
+const LIFE = 30_000
+
+/** Opens one connection after the other until the signal is aborted. */
+export async function keepTalking(url: () => string, totals: Totals, stop: AbortSignal): Promise<void> {
+  await pause(random(PAUSE * 2), stop)
+  while (!stop.aborted) {
+    const talk = await open(url())
+    if (talk === undefined) {
+      totals.refused++
+      await pause(200 + random(PAUSE), stop)
+      continue
+    }
+    totals.opened++
+    await live(talk, totals, stop)
+  }
+}
+
+async function live(talk: Talk, totals: Totals, stop: AbortSignal): Promise<void> {
+  const end = performance.now() + random(LIFE * 2)
+  let over = false
+  const ended = talk.ended.finally(() => {
+    over = true
+  })
+  while (!over && !stop.aborted && performance.now() < end) {
+    const { data, checksum } = sample()
+    totals.sent++
+    totals.bytes += data.length
+    const echo = await talk.exchange(data)
+    if (echo === undefined) totals.lost++
+    else if (checksumOf(echo) === checksum) totals.echoed++
+    else totals.faults.push('an echo differs from its message')
+    if (!over) await Promise.race([ended, pause(random(PAUSE * 2), stop)])
+  }
+  const ending: Ending | undefined = over ? undefined : stop.aborted ? 'close' : endings[random(endings.length)]!
+  if (ending !== undefined) talk[ending]()
+  const code = await ended
+  judge(ending, code, talk.code(), totals)
+}
+
+function judge(
+  ending: Ending | undefined,
+  clean: number | undefined,
+  failed: string | undefined,
+  totals: Totals,
+): void {
+  if (clean !== undefined) totals.clean++
+  else totals.broken++
+  const wasKilled = clean === undefined && failed === 'WS_ERR_CONNECTION_LOST'
+  const fits =
+    ending === 'close'
+      ? clean === 1000 || wasKilled
+      : ending === 'ask'
+        ? clean === CLOSE_REQUEST_CODE || wasKilled
+        : ending === 'terminate'
+          ? failed === 'WS_ERR_TERMINATED' || wasKilled
+          : wasKilled
+  if (!fits) totals.faults.push(`${ending ?? 'no ending of ours'}: ended with ${clean ?? failed}`)
+}
+
+/** Undefined if the server refuses, as while it is killed. */
+function open(url: string): Promise<Talk | undefined> {
+  const options = { perMessageDeflate: random(2) === 0, handshakeTimeout: 60_000, closeTimeout: 60_000 }
+  return random(4) === 0 ? openStream(url, options) : openSocket(url, options)
+}
+
+type Options = { perMessageDeflate: boolean; handshakeTimeout: number; closeTimeout: number }
+
+async function openSocket(url: string, options: Options): Promise<Talk | undefined> {
+  const socket = new WebSocket(url, options)
+  socket.binaryType = 'arraybuffer'
+  const state: { answer: ((data: string | Uint8Array | undefined) => void) | undefined } = { answer: undefined }
+  const opened = new Promise<boolean>(resolve => {
+    socket.onopen = () => resolve(true)
+    socket.onerror = () => resolve(false)
+  })
+  const ended = new Promise<number | undefined>(resolve => {
+    socket.onclose = ({ code, wasClean }) => {
+      state.answer?.(undefined)
+      resolve(wasClean ? code : undefined)
+    }
+  })
+  socket.onmessage = ({ data }) => {
+    const { answer } = state
+    state.answer = undefined
+    answer?.(typeof data === 'string' ? data : new Uint8Array(data))
+  }
+  if (!(await opened)) return undefined
+  return {
+    exchange(data) {
+      if (socket.readyState !== WebSocket.OPEN) return Promise.resolve(undefined)
+      return new Promise(resolve => {
+        state.answer = resolve
+        socket.send(data)
+      })
+    },
+    close: () => socket.close(1000),
+    ask: () => socket.send(CLOSE_REQUEST),
+    terminate: () => terminate(socket),
+    ended,
+    code: () => failure(socket)?.code,
+  }
+}
+
+async function openStream(url: string, options: Options): Promise<Talk | undefined> {
+  const stream = new WebSocketStream(url, options)
+  const opened = await stream.opened.catch(() => undefined)
+  if (opened === undefined) return undefined
+  const reader = opened.readable.getReader()
+  const writer = opened.writable.getWriter()
+  writer.closed.catch(() => {})
+  reader.closed.catch(() => {})
+  return {
+    async exchange(data) {
+      try {
+        await writer.write(data)
+        return (await reader.read()).value
+      } catch {
+        return undefined
+      }
+    },
+    close: () => stream.close({ closeCode: 1000 }),
+    ask: () => void writer.write(CLOSE_REQUEST).catch(() => {}),
+    terminate: () => terminate(stream),
+    ended: stream.closed.then(
+      ({ closeCode }) => closeCode,
+      () => undefined,
+    ),
+    code: () => failure(stream)?.code,
+  }
+}
+
+/** Ends early when the run is over. */
+async function pause(time: number, stop: AbortSignal): Promise<void> {
+  await sleep(time, undefined, { signal: stop }).catch(() => {})
+}

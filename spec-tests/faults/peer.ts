@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import process from 'node:process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { Answer, Order, PeerReport } from './peer-process.ts'
+import type { Schedule } from './schedule.ts'
+
+/** One connection through the proxy. */
+export interface FaultyRoute {
+  readonly url: string
+  /** The certificate of the authority that has signed that of the server. */
+  readonly authority: string
+  /** Waits until the client has left, and tells how it went. To be called once. */
+  report(): Promise<PeerReport>
+}
+
+/** The server and the proxy in front of it, in a process of their own. */
+export class FaultyPeer {
+  readonly #child: ChildProcess
+  readonly #waiting = new Map<number, (answer: never) => void>()
+  readonly #ready: Promise<string>
+  #lastId = 0
+
+  private constructor(executable: string) {
+    const program = fileURLToPath(new URL('./peer-process.js', import.meta.url))
+    this.#child = spawn(executable, [program], { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.#ready = new Promise((resolve, reject) => {
+      this.#child.once('error', reject)
+      this.#child.once('close', () => reject(new Error('The process with the server has ended')))
+      createInterface(this.#child.stdout!).on('line', line => {
+        const answer = JSON.parse(line) as Answer
+        if ('authority' in answer) resolve(answer.authority)
+        else this.#waiting.get(answer.id)!(answer as never)
+      })
+    })
+    this.#ready.catch(() => {})
+  }
+
+  /** @param executable of Node.js. Default: that of this process */
+  static async start(executable: string = process.execPath): Promise<FaultyPeer> {
+    const peer = new FaultyPeer(executable)
+    await peer.#ready
+    return peer
+  }
+
+  async route(schedule: Schedule, secure: boolean): Promise<FaultyRoute> {
+    const authority = await this.#ready
+    const id = ++this.#lastId
+    const { port } = await this.#ask<{ port: number }>({ id, schedule, secure })
+    return {
+      // By its address, so that no name is looked up.
+      url: `${secure ? 'wss' : 'ws'}://127.0.0.1:${port}/${id}`,
+      authority,
+      report: async () => {
+        const { report } = await this.#ask<{ report: PeerReport }>({ id })
+        this.#waiting.delete(id)
+        return report
+      },
+    }
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise(resolve => this.#child.once('close', resolve))
+    this.#child.stdin!.end()
+    await closed
+  }
+
+  #ask<Result>(order: Order): Promise<Result> {
+    return new Promise(resolve => {
+      this.#waiting.set(order.id, resolve as (answer: never) => void)
+      this.#child.stdin!.write(`${JSON.stringify(order)}\n`)
+    })
+  }
+}
