@@ -12,7 +12,7 @@ const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js')
 const reporter = fileURLToPath(new URL('./mocha-reporter.js', import.meta.url))
 
 /** Milliseconds after which a run counts as hanging. */
-const LIMIT = 20 * 60_000
+const LIMIT = 40 * 60_000
 /** Milliseconds that the process may take to end after the last test. */
 const GRACE = 10_000
 /** Milliseconds after which a test counts as hanging: many, because the machine may be busy. */
