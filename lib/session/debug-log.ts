@@ -16,6 +16,9 @@ const OPCODES: Readonly<Record<number, string>> = {
   10: 'pong',
 }
 
+/** The host's console. The types of some hosts have none. */
+const { console } = globalThis as unknown as { console: { error(text: string): void } }
+
 /** Sockets that were printed so far, so that each has a number. */
 const printed = { sockets: 0 }
 

@@ -79,7 +79,7 @@ export async function connectSocket<Result>(
   target: ConnectTarget,
   tls: TlsOptions | undefined,
   keepAlive: number,
-  network: Network = ANY_NETWORK,
+  network: Network | undefined = ANY_NETWORK,
   { protocols, onread, take }: SocketTaker<Result>,
 ): Promise<Result> {
   const { host, port, signal, secure } = target

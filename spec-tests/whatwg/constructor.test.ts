@@ -81,7 +81,7 @@ describe('WHATWG WebSocket constructor', () => {
       })
     }
 
-    for (const scheme of ['ftp', 'file', 'wsss', 'httpx', 'mailto', 'about', 'data', 'javascript', 'ws+unix']) {
+    for (const scheme of ['ftp', 'file', 'wsss', 'httpx', 'mailto', 'about', 'data', 'javascript', 'ws+tcp']) {
       it(`throws a SyntaxError for the scheme ${scheme}`, () => {
         expectDOMException(() => new WebSocket(`${scheme}://host.test/`), 'SyntaxError')
         expectDOMException(() => new WebSocket(`${scheme}:path`), 'SyntaxError')
