@@ -1,4 +1,4 @@
-import { FIN, LENGTH_16, LENGTH_64, MASK, MAX_CLIENT_HEADER, OPCODE_BITS, RSV1 } from './opcodes.ts'
+import { FIN, LENGTH_16, LENGTH_64, MASK, MAX_CLIENT_HEADER, OPCODE_BITS, RSV1, RSV2, RSV3 } from './opcodes.ts'
 
 /** The most bytes of a payload that are kept. What a frame announces is not trusted: memory follows what has arrived. */
 const MAX_KEPT = 64 * 1024
@@ -9,6 +9,12 @@ export interface WireFrame {
   readonly fin: boolean
   /** With permessage-deflate: whether the frame begins a compressed message. */
   readonly rsv1: boolean
+  /** True only in a frame that breaks the protocol. */
+  readonly rsv2: boolean
+  /** True only in a frame that breaks the protocol. */
+  readonly rsv3: boolean
+  /** True in what a client sends, false in what a server sends, if they follow the protocol. */
+  readonly masked: boolean
   /** Bytes of the payload, compressed if the message is. */
   readonly length: number
   /** The payload, unmasked: its first 64 KiB if it is longer. */
@@ -65,7 +71,8 @@ export class FrameScanner {
   #endFrame(): WireFrame {
     const header = this.#header
     const payload = this.#payload.slice(0, this.#filled)
-    if (isMasked(header)) {
+    const masked = isMasked(header)
+    if (masked) {
       const key = this.#headerLength - 4
       for (let index = 0; index < payload.length; index++) payload[index]! ^= header[key + (index & 3)]!
     }
@@ -75,7 +82,16 @@ export class FrameScanner {
     this.#remaining = -1
     this.#payload = new Uint8Array(0)
     this.#filled = 0
-    return { opcode: first & OPCODE_BITS, fin: (first & FIN) !== 0, rsv1: (first & RSV1) !== 0, length, payload }
+    return {
+      opcode: first & OPCODE_BITS,
+      fin: (first & FIN) !== 0,
+      rsv1: (first & RSV1) !== 0,
+      rsv2: (first & RSV2) !== 0,
+      rsv3: (first & RSV3) !== 0,
+      masked,
+      length,
+      payload,
+    }
   }
 }
 

@@ -4,6 +4,9 @@
 export const FIN = 0x80
 /** With permessage-deflate, the first frame of a compressed message (RFC 7692 section 6). */
 export const RSV1 = 0x40
+/** Without a meaning in this protocol. */
+export const RSV2 = 0x20
+export const RSV3 = 0x10
 export const RESERVED_BITS = 0x70
 export const OPCODE_BITS = 0x0f
 

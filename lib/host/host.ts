@@ -111,11 +111,6 @@ export interface Host {
   environment?(): Readonly<Record<string, string | undefined>>
   /** Whether the process was told to use the proxies that its environment variables name. */
   usesEnvironmentProxy?(): boolean
-  /**
-   * Returns an upgrade in place of that of a connection, whose handshake and frames it may look at, whatever the way to the server.
-   * Called in the async context of the connection's socket. Provided by the command of the package alone.
-   */
-  watchUpgrade?(upgrade: Upgrade): Upgrade
 }
 
 /**
@@ -127,9 +122,4 @@ export const host: Host = {} as Host
 /** Sets the host of this process. To be called once, by the entry. */
 export function provideHost(provided: Host): void {
   Object.assign(host, provided)
-}
-
-/** Sets `watchUpgrade` of the host. To be called once, before the first connection. */
-export function watchUpgrades(watch: NonNullable<Host['watchUpgrade']>): void {
-  Object.assign(host, { watchUpgrade: watch })
 }

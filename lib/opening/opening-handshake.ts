@@ -218,9 +218,9 @@ export class OpeningHandshake implements Opening {
       headers: [...requestFields(this.#settings.headers, this.#url), ...cookies],
       deflate: host.platform.compression === undefined ? undefined : this.#settings.perMessageDeflate,
     })
-    this.#handler.requested?.(this.#url.pathname + this.#url.search, handshake.headers)
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
-    this.#cancelExchange = (host.watchUpgrade?.(upgrade) ?? upgrade)(request, {
+    this.#handler.requested?.(request.target, request.headers)
+    this.#cancelExchange = upgrade(request, {
       upgraded: (head, upgraded) => this.#upgraded(handshake, head, upgraded),
       refused: (head, body) => this.#refused(head, body),
       failed: (error, again) => {

@@ -1,7 +1,7 @@
 import { type DiagnosticsChannel, host } from '../host/host.ts'
 
 /** The channels of `node:diagnostics_channel` that this package publishes to. `docs/diagnostics.md` has their messages. */
-const OURS = ['created', 'handshake', 'open', 'frame', 'message', 'error', 'close'] as const
+const OURS = ['created', 'request', 'handshake', 'open', 'frame', 'message', 'error', 'close'] as const
 /** Those of undici, for tools that listen to them. */
 const UNDICI = ['open', 'close', 'socket_error', 'ping', 'pong'] as const
 
@@ -17,6 +17,7 @@ const NOBODY: DiagnosticsChannel = { hasSubscribers: false, publish() {} }
  */
 export const channels: Record<(typeof OURS)[number], DiagnosticsChannel> = {
   created: NOBODY,
+  request: NOBODY,
   handshake: NOBODY,
   open: NOBODY,
   frame: NOBODY,

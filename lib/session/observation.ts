@@ -5,7 +5,7 @@ import { withoutCredentials } from '../idl/inspection.ts'
 import type { CloseResult } from '../protocol/connection.ts'
 import type { ConnectionError } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
-import { type Direction, watchedPipe } from '../protocol/watched-pipe.ts'
+import { type Direction, WatchedPipe } from '../protocol/watched-pipe.ts'
 import type { HeaderList, HttpVersion, Pipe, ResponseHead } from '../transport/pipe.ts'
 import { channels, undiciChannels } from './channels.ts'
 import { DebugLog } from './debug-log.ts'
@@ -51,7 +51,10 @@ export class Observation implements TaskTarget {
   requested(target: string, headers: HeaderList): void {
     const request = { target, headers: masked(headers) }
     this.#request = request
-    this.later(() => this.#log?.head('>', `GET ${target} HTTP/1.1`, request.headers))
+    this.later(() => {
+      this.#log?.head('>', `GET ${target} HTTP/1.1`, request.headers)
+      channels.request.publish({ socket: this.#socket, request })
+    })
   }
 
   answered({ status, statusText, headers }: ResponseHead, http: HttpVersion = '1.1'): void {
@@ -76,7 +79,7 @@ export class Observation implements TaskTarget {
   watch(pipe: Pipe): Pipe {
     const { ping, pong } = undiciChannels
     const looks = this.#log !== undefined || channels.frame.hasSubscribers || ping.hasSubscribers || pong.hasSubscribers
-    return looks ? watchedPipe(pipe, (direction, frames) => this.#onFrames(direction, frames)) : pipe
+    return looks ? new WatchedPipe(pipe, (direction, frames) => this.#onFrames(direction, frames)) : pipe
   }
 
   /** @param data as the user gave it, or as the event has it */

@@ -1,14 +1,14 @@
 import type { AbortSignalLike } from '../host/host-types.ts'
 import { inMicrotask } from '../host/microtask.ts'
 import type { ConnectSignal } from './connect.ts'
+import { ForwardingPipe } from './forwarding-pipe.ts'
 import type { Pipe, PipeSink } from './pipe.ts'
 
 /**
  * A pipe to a proxy: first the proxy is asked for a tunnel, then the pipe is the tunnel. Whoever asks reads by `read` and `take`;
  * whoever is given the tunnel starts it. What arrives meanwhile is held, and nothing more is read: memory is bounded by a read.
  */
-export class ProxyPipe implements Pipe {
-  readonly #pipe: Pipe
+export class ProxyPipe extends ForwardingPipe {
   /** Set when the tunnel was started. */
   #sink: PipeSink | undefined
   /** Bytes that nobody has read. */
@@ -25,7 +25,7 @@ export class ProxyPipe implements Pipe {
   #wake: (() => void) | undefined
 
   constructor(pipe: Pipe) {
-    this.#pipe = pipe
+    super(pipe)
     pipe.start({
       data: bytes => this.#onData(bytes),
       room: () => (this.#isHolding ? undefined : this.#sink?.room?.()),
@@ -43,7 +43,7 @@ export class ProxyPipe implements Pipe {
       const bytes = this.#held.shift()
       if (bytes !== undefined) return bytes
       if (this.#closed || this.#endHeld) throw this.#error ?? new Error('The proxy ended the connection')
-      this.#pipe.resume()
+      this.pipe.resume()
       await new Promise<void>(resolve => {
         this.#wake = resolve
       })
@@ -75,46 +75,26 @@ export class ProxyPipe implements Pipe {
     inMicrotask(() => this.#deliver())
   }
 
-  get buffered(): number | undefined {
-    return this.#pipe.buffered
-  }
-
-  get givesBack(): boolean | undefined {
-    return this.#pipe.givesBack
-  }
-
-  write(bytes: Uint8Array, more: boolean): boolean {
-    const ready = this.#pipe.write(bytes, more)
+  override write(bytes: Uint8Array, more: boolean): boolean {
+    const ready = this.pipe.write(bytes, more)
     if (!ready && this.#sink !== undefined) this.#mustDrain = true
     return ready
   }
 
-  end(): void {
-    this.#pipe.end()
-  }
-
-  abort(reason?: unknown): void {
+  override abort(reason?: unknown): void {
     this.#aborted = true
-    this.#pipe.abort(reason)
+    this.pipe.abort(reason)
   }
 
-  pause(): void {
+  override pause(): void {
     this.#paused = true
-    this.#pipe.pause()
+    this.pipe.pause()
   }
 
-  resume(): void {
+  override resume(): void {
     this.#paused = false
     if (this.#isHolding) inMicrotask(() => this.#deliver())
-    else this.#pipe.resume()
-  }
-
-  ref(): void {
-    this.#pipe.ref?.()
-  }
-
-  unref(): void {
-    this.#pipe.unref?.()
+    else this.pipe.resume()
   }
 
   // Called by the pipe below.
@@ -122,7 +102,7 @@ export class ProxyPipe implements Pipe {
   #onData(bytes: Uint8Array): void {
     if (this.#sink !== undefined && !this.#isHolding) return this.#sink.data(bytes)
     this.#held.push(new Uint8Array(bytes))
-    this.#pipe.pause()
+    this.pipe.pause()
     this.#wake?.()
   }
 
@@ -161,7 +141,7 @@ export class ProxyPipe implements Pipe {
     if (this.#closeHeld) {
       this.#closeHeld = false
       sink.close(this.#error)
-    } else if (!this.#paused && !this.#aborted) this.#pipe.resume()
+    } else if (!this.#paused && !this.#aborted) this.pipe.resume()
   }
 }
 

@@ -1,4 +1,5 @@
 import { inMicrotask } from '../host/microtask.ts'
+import { ForwardingPipe } from './forwarding-pipe.ts'
 import type { Pipe, PipeSink } from './pipe.ts'
 
 /** The sink of the byte pipe below, which is the HTTP exchange. */
@@ -11,8 +12,7 @@ export interface SinkForwarder {
 }
 
 /** The byte pipe after the end of the 101 response. */
-export class UpgradedPipe implements Pipe {
-  readonly #pipe: Pipe
+export class UpgradedPipe extends ForwardingPipe {
   readonly #exchange: SinkForwarder
   #sink: PipeSink | undefined
   #paused = false
@@ -22,25 +22,13 @@ export class UpgradedPipe implements Pipe {
   #endHeld = false
 
   constructor(pipe: Pipe, exchange: SinkForwarder) {
-    this.#pipe = pipe
+    super(pipe)
     this.#exchange = exchange
   }
 
   start(sink: PipeSink): void {
     this.#sink = sink
     this.#exchange.forwardTo(sink)
-  }
-
-  get buffered(): number | undefined {
-    return this.#pipe.buffered
-  }
-
-  get givesBack(): boolean | undefined {
-    return this.#pipe.givesBack
-  }
-
-  write(bytes: Uint8Array, more: boolean): boolean {
-    return this.#pipe.write(bytes, more)
   }
 
   /** Called with the bytes that arrived with the 101, after this pipe was started or aborted. */
@@ -61,32 +49,20 @@ export class UpgradedPipe implements Pipe {
     this.#sink?.drain()
   }
 
-  end(): void {
-    this.#pipe.end()
-  }
-
-  abort(reason?: unknown): void {
+  override abort(reason?: unknown): void {
     this.#aborted = true
-    this.#pipe.abort(reason)
+    this.pipe.abort(reason)
   }
 
-  pause(): void {
+  override pause(): void {
     this.#paused = true
-    this.#pipe.pause()
+    this.pipe.pause()
   }
 
-  resume(): void {
+  override resume(): void {
     this.#paused = false
-    if (this.#held === undefined) this.#pipe.resume()
+    if (this.#held === undefined) this.pipe.resume()
     else inMicrotask(() => this.#releaseHeld())
-  }
-
-  ref(): void {
-    this.#pipe.ref?.()
-  }
-
-  unref(): void {
-    this.#pipe.unref?.()
   }
 
   #releaseHeld(): void {
@@ -95,6 +71,6 @@ export class UpgradedPipe implements Pipe {
     this.#held = undefined
     this.#sink?.data(held)
     if (this.#endHeld) this.#sink?.end()
-    else if (!this.#paused) this.#pipe.resume()
+    else if (!this.#paused) this.pipe.resume()
   }
 }

@@ -39,7 +39,7 @@ const besides: Readonly<Record<string, Readonly<Record<string, Access>>>> = {
   session: { host: 'anything', 'transport/pipe': 'types' },
   opening: { host: 'anything', transport: 'anything' },
   idl: { host: 'anything' },
-  protocol: { 'transport/pipe': 'types' },
+  protocol: { 'transport/pipe': 'types', 'transport/forwarding-pipe': 'anything' },
   codec: { 'transport/pipe': 'types' },
   host: { codec: 'types', transport: 'types' },
   transport: {

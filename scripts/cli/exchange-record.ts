@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import type { Direction } from '#lib/protocol/watched-pipe.js'
 import { UsageError } from './usage-error.ts'
 import { describeFileError } from './values.ts'
-import type { Direction } from './watch.ts'
 
 /** A message: text, or bytes. */
 export type Message = string | Uint8Array<ArrayBuffer>

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { isDeepStrictEqual } from 'node:util'
+import type { Direction } from '#lib/protocol/watched-pipe.js'
 import { type Entry, type Message, type MessageEntry, messageOf } from './exchange-record.ts'
 import { hexadecimal, printable } from './text.ts'
-import type { Direction } from './watch.ts'
 
 /** One side of a connection, as a record is played on it. */
 export interface Side {

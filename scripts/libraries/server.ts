@@ -18,6 +18,14 @@ export async function startHttp(trip: Trip): Promise<{ server: Server; port: num
   return { server, port: await listen(trip, server) }
 }
 
+/** A Socket.IO server on a free port. */
+export async function startSocketIo(trip: Trip, onConnection: (peer: any) => void): Promise<number> {
+  const { server, port } = await startHttp(trip)
+  const { Server } = await trip.load('socket.io')
+  new Server(server).on('connection', onConnection)
+  return port
+}
+
 /** A stub of a protocol: a server of ws that answers each text or binary message by a function. */
 export async function startStub(
   trip: Trip,

@@ -25,7 +25,7 @@ describe('Diagnostics channels', () => {
     return seen
   }
 
-  const ours = ['created', 'handshake', 'open', 'frame', 'message', 'error', 'close']
+  const ours = ['created', 'request', 'handshake', 'open', 'frame', 'message', 'error', 'close']
 
   it('tell of a connection, in order', async () => {
     const seen = listen('whatwg-websocket:', ours)
@@ -42,13 +42,14 @@ describe('Diagnostics channels', () => {
     await new Promise(setImmediate)
 
     expect(seen.map(({ name }) => name)).to.deep.equal([
-      ...['created', 'handshake', 'open'],
+      ...['created', 'request', 'handshake', 'open'],
       ...['message', 'frame', 'frame', 'message', 'frame', 'frame'],
       'close',
     ])
     for (const { message } of seen) expect(message.socket).to.equal(socket)
-    const [created, handshake, open, sent, sentFrame, frame, message, , , close] = seen.map(one => one.message)
+    const [created, request, handshake, open, sent, sentFrame, frame, message, , , close] = seen.map(one => one.message)
     expect(created!.url).to.equal(url.replace('//', '//***@'))
+    expect(request!.request).to.deep.equal(handshake!.request)
     expect(handshake!.request.target).to.equal('/')
     const fields = Object.fromEntries(handshake!.request.headers)
     expect(fields).to.include({ Authorization: '***', Cookie: '***', Host: new URL(url).host })
@@ -74,8 +75,8 @@ describe('Diagnostics channels', () => {
     await peer.write('HTTP/1.1 401 Unauthorized\r\nSet-Cookie: c=d\r\nContent-Length: 0\r\n\r\n')
     await next(socket, 'close')
     await new Promise(setImmediate)
-    expect(seen.map(({ name }) => name)).to.deep.equal(['created', 'handshake', 'error', 'close'])
-    expect(seen[1]!.message.response).to.deep.equal({
+    expect(seen.map(({ name }) => name)).to.deep.equal(['created', 'request', 'handshake', 'error', 'close'])
+    expect(seen[2]!.message.response).to.deep.equal({
       status: 401,
       statusText: 'Unauthorized',
       headers: [

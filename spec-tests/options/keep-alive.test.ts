@@ -27,7 +27,8 @@ describeOnLinux('Option keepAlive', () => {
       const line = readFileSync('/proc/self/net/tcp', 'utf8')
         .split('\n')
         .map(text => text.trim().split(/\s+/))
-        .find(fields => fields[2]?.endsWith(`:${port}`))!
+        // Established (01): what is left of an earlier connection to a port of this number is in TIME-WAIT, for a minute.
+        .find(fields => fields[2]?.endsWith(`:${port}`) && fields[3] === '01')!
       const [kind, hundredths] = line[5]!.split(':') as [string, string]
       // 00: no timer; 02: keep-alive; others belong to the transmission, which is over soon.
       if (kind === '02') return Number.parseInt(hundredths, 16) / 100

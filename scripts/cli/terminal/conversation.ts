@@ -139,7 +139,7 @@ class Conversation implements Desk {
         connection.request = request
         log?.request(request)
       },
-      response: head => log?.response(head),
+      response: response => log?.response(response),
       frame: log?.frame,
     }
     const link = new Link(

@@ -1,7 +1,7 @@
-import type { UpgradeRequest } from '#lib/transport/pipe.js'
 import type { Message } from '../exchange-record.ts'
 import type { Link } from '../link.ts'
 import type { Colours } from '../style.ts'
+import type { Request } from '../watch.ts'
 import type { SavedMessages } from './saved-messages.ts'
 import type { Kept, Transcript } from './transcript.ts'
 
@@ -12,8 +12,8 @@ export interface Connection {
   readonly transcript: Transcript
   /** Messages that were typed before the connection was open. */
   readonly waiting: Message[]
-  /** The request of the opening handshake, once it was sent. */
-  request: UpgradeRequest | undefined
+  /** The request of the opening handshake, once it was sent; its credentials are masked. */
+  request: Request | undefined
 }
 
 /** Messages that a document describes. */

@@ -1,5 +1,5 @@
+import type { Direction } from '#lib/protocol/watched-pipe.js'
 import type { Message } from '../exchange-record.ts'
-import type { Direction } from '../watch.ts'
 import { isJsonContainer, valueAt } from './json-text.ts'
 
 /** A message of a conversation, as it is kept for `/find`, `/show` and `/save`. */

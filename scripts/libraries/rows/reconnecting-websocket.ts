@@ -1,32 +1,6 @@
-import { equal } from 'node:assert/strict'
-import type { Row } from '../row.ts'
-import { startStub } from '../server.ts'
+import { reconnectingRow } from '../reconnecting.ts'
 
-export const row: Row = {
-  name: 'reconnecting-websocket',
-  server: { stub: 'an echo; it drops the first connection' },
-  reached: 'the option `WebSocket`, else the global',
-  trip: 'an echo, a lost connection, a new one, an echo',
-  global: false,
-  async run(trip) {
-    const port = await startStub(trip, (message, peer) => {
-      if (message === 'drop') peer.terminate()
-      else peer.send(message)
-    })
-    const { default: found } = await trip.load('reconnecting-websocket')
-    const Reconnecting = found.default ?? found
-    const options = { WebSocket: trip.WebSocket, minReconnectionDelay: 1, maxReconnectionDelay: 1 }
-    const socket = new Reconnecting(`ws://127.0.0.1:${port}/`, [], options)
-    trip.after(() => socket.close())
-    const next = (type: string) => new Promise<any>(resolve => socket.addEventListener(type, resolve, { once: true }))
-    await next('open')
-    socket.send('one')
-    equal((await next('message')).data, 'one')
-    const again = next('open')
-    socket.send('drop')
-    await again
-    socket.send('two')
-    equal((await next('message')).data, 'two')
-    equal(trip.sockets.length, 2)
-  },
-}
+export const row = reconnectingRow('reconnecting-websocket', async trip => {
+  const { default: found } = await trip.load('reconnecting-websocket')
+  return found.default ?? found
+})

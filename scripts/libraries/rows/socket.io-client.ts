@@ -1,6 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import type { Row } from '../row.ts'
-import { event, startHttp } from '../server.ts'
+import { event, startSocketIo } from '../server.ts'
 
 export const row: Row = {
   name: 'socket.io-client',
@@ -9,10 +9,7 @@ export const row: Row = {
   trip: 'WebSocket alone: an acknowledged event with text and binary, an answer, disconnect by the server',
   defaults: { binaryType: 'arraybuffer' },
   async run(trip) {
-    const { server, port } = await startHttp(trip)
-    const { Server } = await trip.load('socket.io')
-    const io = new Server(server)
-    io.on('connection', (peer: any) => {
+    const port = await startSocketIo(trip, peer => {
       peer.on('echo', (text: string, bytes: Uint8Array, answer: (...all: unknown[]) => void) => answer(text, bytes))
       peer.on('leave', () => peer.disconnect())
     })
