@@ -84,8 +84,8 @@ describe('Diagnostics channels', () => {
         ['content-length', '0'],
       ],
     })
-    expect(seen[2]!.message.error).to.equal(failure(socket))
-    expect(seen[3]!.message).to.include({ code: 1006, reason: '', wasClean: false })
+    expect(seen[3]!.message.error).to.equal(failure(socket))
+    expect(seen[4]!.message).to.include({ code: 1006, reason: '', wasClean: false })
   })
 
   it('tell of compressed and fragmented frames, and of long payloads their beginning', async () => {
