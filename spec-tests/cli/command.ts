@@ -25,7 +25,7 @@ export interface RunOptions {
 
 /** Runs the command in a pipe, to its end. */
 export function run(words: readonly string[], { input = '', ...options }: RunOptions = {}): Promise<Ended> {
-  return runNode([program, ...words], { input, environment: environment(), limit: 30_000, ...options })
+  return runNode([program, ...words], { input, environment: environment(), ...options })
 }
 
 /** The command while it runs, in a pipe. What was started is ended after all tests. */

@@ -14,7 +14,7 @@ export interface ScreenOptions {
 }
 
 /** Milliseconds in which the screen has to show what a test waits for; only so that a test that fails tells what it shows. */
-const LIMIT = 15_000
+const LIMIT = 45_000
 
 /** Keys as a terminal sends them. */
 export const keys = {

@@ -240,7 +240,7 @@ async function runExample(folder: string, name: string, block: Block, world: Wor
   const program = source.replace(/mts$/, 'mjs')
   // An example that does not end by itself has left something open.
   const environment = { NODE_V8_COVERAGE: undefined, NODE_EXTRA_CA_CERTS: join(world.folder, 'ca.pem') }
-  return await runNode([program], { folder: world.folder, environment, limit: 20_000 })
+  return await runNode([program], { folder: world.folder, environment })
 }
 
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'lib/tsc.js')
