@@ -131,10 +131,8 @@ describe('Addresses', () => {
       it(`are tried all the same: a server on ${host} alone`, async () => {
         const server = await serveAlone(host)
         const url = `ws://localhost:${server.port}/`
-        const { output } = await runNode(
-          ['--no-network-family-autoselection', '--input-type=module', '--eval', PROGRAM, '--', url],
-          { limit: 15_000 },
-        )
+        const flags = ['--no-network-family-autoselection', '--input-type=module']
+        const { output } = await runNode([...flags, '--eval', PROGRAM, '--', url])
         expect(output).to.equal('open\n')
       })
     }
