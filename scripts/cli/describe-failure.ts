@@ -19,27 +19,3 @@ function describeCause(cause: Error): string {
   if (cause instanceof AggregateError) return cause.errors.map(error => (error as Error).message).join('; ')
   return cause.message.trim()
 }
-
-const NAMES: Readonly<Record<number, string>> = {
-  1000: 'normal',
-  1001: 'going away',
-  1002: 'protocol error',
-  1003: 'unsupported data',
-  1005: 'no code',
-  1006: 'abnormal closure',
-  1007: 'invalid payload',
-  1008: 'policy violation',
-  1009: 'message too big',
-  1010: 'missing extension',
-  1011: 'internal error',
-  1012: 'service restart',
-  1013: 'try again later',
-  1014: 'bad gateway',
-  1015: 'TLS handshake',
-}
-
-/** Such as `1000 normal "Bye"`. */
-export function describeClose(code: number, reason: string): string {
-  const name = NAMES[code]
-  return `${code}${name === undefined ? '' : ` ${name}`}${reason === '' ? '' : ` "${printable(reason)}"`}`
-}

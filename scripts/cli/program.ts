@@ -61,7 +61,7 @@ export function createProgram(choose: (job: Job) => void, behindDashes: readonly
   program
     .optionsGroup('Messages:')
     .addOption(verboseOption())
-    .option('-r, --reconnect', 'connect again if the connection is lost, after 1, 2, 4 … 30 s')
+    .option('-r, --reconnect', 'connect again if the connection is lost or the server restarts: after 1, 2, 4 … 30 s')
     .addOption(new Option('--reconnect-delay <TIME>').argParser(readDuration).default(1000).hideHelp())
     .option('-b, --binary', 'send the input as one binary message; with --null, each part')
     .option('--json', 'write each message as a JSON object: direction, time, type, data')
@@ -104,7 +104,8 @@ Examples:
   whatwg-websocket listen 8080
 
 * may be given several times. The exit code is 0 if the connection was closed
-cleanly, 1 if it failed, 2 if the command line is wrong.`
+cleanly, 1 if it failed or the server closed it with the code of an error, 2 if
+the command line is wrong.`
 
 /** Columns below which a description stands under its term. */
 const NARROW = 60
@@ -153,9 +154,9 @@ function addConnectionOptions(command: Command): void {
 function addListen(program: Command, choose: (job: Job) => void, behindDashes: readonly string[]): void {
   program
     .command('listen')
-    .usage('[options] PORT [-- COMMAND ARGUMENT...]')
+    .usage('[options] [PORT] [-- COMMAND ARGUMENT...]')
     .description('serve: echo each message, or run a program for each connection')
-    .argument('<PORT>', 'the port to listen on; 0 takes a free one', readPort)
+    .argument('[PORT]', 'the port to listen on; 0 takes a free one', readPort, 8080)
     .helpOption('-h, --help', 'print this help')
     .allowExcessArguments()
     .option('--host <ADDRESS>', 'the address to listen on', '127.0.0.1')

@@ -35,7 +35,7 @@ describe('docs/command.md', function () {
 
   before(async () => {
     folder = makeFolder({ 'ca.pem': authority })
-    copyFileSync(join(root, 'scripts/examples/asyncapi/chat.yaml'), join(folder, 'chat.yaml'))
+    copyFileSync(join(root, 'examples/asyncapi/chat.yaml'), join(folder, 'chat.yaml'))
     for (const [name, words] of [
       ['whatwg-websocket', '"$@"'],
       ['npx', 'shift; exec node "$program" "$@"'],

@@ -275,6 +275,19 @@ describe('The command in a terminal', function () {
     expect(await screen.ended).to.equal(1)
   })
 
+  it('ends with 1 if the server closed with the code of an error, and with 0 if the user did', async () => {
+    const refused = await converse()
+    refused.peer.socket.close(1011, 'broken')
+    await refused.screen.until(/closed: 1011 internal error "broken"\n/)
+    refused.screen.type(keys.ctrlD)
+    expect(await refused.screen.ended).to.equal(1)
+    const { screen } = await converse()
+    screen.enter('/close 3001')
+    await screen.until(/closed: 3001\n/)
+    screen.type(keys.ctrlD)
+    expect(await screen.ended).to.equal(0)
+  })
+
   it('ends at once if there never was a connection', async () => {
     const server = await serve()
     await server.close()

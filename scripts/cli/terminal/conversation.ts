@@ -1,7 +1,8 @@
 import process from 'node:process'
 import { WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
 import { clock } from '../clock.ts'
-import { describeClose, describeFailure } from '../describe-failure.ts'
+import { describeClose } from '../close-codes.ts'
+import { describeFailure } from '../describe-failure.ts'
 import type { Message, Recorder } from '../exchange-record.ts'
 import { type Closing, Link } from '../link.ts'
 import type { MessageChecker } from '../message-checker.ts'
@@ -31,7 +32,7 @@ export interface ConversationOptions {
 /**
  * A conversation in a terminal: each line that is typed is a message, or a command if it begins with a slash.
  *
- * @returns the exit code: 0 if the last connection was closed cleanly
+ * @returns the exit code: 0 if the last connection was closed cleanly, and not with the code of an error
  * @throws what the constructor of WebSocket throws for a wrong URL, header or subprotocol
  */
 export function converse(options: ConversationOptions): Promise<number> {
@@ -183,11 +184,12 @@ class Conversation implements Desk {
     if (complaint !== undefined) this.note('yellow', `  ${complaint}`, connection)
   }
 
-  #closed(connection: Connection, { socket, code, reason, wasClean, error, retryIn }: Closing): void {
-    this.#exitCode = wasClean ? 0 : 1
+  #closed(connection: Connection, { socket, code, reason, wasClean, isFailure, error, retryIn }: Closing): void {
+    this.#exitCode = isFailure ? 1 : 0
     if (error !== undefined) for (const line of describeFailure(socket, error)) this.note('red', line, connection)
+    const tone = isFailure ? 'red' : 'green'
+    if (retryIn === undefined || wasClean) this.note(tone, `closed: ${describeClose(code, reason)}`, connection)
     if (retryIn !== undefined) return this.note('dim', `connecting again in ${retryIn / 1000} s`, connection)
-    this.note(wasClean ? 'green' : 'red', `closed: ${describeClose(code, reason)}`, connection)
     const isOver = this.connections.every(({ link }) => link.socket.readyState === WebSocket.CLOSED && !link.isWaiting)
     // Without a server there never was a conversation.
     if (isOver && (this.#isLeaving || !this.#wasOpen)) return this.#end()
