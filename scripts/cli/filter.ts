@@ -30,6 +30,8 @@ export interface FilterOptions {
   readonly linger: number
   readonly reconnect: boolean
   readonly reconnectDelay: number
+  /** Messages that each connection begins with. */
+  readonly greetings: readonly string[]
   /** 0 to 2. */
   readonly verbose: number
   readonly recorder: Recorder | undefined
@@ -77,6 +79,7 @@ class Filter {
         opened: ({ protocol }) => {
           if (options.verbose > 0)
             note(this.#colours.green(`open${protocol === '' ? '' : `, subprotocol ${protocol}`}`))
+          for (const text of options.greetings) this.#send(text)
           this.#usable.resolve(true)
           if (this.#inputEnded) this.#closeAfterSilence()
         },
@@ -98,22 +101,23 @@ class Filter {
   }
 
   async #sendAll(input: Readable): Promise<void> {
-    const { binary, checker } = this.#options
+    const { binary } = this.#options
     for await (const message of splitInput(input, { binary, null: this.#options.null })) {
       if (!(await this.#usable.promise)) return
-      const complaint = checker?.checkOutgoing(message)
-      if (complaint !== undefined) {
-        this.#fail(`not sent: ${complaint}`)
-        continue
-      }
       const { socket } = this.#link
-      this.#link.send(message)
+      this.#send(message)
       if (socket.bufferedAmount > MOST_BUFFERED) await drained(socket).catch(() => {})
     }
     if (!(await this.#usable.promise)) return
     await drained(this.#link.socket).catch(() => {})
     this.#inputEnded = true
     this.#closeAfterSilence()
+  }
+
+  #send(message: Message): void {
+    const complaint = this.#options.checker?.checkOutgoing(message)
+    if (complaint === undefined) this.#link.send(message)
+    else this.#fail(`not sent: ${complaint}`)
   }
 
   #write(message: Message): void {

@@ -212,6 +212,21 @@ describe('The command as a filter', function () {
     expect(await command.ended).to.equal(0)
   })
 
+  it('begins each connection with what it is told to send', async () => {
+    const server = await serve()
+    const words = ['--send', 'hello', '--send', 'subscribe', '--reconnect', '--reconnect-delay', '10ms', '--count', '1']
+    const command = new Running([...words, server.url])
+    command.write('input\n')
+    const first = await server.accept()
+    for (const text of ['hello', 'subscribe', 'input']) expect((await first.message()).text).to.equal(text)
+    first.socket.terminate()
+    const second = await server.accept()
+    for (const text of ['hello', 'subscribe']) expect((await second.message()).text).to.equal(text)
+    second.socket.send('news')
+    expect(await command.ended).to.equal(0)
+    expect(command.output).to.equal('news\n')
+  })
+
   it('sends pings, and limits what it receives', async () => {
     const server = await serve()
     const result = run(['--ping', '20ms', '--max-payload', '1K', server.url], { input: '' })

@@ -77,6 +77,17 @@ describe('The command in a terminal', function () {
     expect(Math.max(...screen.lines.map(one => one.length))).to.be.at.most(40)
   })
 
+  it('begins each connection with what it is told to send', async () => {
+    const { server, screen, peer } = await converse({}, ['--send', 'hello'])
+    expect((await peer.message()).text).to.equal('hello')
+    await screen.until(/> hello\n>$/)
+    screen.enter(`/open ${server.url}`)
+    expect((await (await server.accept()).message()).text).to.equal('hello')
+    await screen.until(/\[2\] \S+ > hello\n2>$/)
+    screen.enter('/switch')
+    await screen.until(/\n1 {4}ws:\S+ open\n2 \* {2}ws:\S+ open\n2>$/)
+  })
+
   it('lays out JSON, whose numbers stay as they are', async () => {
     const { screen, peer } = await converse()
     peer.socket.send('{"id":12345678901234567890,"list":[1.0,true,{}]}')

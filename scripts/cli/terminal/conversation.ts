@@ -22,6 +22,8 @@ export interface ConversationOptions {
   readonly socket: WebSocketOptions
   readonly reconnect: boolean
   readonly reconnectDelay: number
+  /** Messages that each connection begins with. */
+  readonly greetings: readonly string[]
   /** 0 to 2. */
   readonly verbose: number
   readonly recorder: Recorder | undefined
@@ -134,7 +136,7 @@ class Conversation implements Desk {
   #connect(url: string): Connection {
     const number = this.connections.length + 1
     const { socket, reconnect, reconnectDelay, recorder, verbose } = this.#options
-    const log = createWireLog(verbose, this.colours, line => this.#editor.print(line))
+    const log = createWireLog(verbose, this.colours, line => this.#editor.print(this.#mark(connection) + line))
     const watcher: Watcher = {
       request: request => {
         connection.request = request
@@ -171,7 +173,7 @@ class Conversation implements Desk {
       this.note('dim', 'A line that you type is sent. /help lists commands, Ctrl+D closes.', connection)
     this.#wasOpen = true
     this.#updatePrompt()
-    for (const message of connection.waiting.splice(0)) {
+    for (const message of [...this.#options.greetings, ...connection.waiting.splice(0)]) {
       connection.link.send(message)
       this.#editor.print(this.#present(connection.transcript.add('sent', message), connection))
     }
@@ -193,7 +195,8 @@ class Conversation implements Desk {
     const isOver = this.connections.every(({ link }) => link.socket.readyState === WebSocket.CLOSED && !link.isWaiting)
     // Without a server there never was a conversation.
     if (isOver && (this.#isLeaving || !this.#wasOpen)) return this.#end()
-    if (connection === this.current) this.note('dim', '/reconnect connects again, Ctrl+D leaves.', connection)
+    if (connection === this.current && !this.#isLeaving)
+      this.note('dim', '/reconnect connects again, Ctrl+D leaves.', connection)
     this.#updatePrompt()
   }
 
