@@ -173,7 +173,12 @@ class Conversation implements Desk {
       this.note('dim', 'A line that you type is sent. /help lists commands, Ctrl+D closes.', connection)
     this.#wasOpen = true
     this.#updatePrompt()
-    for (const message of [...this.#options.greetings, ...connection.waiting.splice(0)]) {
+    const greetings = this.#options.greetings.filter(text => {
+      const complaint = this.#options.checker?.checkOutgoing(text)
+      if (complaint !== undefined) this.note('red', `Not sent: ${complaint}`, connection)
+      return complaint === undefined
+    })
+    for (const message of [...greetings, ...connection.waiting.splice(0)]) {
       connection.link.send(message)
       this.#editor.print(this.#present(connection.transcript.add('sent', message), connection))
     }
