@@ -12,7 +12,6 @@ import { usesEnvironmentProxy } from '../platform/use-env-proxy.ts'
 import { upgradeByAgent } from '../transport/agent.ts'
 import { connectHttp2 } from '../transport/http2.ts'
 import { connect, resolveHost } from '../transport/node.ts'
-import { secure } from '../transport/tls-over-pipe.ts'
 
 /** Not `performance`, which takes longer to load than this package (bench: import). */
 function now(): number {
@@ -40,7 +39,6 @@ provideHost({
   connect,
   connectHttp2,
   resolveHost,
-  secure,
   upgradeByAgent,
   environment: () => process.env,
   usesEnvironmentProxy,

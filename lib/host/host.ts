@@ -85,7 +85,7 @@ export interface Host {
    * The transport for connections without the option `connect`. Absent where the runtime has none.
    *
    * @param keepAlive milliseconds after which the system probes an idle connection; 0 for never
-   * @param network how the connection leaves this machine
+   * @param network how the connection leaves this machine. With a tunnel only where there is `resolveHost`
    */
   connect?(target: ConnectTarget, tls: TlsOptions | undefined, keepAlive: number, network: Network): PromiseLike<Pipe>
   /**
@@ -103,8 +103,6 @@ export interface Host {
   ): PromiseLike<Http2Way | Pipe>
   /** Resolves a host name for `connect`. Absent where the runtime cannot. */
   resolveHost?(host: string, port: number, resolving: Resolving): PromiseLike<ResolvedHost>
-  /** Opens TLS over a pipe that leads to the target. Absent where the runtime cannot. */
-  secure?(pipe: Pipe, target: ConnectTarget, tls: TlsOptions | undefined, trace: Trace): PromiseLike<Pipe>
   /** Makes opening handshakes by an `http.Agent` or `https.Agent` of Node.js. Absent where the runtime has none. */
   upgradeByAgent?(agent: object, target: ConnectTarget, tls: TlsOptions | undefined, trace: Trace): Upgrade
   /** The environment variables of the process. Absent where the runtime has none. */
