@@ -1,11 +1,11 @@
 import { host } from '../../host/host.ts'
-import { ConnectionError } from '../../protocol/errors.ts'
 import type { ConnectTarget } from '../../transport/connect.ts'
 import type { Tunnel } from '../../transport/network.ts'
 import type { Trace } from '../../transport/trace.ts'
 import { isPipe } from '../options/connect.ts'
 import type { Settings } from '../options.ts'
 import { type Route, type Way, wayOver } from '../way.ts'
+import { findWay, getWay } from '../ways.ts'
 
 /** TCP, and TLS over it for wss, by the host's transport; or a unix socket in place of TCP. */
 export const direct: Route = {
@@ -27,11 +27,11 @@ export async function openByHost(
 ): Promise<Way> {
   const { http2, tls, keepAlive, localAddress, noDelay, socketPath, allowAddress } = settings
   const network = { localAddress, noDelay, socketPath, allowAddress, trace, tunnel }
-  if (http2 !== false && host.connectHttp2 !== undefined) {
-    const opened = await host.connectHttp2(target, http2, tls, keepAlive, network)
+  const connectHttp2 = http2 === 'only' ? getWay('http2') : findWay('http2')
+  if (http2 !== false && connectHttp2 !== undefined) {
+    const opened = await connectHttp2(target, http2, tls, keepAlive, network)
     return isPipe(opened) ? wayOver(opened, target) : opened
   }
-  if (http2 === 'only') throw new ConnectionError('WS_ERR_HTTP2', 'This host has no transport for HTTP/2')
   if (host.connect === undefined) throw new TypeError('This host has no transport: pass the option "connect"')
   return wayOver(await host.connect(target, tls, keepAlive, network), target)
 }

@@ -19,22 +19,20 @@ import type { Route } from '../way.ts'
 import { openByHost } from './direct.ts'
 
 /**
- * The proxy that a connection to `url` goes through; undefined for none.
+ * The route to `url` through a proxy, or the one that the environment names; undefined if that names none.
  *
  * @throws ConnectionError for a proxy of the environment that is none: without it, the connection would go around the proxy
  */
-export function proxyFor({ proxy }: Settings, url: URL): ProxySettings | undefined {
-  if (proxy === false) return undefined
-  if (typeof proxy === 'object') return proxy
-  if (proxy === undefined && host.usesEnvironmentProxy?.() !== true) return undefined
+export function proxyRoute(proxy: ProxySettings | 'env', url: URL): Route | undefined {
+  if (proxy !== 'env') return throughProxy(proxy)
   const found = environmentProxy(host.environment?.() ?? {}, url)
-  if (typeof found !== 'string') return found && { url: found, headers: [], tls: undefined }
+  if (typeof found !== 'string') return found && throughProxy({ url: found, headers: [], tls: undefined })
   const message = `The environment variable ${found} is not the URL of a proxy`
   throw new ConnectionError('WS_ERR_PROXY', message, { step: 'proxy' })
 }
 
 /** A tunnel through a proxy, and TLS over it for wss. A ws URL takes a tunnel, too, so that nothing on the way rewrites it. */
-export function throughProxy(proxy: ProxySettings): Route {
+function throughProxy(proxy: ProxySettings): Route {
   return {
     needsAddress: false,
 
