@@ -274,7 +274,7 @@ describe('WebSocketStream, closing', () => {
     await peer.send(CLOSE, closeBody(3000))
     peer.end()
     expect((await stream.closed).closeCode).to.equal(3000)
-  }).timeout(10_000)
+  })
 
   describe('by the server', () => {
     it('closes the readable behind its messages, and errors the writable', async () => {
