@@ -10,6 +10,7 @@ import type { SuiteResult } from './suite.ts'
 
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js')
 const reporter = fileURLToPath(new URL('./mocha-reporter.js', import.meta.url))
+const leftOpen = fileURLToPath(new URL('./left-open.js', import.meta.url))
 
 /** Milliseconds after which a run counts as hanging. */
 const LIMIT = 40 * 60_000
@@ -44,7 +45,7 @@ export async function runMocha(options: MochaOptions): Promise<SuiteResult> {
     const output = join(folder, 'report.json')
     const commandLine = [mocha, '--no-config', '--no-package', '--forbid-only', '--timeout', String(TEST_LIMIT)]
     const reporterOptions = `output=${output},grace=${grace},detailed=${detailed === true ? 'yes' : 'no'}`
-    commandLine.push('--reporter', reporter, '--reporter-option', reporterOptions)
+    commandLine.push('--require', leftOpen, '--reporter', reporter, '--reporter-option', reporterOptions)
     if (grep !== undefined) commandLine.push('--fgrep', grep)
     const ending = await runNode([...commandLine, ...files], {
       environment: { NODE_V8_COVERAGE: coverage },
