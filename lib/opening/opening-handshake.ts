@@ -220,8 +220,9 @@ export class OpeningHandshake implements Opening {
       deflate: host.platform.compression === undefined ? undefined : this.#settings.perMessageDeflate,
     })
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
-    this.#handler.requested?.(request.target, request.headers)
+    // From here on it is the exchange that is given up.
     this.#cancelExchange = undefined
+    this.#handler.requested?.(request.target, request.headers)
     this.#cancelExchange = upgrade(request, {
       upgraded: (head, upgraded) => this.#upgraded(handshake, head, upgraded),
       refused: (head, body) => this.#refused(head, body),

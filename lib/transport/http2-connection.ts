@@ -24,7 +24,7 @@ export class Http2Connection {
   #idleTimer: Timer | undefined
   /** Most streams that the server allows at the same time. Written by each SETTINGS frame. */
   #limit = Number.POSITIVE_INFINITY
-  /** A GOAWAY frame has come, or `retire` was called: streams that are open go on, and no stream is opened any more. */
+  /** A GOAWAY frame has come: streams that are open go on, and no stream is opened any more. */
   #goesAway = false
   #wasUsed = false
   /** Whether the first SETTINGS frame of the server allows extended CONNECT (RFC 8441 section 3). */
@@ -57,7 +57,9 @@ export class Http2Connection {
       })
     })
     this.#settings.catch(() => {})
-    session.on('goaway', () => this.retire())
+    session.on('goaway', () => {
+      this.#goesAway = true
+    })
     // A server that does not know yet that it must not push (RFC 9113 section 8.4) may do so.
     session.on('stream', stream => (stream as Http2Stream).close(REFUSED_STREAM))
   }
@@ -81,11 +83,6 @@ export class Http2Connection {
 
   onClose(callback: () => void): void {
     this.#session.on('close', callback)
-  }
-
-  /** Takes no more streams. Those that are open go on. */
-  retire(): void {
-    this.#goesAway = true
   }
 
   /** Takes no more streams, and closes once those that are open are over. */

@@ -106,7 +106,7 @@ class Http2Exchange {
     if (this.#handler === undefined) return
     this.#handler = undefined
     this.#bodyDeadline?.cancel()
-    if (this.#stream !== undefined) dropStream(this.#stream, this.#connection, reason)
+    if (this.#stream) dropStream(this.#stream, this.#connection, reason)
   }
 
   #onResponse(stream: Http2Stream, head: ResponseHead): void {

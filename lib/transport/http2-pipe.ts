@@ -95,13 +95,12 @@ export class Http2Pipe implements Pipe {
   /** A stream that was reset ends as well, but not by END_STREAM: then our side is closed, too, although we did not end it. */
   #onEnd(): void {
     if (this.#aborted) return
-    const { closed } = this.#stream
-    if (!closed || this.#isOver) {
+    // After a reset with NO_ERROR, Node.js would wait for writes that nobody takes any more.
+    if (this.#stream.closed && !this.#isOver) this.#stream.destroy()
+    else {
       this.#endSeen = true
       this.#sink?.end()
     }
-    // After a reset with NO_ERROR, Node.js would wait for writes that nobody takes any more.
-    if (closed) this.#stream.destroy()
   }
 
   #onClose(): void {
@@ -136,7 +135,7 @@ export class Http2Pipe implements Pipe {
  * nothing tells when its other end is gone. The next socket opens another one.
  */
 export function dropStream(stream: Http2Stream, connection: Http2Connection, reason: unknown): void {
-  if (/TIMEOUT/.test(Object(reason).code)) connection.retire()
+  if (/TIMEOUT/.test((reason as { code: string } | undefined)?.code as string)) connection.close()
   stream.close(CANCEL)
   stream.destroy()
 }
