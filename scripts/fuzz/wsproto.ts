@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { ServerStream } from '../../spec-tests/fuzz/server-stream.ts'
 import { short } from '../../spec-tests/support/frame-recorder.ts'
-import { installDebian } from '../servers/install.ts'
+import { installDebianPackages } from '../ensure-chromium/debian.ts'
 import { PYTHON } from '../servers/python.ts'
 
 /** A response to a handshake, and what it answers. */
@@ -26,7 +26,7 @@ export class Wsproto {
   /** Undefined where there is no wsproto, and Debian's cannot be installed. */
   static start(): Wsproto | undefined {
     const isThere = (): boolean => spawnSync(PYTHON, ['-c', 'import wsproto']).status === 0
-    if (!isThere()) installDebian(['python3-wsproto'])
+    if (!isThere()) installDebianPackages(['python3-wsproto'])
     return isThere() ? new Wsproto() : undefined
   }
 

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { installDebianPackages } from '../ensure-chromium/debian.ts'
 import { findRuntimes } from '../runtimes/runtimes.ts'
 import type { Row } from './row.ts'
 
@@ -28,7 +29,8 @@ export function runtime(name: string): string {
 
 /** Installs what the rows need and is missing, with apt-get as root or with sudo, and with npm. */
 export function install(rows: readonly Row[]): void {
-  installDebian(rows.flatMap(({ debian = [] }) => debian))
+  const debian = new Set(rows.flatMap(({ debian = [] }) => debian).filter(name => debianVersion(name) === undefined))
+  if (debian.size > 0) installDebianPackages([...debian])
   if (rows.flatMap(({ npm = [] }) => npm).some(name => npmVersion(name) === undefined)) {
     spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: packages, stdio: 'inherit' })
   }
@@ -36,17 +38,6 @@ export function install(rows: readonly Row[]): void {
   const missing = runtimes.filter(wanted => !findRuntimes().some(({ kind }) => kind === wanted))
   const installer = fileURLToPath(new URL('../runtimes/main.js', import.meta.url))
   if (missing.length > 0) spawnSync(process.execPath, [installer, ...missing], { stdio: 'ignore' })
-}
-
-/** Installs the packages of Debian that are missing, with apt-get as root or with sudo. */
-export function installDebian(names: readonly string[]): void {
-  const missing = new Set(names.filter(name => debianVersion(name) === undefined))
-  if (missing.size === 0) return
-  const environment = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '--quiet']
-  const [program, ...words] = process.getuid?.() === 0 ? environment : ['sudo', '--non-interactive', ...environment]
-  for (const more of [['update'], ['install', '--yes', '--no-install-recommends', ...missing]]) {
-    spawnSync(program!, [...words, ...more], { stdio: ['ignore', 'ignore', 'inherit'] })
-  }
 }
 
 /** The version of a server. Undefined if it is not installed. */

@@ -31,7 +31,7 @@ const PRELUDE = `
 
 for (const [name, flags] of WAYS) {
   describe(`Tasks ${name}`, function () {
-    this.timeout(30_000)
+    this.timeout(60_000)
     const loopback = useLoopback()
 
     interface Circumstances {
