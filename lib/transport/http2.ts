@@ -178,6 +178,9 @@ function startSession(socket: Socket, { host, port, secure }: ConnectTarget, tun
   // A socket that is paused would not be read, and the end of TCP is that of the session.
   socket.resume()
   socket.allowHalfOpen = false
+  // An IP address is no name in TLS. Deno then keeps an empty one, of which its http2 cannot make an origin; Node.js has false.
+  const named = socket as { servername?: string | false }
+  if (named.servername === '') named.servername = false
   const session = http2().connect(
     `${secure ? 'https' : 'http'}://${name}:${port}`,
     shielded({

@@ -18,6 +18,11 @@ import type { Trace } from './trace.ts'
  * gives up an attempt when the next one begins, so its default of 250 ms is too short for a slow network or a busy machine.
  */
 const ATTEMPT_TIMEOUT = 1000
+/**
+ * The same for the loopback interface, in milliseconds. It answers or refuses at once, so an attempt takes long in a busy process
+ * alone. Node.js and Deno then give up an attempt that has succeeded, since they run timers before they look at sockets.
+ */
+const LOOPBACK_ATTEMPT_TIMEOUT = 10_000
 
 /**
  * Resolves a host name for a connection. An address, and a name of the loopback interface, need no resolver.
@@ -96,11 +101,12 @@ export async function connectSocket<Result>(
     keepAlive: keepAlive > 0,
     keepAliveInitialDelay: keepAlive,
     allowHalfOpen: true,
-    autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT,
     ...(onread !== undefined && { onread: onread as OnReadOpts }),
     ...(target.addresses === undefined ? {} : { lookup: fixedLookup(target.addresses) }),
     // Both addresses of the loopback interface are tried, whatever the process has set for names (--no-network-family-autoselection).
-    ...(isLocalhost(host) ? { autoSelectFamily: true } : {}),
+    ...(isLocalhost(host)
+      ? { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: LOOPBACK_ATTEMPT_TIMEOUT }
+      : { autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT }),
     ...(localAddress === undefined ? {} : { localAddress }),
     ...(socketPath === undefined ? {} : { path: socketPath }),
   }

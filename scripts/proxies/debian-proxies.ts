@@ -4,8 +4,8 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import process from 'node:process'
 import { certificate, privateKey } from '../../wpt/server/certificate.ts'
+import { installDebianPackages } from '../ensure-chromium/debian.ts'
 
 /** The credentials that proxies with a password want. */
 export const USER = 'user'
@@ -170,12 +170,7 @@ export function installProxies(): string[] {
   ]
   const packages = missing()
   if (packages.length === 0) return []
-  // No service of the system shall listen on the ports of the packages.
-  const environment = ['env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'apt-get', '--quiet']
-  const [program, ...before] = process.getuid?.() === 0 ? environment : ['sudo', '--non-interactive', ...environment]
-  for (const args of [['update'], ['install', '--yes', '--no-install-recommends', ...packages]]) {
-    spawnSync(program!, [...before, ...args], { stdio: 'inherit' })
-  }
+  installDebianPackages(packages)
   return missing()
 }
 

@@ -10,6 +10,16 @@ import { next, useLoopback } from '../support/ws-server.ts'
 
 type Message = Record<string, any>
 
+interface Published {
+  readonly name: string
+  readonly message: Message
+}
+
+/** Waits until a message with this name was published: it is a task of its own, in a later turn than the event if need be. */
+async function published(seen: readonly Published[], wanted: string): Promise<void> {
+  while (!seen.some(({ name }) => name === wanted)) await new Promise(setImmediate)
+}
+
 describe('Diagnostics channels', () => {
   const loopback = useLoopback()
   let unsubscribe: (() => void)[] = []
@@ -19,8 +29,8 @@ describe('Diagnostics channels', () => {
   })
 
   /** What is published from now on, as `name` and message. */
-  function listen(prefix: string, names: readonly string[]): { name: string; message: Message }[] {
-    const seen: { name: string; message: Message }[] = []
+  function listen(prefix: string, names: readonly string[]): Published[] {
+    const seen: Published[] = []
     for (const name of names) {
       const listener = (message: unknown) => seen.push({ name, message: message as Message })
       diagnostics.subscribe(prefix + name, listener)
@@ -43,7 +53,7 @@ describe('Diagnostics channels', () => {
     await next(socket, 'message')
     socket.close(1000, 'bye')
     await next(socket, 'close')
-    await new Promise(setImmediate)
+    await published(seen, 'close')
 
     expect(seen.map(({ name }) => name)).to.deep.equal([
       ...['created', 'request', 'handshake', 'open'],
@@ -78,7 +88,7 @@ describe('Diagnostics channels', () => {
     const peer = await server.accept()
     await peer.write('HTTP/1.1 401 Unauthorized\r\nSet-Cookie: c=d\r\nContent-Length: 0\r\n\r\n')
     await next(socket, 'close')
-    await new Promise(setImmediate)
+    await published(seen, 'close')
     expect(seen.map(({ name }) => name)).to.deep.equal(['created', 'request', 'handshake', 'error', 'close'])
     expect(seen[2]!.message.response).to.deep.equal({
       status: 401,
@@ -128,7 +138,7 @@ describe('Diagnostics channels', () => {
     for (let index = 0; index < 8; index++) expect((await reader.read()).value).to.equal(`in ${index}`)
     stream.close()
     await stream.closed
-    await new Promise(setImmediate)
+    await published(seen, 'close')
     expect(seen[0]).to.deep.include({ name: 'created' })
     expect(seen.at(-1)).to.deep.include({ name: 'close' })
     const data = seen.filter(({ name }) => name === 'message').map(({ message }) => message.data)
@@ -146,7 +156,7 @@ describe('Diagnostics channels', () => {
     await answered
     peer.socket.terminate()
     await next(socket, 'close')
-    await new Promise(setImmediate)
+    await published(seen, 'close')
     expect(seen.map(({ name }) => name)).to.deep.equal(['open', 'ping', 'socket_error', 'close'])
     const [open, ping, error, close] = seen.map(({ message }) => message)
     expect(open).to.include({ protocol: '', extensions: '', websocket: socket })
