@@ -168,6 +168,9 @@ function unsupported(reason: string, cause?: unknown): ConnectionError {
 /** Speaks HTTP/2 over a socket that has just been connected. */
 function startSession(socket: Socket, { host, port, secure }: ConnectTarget): Http2Session {
   const name = host.includes(':') ? `[${host}]` : host
+  // Deno makes an origin of the name that was sent, and throws for the empty one that stands for none.
+  const names = socket as { servername?: string | false }
+  if (names.servername === '') names.servername = false
   // A socket that is paused would not be read, and the end of TCP is that of the session.
   socket.resume()
   socket.allowHalfOpen = false

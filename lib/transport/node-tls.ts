@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import type { ConnectionOptions, PeerCertificate, SecureContext, TLSSocket } from 'node:tls'
+import { captureContext } from '../host/async-context.ts'
 import { process } from '../host/node-process.ts'
 import { shielded } from '../host/shielded-options.ts'
 import { crypto, net, tls } from '../platform/builtins.ts'
@@ -77,7 +78,7 @@ export function clientOptions(
   const offered = protocols ?? (ALPNProtocols as readonly string[])
   const options: ConnectionOptions = {
     servername: net().isIP(name) === 0 && given.servername !== '' ? name : '',
-    checkServerIdentity: (_name, certificate) => checkIdentity(name, certificate, given),
+    checkServerIdentity: inContext((_name, certificate) => checkIdentity(name, certificate, given), given),
     secureContext: context.secureContext as SecureContext,
     ...(offered.length > 0 && { ALPNProtocols: [...offered] }),
     ...(session !== undefined && { session: session as Buffer }),
@@ -126,6 +127,15 @@ function keepSessions(
 function onSession(this: ResumableSocket, session: Uint8Array): void {
   if (this.authorized) this[CONTEXT]!.keepSession(this[SERVER]!, session)
 }
+
+/** The check in the context of the caller: Deno calls it in none. */
+function inContext(check: Check, { checkServerIdentity }: TlsOptions): Check {
+  if (checkServerIdentity === undefined) return check
+  const context = captureContext()
+  return (...values) => context.runInAsyncScope(check, undefined, ...values)
+}
+
+type Check = NonNullable<ConnectionOptions['checkServerIdentity']>
 
 /** Whether the certificate is for `name`: undefined, or an error. What the caller's function throws counts as returned. */
 function checkIdentity(
