@@ -74,11 +74,16 @@ export function clientOptions(
   const session = context.resumes ? context.takeSession(server) : undefined
   // RFC 6066 section 3: the name is sent without a trailing dot, and an address is not sent.
   const name = (given.servername || host).replace(/\.$/, '')
+  // Deno calls the function in no context.
+  const caller = given.checkServerIdentity && captureContext()
   const { ALPNProtocols = [HTTP_1_1], rejectUnauthorized, minDHSize, enableTrace, pskCallback } = given
   const offered = protocols ?? (ALPNProtocols as readonly string[])
   const options: ConnectionOptions = {
     servername: net().isIP(name) === 0 && given.servername !== '' ? name : '',
-    checkServerIdentity: inContext((_name, certificate) => checkIdentity(name, certificate, given), given),
+    checkServerIdentity: (_name, certificate) =>
+      caller
+        ? caller.runInAsyncScope(checkIdentity, undefined, name, certificate, given)
+        : checkIdentity(name, certificate, given),
     secureContext: context.secureContext as SecureContext,
     ...(offered.length > 0 && { ALPNProtocols: [...offered] }),
     ...(session !== undefined && { session: session as Buffer }),
@@ -127,15 +132,6 @@ function keepSessions(
 function onSession(this: ResumableSocket, session: Uint8Array): void {
   if (this.authorized) this[CONTEXT]!.keepSession(this[SERVER]!, session)
 }
-
-/** The check in the context of the caller: Deno calls it in none. */
-function inContext(check: Check, { checkServerIdentity }: TlsOptions): Check {
-  if (checkServerIdentity === undefined) return check
-  const context = captureContext()
-  return (...values) => context.runInAsyncScope(check, undefined, ...values)
-}
-
-type Check = NonNullable<ConnectionOptions['checkServerIdentity']>
 
 /** Whether the certificate is for `name`: undefined, or an error. What the caller's function throws counts as returned. */
 function checkIdentity(
