@@ -1,5 +1,5 @@
 import type { LookupAddress } from 'node:dns'
-import type { LookupFunction, OnReadOpts, Socket } from 'node:net'
+import type { LookupFunction, NetConnectOpts, OnReadOpts, Socket } from 'node:net'
 import { shielded } from '../host/shielded-options.ts'
 import { dns, net } from '../platform/builtins.ts'
 import { addressRefused, isAllowed } from './allowed-address.ts'
@@ -93,17 +93,19 @@ export async function connectSocket<Result>(
     keepAliveInitialDelay: keepAlive,
     allowHalfOpen: true,
     autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT,
-    ...(onread !== undefined && { onread: onread as OnReadOpts }),
-    ...(target.addresses === undefined ? {} : { lookup: fixedLookup(target.addresses) }),
+    onread: onread as OnReadOpts | undefined,
+    lookup: target.addresses && fixedLookup(target.addresses),
     // Both addresses of the loopback interface are tried, whatever the process has set for names (--no-network-family-autoselection).
-    ...(isLocalhost(host) ? { autoSelectFamily: true } : {}),
-    ...(localAddress === undefined ? {} : { localAddress }),
-    ...(socketPath === undefined ? {} : { path: socketPath }),
+    autoSelectFamily: isLocalhost(host) ? true : undefined,
+    localAddress,
+    path: socketPath,
   }
   const onTcp = (tcp: object): void => onConnected(tcp as Socket, secure, network)
   // An option of TLS that is bad throws.
   if (secure && trace !== undefined) trace.step = 'tls'
-  const socket = secure ? (connectTls(options, tls, onTcp, protocols) as Socket) : net().connect(shielded(options))
+  const socket = secure
+    ? (connectTls(options, tls, onTcp, protocols) as Socket)
+    : net().connect(shielded(options) as NetConnectOpts)
   if (trace !== undefined) trace.step = 'connect'
   if (!secure) socket.once('connect', () => onTcp(socket))
   // `tls.connect` does not take the option, but Duplex documents that the property may be set.
@@ -114,7 +116,7 @@ export async function connectSocket<Result>(
   socket.pause()
   // Whoever waits for the pipe decides whether the process does. Of several addresses each has a handle of its own.
   socket.unref()
-  socket.once('connect', () => socket.unref())
+  if (secure) socket.once('connect', () => socket.unref())
   return openSocket(socket, take, { signal, secure, trace, explain: secure ? explainTlsError : undefined })
 }
 

@@ -11,7 +11,7 @@ export interface Size {
  * Most bytes that a gzipped bundle of our `WebSocket` may have. The aim is the size of ws, which is printed beside it. Until
  * then lower this number with each saving, and raise it only for a feature that is worth it.
  */
-const BUDGET = 52_300
+const BUDGET = 52_400
 
 export interface Budget {
   readonly ours: Size
