@@ -6,7 +6,7 @@ import { CLOSED } from '../session/ready-state.ts'
 import { BufferPoll, bufferedAmountOf } from './buffer-poll.ts'
 import { type HostSocket, HostWebSocket, scope } from './host-classes.ts'
 import { watchOf } from './socket-watch.ts'
-import { findStreamState } from './stream-slot.ts'
+import { findStreamState, hostStreamFailures } from './stream-slot.ts'
 import { unsupported } from './unsupported.ts'
 
 /*
@@ -65,7 +65,7 @@ export function handshake(socket: WebSocket | WebSocketStream): HandshakeRespons
 export function failure(socket: WebSocket | WebSocketStream): ConnectionError | undefined {
   const found = find(socket)
   if ('state' in found) return found.state.failure
-  return 'socket' in found ? watchOf(found.socket).failure : undefined
+  return 'socket' in found ? watchOf(found.socket).failure : hostStreamFailures.get(found.stream)
 }
 
 type Found =

@@ -1,3 +1,4 @@
+import type { ConnectionError } from '../protocol/errors.ts'
 import type { HostStreamState } from './stream-state.ts'
 
 /** The property in which a WebSocketStream of ours keeps its state. Apart from the class, for programs that use no streams. */
@@ -7,3 +8,6 @@ export const streamSlot: unique symbol = Symbol('WebSocketStream state')
 export function findStreamState(stream: unknown): HostStreamState | undefined {
   return (stream as { [streamSlot]?: HostStreamState } | null | undefined)?.[streamSlot]
 }
+
+/** Why streams of the host failed, those that were made by the class of this package. Here for the same reason. */
+export const hostStreamFailures: WeakMap<object, ConnectionError> = new WeakMap()

@@ -3,13 +3,14 @@ import type {
   WebSocketStream as WebSocketStreamInterface,
 } from '../api/websocket-stream.ts'
 import { readCloseInfo, validateCloseCodeAndReason, type WebSocketCloseInfo } from '../idl/close-info.ts'
-import { completeInterface, isSequence, requireArguments } from '../idl/webidl.ts'
+import { completeInterface, requireArguments } from '../idl/webidl.ts'
 import { WebSocketError as OwnWebSocketError, type WebSocketErrorConstructor } from '../idl/websocket-error.ts'
-import { copyOptions } from '../opening/options/init.ts'
 import { toSubprotocols, validateSubprotocols } from '../opening/subprotocols.ts'
 import type { StreamClasses, WebSocketOpenInfo } from '../session/websocket-stream-state.ts'
 import { scope } from './host-classes.ts'
-import { type PageSettings, readPageOptions, resolveURL } from './options.ts'
+import { withOptions } from './host-stream.ts'
+import { resolveURL } from './options.ts'
+import { readStreamOptions } from './stream-options.ts'
 import { findStreamState, streamSlot } from './stream-slot.ts'
 import { HostStreamState } from './stream-state.ts'
 
@@ -23,10 +24,11 @@ const OwnWebSocketStream = class WebSocketStream {
   constructor(url: unknown, options: unknown = undefined) {
     requireArguments(arguments.length, 1, 'WebSocketStream')
     const { settings, streams } = readStreamOptions(options)
+    const classes = readStreams(streams)
     const protocols = toSubprotocols(settings.protocols)
     const href = resolveURL(url, settings.baseURL)
     validateSubprotocols(protocols)
-    Object.defineProperty(this, streamSlot, { value: new HostStreamState(href, protocols, settings, streams) })
+    Object.defineProperty(this, streamSlot, { value: new HostStreamState(href, protocols, settings, classes) })
   }
 
   get url(): string {
@@ -56,25 +58,13 @@ completeInterface(OwnWebSocketStream as never, 'WebSocketStream', ['url', 'opene
 const hasStream = typeof scope.WebSocketStream === 'function' && typeof scope.WebSocketError === 'function'
 
 export const WebSocketStream: WebSocketStreamConstructor = hasStream
-  ? (scope.WebSocketStream as WebSocketStreamConstructor)
+  ? withOptions(scope.WebSocketStream as WebSocketStreamConstructor)
   : OwnWebSocketStream
 export type WebSocketStream = WebSocketStreamInterface
 
 export const WebSocketError: WebSocketErrorConstructor = hasStream
   ? (scope.WebSocketError as WebSocketErrorConstructor)
   : OwnWebSocketError
-
-function readStreamOptions(options: unknown): { settings: PageSettings; streams: StreamClasses } {
-  const isObject = typeof options === 'object' || typeof options === 'function'
-  if (options !== undefined && !isObject) throw new TypeError('The options of a WebSocketStream are not an object')
-  const given = copyOptions(options as object | null | undefined, ['protocols', 'signal', 'targetAddressSpace'])
-  const { streams } = given
-  delete given.streams
-  if (given.protocols !== undefined && !isSequence(given.protocols)) {
-    throw new TypeError('The WebSocketStream option "protocols" is not a list')
-  }
-  return { settings: readPageOptions(given), streams: readStreams(streams) }
-}
 
 function readStreams(value: unknown): StreamClasses {
   const { ReadableStream, WritableStream } = (value === undefined ? scope : Object(value)) as StreamClasses

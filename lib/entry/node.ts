@@ -1,50 +1,8 @@
-/** The entry of Node.js, Bun and Deno: joins their platform and transport to the API. */
+/** The entry of Node.js, Bun and Deno: has all ways to a server. */
 
-import { clearTimeout, setTimeout } from 'node:timers'
-import { provideHost } from '../host/host.ts'
-import { nextTick, process } from '../host/node-process.ts'
-import { captureContext } from '../platform/async-context.ts'
-import { debugs, diagnosticsChannel } from '../platform/diagnostics.ts'
-import { queueTask } from '../platform/immediate.ts'
-import { findMicrotaskCheckpoint } from '../platform/microtask-checkpoint.ts'
-import { nodePlatform } from '../platform/node.ts'
-import { usesEnvironmentProxy } from '../platform/use-env-proxy.ts'
-import { upgradeByAgent } from '../transport/agent.ts'
-import { connectHttp2 } from '../transport/http2.ts'
-import { connect, resolveHost } from '../transport/node.ts'
-import { secure } from '../transport/tls-over-pipe.ts'
+import { agent, dispatcher, http2, proxy, use } from './core.ts'
 
-/** Not `performance`, which takes longer to load than this package (bench: import). */
-function now(): number {
-  const [seconds, nanoseconds] = hrtime()
-  return seconds * 1000 + nanoseconds / 1e6
-}
-
-const { hrtime } = process
-
-provideHost({
-  platform: nodePlatform,
-  queueTask,
-  findMicrotaskCheckpoint,
-  // Node.js and Bun poll the network in each turn of the event loop, and take megabytes from a socket in a few of them. Deno
-  // polls in every 61st turn while tasks wait, and hands over what it read in the next ones.
-  turnsToRead: 'deno' in process.versions ? 130 : 8,
-  makesEventClassesLazily: process.versions.bun === undefined && process.versions.deno === undefined,
-  // A task is later than it has to be, but right.
-  afterMicrotasks: nextTick ?? queueTask,
-  timers: { setTimeout, clearTimeout },
-  now,
-  captureContext,
-  diagnosticsChannel,
-  debugs,
-  connect,
-  connectHttp2,
-  resolveHost,
-  secure,
-  upgradeByAgent,
-  environment: () => process.env,
-  usesEnvironmentProxy,
-})
+use(agent, dispatcher, http2, proxy)
 
 export * from './exports.ts'
 // `export *` leaves out the default export.

@@ -3,6 +3,8 @@
 import { WebSocket } from '../api/websocket.ts'
 import { provideHost } from '../host/host.ts'
 import { defineDispatchEvent } from '../idl/event-handlers.ts'
+import { byDispatcher } from '../opening/routes/by-dispatcher.ts'
+import { use } from '../opening/ways.ts'
 import { callsEventHandlers } from '../platform/event-target.ts'
 import { queueByMessage } from '../platform/message-task.ts'
 import { webPlatform } from '../platform/web.ts'
@@ -25,6 +27,7 @@ provideHost({
   afterMicrotasks: queueTask,
   callsEventHandlers: callsHandlers,
 })
+use({ dispatcher: byDispatcher })
 if (callsHandlers) defineDispatchEvent(WebSocket.prototype)
 
 export * from './exports.ts'

@@ -4,6 +4,8 @@ import { WebSocket } from '../api/websocket.ts'
 import { provideHost } from '../host/host.ts'
 import { process } from '../host/node-process.ts'
 import { defineDispatchEvent } from '../idl/event-handlers.ts'
+import { byDispatcher } from '../opening/routes/by-dispatcher.ts'
+import { use } from '../opening/ways.ts'
 import { captureContext } from '../platform/async-context.ts'
 import { diagnosticsChannel } from '../platform/diagnostics.ts'
 import { callsEventHandlers } from '../platform/event-target.ts'
@@ -39,6 +41,7 @@ provideHost({
   callsEventHandlers: callsEventHandlers(),
   connect,
 })
+use({ dispatcher: byDispatcher })
 defineDispatchEvent(WebSocket.prototype)
 
 export * from './exports.ts'

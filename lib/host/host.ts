@@ -1,10 +1,8 @@
 import type { Platform } from '../codec/platform.ts'
 import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
-import type { Http2Mode, Http2Way } from '../transport/http2-types.ts'
 import type { Network, Resolving } from '../transport/network.ts'
-import type { Pipe, Upgrade } from '../transport/pipe.ts'
+import type { Pipe } from '../transport/pipe.ts'
 import type { TlsOptions } from '../transport/tls-options.ts'
-import type { Trace } from '../transport/trace.ts'
 
 /**
  * The context of asynchronous work, as AsyncLocalStorage and tracers see it. An AsyncResource of `node:async_hooks` has this
@@ -85,28 +83,11 @@ export interface Host {
    * The transport for connections without the option `connect`. Absent where the runtime has none.
    *
    * @param keepAlive milliseconds after which the system probes an idle connection; 0 for never
-   * @param network how the connection leaves this machine
+   * @param network how the connection leaves this machine. With a tunnel only where there is `resolveHost`
    */
   connect?(target: ConnectTarget, tls: TlsOptions | undefined, keepAlive: number, network: Network): PromiseLike<Pipe>
-  /**
-   * Opens WebSockets over HTTP/2. Absent where the runtime cannot.
-   *
-   * @param mode as of the option `http2`
-   * @returns a pipe if the server takes WebSockets over HTTP/1.1 alone, and the mode is `auto`
-   */
-  connectHttp2?(
-    target: ConnectTarget,
-    mode: Http2Mode,
-    tls: TlsOptions | undefined,
-    keepAlive: number,
-    network: Network,
-  ): PromiseLike<Http2Way | Pipe>
   /** Resolves a host name for `connect`. Absent where the runtime cannot. */
   resolveHost?(host: string, port: number, resolving: Resolving): PromiseLike<ResolvedHost>
-  /** Opens TLS over a pipe that leads to the target. Absent where the runtime cannot. */
-  secure?(pipe: Pipe, target: ConnectTarget, tls: TlsOptions | undefined, trace: Trace): PromiseLike<Pipe>
-  /** Makes opening handshakes by an `http.Agent` or `https.Agent` of Node.js. Absent where the runtime has none. */
-  upgradeByAgent?(agent: object, target: ConnectTarget, tls: TlsOptions | undefined, trace: Trace): Upgrade
   /** The environment variables of the process. Absent where the runtime has none. */
   environment?(): Readonly<Record<string, string | undefined>>
   /** Whether the process was told to use the proxies that its environment variables name. */

@@ -25,7 +25,8 @@ export function startTimer(delay: number, callback: () => void): Timer {
 /** Without effect if there is no timer, or if it has called back. */
 export function stopTimer(timer: Timer | undefined): void {
   const { clearTimeout } = host.timers ?? globals
-  clearTimeout(timer)
+  // That of Hermes throws for undefined.
+  if (timer !== undefined) clearTimeout(timer)
 }
 
 /** Milliseconds of a clock that only rises, with fractions. */

@@ -50,6 +50,18 @@ export function wayBy(upgrade: Upgrade): Way {
   return { http: '1.1', upgrade, connects: true, abort() {}, ref() {}, unref() {} }
 }
 
+/** The same; the client is called in the context of the socket, and what it throws is reported. */
+export function wayWithin(context: AsyncContext, upgrade: Upgrade): Way {
+  return wayBy((request, handler) => {
+    try {
+      return context.runInAsyncScope(upgrade, undefined, request, handler)
+    } catch (error) {
+      handler.failed(error)
+      return () => {}
+    }
+  })
+}
+
 /** Drops a pipe that was not started. */
 export function dropPipe(pipe: Pipe): void {
   pipe.start(NULL_SINK)

@@ -46,9 +46,10 @@ export class Origin {
       await pending.join(signal, trace)
       return undefined
     }
-    const opening = new Opening(open, () => {
+    const onOver = (): void => {
       if (this.#openings[mode] === opening) delete this.#openings[mode]
-    })
+    }
+    const opening: Opening = new Opening(open, onOver, trace)
     this.#openings[mode] = opening
     return opening.join(signal, trace)
   }
@@ -62,12 +63,14 @@ class Opening {
   readonly #controller = new HostAbortController()
   readonly #onOver: () => void
   readonly #done: Promise<Pipe | undefined>
-  readonly #trace: Trace = { step: 'connect' }
+  /** That of the socket which came first. */
+  readonly #trace: Trace
   #waiting = 0
   #isOver = false
 
-  constructor(open: Open, onOver: () => void) {
+  constructor(open: Open, onOver: () => void, trace: Trace = { step: 'connect' }) {
     this.#onOver = onOver
+    this.#trace = trace
     this.#done = open(this.#controller.signal as ConnectSignal, this.#trace).finally(() => this.#finish())
   }
 

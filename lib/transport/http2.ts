@@ -10,7 +10,7 @@ import { Http2Place } from './http2-exchange.ts'
 import { Origin } from './http2-origin.ts'
 import type { Http2Mode, Http2Session, Http2Way } from './http2-types.ts'
 import type { Network } from './network.ts'
-import { connect, connectSocket, pipeOver } from './node.ts'
+import { connect, connectSocket, hasTls, pipeOver } from './node.ts'
 import type { Pipe } from './pipe.ts'
 import { tlsContexts } from './tls-contexts.ts'
 import { HTTP_1_1, type TlsOptions } from './tls-options.ts'
@@ -29,7 +29,7 @@ const MAX_ORIGINS = 1000
 
 const HTTP_2 = 'h2'
 
-/** Deno calls `onread` also for what is read by HTTP/2. There the bytes are listened for once HTTP/1.1 was chosen. */
+/** Deno calls `onread` also for what is read by HTTP/2. There, and in tunnels, the bytes are listened for once HTTP/1.1 was chosen. */
 const KEEPS_ONREAD = process.versions.deno === undefined
 
 /** Bun stops reading for good once a stream has used up its first window, if the window of the connection was set. */
@@ -76,8 +76,10 @@ export class Http2Connections {
     network: Network = ANY_NETWORK,
   ): Promise<Http2Way | Pipe> {
     const { secure, signal } = target
-    const { allowAddress, trace } = network
-    const isRuledOut = secure && tls?.ALPNProtocols !== undefined
+    const { trace, tunnel } = network
+    // What a tunnel leads to was checked when that was made.
+    const allowAddress = tunnel === undefined ? network.allowAddress : undefined
+    const isRuledOut = hasTls(target, tunnel) && tls?.ALPNProtocols !== undefined
     if (mode === 'only' && isRuledOut) throw unsupported('the option "tls.ALPNProtocols" leaves it out')
     // Without TLS, nothing tells whether a server speaks HTTP/2.
     if (mode === 'auto' && (isRuledOut || !secure)) return connect(target, tls, keepAlive, network)
@@ -100,12 +102,14 @@ export class Http2Connections {
     }
   }
 
-  #originOf({ host, port, secure }: ConnectTarget, tls: TlsOptions = NO_OPTIONS, network: Network): Origin {
-    const key = secure ? tlsContexts.get(tls) : NO_TLS
+  #originOf(target: ConnectTarget, tls: TlsOptions = NO_OPTIONS, network: Network): Origin {
+    const { localAddress, socketPath, noDelay, tunnel } = network
+    const key = tunnel?.owner ?? (target.secure ? tlsContexts.get(tls) : NO_TLS)
     const origins = this.#origins.get(key) ?? new Map<string, Origin>()
     this.#origins.set(key, origins)
-    const { localAddress, socketPath, noDelay } = network
-    const name = JSON.stringify([host, port, localAddress, socketPath, noDelay])
+    const { host, port, secure } = target
+    const by = tunnel && [tunnel.name, tunnel.tls && tlsContexts.get(tunnel.tls).id]
+    const name = JSON.stringify([host, port, secure, localAddress, socketPath, noDelay, by])
     const origin = origins.get(name) ?? new Origin()
     origins.set(name, origin)
     if (origins.size > MAX_ORIGINS) origins.delete(origins.keys().next().value!)
@@ -121,17 +125,20 @@ export class Http2Connections {
     keepAlive: number,
     network: Network & { readonly trace: Trace },
   ): Promise<Pipe | undefined> {
-    const { secure, signal } = target
+    const { signal } = target
+    const { tunnel } = network
+    const secure = hasTls(target, tunnel)
     const http1 = pipeOver(secure)
+    const keepsOnread = KEEPS_ONREAD && tunnel === undefined
     const opened = await connectSocket(target, tls, keepAlive, network, {
       protocols: mode === 'only' ? [HTTP_2] : [HTTP_2, HTTP_1_1],
-      onread: KEEPS_ONREAD && mode === 'auto' ? http1.onread : undefined,
+      onread: keepsOnread && mode === 'auto' ? http1.onread : undefined,
       take: (socket: Socket & { alpnProtocol?: unknown }) => {
         if (!secure || socket.alpnProtocol === HTTP_2) {
-          return new Http2Connection(startSession(socket, target), network.trace, this.#idleTimeout)
+          return new Http2Connection(startSession(socket, target, tunnel), { ...network.trace }, this.#idleTimeout)
         }
         if (mode === 'only') return socket.destroy()
-        if (!KEEPS_ONREAD) passData(socket, (http1.onread as OnReadOpts).callback as OnRead)
+        if (!keepsOnread) passData(socket, (http1.onread as OnReadOpts).callback as OnRead)
         return http1.take(socket)
       },
     }).catch((error: Error) => {
@@ -166,11 +173,14 @@ function unsupported(reason: string, cause?: unknown): ConnectionError {
 }
 
 /** Speaks HTTP/2 over a socket that has just been connected. */
-function startSession(socket: Socket, { host, port, secure }: ConnectTarget): Http2Session {
+function startSession(socket: Socket, { host, port, secure }: ConnectTarget, tunnel: Network['tunnel']): Http2Session {
   const name = host.includes(':') ? `[${host}]` : host
   // A socket that is paused would not be read, and the end of TCP is that of the session.
   socket.resume()
   socket.allowHalfOpen = false
+  // An IP address is no name in TLS. Deno then keeps an empty one, of which its http2 cannot make an origin; Node.js has false.
+  const named = socket as { servername?: string | false }
+  if (named.servername === '') named.servername = false
   const session = http2().connect(
     `${secure ? 'https' : 'http'}://${name}:${port}`,
     shielded({
@@ -182,5 +192,6 @@ function startSession(socket: Socket, { host, port, secure }: ConnectTarget): Ht
   session.once('connect', () => {
     if (SETS_CONNECTION_WINDOW && !session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW)
   })
+  if (tunnel) Object.assign(session, { ref: () => socket.ref(), unref: () => socket.unref() })
   return session as Http2Session
 }

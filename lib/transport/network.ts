@@ -1,3 +1,6 @@
+import type { ConnectSignal } from './connect.ts'
+import type { Pipe } from './pipe.ts'
+import type { TlsOptions } from './tls-options.ts'
 import type { Trace } from './trace.ts'
 
 /**
@@ -44,6 +47,20 @@ export interface Network {
   readonly allowAddress?: NetworkOptions['allowAddress'] | undefined
   /** Is told of the steps of the connection. */
   readonly trace?: Trace | undefined
+  /** Leads to the server in place of TCP. The other members are for the connection that it makes, if any. */
+  readonly tunnel?: Tunnel | undefined
+}
+
+/** A way to the server through something else, such as a proxy. HTTP/2 shares what went through tunnels that are equal. */
+export interface Tunnel {
+  /** Equal tunnels have equal names, equal TLS options to whatever is in between, and the same owner. */
+  readonly name: string
+  readonly tls?: TlsOptions | undefined
+  readonly owner?: object
+  /** Whether its bytes are encrypted already, for a secure target. */
+  readonly isEncrypted?: boolean
+  /** @throws (rejects with) why there is no way, or the reason of the signal */
+  open(signal: ConnectSignal, trace: Trace): Promise<Pipe>
 }
 
 /** The part that `resolveHost` of the host uses. */

@@ -4,18 +4,25 @@ import { shielded } from '../host/shielded-options.ts'
 import { dns, net } from '../platform/builtins.ts'
 import { addressRefused, isAllowed } from './allowed-address.ts'
 import { type ConnectTarget, KEEP_ALIVE, type ResolvedHost } from './connect.ts'
-import type { Network, Resolving } from './network.ts'
+import type { Network, Resolving, Tunnel } from './network.ts'
 import { NodePipe } from './node-pipe.ts'
 import { connectTls, explainTlsError } from './node-tls.ts'
-import { openSocket } from './open-socket.ts'
+import { openSocket, type SocketTaker } from './open-socket.ts'
 import type { Pipe } from './pipe.ts'
 import type { TlsOptions } from './tls-options.ts'
+import { secureSocket, socketOver } from './tls-over-pipe.ts'
+import { startTrace } from './trace.ts'
 
 /**
  * Milliseconds for a connection attempt to one of several addresses (Happy Eyeballs, RFC 8305). Unlike the RFC has it, Node.js
  * gives up an attempt when the next one begins, so its default of 250 ms is too short for a slow network or a busy machine.
  */
 const ATTEMPT_TIMEOUT = 1000
+/**
+ * The same for the loopback interface, in milliseconds. It answers or refuses at once, so an attempt takes long in a busy process
+ * alone. Node.js and Deno then give up an attempt that has succeeded, since they run timers before they look at sockets.
+ */
+const LOOPBACK_ATTEMPT_TIMEOUT = 10_000
 
 /**
  * Resolves a host name for a connection. An address, and a name of the loopback interface, need no resolver.
@@ -35,7 +42,7 @@ const ANY: Resolving = { family: 0 }
 
 /**
  * Opens a TCP connection, and TLS over it for a secure target. A name's addresses of both families are tried in turn, and the
- * first that answers is taken (RFC 8305).
+ * first that answers is taken (RFC 8305). A tunnel takes the place of TCP.
  *
  * @param tls for a secure target: what to trust and to show
  * @param keepAlive milliseconds after which the system probes an idle connection; 0 for never
@@ -46,19 +53,16 @@ export function connect(
   target: ConnectTarget,
   tls?: TlsOptions,
   keepAlive: number = KEEP_ALIVE,
-  network?: Network,
+  network: Network = ANY_NETWORK,
 ): Promise<Pipe> {
+  const { tunnel, trace } = network
+  if (tunnel !== undefined && !hasTls(target, tunnel)) return tunnel.open(target.signal, trace ?? startTrace('connect'))
   return connectSocket(target, tls, keepAlive, network, pipeOver(target.secure))
 }
 
-/** What is made of a socket. The types of Node.js are unknown to programs for other hosts, so the declarations do not name them. */
-export interface SocketTaker<Result> {
-  /** The protocols to offer (ALPN), in place of those of the `tls` option. */
-  readonly protocols: readonly string[] | undefined
-  /** The option `onread` of `net.connect`. */
-  readonly onread: object | undefined
-  /** Called once the socket is connected, and encrypted. It is paused, and nobody listens to its events. */
-  take(socket: any): Result
+/** Whether TLS is spoken with the target over a tunnel. */
+export function hasTls({ secure }: ConnectTarget, tunnel: Tunnel | undefined): boolean {
+  return secure && tunnel?.isEncrypted !== true
 }
 
 /** A pipe is made of the socket. */
@@ -74,17 +78,23 @@ export function pipeOver(secure: boolean): SocketTaker<Pipe> & { readonly onread
   }
 }
 
-/** As `connect`, for any use of the socket. */
+/** As `connect`, for any use of the socket; in a tunnel without TLS it is a Duplex. */
 export async function connectSocket<Result>(
   target: ConnectTarget,
   tls: TlsOptions | undefined,
   keepAlive: number,
-  network: Network | undefined = ANY_NETWORK,
-  { protocols, onread, take }: SocketTaker<Result>,
+  network: Network,
+  taker: SocketTaker<Result>,
 ): Promise<Result> {
   const { host, port, signal, secure } = target
-  const { localAddress, socketPath, noDelay = true, trace } = network
+  const { localAddress, socketPath, noDelay = true, trace, tunnel } = network
+  const { protocols, onread, take } = taker
   if (signal.aborted) throw signal.reason
+  if (tunnel !== undefined) {
+    const below = await tunnel.open(signal, trace ?? startTrace('connect'))
+    return hasTls(target, tunnel) ? await secureSocket(below, target, tls, trace, taker) : take(socketOver(below))
+  }
+  const isLoopback = isLocalhost(host)
   const options = {
     host,
     port,
@@ -92,11 +102,11 @@ export async function connectSocket<Result>(
     keepAlive: keepAlive > 0,
     keepAliveInitialDelay: keepAlive,
     allowHalfOpen: true,
-    autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT,
     onread: onread as OnReadOpts | undefined,
     lookup: target.addresses && fixedLookup(target.addresses),
     // Both addresses of the loopback interface are tried, whatever the process has set for names (--no-network-family-autoselection).
-    autoSelectFamily: isLocalhost(host) ? true : undefined,
+    autoSelectFamily: isLoopback ? true : undefined,
+    autoSelectFamilyAttemptTimeout: isLoopback ? LOOPBACK_ATTEMPT_TIMEOUT : ATTEMPT_TIMEOUT,
     localAddress,
     path: socketPath,
   }

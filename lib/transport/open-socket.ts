@@ -12,6 +12,16 @@ interface Waiting {
   readonly explain?: ((error: unknown) => unknown) | undefined
 }
 
+/** What is made of a socket. The types of Node.js are unknown to programs for other hosts, so the declarations do not name them. */
+export interface SocketTaker<Result> {
+  /** The protocols to offer (ALPN), in place of those of the `tls` option. */
+  readonly protocols: readonly string[] | undefined
+  /** The option `onread` of `net.connect`. */
+  readonly onread: object | undefined
+  /** Called once the socket is connected, and encrypted. It is paused, and nobody listens to its events. */
+  take(socket: any): Result
+}
+
 /**
  * Waits until a socket of Node.js is connected, and gives it to `take`. The types of Node.js are unknown to programs for other
  * hosts, so the declaration does not name them.

@@ -15,6 +15,8 @@ const MAX_SESSIONS = 4
  * unknown to programs for other hosts, so the declarations do not name them.
  */
 export class TlsContext {
+  /** Different for each context. */
+  readonly id: number
   /** A SecureContext of Node.js. */
   readonly secureContext: object
   readonly #options: TlsOptions
@@ -22,7 +24,8 @@ export class TlsContext {
   /** Sessions to resume, newest last, by the host and port of the server. The server used last stands last. */
   readonly #sessions = new Map<string, Uint8Array[]>()
 
-  constructor(options: TlsOptions, defaults: readonly unknown[]) {
+  constructor(id: number, options: TlsOptions, defaults: readonly unknown[]) {
+    this.id = id
     this.#options = options
     this.#defaults = defaults
     this.secureContext = options.secureContext ?? tls().createSecureContext(shielded(options as ConnectionOptions))
@@ -61,12 +64,13 @@ export class TlsContext {
  */
 class TlsContexts {
   readonly #contexts: TlsContext[] = []
+  #made = 0
 
   /** Returns the context for these options, which must not be changed afterwards. */
   get(options: TlsOptions): TlsContext {
     const defaults = defaultsFor(options)
     const index = this.#contexts.findIndex(context => context.isOf(options, defaults))
-    const context = index < 0 ? new TlsContext(options, defaults) : this.#contexts.splice(index, 1)[0]!
+    const context = index < 0 ? new TlsContext(this.#made++, options, defaults) : this.#contexts.splice(index, 1)[0]!
     this.#contexts.unshift(context)
     this.#contexts.length = Math.min(this.#contexts.length, MAX_CONTEXTS)
     return context

@@ -1,10 +1,9 @@
-import type { Socket } from 'node:net'
+import type { OnReadOpts, Socket } from 'node:net'
 import { shielded } from '../host/shielded-options.ts'
 import type { ConnectTarget } from './connect.ts'
 import { tlsOverStream } from './deno-tls.ts'
-import { pipeOver } from './node.ts'
 import { clientOptions, explainTlsError } from './node-tls.ts'
-import { openSocket } from './open-socket.ts'
+import { openSocket, type SocketTaker } from './open-socket.ts'
 import type { Pipe } from './pipe.ts'
 import { pipeStream } from './pipe-stream.ts'
 import type { TlsOptions } from './tls-options.ts'
@@ -16,34 +15,45 @@ import type { Trace } from './trace.ts'
  * @param below not started yet
  * @throws (rejects with) the error of TLS or of the pipe, or the reason of the target's signal; the pipe is aborted then
  */
-export async function secure(
+export async function secureSocket<Result>(
   below: Pipe,
   target: ConnectTarget,
   tls: TlsOptions | undefined,
-  trace?: Trace,
-): Promise<Pipe> {
+  trace: Trace | undefined,
+  { protocols, onread, take }: SocketTaker<Result>,
+): Promise<Result> {
   const { host, port, signal } = target
-  const { onread, take } = pipeOver(true)
-  const { options, keepSessionsOf } = optionsOrDrop(below, { host, port }, tls)
-  const { buffer: _, callback } = onread as import('node:net').OnReadOpts
+  const { options, keepSessionsOf } = optionsOrDrop(below, { host, port }, tls, protocols)
   const stream = pipeStream(below)
   // A stream has no host, which Node.js and Deno would check the certificate for.
-  const socket = tlsOverStream(stream, shielded({ ...options, host }), callback) as Socket
+  const onRead = (onread as OnReadOpts | undefined)?.callback
+  const socket = refBelow(tlsOverStream(stream, shielded({ ...options, host }), onRead), below) as Socket
   keepSessionsOf(socket)
   socket.allowHalfOpen = true
   socket.setTimeout(0)
   socket.pause()
   socket.once('close', () => below.abort())
-  socket.ref = () => {
-    below.ref?.()
-    return socket
-  }
-  socket.unref = () => {
-    below.unref?.()
-    return socket
-  }
   if (trace !== undefined) trace.step = 'tls'
   return await openSocket(socket, take, { signal, secure: true, trace, explain: explainTlsError })
+}
+
+/** A pipe that was not started yet as a Duplex of Node.js, with the methods `ref` and `unref` of a socket. */
+export function socketOver(pipe: Pipe): object {
+  return refBelow(pipeStream(pipe).duplex, pipe)
+}
+
+/** What goes over a pipe has no handle of its own that keeps the process alive. */
+function refBelow(stream: object, below: Pipe): object {
+  return Object.assign(stream, {
+    ref() {
+      below.ref?.()
+      return stream
+    },
+    unref() {
+      below.unref?.()
+      return stream
+    },
+  })
 }
 
 /** Drops the pipe if the options are bad: nobody else has it. */

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { gzipSync } from 'node:zlib'
-import { runInReactNative } from './react-native-scope.ts'
-import { runProgram, type Workspace } from './workspace.ts'
+import { runInReactNative, scriptForHermes } from './react-native-scope.ts'
+import { root, runProgram, type Workspace } from './workspace.ts'
 
 /** Tries one bundler or framework. Returns what it has shown; throws if something is not as it should be. */
 type Case = (workspace: Workspace) => Promise<string>
@@ -21,6 +21,8 @@ export const cases: Readonly<Record<string, Case>> = {
   'vite-ssr': tryViteOnBothSides,
   next: tryNext,
   metro: tryMetro,
+  'streams-chromium': portsIn('chromium'),
+  'streams-firefox': portsIn('firefox'),
 }
 
 /** Two pages by a bundler: one with `WebSocket` alone, and one with all exports. */
@@ -98,21 +100,40 @@ async function tryNext(workspace: Workspace): Promise<string> {
 async function tryMetro(workspace: Workspace): Promise<string> {
   const file = join(workspace.output, 'metro.js')
   runNode(workspace, ['metro/build.mjs', file])
-  const told = runInReactNative(readFileSync(file, 'utf8'))
-  expect(
-    told.join('\n'),
-    [
-      'true',
-      'ws://localhost/path chat {"headers":{"Authorization":"Bearer 123","x-kind":"special","origin":"https://a.example"}}',
-      'WS_ERR_UNSUPPORTED A ping cannot be had in React Native',
-      'WS_ERR_UNSUPPORTED',
-      'WS_ERR_CONNECT The connection could not be established: Connection refused',
-    ].join('\n'),
-  )
+  const bundle = readFileSync(file, 'utf8')
   const platform = { linux: 'linux64-bin', darwin: 'osx-bin', win32: 'win64-bin' }[process.platform as 'linux']
-  const compiler = join(workspace.projects, 'node_modules/hermes-engine', platform, 'hermesc')
-  runProgram(compiler, ['-w', '-emit-binary', '-out', `${file}.hbc`, file], workspace.output)
-  return 'a bundle that runs with header fields, and that Hermes compiles'
+  const hermes = join(workspace.projects, 'node_modules/hermes-engine-cli', platform)
+  writeFileSync(`${file}.hermes.js`, scriptForHermes(bundle))
+  const printed = runProgram(join(hermes, 'hermes'), ['-w', `${file}.hermes.js`], workspace.output)
+  for (const told of [runInReactNative(bundle), JSON.parse(printed) as string[]]) {
+    expect(told.join('\n'), TOLD_IN_REACT_NATIVE)
+  }
+  runProgram(join(hermes, 'hermesc'), ['-w', '-O', '-emit-binary', '-out', `${file}.hbc`, file], workspace.output)
+  const version = /release version: (\S+)/.exec(runProgram(join(hermes, 'hermes'), ['--version'], workspace.output))![1]
+  return `a bundle that runs with header fields in Hermes ${version}, and that its compiler takes`
+}
+
+const TOLD_IN_REACT_NATIVE = [
+  'true',
+  'ws://localhost/path chat {"headers":{"Authorization":"Bearer 123","x-kind":"special","origin":"https://a.example"}}',
+  'WS_ERR_UNSUPPORTED A ping cannot be had in React Native',
+  'WS_ERR_UNSUPPORTED',
+  'WS_ERR_CONNECT The connection could not be established: Connection refused',
+].join('\n')
+
+/** The ports of the web-platform-tests of streams, with the WebSocketStream that is ours over the browser's WebSocket. */
+function portsIn(browser: 'chromium' | 'firefox'): Case {
+  return async ({ output }) => {
+    const program = (path: string): string => join(root, 'build', path)
+    runProgram(process.execPath, [program(`scripts/ensure-${browser}/main.js`)], output)
+    // A machine with other things to do needs more than the 10 seconds that a test has by default.
+    const options = ['--browser', browser, '--impl', 'ours', '--variant', 'ws', '--timeout', '30', 'stream/']
+    return runProgram(process.execPath, [program('wpt/cli.js'), ...options], output)
+      .trim()
+      .split('\n')
+      .at(-1)!
+      .trim()
+  }
 }
 
 /** Runs a module of the page world in Chromium, until it has set the title of its page. */

@@ -8,7 +8,8 @@ const usage = `npm run browsers -- [NAME...]    tries the package with bundlers 
   ${Object.keys(cases).join(', ')}
 
 Each bundles a project in scripts/browsers/packages against the packed package; what it makes runs in Chromium, and where it has
-a server in Node.js. The tools are installed first, where they are missing. The exit code is 1 if one fails.`
+a server in Node.js. "metro" runs in Hermes, the engine of React Native. "streams-..." runs the web-platform-tests of streams over
+ws in a browser. The tools and the browsers are installed first, where they are missing. The exit code is 1 if one fails.`
 
 const { values, positionals } = parseArgs({
   options: { help: { type: 'boolean', short: 'h' } },

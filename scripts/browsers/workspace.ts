@@ -1,14 +1,17 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { PageWorld } from '../../spec-tests/browser/page-world.ts'
+import { findChromium } from '../../wpt/runner/chromium.ts'
 import { readManifest } from '../check/manifest.ts'
 import { pack } from '../check/tarball.ts'
+import { installTools } from '../dropin/project.ts'
+import { installDebianPackages } from '../ensure-chromium/debian.ts'
 
-const root = fileURLToPath(new URL('../../..', import.meta.url))
+export const root = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** The bundlers and frameworks, with the package as it is published; a folder for what they make; and a browser with its server. */
 export interface Workspace {
@@ -23,13 +26,11 @@ export interface Workspace {
 /** Installs what is missing, and the package as it is now. @throws Error if that does not work */
 export async function openWorkspace(): Promise<Workspace> {
   const projects = join(root, 'scripts/browsers/packages')
-  const modules = join(projects, 'node_modules')
-  if (!existsSync(modules)) {
-    runProgram('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'], projects)
-  }
+  installTools(projects)
+  if (findChromium() === undefined) installDebianPackages(['chromium'])
   const output = mkdtempSync(join(tmpdir(), 'browsers-'))
   const tarball = pack(root, output)
-  const installed = join(modules, readManifest(root).name)
+  const installed = join(projects, 'node_modules', readManifest(root).name)
   rmSync(installed, { recursive: true, force: true })
   mkdirSync(installed)
   runProgram('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'], projects)

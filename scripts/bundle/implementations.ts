@@ -35,7 +35,7 @@ export const implementations: readonly Implementation[] = [
   {
     name: 'node',
     // Its import of cloudflare:sockets is one that bundlers for other hosts refuse.
-    modules: ['entry/node', 'transport/*', '!transport/cloudflare'],
+    modules: ['entry/node', 'entry/core', 'transport/*', '!transport/cloudflare'],
     onTop: ['entry/polyfill', 'entry/globals'],
     standIn: 'entry/ws',
     shared: [

@@ -11,7 +11,7 @@ import type { Implementation } from './implementations.ts'
 
 /**
  * Bundles a stand-in into `dist/bundle/MODULE.cjs`, with a small `MODULE.js` that names its exports. What it needs of the
- * implementation it takes from that implementation's file, so that there is one copy of the engine.
+ * implementation it takes from that implementation's file, so that there is one copy of the engine. `dist/bundle/MODULE-module.cjs` is for bundlers.
  *
  * @param modules those whose exports the implementation's file has by name
  * @param bundled all that are in that file
@@ -46,6 +46,10 @@ export async function bundleStandIn(
     join(dirname(file), `load-${loader}.cjs`),
     `'use strict'\nconst exported = require('./${loader}.cjs')\nmodule.exports = exported\n`,
   )
+  // Bundlers take the modules, as they do for the rest of the package, so that a bundle has one copy of the engine. This is what
+  // `require` gives there.
+  const toModule = posix.relative(posix.dirname(posix.join('bundle', standIn)), standIn)
+  writeFileSync(`${file}-module.cjs`, `'use strict'\nmodule.exports = require('${toModule}.js').default\n`)
   const names = (await exportsOf(standIn, dist)).filter(one => one !== 'default')
   writeFileSync(
     `${file}.js`,

@@ -11,16 +11,19 @@ export interface Size {
  * Most bytes that a gzipped bundle of our `WebSocket` may have. The aim is the size of ws, which is printed beside it. Until
  * then lower this number with each saving, and raise it only for a feature that is worth it.
  */
-const BUDGET = 52_400
+const BUDGET = 53_000
+/** The same of the entry that has no ways to a server but those that a program names. */
+const CORE_BUDGET = 45_500
 
 export interface Budget {
   readonly ours: Size
+  readonly core: Size
   readonly theirs: Size
   readonly withinBudget: boolean
 }
 
 /**
- * Measures our bundle and that of ws in the same way. Both packages are resolved from the folder `root`.
+ * Measures our bundles and that of ws in the same way. Both packages are resolved from the folder `root`.
  *
  * @param ours the source of our bundle, which a test of this check replaces
  */
@@ -28,12 +31,18 @@ export async function measureBudget(
   root: string,
   ours = "export { WebSocket } from 'whatwg-websocket'",
 ): Promise<Budget> {
-  const sizes = { ours: await bundle(root, ours), theirs: await bundle(root, "export { WebSocket } from 'ws'") }
-  return { ...sizes, withinBudget: sizes.ours.gzipped <= BUDGET }
+  const sizes = {
+    ours: await bundle(root, ours),
+    core: await bundle(root, "export { WebSocket } from 'whatwg-websocket/core'"),
+    theirs: await bundle(root, "export { WebSocket } from 'ws'"),
+  }
+  return { ...sizes, withinBudget: sizes.ours.gzipped <= BUDGET && sizes.core.gzipped <= CORE_BUDGET }
 }
 
-export function describeBudget({ ours, theirs, withinBudget }: Budget): string {
-  const numbers = `${kilobytes(ours)}, budget ${(BUDGET / 1000).toFixed(2)} kB, ws ${kilobytes(theirs)}`
+export function describeBudget({ ours, core, theirs, withinBudget }: Budget): string {
+  const own = `${kilobytes(ours)}, budget ${(BUDGET / 1000).toFixed(2)} kB`
+  const alone = `of whatwg-websocket/core ${kilobytes(core)}, budget ${(CORE_BUDGET / 1000).toFixed(2)} kB`
+  const numbers = `${own}; ${alone}; ws ${kilobytes(theirs)}`
   return `size: WebSocket alone, minified and gzipped: ${numbers}${withinBudget ? '' : ': over the budget'}`
 }
 

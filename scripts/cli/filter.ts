@@ -2,7 +2,8 @@ import { Buffer } from 'node:buffer'
 import process from 'node:process'
 import type { Readable } from 'node:stream'
 import { drained, type WebSocketOptions } from '#lib/entry/node.js'
-import { describeClose, describeFailure } from './describe-failure.ts'
+import { describeClose } from './close-codes.ts'
+import { describeFailure } from './describe-failure.ts'
 import { type Message, messageEntry, type Recorder } from './exchange-record.ts'
 import { type Closing, Link } from './link.ts'
 import type { MessageChecker } from './message-checker.ts'
@@ -29,6 +30,8 @@ export interface FilterOptions {
   readonly linger: number
   readonly reconnect: boolean
   readonly reconnectDelay: number
+  /** Messages that each connection begins with. */
+  readonly greetings: readonly string[]
   /** 0 to 2. */
   readonly verbose: number
   readonly recorder: Recorder | undefined
@@ -42,7 +45,7 @@ const MOST_BUFFERED = 1024 * 1024
 /**
  * A filter: the parts of standard input are sent, and standard output has what the server sends, and nothing else.
  *
- * @returns the exit code: 0 if the connection was closed cleanly
+ * @returns the exit code: 0 if the connection was closed cleanly, and not with the code of an error
  */
 export function runFilter(options: FilterOptions, input: Readable = process.stdin): Promise<number> {
   return new Filter(options, input).result
@@ -62,7 +65,7 @@ class Filter {
   /** Set once no further message is wanted: how the connection ends does not matter any more. */
   #enough = false
   /** Resolves when the connection is open; with false if there will be none any more. */
-  #usable: { promise: Promise<boolean>; resolve(usable: boolean): void } = newGate()
+  #usable = newGate()
 
   constructor(options: FilterOptions, input: Readable) {
     this.#options = options
@@ -76,7 +79,9 @@ class Filter {
         opened: ({ protocol }) => {
           if (options.verbose > 0)
             note(this.#colours.green(`open${protocol === '' ? '' : `, subprotocol ${protocol}`}`))
+          for (const text of options.greetings) this.#send(text)
           this.#usable.resolve(true)
+          if (this.#inputEnded) this.#closeAfterSilence()
         },
         message: message => this.#write(message),
         closed: closing => this.#closed(closing),
@@ -96,22 +101,23 @@ class Filter {
   }
 
   async #sendAll(input: Readable): Promise<void> {
-    const { binary, checker } = this.#options
+    const { binary } = this.#options
     for await (const message of splitInput(input, { binary, null: this.#options.null })) {
       if (!(await this.#usable.promise)) return
-      const complaint = checker?.checkOutgoing(message)
-      if (complaint !== undefined) {
-        this.#fail(`not sent: ${complaint}`)
-        continue
-      }
       const { socket } = this.#link
-      this.#link.send(message)
+      this.#send(message)
       if (socket.bufferedAmount > MOST_BUFFERED) await drained(socket).catch(() => {})
     }
     if (!(await this.#usable.promise)) return
     await drained(this.#link.socket).catch(() => {})
     this.#inputEnded = true
     this.#closeAfterSilence()
+  }
+
+  #send(message: Message): void {
+    const complaint = this.#options.checker?.checkOutgoing(message)
+    if (complaint === undefined) this.#link.send(message)
+    else this.#fail(`not sent: ${complaint}`)
   }
 
   #write(message: Message): void {
@@ -155,22 +161,25 @@ class Filter {
     else this.#link.close(1000)
   }
 
-  #closed({ socket, code, reason, wasClean, error, retryIn }: Closing): void {
+  #closed({ socket, code, reason, wasClean, isFailure, error, retryIn }: Closing): void {
     clearTimeout(this.#silence)
     const { red, dim } = this.#colours
     if (error !== undefined && !this.#enough) for (const line of describeFailure(socket, error)) this.#note(red(line))
+    const isTold = wasClean && code !== 1000 && code !== 1005
+    if (this.#options.verbose > 0 || isTold) {
+      const paint = isFailure && !this.#enough ? red : dim
+      this.#note(paint(`closed: ${describeClose(code, reason)}`))
+    }
     if (retryIn !== undefined) {
       this.#note(dim(`connecting again in ${retryIn / 1000} s`))
-      this.#usable.resolve(false)
-      this.#usable = newGate()
+      // What waits for a connection waits on.
+      if (this.#usable.isSettled) this.#usable = newGate()
       return
     }
-    const isUsual = code === 1000 || code === 1005
-    if (this.#options.verbose > 0 || (wasClean && !isUsual)) this.#note(dim(`closed: ${describeClose(code, reason)}`))
     this.#usable.resolve(false)
     process.off('SIGINT', this.#interrupt)
     process.off('SIGTERM', this.#interrupt)
-    this.#resolve((wasClean || this.#enough) && !this.#failed ? 0 : 1)
+    this.#resolve((isFailure && !this.#enough) || this.#failed ? 1 : 0)
   }
 
   #fail(reason: string): void {
@@ -183,10 +192,24 @@ class Filter {
   }
 }
 
-function newGate(): { promise: Promise<boolean>; resolve(usable: boolean): void } {
-  let resolve!: (usable: boolean) => void
-  const promise = new Promise<boolean>(fulfil => {
-    resolve = fulfil
+interface Gate {
+  readonly promise: Promise<boolean>
+  readonly isSettled: boolean
+  resolve(usable: boolean): void
+}
+
+function newGate(): Gate {
+  let fulfil!: (usable: boolean) => void
+  const promise = new Promise<boolean>(resolve => {
+    fulfil = resolve
   })
-  return { promise, resolve }
+  const gate = {
+    promise,
+    isSettled: false,
+    resolve(usable: boolean) {
+      gate.isSettled = true
+      fulfil(usable)
+    },
+  }
+  return gate
 }

@@ -1,4 +1,5 @@
 import { type ConnectionError, failure, terminate, WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
+import { isErrorCode, mayBeRetried } from './close-codes.ts'
 import type { Message, Recorder } from './exchange-record.ts'
 import { messageEntry } from './exchange-record.ts'
 import { type Watcher, watched } from './watch.ts'
@@ -16,6 +17,8 @@ export interface Closing {
   readonly code: number
   readonly reason: string
   readonly wasClean: boolean
+  /** Whether a script has to know: the connection failed, or the other side closed it with the code of an error. */
+  readonly isFailure: boolean
   readonly error: ConnectionError | undefined
   readonly retryIn: number | undefined
 }
@@ -23,7 +26,7 @@ export interface Closing {
 export interface LinkOptions {
   readonly url: string
   readonly socket: WebSocketOptions
-  /** Whether a connection that failed is made again. */
+  /** Whether a connection is made again that failed, or whose server goes away for a while. */
   readonly reconnect: boolean
   /** Milliseconds before the first new attempt; each one that fails doubles them. */
   readonly reconnectDelay: number
@@ -40,6 +43,8 @@ export class Link {
   socket: WebSocket
   readonly #handler: LinkHandler
   #wanted = true
+  /** The code with which this side closed the connection. A server repeats it. */
+  #ownCode: number | undefined
   #attempts = 0
   #retry: NodeJS.Timeout | undefined
 
@@ -70,6 +75,7 @@ export class Link {
     if (this.socket.readyState === WebSocket.CONNECTING) this.socket.close()
     else this.socket.close(code, reason)
     this.#wanted = false
+    this.#ownCode = code
     this.#stopWaiting()
   }
 
@@ -85,6 +91,7 @@ export class Link {
     clearTimeout(this.#retry)
     this.#retry = undefined
     this.#wanted = true
+    this.#ownCode = undefined
     this.socket = this.#connect()
   }
 
@@ -94,7 +101,8 @@ export class Link {
     this.#retry = undefined
     // The connection has ended, its failure was told, and nothing else will tell that it is over.
     const { socket } = this
-    this.#handler.closed({ socket, code: 1006, reason: '', wasClean: false, error: undefined, retryIn: undefined })
+    const ending = { code: 1006, reason: '', wasClean: false, isFailure: true }
+    this.#handler.closed({ socket, ...ending, error: undefined, retryIn: undefined })
   }
 
   #connect(): WebSocket {
@@ -114,9 +122,11 @@ export class Link {
     }
     socket.onclose = ({ code, reason, wasClean }) => {
       recorder?.add({ event: 'close', time: new Date().toISOString(), code, reason })
-      const retryIn = this.options.reconnect && this.#wanted && !wasClean ? this.#nextDelay() : undefined
+      const isFailure = !wasClean || (isErrorCode(code) && code !== this.#ownCode)
+      const mayRetry = this.options.reconnect && this.#wanted && (!wasClean || mayBeRetried(code))
+      const retryIn = mayRetry ? this.#nextDelay() : undefined
       if (retryIn !== undefined) this.#retry = setTimeout(() => this.reconnect(), retryIn)
-      this.#handler.closed({ socket, code, reason, wasClean, error: failure(socket), retryIn })
+      this.#handler.closed({ socket, code, reason, wasClean, isFailure, error: failure(socket), retryIn })
     }
     return socket
   }

@@ -1,6 +1,6 @@
 import process from 'node:process'
 import type { WebSocket as ServerSocket } from 'ws'
-import { describeClose } from './describe-failure.ts'
+import { describeClose } from './close-codes.ts'
 import { runProgram } from './listen-program.ts'
 import { type ServerOptions, serve } from './server.ts'
 import { coloursFor } from './style.ts'

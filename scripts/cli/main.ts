@@ -33,9 +33,10 @@ async function main(words: readonly string[]): Promise<number> {
     await program.parseAsync([...ours], { from: 'user' })
     return (await job?.()) ?? 0
   } catch (error) {
-    const subject = program.commands.some(command => command.name() === words[0]) ? ` ${words[0]}` : ''
+    const isCommand = (word: string | undefined): boolean => program.commands.some(one => one.name() === word)
+    const subject = isCommand(words[0]) ? ` ${words[0]}` : ''
     if (error instanceof CommanderError && error.code === 'commander.help') {
-      return words[1] === undefined ? 0 : complain(`There is no command "${words[1]}"`, '', '')
+      return words[1] === undefined || isCommand(words[1]) ? 0 : complain(`There is no command "${words[1]}"`, '', '')
     }
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : complain(tidy(error.message), '', subject)
     // The constructor of WebSocket throws TypeError or DOMException for a wrong header or subprotocol: errors of the user.

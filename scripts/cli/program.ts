@@ -32,6 +32,7 @@ interface TalkFlags extends ConnectionFlags {
   readonly asyncapi?: string
   readonly channel?: string
   readonly role: Role
+  readonly send?: readonly string[]
   readonly verbose?: number
 }
 
@@ -61,8 +62,11 @@ export function createProgram(choose: (job: Job) => void, behindDashes: readonly
   program
     .optionsGroup('Messages:')
     .addOption(verboseOption())
-    .option('-r, --reconnect', 'connect again if the connection is lost, after 1, 2, 4 … 30 s')
+    .option('-r, --reconnect', 'connect again if the connection is lost or the server restarts: after 1, 2, 4 … 30 s')
     .addOption(new Option('--reconnect-delay <TIME>').argParser(readDuration).default(1000).hideHelp())
+    .addOption(
+      new Option('--send <TEXT>', 'send this as soon as the connection is open, each time *').argParser(collect),
+    )
     .option('-b, --binary', 'send the input as one binary message; with --null, each part')
     .option('--json', 'write each message as a JSON object: direction, time, type, data')
     .option('-0, --null', 'messages end with NUL instead of a line break, in and out')
@@ -104,7 +108,8 @@ Examples:
   whatwg-websocket listen 8080
 
 * may be given several times. The exit code is 0 if the connection was closed
-cleanly, 1 if it failed, 2 if the command line is wrong.`
+cleanly, 1 if it failed or the server closed it with the code of an error, 2 if
+the command line is wrong.`
 
 /** Columns below which a description stands under its term. */
 const NARROW = 60
@@ -153,9 +158,9 @@ function addConnectionOptions(command: Command): void {
 function addListen(program: Command, choose: (job: Job) => void, behindDashes: readonly string[]): void {
   program
     .command('listen')
-    .usage('[options] PORT [-- COMMAND ARGUMENT...]')
+    .usage('[options] [PORT] [-- COMMAND ARGUMENT...]')
     .description('serve: echo each message, or run a program for each connection')
-    .argument('<PORT>', 'the port to listen on; 0 takes a free one', readPort)
+    .argument('[PORT]', 'the port to listen on; 0 takes a free one', readPort, 8080)
     .helpOption('-h, --help', 'print this help')
     .allowExcessArguments()
     .option('--host <ADDRESS>', 'the address to listen on', '127.0.0.1')
@@ -262,11 +267,11 @@ async function talk(given: string | undefined, flags: TalkFlags, { args, command
   const names = commands.map(command => command.name())
   const url = checkUrl(address, names)
   if (args.length > 1) throw new UsageError(`One URL at most, not ${args.length}: ${args.join(' ')}`)
-  const { role, channel, reconnect = false, reconnectDelay, verbose = 0 } = flags
+  const { role, channel, reconnect = false, reconnectDelay, send: greetings = [], verbose = 0 } = flags
   const guide = api === undefined ? undefined : new Guide({ api, role, channel, url, colours })
   const socket = await connectionOptions(flags)
   const recorder = flags.record === undefined ? undefined : new Recorder(flags.record)
-  const common = { url, socket, reconnect, reconnectDelay, verbose, recorder, checker: guide }
+  const common = { url, socket, reconnect, reconnectDelay, greetings, verbose, recorder, checker: guide }
   if (isTerminal()) return await converse({ ...common, catalog: guide })
   const { binary = false, json = false, null: nul = false, wait = false, count, linger } = flags
   return await runFilter({ ...common, binary, json, null: nul, count, wait, linger })

@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer'
 import process from 'node:process'
 import type { WebSocket as ServerSocket } from 'ws'
 import type { WebSocketOptions } from '#lib/entry/node.js'
+import { describeClose } from './close-codes.ts'
 import { describeFailure } from './describe-failure.ts'
 import { type Entry, type EventEntry, type Message, readRecord } from './exchange-record.ts'
 import { Link } from './link.ts'
@@ -71,13 +72,15 @@ export function replayToServer(options: ReplayToServerOptions): Promise<number> 
           link.close(1000)
         },
         message: message => inbox.add(message),
-        closed({ socket, wasClean, error }) {
+        closed({ socket, code, reason, wasClean, isFailure, error }) {
           inbox.end()
           if (error !== undefined) for (const line of describeFailure(socket, error)) note(colours.red(line))
+          const isBad = isFailure && !(wasClean && code === closeOf(entries).code)
+          if (isBad && wasClean) note(colours.red(`closed: ${describeClose(code, reason)}`))
           // What still waits for a message hears that it is over.
           setTimeout(() => {
             report(entries, differences)
-            resolve(wasClean && !(options.check && differences > 0) ? 0 : 1)
+            resolve(isBad || (options.check && differences > 0) ? 1 : 0)
           })
         },
       },

@@ -17,13 +17,18 @@ const LIMIT = 900_000
 
 const NPM_INSTALL = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock']
 
-/** Installs the tools that are missing, or other than package.json wants. @throws if npm fails */
-export function installTools(): void {
-  const wanted = readFileSync(join(packages, 'package.json'), 'utf8')
-  const noted = join(packages, 'node_modules/.installed.json')
+/**
+ * Installs the tools that are missing, or other than package.json wants.
+ *
+ * @param folder that of a package.json. Default: that of the projects here
+ * @throws if npm fails
+ */
+export function installTools(folder: string = packages): void {
+  const wanted = readFileSync(join(folder, 'package.json'), 'utf8')
+  const noted = join(folder, 'node_modules/.installed.json')
   if (existsSync(noted) && readFileSync(noted, 'utf8') === wanted) return
-  npm(NPM_INSTALL, packages)
-  cpSync(join(packages, 'package.json'), noted)
+  npm(NPM_INSTALL, folder)
+  cpSync(join(folder, 'package.json'), noted)
 }
 
 /** Tells the projects where Bun and Deno are, by the environment. */

@@ -1,19 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { type Block, parseDocument } from '../../spec-tests/support/documents.ts'
 
-const usage = `npm run examples -- [EXAMPLE...]    installs and runs these examples of scripts/examples, by default all
+const usage = `npm run examples -- [EXAMPLE...]    runs these projects of examples/, by default all
 
-Each is a project of its own, whose packages come from the npm registry. It runs against an echo server of the command
-"whatwg-websocket", and has to end with exit code 0.`
+Each is a project of its own, whose packages come from the npm registry. The commands of its README are run as they are
+written there, in its folder, and have to print what stands below them. The exit code is 1 if one does not.`
 
-const root = fileURLToPath(new URL('../../../', import.meta.url))
-const folder = join(root, 'scripts/examples')
-const command = join(root, 'build/cli/whatwg-websocket.js')
+const folder = fileURLToPath(new URL('../../../examples/', import.meta.url))
+
+/** Milliseconds for a block of commands, installing packages included. */
+const LIMIT = 300_000
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -33,40 +35,43 @@ async function main(commandLine: string[]): Promise<number> {
     console.error(`There is no example "${unknown}", but ${all.join(', ')}\n\n${usage}`)
     return 2
   }
-  const { url, server } = await startServer()
-  try {
-    for (const name of positionals.length > 0 ? positionals : all) {
-      console.log(`\n${name}`)
-      for (const words of [
-        ['install', '--no-audit', '--no-fund', '--ignore-scripts'],
-        ['start', '--', `${url}chat/kitchen`],
-      ]) {
-        const exitCode = await run('npm', words, join(folder, name))
-        if (exitCode === 0) continue
-        console.error(`npm ${words[0]} ended with ${exitCode}`)
-        return 1
-      }
-    }
-    return 0
-  } finally {
-    server.kill()
+  let failed = 0
+  for (const name of positionals.length > 0 ? positionals : all) {
+    const complaint = await runExample(name)
+    console.log(`${complaint === undefined ? 'passed' : 'FAILED'}  ${name}`)
+    if (complaint === undefined) continue
+    console.log(complaint.replace(/^/gm, '        '))
+    failed++
   }
+  return failed === 0 ? 0 : 1
 }
 
-async function startServer(): Promise<{ url: string; server: ChildProcess }> {
-  const server = spawn(process.execPath, [command, 'listen', '0'], { stdio: ['ignore', 'ignore', 'pipe'] })
-  for await (const line of createInterface(server.stderr)) {
-    const url = /listening on (\S+)/.exec(line)?.[1]
-    if (url !== undefined) return { url, server }
+/** Runs the commands of its README; returns what is wrong. */
+async function runExample(name: string): Promise<string | undefined> {
+  const { blocks } = parseDocument(name, readFileSync(join(folder, name, 'README.md'), 'utf8'))
+  const commands = blocks.filter(({ language }) => language === 'sh')
+  // Without anything to compare, an example that does nothing would look like one that works.
+  if (!commands.some(({ output }) => output !== undefined)) return 'Its README has no command with its output'
+  for (const block of commands) {
+    const complaint = await runBlock(block, join(folder, name))
+    if (complaint !== undefined) return complaint
   }
-  throw new Error('The echo server did not start')
+  return undefined
 }
 
-function run(file: string, words: readonly string[], cwd: string): Promise<number | null> {
-  const shell = process.platform === 'win32'
-  const child = spawn(file, words, { cwd, stdio: 'inherit', shell })
-  return new Promise((resolve, reject) => {
+async function runBlock(block: Block, cwd: string): Promise<string | undefined> {
+  const child = spawn('sh', ['-ec', block.text], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: LIMIT,
+    killSignal: 'SIGKILL',
+  })
+  const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', resolve)
   })
+  const [output, exitCode] = await Promise.all([text(child.stdout), ended])
+  if (exitCode !== 0) return `${block.text}ended with ${exitCode}\n${output}`
+  if (block.output === undefined || block.output === output) return undefined
+  return `${block.text}printed\n${output}instead of\n${block.output}`
 }

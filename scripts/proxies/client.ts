@@ -16,6 +16,8 @@ export interface World {
   }[]
   /** Echo servers: over IPv4 and IPv6, without and with TLS. */
   readonly servers: readonly string[]
+  /** An echo server of HTTP/2, whose field `x-session` tells its connections apart. */
+  readonly http2: string
   readonly authority: string
   readonly user: string
   readonly secret: string
@@ -31,8 +33,8 @@ export interface Line {
 const world = JSON.parse(process.argv.at(-1)!) as World
 const trust = { ca: world.authority }
 
-/** Has messages of several sizes come back. */
-async function exchange(url: string, options: WebSocketOptions): Promise<void> {
+/** Has messages of several sizes come back. Returns the name of the HTTP/2 connection. */
+async function exchange(url: string, options: WebSocketOptions): Promise<string | undefined> {
   const socket = new WebSocket(url, { ...options, handshakeTimeout: 10_000 })
   await new Promise<void>((resolve, reject) => {
     const sizes = [1, 1000, 70_000, 1_000_000]
@@ -51,6 +53,18 @@ async function exchange(url: string, options: WebSocketOptions): Promise<void> {
   const { proxy } = options
   if (typeof proxy === 'object' && 'url' in proxy && handshake(socket)?.proxy === undefined) {
     throw new Error('it did not go through the proxy')
+  }
+  return handshake(socket)?.headers.find(([header]) => header === 'x-session')?.[1]
+}
+
+/** Has sockets exchange messages at the same time, over one HTTP/2 connection. */
+async function share(options: WebSocketOptions): Promise<void> {
+  const sessions = await Promise.all(
+    [1, 2, 3].map(() => exchange(world.http2, { ...options, http2: 'only', connectInParallel: true })),
+  )
+  const [first] = sessions
+  if (first === undefined || sessions.some(session => session !== first)) {
+    throw new Error(`the sockets came over the connections ${sessions.join()}`)
   }
 }
 
@@ -85,6 +99,7 @@ for (const { name, schemes, place, password } of world.proxies) {
       if (scheme === 'socks4' && server.includes('[')) continue
       await report(name, `${scheme} to ${server.replace(/:\d+.*/, '')}`, () => exchange(server, through(right)))
     }
+    await report(name, `${scheme}, HTTP/2`, () => share(through(right)))
     if (password) {
       const wanted = scheme.startsWith('http') ? 'WS_ERR_PROXY_REFUSED proxy 407' : 'WS_ERR_PROXY_REFUSED proxy'
       // tinyproxy tells apart whether credentials are missing, 407, or wrong, 401.

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import process from 'node:process'
 import { certificate, privateKey } from '../../wpt/server/certificate.ts'
+import { installDebianPackages } from '../ensure-chromium/debian.ts'
 
 /** The credentials that proxies with a password want. */
 export const USER = 'user'
@@ -24,6 +24,10 @@ export interface ProxyKind {
   /** Files for its folder, by name. */
   files?(port: number, folder: string): Record<string, string>
   args(port: number, folder: string): readonly string[]
+  /** A library that is loaded ahead of those of the program, and its package. */
+  readonly preloads?: { readonly package: string; readonly library: string }
+  /** Environment variables, besides those of this process. */
+  environment?(folder: string): Record<string, string>
 }
 
 export interface RunningProxy {
@@ -103,20 +107,35 @@ const microsocks = (name: string, host: ProxyKind['host'], password: boolean): P
   ],
 })
 
-const dante: ProxyKind = {
-  name: 'dante-server',
+/**
+ * dante takes the passwords of the users of the system. A library that is loaded ahead shows it files of ours in their place
+ * (nss_wrapper).
+ */
+const dante = (name: string, password: boolean): ProxyKind => ({
+  name,
   package: 'dante-server',
   program: '/usr/sbin/danted',
-  schemes: ['socks5', 'socks5h', 'socks4'],
+  schemes: password ? ['socks5', 'socks5h'] : ['socks5', 'socks5h', 'socks4'],
+  password,
   host: '127.0.0.1',
+  ...(password && {
+    preloads: { package: 'libnss-wrapper', library: 'libnss_wrapper.so' },
+    environment: folder => ({
+      NSS_WRAPPER_PASSWD: join(folder, 'passwd'),
+      NSS_WRAPPER_GROUP: '/etc/group',
+      NSS_WRAPPER_SHADOW: join(folder, 'shadow'),
+    }),
+  }),
   files: port => ({
+    passwd: `${readFileSync('/etc/passwd', 'utf8')}${USER}:x:65000:65000::/:/bin/false\n`,
+    shadow: `${USER}:${String(spawnSync('openssl', ['passwd', '-6', PASSWORD]).stdout).trim()}:19000:0:99999:7:::\n`,
     'danted.conf': [
       'logoutput: /dev/null',
       `internal: 127.0.0.1 port = ${port}`,
       'external: 127.0.0.1',
       'external: ::1',
       'clientmethod: none',
-      'socksmethod: none',
+      `socksmethod: ${password ? 'username' : 'none'}`,
       'client pass { from: 127.0.0.0/8 to: 0.0.0.0/0 }',
       // Port 9 stands for what the rules do not allow.
       'socks block { from: 127.0.0.0/8 to: 0.0.0.0/0 port = 9 }',
@@ -125,7 +144,7 @@ const dante: ProxyKind = {
     ].join('\n'),
   }),
   args: (_port, folder) => ['-f', join(folder, 'danted.conf'), '-p', join(folder, 'danted.pid')],
-}
+})
 
 export const proxyKinds: readonly ProxyKind[] = [
   squid('squid', '127.0.0.1', false, false),
@@ -137,23 +156,27 @@ export const proxyKinds: readonly ProxyKind[] = [
   microsocks('microsocks', '127.0.0.1', false),
   microsocks('microsocks, password', '127.0.0.1', true),
   microsocks('microsocks, IPv6', '[::1]', false),
-  dante,
+  dante('dante-server', false),
+  dante('dante-server, password', true),
 ]
 
 /** Installs the packages that are missing, with apt-get, as root or with sudo without a password. Returns what is still missing. */
 export function installProxies(): string[] {
   const missing = (): string[] => [
-    ...new Set(proxyKinds.filter(({ program }) => !existsSync(program)).map(kind => kind.package)),
+    ...new Set([
+      ...proxyKinds.filter(({ program }) => !existsSync(program)).map(kind => kind.package),
+      ...proxyKinds.flatMap(({ preloads }) => (preloads && !isLibrary(preloads.library) ? [preloads.package] : [])),
+    ]),
   ]
   const packages = missing()
   if (packages.length === 0) return []
-  // No service of the system shall listen on the ports of the packages.
-  const environment = ['env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'apt-get', '--quiet']
-  const [program, ...before] = process.getuid?.() === 0 ? environment : ['sudo', '--non-interactive', ...environment]
-  for (const args of [['update'], ['install', '--yes', '--no-install-recommends', ...packages]]) {
-    spawnSync(program!, [...before, ...args], { stdio: 'inherit' })
-  }
+  installDebianPackages(packages)
   return missing()
+}
+
+/** Whether the system has a library, in the folder of its architecture. */
+function isLibrary(name: string): boolean {
+  return readdirSync('/usr/lib').some(folder => existsSync(join('/usr/lib', folder, name)))
 }
 
 /** Starts a proxy on a port that is free, and waits until it listens. */
@@ -165,7 +188,9 @@ export async function startProxy(kind: ProxyKind): Promise<RunningProxy> {
   for (const [name, text] of Object.entries(kind.files?.(port, folder) ?? {})) {
     writeFileSync(join(folder, name), text, { mode: 0o644 })
   }
-  const child = spawn(kind.program, kind.args(port, folder), { stdio: 'ignore', cwd: folder })
+  const preload = kind.preloads && { LD_PRELOAD: kind.preloads.library }
+  const env = { ...process.env, ...preload, ...kind.environment?.(folder) }
+  const child = spawn(kind.program, kind.args(port, folder), { stdio: 'ignore', cwd: folder, env })
   const ended = once(child, 'close')
   try {
     await listening(port, kind.host.replace(/[[\]]/g, ''), child)

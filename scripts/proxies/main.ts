@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { WebSocketServer } from 'ws'
+import { type Http2TestServer, startHttp2Server } from '../../spec-tests/support/http2-server.ts'
 import { authority, certificate, privateKey } from '../../wpt/server/certificate.ts'
 import { findRuntimes } from '../runtimes/runtimes.ts'
 import type { Line, World } from './client.ts'
@@ -15,8 +16,8 @@ import { installProxies, PASSWORD, proxyKinds, type RunningProxy, startProxy, US
 
 const usage = `npm run proxies -- [RUNTIME...]
 
-Goes through squid, tinyproxy, dante-server and microsocks, with and without passwords, TLS and IPv6, and by the agents and
-dispatchers of other projects. Installs the proxies with apt-get where it can, and the agents in scripts/proxies/packages. A
+Goes through squid, tinyproxy, dante-server and microsocks, with and without passwords, TLS, IPv6 and HTTP/2, and by the agents
+and dispatchers of other projects. Installs the proxies with apt-get where it can, and the agents in scripts/proxies/packages. A
 runtime is named like "bun" or "node24" (npm run runtimes); this Node.js is always one of them. The exit code is 1 if anything
 fails or cannot be installed.
 
@@ -49,6 +50,7 @@ async function main(chosen: readonly string[]): Promise<number> {
   }
   const others = runtimes.filter(({ name }) => chosen.includes(name))
   const servers = await startServers()
+  const http2 = await startHttp2()
   const proxies: RunningProxy[] = []
   let problems = 0
   try {
@@ -61,6 +63,7 @@ async function main(chosen: readonly string[]): Promise<number> {
         password: kind.password === true,
       })),
       servers: servers.urls,
+      http2: http2.url,
       authority,
       user: USER,
       secret: PASSWORD,
@@ -76,6 +79,7 @@ async function main(chosen: readonly string[]): Promise<number> {
   } finally {
     for (const proxy of proxies) await proxy.stop()
     servers.close()
+    await http2.close()
   }
   console.log(problems === 0 ? '\nEverything went through.' : `\n${problems} failed.`)
   return problems === 0 ? 0 : 1
@@ -101,6 +105,18 @@ async function run(runtime: string, [program, ...args]: readonly string[]): Prom
   if (code === 0) return problems
   console.log(`${runtime} ended with code ${code}`)
   return problems + 1
+}
+
+/** An echo server of HTTP/2, which tells its connections apart. */
+async function startHttp2(): Promise<Http2TestServer> {
+  const server = await startHttp2Server({ tls: { cert: certificate, key: privateKey } })
+  void (async () => {
+    for (;;) {
+      const request = await server.request()
+      request.accept({ 'x-session': String(server.sessions.indexOf(request.session)) })
+    }
+  })()
+  return server
 }
 
 /** Echo servers over IPv4 and IPv6, without and with TLS. */

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { findRuntimes, folder } from './runtimes.ts'
+import { findRuntimes, folder, listPackages } from './runtimes.ts'
 
 const usage = `npm run runtimes -- [RUNTIME...]    installs these runtimes, by default all (about a gigabyte)
 
@@ -65,12 +65,19 @@ function installAlone(names: readonly string[]): void {
     writeFileSync(join(alone, 'package.json'), JSON.stringify(manifest))
     cpSync(join(folder, '.npmrc'), join(alone, '.npmrc'))
     install(alone)
-    // Links and metadata of npm, which are wrong in another folder.
-    rmSync(join(alone, 'node_modules/.bin'), { recursive: true, force: true })
-    rmSync(join(alone, 'node_modules/.package-lock.json'), { force: true })
-    mkdirSync(join(folder, 'node_modules'), { recursive: true })
-    cpSync(join(alone, 'node_modules'), join(folder, 'node_modules'), { recursive: true })
+    for (const path of listPackages(join(alone, 'node_modules'))) put(join(alone, 'node_modules', path), path)
   } finally {
     rmSync(alone, { recursive: true, force: true })
+  }
+}
+
+/** Moves a package to its place, at once: several processes may install the same runtime at the same time. */
+function put(from: string, path: string): void {
+  const place = join(folder, 'node_modules', path)
+  mkdirSync(dirname(place), { recursive: true })
+  try {
+    renameSync(from, place)
+  } catch (error) {
+    if (!existsSync(place)) throw error
   }
 }

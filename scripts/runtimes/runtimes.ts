@@ -42,14 +42,23 @@ export function findRuntimes(): Runtime[] {
   return found.sort((one, other) => (one.name < other.name ? -1 : 1))
 }
 
-function listPackages(modules: string): string[] {
+/** The packages in a folder node_modules, such as `bun` and `@oven/bun-linux-x64`, without links and metadata of npm. */
+export function listPackages(modules: string): string[] {
   if (!existsSync(modules)) return []
-  return readdirSync(modules).flatMap(name => {
+  const names = readdirSync(modules).filter(name => !name.startsWith('.'))
+  return names.flatMap(name => {
     return name.startsWith('@') ? readdirSync(join(modules, name)).map(inner => `${name}/${inner}`) : [name]
   })
 }
 
+/** The version of each program that has told one: it is asked once, since that starts it. */
+const versions = new Map<string, string>()
+
 function readVersion(executable: string): string | undefined {
+  const known = versions.get(executable)
+  if (known !== undefined) return known
   const { status, stdout } = spawnSync(executable, ['--version'], { encoding: 'utf8' })
-  return status === 0 ? /\d[\w.-]*/.exec(stdout)?.[0] : undefined
+  const version = status === 0 ? /\d[\w.-]*/.exec(stdout)?.[0] : undefined
+  if (version !== undefined) versions.set(executable, version)
+  return version
 }

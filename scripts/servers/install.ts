@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { installDebianPackages } from '../ensure-chromium/debian.ts'
 import { findRuntimes } from '../runtimes/runtimes.ts'
 import type { Row } from './row.ts'
 
@@ -29,13 +30,7 @@ export function runtime(name: string): string {
 /** Installs what the rows need and is missing, with apt-get as root or with sudo, and with npm. */
 export function install(rows: readonly Row[]): void {
   const debian = new Set(rows.flatMap(({ debian = [] }) => debian).filter(name => debianVersion(name) === undefined))
-  if (debian.size > 0) {
-    const environment = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '--quiet']
-    const [program, ...words] = process.getuid?.() === 0 ? environment : ['sudo', '--non-interactive', ...environment]
-    for (const more of [['update'], ['install', '--yes', '--no-install-recommends', ...debian]]) {
-      spawnSync(program!, [...words, ...more], { stdio: ['ignore', 'ignore', 'inherit'] })
-    }
-  }
+  if (debian.size > 0) installDebianPackages([...debian])
   if (rows.flatMap(({ npm = [] }) => npm).some(name => npmVersion(name) === undefined)) {
     spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: packages, stdio: 'inherit' })
   }

@@ -249,6 +249,16 @@ const checks: Readonly<Record<string, Check>> = {
     equal(got, wanted)
   },
 
+  async 'speaks HTTP/2, be it with a name or an address'() {
+    for (const host of ['localhost', '127.0.0.1']) {
+      const url = `wss://${host}:${tlsServers.http2Port}/`
+      const socket = await open(url, { http2: 'only', tls: { ca: tlsServers.authority } })
+      socket.send('over HTTP/2')
+      equal([handshake(socket)?.http, (await next(socket, 'message')).data], ['2', 'over HTTP/2'])
+      await close(socket)
+    }
+  },
+
   async 'fails if the host would ignore an option of TLS'() {
     const url = `wss://localhost:${tlsServers.ports.localhost}/`
     const names = 'Deno' in globalThis ? ['crl', 'ciphers', 'sigalgs', 'ecdhCurve', 'pskCallback', 'secureOptions'] : []

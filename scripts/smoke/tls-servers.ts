@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { WebSocketServer } from 'ws'
 import { makeAuthority, makeCertificate } from '../../spec-tests/support/certificates.ts'
+import { startHttp2Server } from '../../spec-tests/support/http2-server.ts'
 
 /** What the program needs to know of them, as JSON. */
 export interface TlsServers {
@@ -10,6 +11,8 @@ export interface TlsServers {
   readonly authority: string
   /** By the only name or address that the certificate is for: the port, on all addresses of the loopback interface. */
   readonly ports: Readonly<Record<string, number>>
+  /** An echo server that speaks HTTP/2, for localhost and 127.0.0.1. */
+  readonly http2Port: number
 }
 
 /** Starts servers with different certificates. Each sends the name that the client has asked for (SNI) as its first message. */
@@ -36,9 +39,12 @@ export async function startTlsServers(): Promise<{ readonly servers: TlsServers;
     ports[subject] = (https.address() as AddressInfo).port
     started.push({ https, server })
   }
+  const http2 = await startHttp2Server({ tls: await makeCertificate({ authority }) })
+  http2.acceptAll()
   return {
-    servers: { authority: authority.cert, ports },
+    servers: { authority: authority.cert, ports, http2Port: http2.port },
     close() {
+      void http2.close()
       for (const { https, server } of started) {
         for (const peer of server.clients) peer.terminate()
         server.close()

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { judgeCoverage } from './coverage.ts'
 import { chooseFiles } from './files.ts'
-import { runMocha } from './mocha-suite.ts'
+import { runSpecTests } from './spec-tests.ts'
 import { closingLine, describeSuite, type SuiteResult } from './suite.ts'
 import { runWebPlatformTests } from './web-platform-suite.ts'
 
@@ -16,10 +16,15 @@ npm test -- [options] [PART...]  run the files of spec-tests/ whose paths have o
 
   -g, --grep TEXT                only tests whose names have this text
       --reverse                  the files in reversed order: no test may depend on what ran before
+  -j, --jobs N                   how many processes run tests at a time: as many as there are cores, 2 at most, and 1 with
+                                 a PART or --grep. One process runs all files; otherwise each runs a few
   -h, --help                     print this
 
 The last line has the numbers of all suites together. With a PART, --grep or --reverse only spec-tests/ is run, without
 coverage.`
+
+/** Most processes that run tests at a time by default. More would slow each other down on a small machine. */
+const MAX_JOBS = 2
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -43,6 +48,7 @@ async function main(commandLine: string[]): Promise<number> {
 interface Choice {
   /** The compiled test files, in the order in which they are run. */
   readonly files: readonly string[]
+  readonly jobs: number
   readonly grep: string | undefined
   /** All suites, with coverage. */
   readonly whole: boolean
@@ -58,6 +64,7 @@ async function readCommandLine(commandLine: string[]): Promise<Choice | number> 
       options: {
         grep: { type: 'string', short: 'g' },
         reverse: { type: 'boolean', default: false },
+        jobs: { type: 'string', short: 'j' },
         help: { type: 'boolean', short: 'h' },
       },
       allowPositionals: true,
@@ -69,16 +76,25 @@ async function readCommandLine(commandLine: string[]): Promise<Choice | number> 
     const { grep, reverse } = values
     const detailed = positionals.length > 0 || grep !== undefined
     const files = chooseFiles(await testFiles(), positionals, reverse).map(compiled)
-    return { files, grep, whole: !detailed && !reverse, detailed }
+    const jobs = readJobs(values.jobs) ?? (detailed ? 1 : Math.min(availableParallelism(), MAX_JOBS))
+    if (jobs > 1 && grep !== undefined)
+      throw new Error('Tests that --grep chooses run in one process: leave out --jobs')
+    return { files, jobs, grep, whole: !detailed && !reverse, detailed }
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage}`)
     return 2
   }
 }
 
-async function runSuites({ files, grep, whole, detailed }: Choice, folder: string): Promise<SuiteResult[]> {
+function readJobs(text: string | undefined): number | undefined {
+  if (text !== undefined && !/^[1-9]\d?$/.test(text))
+    throw new Error(`--jobs takes a number from 1 to 99, not "${text}"`)
+  return text === undefined ? undefined : Number(text)
+}
+
+async function runSuites({ files, jobs, grep, whole, detailed }: Choice, folder: string): Promise<SuiteResult[]> {
   const coverage = whole ? join(folder, 'coverage') : undefined
-  const results = [await runMocha({ name: 'spec-tests', files, grep, coverage, detailed })]
+  const results = [await runSpecTests({ root, files, jobs, grep, coverage, detailed })]
   if (coverage === undefined) return results
   const runner = join(root, 'build/wpt/cli.js')
   if (existsSync(runner)) results.push(await runWebPlatformTests(runner, join(folder, 'web-platform-tests.json')))

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import process from 'node:process'
 import Mocha from 'mocha'
+import { type Moment, now, since, type Times } from './times.ts'
 
 /** The content of the report file. `finished` is false if the process ended before the last test. */
 export interface MochaReport {
@@ -12,6 +13,7 @@ export interface MochaReport {
   readonly failures: readonly string[]
   /** The resources that kept the process alive after the last test. */
   readonly leftOpen: readonly string[]
+  readonly times: Times
 }
 
 interface Options {
@@ -21,7 +23,8 @@ interface Options {
   readonly detailed: string
 }
 
-const { EVENT_RUN_END, EVENT_SUITE_BEGIN, EVENT_SUITE_END, EVENT_TEST_FAIL } = Mocha.Runner.constants
+const { EVENT_RUN_END, EVENT_SUITE_BEGIN, EVENT_SUITE_END, EVENT_TEST_BEGIN, EVENT_TEST_END, EVENT_TEST_FAIL } =
+  Mocha.Runner.constants
 
 /**
  * Writes the counts to the file `output` as JSON, and ends a process that is still alive `grace` milliseconds after the last
@@ -30,6 +33,7 @@ const { EVENT_RUN_END, EVENT_SUITE_BEGIN, EVENT_SUITE_END, EVENT_TEST_FAIL } = M
 export default class CountingReporter extends Mocha.reporters.Base {
   readonly #output: string
   readonly #failures: string[] = []
+  readonly #times: Times = { files: [], tests: [] }
   #finished = false
 
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
@@ -38,6 +42,7 @@ export default class CountingReporter extends Mocha.reporters.Base {
     this.#output = output
     if (detailed === 'yes') new Mocha.reporters.Spec(runner, options)
     else this.#printSuites(runner)
+    this.#measure(runner)
     runner.on(EVENT_TEST_FAIL, test => this.#failures.push(test.fullTitle()))
 
     // Written at exit too, so that a process that ends early still reports its counts.
@@ -51,6 +56,24 @@ export default class CountingReporter extends Mocha.reporters.Base {
         process.off('exit', onExit)
         process.exit(1)
       }, Number(grace)).unref()
+    })
+  }
+
+  #measure(runner: Mocha.Runner): void {
+    let suiteBegan: Moment
+    let testBegan: Moment
+    runner.on(EVENT_SUITE_BEGIN, suite => {
+      if (suite.parent?.root === true) suiteBegan = now()
+    })
+    runner.on(EVENT_SUITE_END, suite => {
+      if (suite.parent?.root === true) this.#times.files.push({ name: suite.file ?? suite.title, ...since(suiteBegan) })
+    })
+    runner.on(EVENT_TEST_BEGIN, () => {
+      testBegan = now()
+    })
+    runner.on(EVENT_TEST_END, test => {
+      // A test that is skipped does not begin.
+      if (!test.isPending()) this.#times.tests.push({ name: test.fullTitle(), ...since(testBegan) })
     })
   }
 
@@ -82,6 +105,7 @@ export default class CountingReporter extends Mocha.reporters.Base {
       finished: this.#finished,
       failures: this.#failures,
       leftOpen,
+      times: this.#times,
     }
     writeFileSync(this.#output, JSON.stringify(report))
   }

@@ -4,19 +4,21 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { runNode } from './child.ts'
+import { type Ending, runNode } from './child.ts'
 import type { MochaReport } from './mocha-reporter.ts'
 import type { SuiteResult } from './suite.ts'
+import type { Times } from './times.ts'
 
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js')
 const reporter = fileURLToPath(new URL('./mocha-reporter.js', import.meta.url))
 
-/** Milliseconds after which a run counts as hanging. */
-const LIMIT = 40 * 60_000
+/** Milliseconds after which a run counts as hanging, whatever it runs, and how many more each file may take. */
+const LIMIT = 10 * 60_000
+const LIMIT_PER_FILE = 2 * 60_000
 /** Milliseconds that the process may take to end after the last test. */
 const GRACE = 10_000
 /** Milliseconds after which a test counts as hanging: many, because the machine may be busy. */
-const TEST_LIMIT = 20_000
+const TEST_LIMIT = 60_000
 /** Most failures that the summary names. All are described above it, where they happened. */
 const MAX_NAMED = 20
 
@@ -30,38 +32,47 @@ export interface MochaOptions {
   readonly limit?: number
   /** How long the process may take to end after the last test, in milliseconds. */
   readonly grace?: number
-  readonly silent?: boolean
+  /** Prints nothing: what the tests wrote is in the result. */
+  readonly collect?: boolean
   /** Prints each test by name. */
-  readonly detailed?: boolean
+  readonly detailed?: boolean | undefined
+}
+
+export interface MochaResult extends SuiteResult {
+  readonly times: Times
+  /** What was written to standard output and standard error, with `collect`. */
+  readonly output: string
 }
 
 /** Runs test files with mocha, all in one child process. */
-export async function runMocha(options: MochaOptions): Promise<SuiteResult> {
-  const { name, files, grep, coverage, limit = LIMIT, grace = GRACE, silent, detailed } = options
-  if (files.length === 0) return broken(name, 'there is no test file to run')
+export async function runMocha(options: MochaOptions): Promise<MochaResult> {
+  const { name, files, grep, coverage, grace = GRACE, collect = false, detailed } = options
+  const limit = options.limit ?? LIMIT + files.length * LIMIT_PER_FILE
+  if (files.length === 0) return { ...broken(name, 'there is no test file to run'), times: noTimes, output: '' }
   const folder = await mkdtemp(join(tmpdir(), 'mocha-'))
   try {
-    const output = join(folder, 'report.json')
+    const reportPath = join(folder, 'report.json')
+    const outputPath = join(folder, 'output.txt')
     const commandLine = [mocha, '--no-config', '--no-package', '--forbid-only', '--timeout', String(TEST_LIMIT)]
-    const reporterOptions = `output=${output},grace=${grace},detailed=${detailed === true ? 'yes' : 'no'}`
+    const reporterOptions = `output=${reportPath},grace=${grace},detailed=${detailed === true ? 'yes' : 'no'}`
     commandLine.push('--reporter', reporter, '--reporter-option', reporterOptions)
     if (grep !== undefined) commandLine.push('--fgrep', grep)
     const ending = await runNode([...commandLine, ...files], {
       environment: { NODE_V8_COVERAGE: coverage },
       limit,
-      silent,
+      output: collect ? { path: outputPath } : 'inherit',
     })
-    return judge(name, ending, readReport(output))
+    const report = readReport(reportPath)
+    const output = collect ? readFileSync(outputPath, 'utf8') : ''
+    return { ...judge(name, ending, report), times: report?.times ?? noTimes, output }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-function judge(
-  name: string,
-  ending: { exitCode: number | undefined; broken: string | undefined },
-  report: MochaReport | undefined,
-): SuiteResult {
+const noTimes: Times = { files: [], tests: [] }
+
+function judge(name: string, ending: Ending, report: MochaReport | undefined): SuiteResult {
   if (report === undefined) return broken(name, `the process ${ending.broken ?? 'ended'} before any test was run`)
   const notes: string[] = []
   if (report.leftOpen.length > 0) notes.push(`the process did not end by itself; open: ${report.leftOpen.join(', ')}`)

@@ -25,9 +25,16 @@ interface Report {
  * @param program path of the runner
  * @param output path for the report that the runner writes
  */
-export async function runWebPlatformTests(program: string, output: string, silent = false): Promise<SuiteResult> {
+export async function runWebPlatformTests(
+  program: string,
+  output: string,
+  { silent = false }: { silent?: boolean } = {},
+): Promise<SuiteResult> {
   const name = 'web-platform-tests'
-  const ending = await runNode([program, '--impl', 'ours', '--json', output], { limit: LIMIT, silent })
+  const ending = await runNode([program, '--impl', 'ours', '--json', output], {
+    limit: LIMIT,
+    output: silent ? 'ignore' : 'inherit',
+  })
   const report = await readReport(output)
   if (report === undefined) {
     const how = ending.broken ?? `ended with code ${ending.exitCode}`

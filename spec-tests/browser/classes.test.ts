@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { inPage, PageWorld } from './page-world.ts'
 
-const NAMES = ['WebSocket', 'CloseEvent', 'MessageEvent', 'WebSocketStream', 'WebSocketError']
+const NAMES = ['WebSocket', 'CloseEvent', 'MessageEvent', 'WebSocketError']
 
 /** An echo, in a scope of any kind: gives `tell` what came of it. */
 const echo = `
@@ -34,6 +34,34 @@ describe('The entry of browsers', function () {
       const same = `return ${JSON.stringify(NAMES)}.map(name => lib[name] === globalThis[name] && typeof lib[name])`
       expect(await inPage(page, same, entry)).to.deep.equal(NAMES.map(() => 'function'))
       expect(await inPage(page, 'return lib.default === lib.WebSocket', entry)).to.equal(true)
+    })
+
+    it(`gives the WebSocketStream of the browser, whose constructor takes our options: ${entry}`, async () => {
+      const page = await world.page()
+      const told = await inPage(
+        page,
+        `const { WebSocketStream } = lib
+        const Own = globalThis.WebSocketStream
+        const stream = new WebSocketStream('echo', { baseURL: base })
+        const { readable, writable } = await stream.opened
+        await writable.getWriter().write('hello')
+        const { value } = await readable.getReader().read()
+        stream.close()
+        class Below extends WebSocketStream { own = true }
+        const below = new Below(base + '/echo')
+        below.close()
+        return [
+          [WebSocketStream.prototype === Own.prototype, WebSocketStream.name, WebSocketStream.length === Own.length],
+          [stream instanceof Own, new Own(base + '/refuse') instanceof WebSocketStream, value],
+          [below instanceof Below, below.own, below instanceof Own],
+        ]`,
+        entry,
+      )
+      expect(told).to.deep.equal([
+        [true, 'WebSocketStream', true],
+        [true, true, 'hello'],
+        [true, true, true],
+      ])
     })
   }
 

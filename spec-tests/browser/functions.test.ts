@@ -156,4 +156,68 @@ describe('The functions in a browser', function () {
       return [error.closeCode, error.cause.code, code, cause.code]`)
     expect(told).to.deep.equal([null, 'WS_ERR_HANDSHAKE_TIMEOUT', 'WS_ERR_UNSUPPORTED', 'WS_ERR_CLOSE_TIMEOUT'])
   })
+
+  it('a stream of the browser itself refuses the options that it cannot have, with a code and the name', async () => {
+    const told = await run(`const refused = []
+      for (const options of [{ headers: { a: 'b' } }, { tls: {} }, { closeTimeout: 50 }, { streams: { ReadableStream, WritableStream: class {} } }, { nonesuch: 1 }]) {
+        try { new lib.WebSocketStream(base + '/echo', options); refused.push('taken') } catch (error) {
+          refused.push([error instanceof TypeError, error.code, /"(\\w+)"/.exec(error.message)[1]].join(' ')) }
+      }
+      return refused`)
+    const names = ['headers', 'tls', 'closeTimeout', 'streams', 'nonesuch']
+    expect(told).to.deep.equal(names.map(name => `true WS_ERR_UNSUPPORTED ${name}`))
+  })
+
+  it('a stream of the browser itself ignores them when it is told to, and takes what asks for nothing', async () => {
+    const told = await run(`const all = [
+        { headers: { a: 'b' }, closeTimeout: 50, streams: {}, browser: 'ignore' },
+        { perMessageDeflate: true, closeTimeout: 0, streams: { ReadableStream, WritableStream }, maxUnread: 0, debug: true },
+        undefined,
+        null,
+      ]
+      const protocols = []
+      for (const options of all) {
+        const stream = new lib.WebSocketStream(base + '/echo', options && { ...options, protocols: ['a'] })
+        protocols.push((await stream.opened).protocol)
+        stream.close()
+      }
+      return protocols`)
+    expect(told).to.deep.equal(['a', 'a', '', ''])
+    expect(world.lastHeaders).not.to.have.property('a')
+  })
+
+  it('a stream of the browser itself is checked as one of ours', async () => {
+    const told =
+      await run(`const attempts = [[], [base, 1], [base, { protocols: 'a' }], [base, { handshakeTimeout: -1 }], ['ftp://host/'], [base + '/', { protocols: ['a', 'a'] }]]
+      return attempts.map(values => { try { new lib.WebSocketStream(...values); return 'taken' } catch (error) { return error.name } })`)
+    const wanted = ['TypeError', 'TypeError', 'TypeError', 'TypeError', 'SyntaxError', 'SyntaxError']
+    expect(told).to.deep.equal(wanted)
+  })
+
+  it('a stream of the browser itself: handshakeTimeout, signal and failure', async () => {
+    const told =
+      await run(`const late = new lib.WebSocketStream('/silent', { handshakeTimeout: 50, baseURL: base, signal: new AbortController().signal })
+      const error = await late.opened.catch(error => error)
+      const codes = [error.name, lib.failure(late).code]
+      const aborted = new lib.WebSocketStream(base + '/silent', { handshakeTimeout: 20_000, signal: AbortSignal.abort('enough') })
+      codes.push((await aborted.opened.catch(error => error)).name, lib.failure(aborted).code)
+      const refused = new lib.WebSocketStream(base + '/refuse')
+      await refused.opened.catch(() => {})
+      codes.push(lib.failure(refused).code)
+      const lost = new lib.WebSocketStream(base + '/echo', { handshakeTimeout: 20_000 })
+      const { writable } = await lost.opened
+      codes.push(lib.failure(lost))
+      writable.getWriter().write('drop me').catch(() => {})
+      await lost.closed.catch(() => {})
+      codes.push(lib.failure(lost).code)
+      const clean = new lib.WebSocketStream(base + '/echo')
+      await clean.opened
+      clean.close({ closeCode: 3000 })
+      codes.push((await clean.closed).closeCode, lib.failure(clean))
+      return codes`)
+    expect(told).to.deep.equal([
+      ...['AbortError', 'WS_ERR_HANDSHAKE_TIMEOUT', 'AbortError', 'WS_ERR_ABORTED', 'WS_ERR_CONNECT'],
+      ...[undefined, 'WS_ERR_CONNECTION_LOST', 3000, undefined],
+    ])
+  })
 })

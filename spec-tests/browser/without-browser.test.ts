@@ -15,7 +15,7 @@ const ENTRIES = ['browser', 'react-native']
 
 describe('The entries of browsers and React Native, without a browser', function () {
   // Some tests start processes, on machines that have other things to do.
-  this.timeout(30_000)
+  this.timeout(60_000)
 
   for (const name of ENTRIES) {
     it(`${name}: has the exports of the entry of Node.js, for import and for require`, () => {

@@ -2,12 +2,15 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import process from 'node:process'
 import { after } from 'mocha'
-import { type Ended, runNode } from '../support/child.ts'
+import { type Ended, runProgram } from '../support/child.ts'
 import { root } from '../support/root.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 
-/** The command as it is in the package. */
-export const program = join(root, 'build/cli/whatwg-websocket.js')
+/** The command as it is in the package, or one that is installed elsewhere. */
+export const program = process.env.CLI_PROGRAM ?? join(root, 'build/cli/whatwg-websocket.js')
+
+/** What runs it: this Node.js, or the words of a variable, such as `deno run -A`. */
+export const runtime: readonly string[] = process.env.CLI_RUNTIME?.split(' ') ?? [process.execPath]
 
 let home: string | undefined
 
@@ -25,7 +28,12 @@ export interface RunOptions {
 
 /** Runs the command in a pipe, to its end. */
 export function run(words: readonly string[], { input = '', ...options }: RunOptions = {}): Promise<Ended> {
-  return runNode([program, ...words], { input, environment: environment(), limit: 30_000, ...options })
+  const [file, ...before] = runtime
+  return runProgram(file!, [...before, program, ...words], {
+    input,
+    environment: environment(),
+    ...options,
+  })
 }
 
 /** The command while it runs, in a pipe. What was started is ended after all tests. */
@@ -40,7 +48,8 @@ export class Running {
     const env = Object.fromEntries(
       Object.entries({ ...process.env, ...environment() }).filter(([, value]) => value !== undefined),
     )
-    this.child = spawn(process.execPath, [program, ...words], { cwd: folder, env, stdio: 'pipe' })
+    const [file, ...before] = runtime
+    this.child = spawn(file!, [...before, program, ...words], { cwd: folder, env, stdio: 'pipe' })
     running.add(this)
     this.child.stdin.on('error', () => {})
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -13,7 +13,7 @@ import { runProgram } from '../support/child.ts'
 import { type Block, firstColumn, readDocuments } from '../support/documents.ts'
 import { root } from '../support/root.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
-import { environment, program, Running } from './command.ts'
+import { environment, program, Running, runtime } from './command.ts'
 import { keys, Screen } from './screen.ts'
 
 const document = readDocuments(root).find(({ path }) => path === 'docs/command.md')!
@@ -35,15 +35,14 @@ describe('docs/command.md', function () {
 
   before(async () => {
     folder = makeFolder({ 'ca.pem': authority })
-    copyFileSync(join(root, 'scripts/examples/asyncapi/chat.yaml'), join(folder, 'chat.yaml'))
-    for (const [name, words] of [
-      ['whatwg-websocket', '"$@"'],
-      ['npx', 'shift; exec node "$program" "$@"'],
-    ] as const) {
-      const start =
-        name === 'npx' ? words.replace('$program', program) : `exec "${process.execPath}" "${program}" ${words}`
-      writeFileSync(join(folder, name), `#!/bin/sh\n${start}\n`)
-      chmodSync(join(folder, name), 0o755)
+    copyFileSync(join(root, 'examples/asyncapi/chat.yaml'), join(folder, 'chat.yaml'))
+    const start = [...runtime, program].map(word => `'${word}'`).join(' ')
+    for (const [name, before] of [
+      ['whatwg-websocket', ''],
+      ['npx', 'shift; '],
+    ]) {
+      writeFileSync(join(folder, name!), `#!/bin/sh\n${before}exec ${start} "$@"\n`)
+      chmodSync(join(folder, name!), 0o755)
     }
     const http = createServer({ cert: certificate, key: privateKey })
     const echo = new WebSocketServer({ server: http })

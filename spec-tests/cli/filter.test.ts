@@ -108,7 +108,33 @@ describe('The command as a filter', function () {
       peer.socket.send('late')
       peer.socket.close(4000, 'enough')
     }, 200)
-    expect(await result).to.deep.equal({ output: 'late\n', exitCode: 0, errors: 'closed: 4000 "enough"\n' })
+    expect(await result).to.deep.equal({ output: 'late\n', exitCode: 1, errors: 'closed: 4000 "enough"\n' })
+  })
+
+  for (const [code, exitCode, told] of [
+    [1000, 0, ''],
+    [undefined, 0, ''],
+    [1001, 0, 'closed: 1001 going away\n'],
+    [1011, 1, 'closed: 1011 internal error\n'],
+    [1008, 1, 'closed: 1008 policy violation\n'],
+  ] as const) {
+    it(`ends with ${exitCode} if the server closes with ${code ?? 'no code'}`, async () => {
+      const server = await serve()
+      const command = new Running([server.url])
+      ;(await server.accept()).socket.close(code)
+      expect(await command.ended).to.equal(exitCode)
+      expect([command.output, command.errors]).to.deep.equal(['', told])
+    })
+  }
+
+  it('ends with 0 if it had as many messages as were asked for, whatever code the server then closes with', async () => {
+    const server = await serve()
+    const command = new Running(['--count', '1', server.url])
+    const peer = await server.accept()
+    peer.socket.send('all')
+    peer.socket.close(1011)
+    expect(await command.ended).to.equal(0)
+    expect(command.output).to.equal('all\n')
   })
 
   it('ends with 1 and the reason if the connection is lost', async () => {
@@ -152,6 +178,53 @@ describe('The command as a filter', function () {
     expect(await command.ended).to.equal(0)
     expect(command.output).to.equal('there\n')
     expect(command.errors).to.include('WS_ERR_CONNECTION_LOST').and.include('connecting again in 0.01 s')
+  })
+
+  it('connects again if the server restarts, and not if it has done with it', async () => {
+    const server = await serve()
+    const command = new Running(['--reconnect', '--reconnect-delay', '10ms', server.url])
+    for (const code of [1012, 1001]) (await server.accept()).socket.close(code)
+    ;(await server.accept()).socket.close(4001, 'who are you')
+    expect(await command.ended).to.equal(1)
+    const closed = command.errors.split('\n').filter(line => line.startsWith('closed'))
+    expect(closed).to.deep.equal([
+      'closed: 1012 service restart',
+      'closed: 1001 going away',
+      'closed: 4001 "who are you"',
+    ])
+  })
+
+  it('keeps the input for a server that is not there yet', async () => {
+    const early = await serveRaw()
+    const words = ['--compress', 'off', '--reconnect', '--reconnect-delay', '10ms', '--linger', '100ms', early.url]
+    const command = new Running(words)
+    command.child.stdin.end('kept\n')
+    const refused = await early.accept()
+    refused.write('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n')
+    await command.until(/connecting again/)
+    const peer = await early.accept()
+    await peer.accept()
+    expect((await peer.readFrame()).text).to.equal('kept')
+    // Nothing comes for as long as it lingers.
+    expect((await peer.readFrame()).opcode).to.equal(8)
+    await peer.send(8, Uint8Array.of(3, 232))
+    peer.end()
+    expect(await command.ended).to.equal(0)
+  })
+
+  it('begins each connection with what it is told to send', async () => {
+    const server = await serve()
+    const words = ['--send', 'hello', '--send', 'subscribe', '--reconnect', '--reconnect-delay', '10ms', '--count', '1']
+    const command = new Running([...words, server.url])
+    command.write('input\n')
+    const first = await server.accept()
+    for (const text of ['hello', 'subscribe', 'input']) expect((await first.message()).text).to.equal(text)
+    first.socket.terminate()
+    const second = await server.accept()
+    for (const text of ['hello', 'subscribe']) expect((await second.message()).text).to.equal(text)
+    second.socket.send('news')
+    expect(await command.ended).to.equal(0)
+    expect(command.output).to.equal('news\n')
   })
 
   it('sends pings, and limits what it receives', async () => {
@@ -236,7 +309,6 @@ describe('The command as a filter', function () {
     ['a certificate without its key', ['--cert', 'a.pem', 'ws://a/'], '--cert needs --key'],
     ['a user without a password', ['-u', 'me', 'ws://a/'], '--user has no password', 'name:password'],
     ['a level that is none', ['--compress', '11', 'ws://a/'], "a level from 0 to 9, or 'off'"],
-    ['no port', ['listen'], "'PORT'"],
     ['a port that is none', ['listen', '70000'], "'70000' is no PORT", '"whatwg-websocket listen --help"'],
     ['a program without dashes', ['listen', '0', 'cat'], 'takes a port', 'listen 0 -- cat'],
   ]
@@ -260,7 +332,16 @@ describe('The command as a filter', function () {
         .and.include('Examples:')
       expect(Math.max(...output.split('\n').map(line => line.length))).to.be.at.most(80)
     }
-    expect((await run(['help', 'listen'])).output).to.include('PORT [-- COMMAND')
+    for (const words of [
+      ['help', 'listen'],
+      ['listen', '--help'],
+    ]) {
+      const { exitCode, output, errors } = await run(words)
+      expect([exitCode, errors]).to.deep.equal([0, ''])
+      expect(output)
+        .to.include('[PORT] [-- COMMAND')
+        .and.match(/\(default:\s+8080\)/)
+    }
     expect((await run(['--version'])).output).to.match(/^\d+\.\d+\.\d+/)
   })
 

@@ -85,6 +85,24 @@ describe('Records and replays of the command', function () {
     expect(exitCode).to.equal(1)
   })
 
+  it('end with 1 if the server closes with the code of an error, unless it was recorded', async () => {
+    const close = line(9, { event: 'close', code: 4001, reason: '' })
+    const folder = makeFolder({ 'a.jsonl': sent(0, 'ask') + received(1, 'answer') + close })
+    const server = await serve()
+    for (const [code, exitCode, told] of [
+      [1011, 1, /^closed: 1011 internal error$/m],
+      [4001, 0, /^played 2 messages/m],
+    ] as const) {
+      const replaying = run(['replay', 'a.jsonl', server.url], { folder })
+      const peer = await server.accept()
+      await peer.message()
+      peer.socket.close(code)
+      const ended = await replaying
+      expect(ended.errors).to.match(told)
+      expect(ended.exitCode).to.equal(exitCode)
+    }
+  })
+
   it('are a server for a client that is to be tested', async () => {
     const close = line(9, { event: 'close', code: 4001, reason: 'recorded' })
     const folder = makeFolder({ 'a.jsonl': received(0, 'welcome') + sent(5, 'ask') + received(6, 'answer') + close })

@@ -3,18 +3,16 @@ import process from 'node:process'
 import xterm from '@xterm/headless'
 import { after } from 'mocha'
 import { root } from '../support/root.ts'
-import { environment, program } from './command.ts'
+import { environment, program, runtime } from './command.ts'
 
 export interface ScreenOptions {
   readonly columns?: number
   readonly folder?: string
   readonly environment?: Readonly<Record<string, string>>
-  /** What runs it. Default: this Node.js. */
-  readonly runtime?: readonly string[]
 }
 
 /** Milliseconds in which the screen has to show what a test waits for; only so that a test that fails tells what it shows. */
-const LIMIT = 15_000
+const LIMIT = 45_000
 
 /** Keys as a terminal sends them. */
 export const keys = {
@@ -43,7 +41,7 @@ export class Screen {
   #isOver = false
 
   constructor(words: readonly string[], options: ScreenOptions = {}) {
-    const { columns = 80, folder = root, runtime = [process.execPath] } = options
+    const { columns = 80, folder = root } = options
     const shell = [`stty cols ${columns} rows 24; exec "$@"`, 'sh', ...runtime, program, ...words]
     const command = ['sh', '-c', ...shell]
     const commandLine =

@@ -77,6 +77,17 @@ describe('The command in a terminal', function () {
     expect(Math.max(...screen.lines.map(one => one.length))).to.be.at.most(40)
   })
 
+  it('begins each connection with what it is told to send', async () => {
+    const { server, screen, peer } = await converse({}, ['--send', 'hello'])
+    expect((await peer.message()).text).to.equal('hello')
+    await screen.until(/> hello\n>$/)
+    screen.enter(`/open ${server.url}`)
+    expect((await (await server.accept()).message()).text).to.equal('hello')
+    await screen.until(/\[2\] \S+ > hello\n2>$/)
+    screen.enter('/switch')
+    await screen.until(/\n1 {4}ws:\S+ open\n2 \* {2}ws:\S+ open\n2>$/)
+  })
+
   it('lays out JSON, whose numbers stay as they are', async () => {
     const { screen, peer } = await converse()
     peer.socket.send('{"id":12345678901234567890,"list":[1.0,true,{}]}')
@@ -273,6 +284,19 @@ describe('The command in a terminal', function () {
     await screen.until(/WS_ERR_CONNECTION_LOST[\s\S]*closed: 1006 abnormal closure/)
     screen.type(keys.ctrlD)
     expect(await screen.ended).to.equal(1)
+  })
+
+  it('ends with 1 if the server closed with the code of an error, and with 0 if the user did', async () => {
+    const refused = await converse()
+    refused.peer.socket.close(1011, 'broken')
+    await refused.screen.until(/closed: 1011 internal error "broken"\n/)
+    refused.screen.type(keys.ctrlD)
+    expect(await refused.screen.ended).to.equal(1)
+    const { screen } = await converse()
+    screen.enter('/close 3001')
+    await screen.until(/closed: 3001\n/)
+    screen.type(keys.ctrlD)
+    expect(await screen.ended).to.equal(0)
   })
 
   it('ends at once if there never was a connection', async () => {

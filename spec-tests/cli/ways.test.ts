@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createSecureServer } from 'node:http2'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -43,6 +44,29 @@ describe('The command, by other ways to the server', function () {
     const wrong = await run(['--proxy', 'ftp://127.0.0.1', server.url])
     expect(wrong.errors).to.include('error: --proxy: ')
     expect(wrong.exitCode).to.equal(2)
+  })
+
+  it('says what to type where a certificate is not trusted, or a server wants to know who connects', async () => {
+    const { cert, key } = await makeCertificate()
+    const folder = makeFolder({ 'cert.pem': cert })
+    const https = createTlsServer({ cert, key })
+    const server = new WebSocketServer({ server: https, verifyClient: (_info, refuse) => refuse(false, 401) })
+    https.listen(0, '127.0.0.1')
+    await once(https, 'listening')
+    afterwards(() => {
+      server.close()
+      https.close()
+    })
+    const url = `wss://127.0.0.1:${(https.address() as AddressInfo).port}/`
+    const untrusted = await run([url])
+    expect(untrusted.errors).to.include('--cacert FILE (-k trusts any)').and.include('WS_ERR_TLS')
+    expect(untrusted.errors).to.not.include('tls.ca')
+    expect(untrusted.exitCode).to.equal(1)
+    for (const words of [['-k'], ['--cacert', 'cert.pem']]) {
+      const refused = await run([...words, url], { folder })
+      expect(refused.errors).to.include('401 Unauthorized').and.include('-u NAME:PASS')
+      expect(refused.exitCode).to.equal(1)
+    }
   })
 
   it('connects to a Unix socket, and keeps cookies in a file', async () => {

@@ -6,6 +6,16 @@ import { next, useLoopback } from '../support/ws-server.ts'
 
 type Message = Record<string, any>
 
+interface Published {
+  readonly name: string
+  readonly message: Message
+}
+
+/** Waits until a message with this name was published: it is a task of its own, in a later turn than the event if need be. */
+async function published(seen: readonly Published[], wanted: string): Promise<void> {
+  while (!seen.some(({ name }) => name === wanted)) await new Promise(setImmediate)
+}
+
 describe('Diagnostics channels', () => {
   const loopback = useLoopback()
   let unsubscribe: (() => void)[] = []
@@ -15,19 +25,14 @@ describe('Diagnostics channels', () => {
   })
 
   /** What is published from now on, as `name` and message. */
-  function listen(prefix: string, names: readonly string[]): { name: string; message: Message }[] {
-    const seen: { name: string; message: Message }[] = []
+  function listen(prefix: string, names: readonly string[]): Published[] {
+    const seen: Published[] = []
     for (const name of names) {
       const listener = (message: unknown) => seen.push({ name, message: message as Message })
       diagnostics.subscribe(prefix + name, listener)
       unsubscribe.push(() => diagnostics.unsubscribe(prefix + name, listener))
     }
     return seen
-  }
-
-  /** The close is told in a task after that of the event, which a busy machine may have in another turn of the event loop. */
-  async function closeIn(seen: readonly { name: string }[]): Promise<void> {
-    while (seen.at(-1)?.name !== 'close') await new Promise(setImmediate)
   }
 
   const ours = ['created', 'request', 'handshake', 'open', 'frame', 'message', 'error', 'close']
@@ -44,7 +49,7 @@ describe('Diagnostics channels', () => {
     await next(socket, 'message')
     socket.close(1000, 'bye')
     await next(socket, 'close')
-    await closeIn(seen)
+    await published(seen, 'close')
 
     expect(seen.map(({ name }) => name)).to.deep.equal([
       ...['created', 'request', 'handshake', 'open'],
@@ -79,7 +84,7 @@ describe('Diagnostics channels', () => {
     const peer = await server.accept()
     await peer.write('HTTP/1.1 401 Unauthorized\r\nSet-Cookie: c=d\r\nContent-Length: 0\r\n\r\n')
     await next(socket, 'close')
-    await closeIn(seen)
+    await published(seen, 'close')
     expect(seen.map(({ name }) => name)).to.deep.equal(['created', 'request', 'handshake', 'error', 'close'])
     expect(seen[2]!.message.response).to.deep.equal({
       status: 401,
@@ -129,7 +134,7 @@ describe('Diagnostics channels', () => {
     for (let index = 0; index < 8; index++) expect((await reader.read()).value).to.equal(`in ${index}`)
     stream.close()
     await stream.closed
-    await closeIn(seen)
+    await published(seen, 'close')
     expect(seen[0]).to.deep.include({ name: 'created' })
     expect(seen.at(-1)).to.deep.include({ name: 'close' })
     const data = seen.filter(({ name }) => name === 'message').map(({ message }) => message.data)
@@ -147,7 +152,7 @@ describe('Diagnostics channels', () => {
     await answered
     peer.socket.terminate()
     await next(socket, 'close')
-    await closeIn(seen)
+    await published(seen, 'close')
     expect(seen.map(({ name }) => name)).to.deep.equal(['open', 'ping', 'socket_error', 'close'])
     const [open, ping, error, close] = seen.map(({ message }) => message)
     expect(open).to.include({ protocol: '', extensions: '', websocket: socket })

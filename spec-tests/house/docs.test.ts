@@ -1,13 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { createRequire } from 'node:module'
 import { type AddressInfo, connect, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
+import process from 'node:process'
+import type { TLSSocket } from 'node:tls'
 import { expect } from 'chai'
 import { WebSocketServer } from 'ws'
 import { authority, certificate, privateKey } from '../../wpt/server/certificate.ts'
+import { makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { type Ended, runNode } from '../support/child.ts'
 import { declaredNames, exportedValues } from '../support/declared-names.ts'
 import { type Block, type Document, firstColumn, parseDocument, readDocuments } from '../support/documents.ts'
@@ -32,9 +35,12 @@ describe('The examples of the documents', function () {
   const folder = join(root, 'build/documents')
   let world: World
 
-  before(async () => {
+  before(async function () {
+    this.timeout(600_000)
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
+    installPackages()
+    symlinkSync(join(packages, 'node_modules'), join(folder, 'node_modules'), 'junction')
     world = await startWorld()
   })
   after(() => world.close())
@@ -66,7 +72,7 @@ describe('The examples of the documents', function () {
 describe('The documents', () => {
   it('name every option, and no other', () => {
     const options = declaredNames(join(root, 'lib/opening/options.ts'), 'WebSocketOptions')
-    expect(firstColumn(document('README.md'), '## Options')).to.have.members(options)
+    expect(firstColumn(document('docs/options.md'), '## All of them')).to.have.members(options)
     const own = declaredNames(join(root, 'lib/api/websocket-stream.ts'), 'WebSocketStreamOptions')
     const configured = declaredNames(join(root, 'lib/api/configured.ts'), 'ConfiguredDefaults')
     const headings = [...document('docs/options.md').prose.matchAll(/^### `(\w+)`$/gm)].map(([, name]) => name)
@@ -94,8 +100,15 @@ describe('The documents', () => {
   it('name every function, and no other', () => {
     const values = exportedValues(join(root, 'lib/entry/exports.ts'))
     const functions = values.filter(name => /^[a-z]/.test(name) && name !== 'default')
-    const rows = firstColumn(document('README.md'), '## Functions beside the class')
+    const rows = firstColumn(document('docs/functions.md'), '# Functions beside the class')
     expect(rows.flatMap(row => /^(\w+)\(/.exec(row)?.[1] ?? [])).to.have.members(functions)
+  })
+
+  it('name every option and function in README, and no other', () => {
+    const options = declaredNames(join(root, 'lib/opening/options.ts'), 'WebSocketOptions')
+    const functions = exportedValues(join(root, 'lib/entry/exports.ts')).filter(name => /^[a-z]/.test(name))
+    const rows = firstColumn(document('README.md'), '## Options').map(row => row.replace(/\(.*/, ''))
+    expect(rows).to.have.members([...options, ...functions.filter(name => name !== 'default')])
   })
 
   it('name every failure code, each once, and no other', () => {
@@ -157,6 +170,19 @@ describe('The documents', () => {
   })
 })
 
+/** The package that has what the examples import. It is in the source folder, since nothing of it is compiled to build/. */
+const packages = join(root, 'spec-tests/house/document-packages')
+
+/** Installs what the lockfile has, if that is not there. */
+function installPackages(): void {
+  const modified = (path: string): number => statSync(join(packages, path), { throwIfNoEntry: false })?.mtimeMs ?? 0
+  // npm writes this file when all is there.
+  if (modified('node_modules/.package-lock.json') >= modified('package-lock.json')) return
+  const words = ['ci', '--no-audit', '--no-fund', '--ignore-scripts']
+  const { status } = spawnSync('npm', words, { cwd: packages, stdio: 'inherit', shell: process.platform === 'win32' })
+  if (status !== 0) throw new Error('The packages that the examples of the documents import cannot be installed')
+}
+
 /** What the examples talk to, and where they find it. */
 interface World {
   /** The text with the addresses and files of the examples replaced by those that are there. */
@@ -166,10 +192,13 @@ interface World {
 }
 
 async function startWorld(): Promise<World> {
-  const folder = makeFolder({ 'ca.pem': authority, 'client.pem': certificate, 'client.key': privateKey })
+  const clients = await makeAuthority()
+  const client = await makeCertificate({ authority: clients, names: ['ann.example'] })
+  const folder = makeFolder({ 'ca.pem': authority, 'client.pem': client.cert, 'client.key': client.key })
   const echo = new WebSocketServer({ noServer: true, perMessageDeflate: true })
   echo.on('connection', (peer, request) => {
     if (request.url === '/cookies') peer.send(request.headers.cookie ?? '')
+    if (request.url === '/whoami') peer.send(describeClient(request.socket as TLSSocket))
     peer.on('message', (data, isBinary) => peer.send(data, { binary: isBinary }))
   })
   const startEcho = async (server: Server, place: string | number): Promise<Server> => {
@@ -180,9 +209,11 @@ async function startWorld(): Promise<World> {
     })
     return await listen(server, place)
   }
+  // Asks for a certificate, and lets in who has none as well.
+  const mutual = { ca: clients.cert, requestCert: true, rejectUnauthorized: false }
   const servers = [
     await startEcho(createServer(), 0),
-    await startEcho(createSecureServer({ cert: certificate, key: privateKey }), 0),
+    await startEcho(createSecureServer({ ...mutual, cert: certificate, key: privateKey }), 0),
     await startEcho(createServer(), join(folder, 'server.sock')),
     await listen(createProxy(), 0),
   ]
@@ -195,6 +226,7 @@ async function startWorld(): Promise<World> {
     localize: text =>
       text
         .replaceAll('wss://h2.example/', http2.url)
+        .replaceAll('ws://localhost:8080/', `ws://127.0.0.1:${port}/`)
         .replace(/\b(ws|http)s:\/\/echo\.example/g, `$1s://127.0.0.1:${securePort}`)
         .replace(/\b(ws|http):\/\/echo\.example/g, `$1://127.0.0.1:${port}`)
         .replaceAll('proxy.example:3128', `127.0.0.1:${proxyPort}`)
@@ -207,6 +239,12 @@ async function startWorld(): Promise<World> {
       void socks.close()
     },
   }
+}
+
+/** Whose certificate the client has shown. */
+function describeClient(socket: TLSSocket): string {
+  const { subject } = socket.getPeerCertificate()
+  return socket.authorized ? `Your certificate is that of ${subject.CN}` : 'You have no certificate that I trust'
 }
 
 /** An HTTP proxy that opens tunnels. */
@@ -240,7 +278,7 @@ async function runExample(folder: string, name: string, block: Block, world: Wor
   const program = source.replace(/mts$/, 'mjs')
   // An example that does not end by itself has left something open.
   const environment = { NODE_V8_COVERAGE: undefined, NODE_EXTRA_CA_CERTS: join(world.folder, 'ca.pem') }
-  return await runNode([program], { folder: world.folder, environment, limit: 20_000 })
+  return await runNode([program], { folder: world.folder, environment })
 }
 
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'lib/tsc.js')

@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { ALONE } from '../../scripts/test/alone.ts'
 import { judgeSummary } from '../../scripts/test/coverage.ts'
 import { chooseFiles } from '../../scripts/test/files.ts'
 import { runMocha } from '../../scripts/test/mocha-suite.ts'
+import { deal } from '../../scripts/test/spec-tests.ts'
 import { closingLine, describeSuite, type SuiteResult } from '../../scripts/test/suite.ts'
+import { describeTimes } from '../../scripts/test/times.ts'
 import { runWebPlatformTests } from '../../scripts/test/web-platform-suite.ts'
 import { type Ended, runNode } from '../support/child.ts'
 import { root } from '../support/root.ts'
@@ -40,6 +43,16 @@ describe('The test command', function () {
     })
   })
 
+  it('deals files to processes by turns, in their order', () => {
+    expect(deal(['a', 'b', 'c', 'd', 'e'], 2)).to.deep.equal([['a', 'd'], ['b', 'e'], ['c']])
+    expect(deal(['a', 'b'], 2)).to.deep.equal([['a', 'b']])
+    expect(deal([], 2)).to.deep.equal([])
+  })
+
+  it('runs alone only files that are there', () => {
+    for (const file of Object.keys(ALONE)) expect(existsSync(join(root, file)), file).to.equal(true)
+  })
+
   describe('as a process', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { test: string } }
     const program = join(root, /node (\S+)$/.exec(scripts.test)![1]!)
@@ -49,7 +62,7 @@ describe('The test command', function () {
     it('describes its options', async () => {
       const { exitCode, output } = await run('--help')
       expect(exitCode).to.equal(0)
-      for (const option of ['--grep', '--reverse', '--help']) expect(output).to.include(option)
+      for (const option of ['--grep', '--reverse', '--jobs', '--help']) expect(output).to.include(option)
     })
 
     it('runs the files in their order, or in reversed order', async () => {
@@ -66,14 +79,79 @@ describe('The test command', function () {
       }
     })
 
+    it('runs files in several processes at a time, and joins what they report', async () => {
+      const parts = [
+        'wpt/tables',
+        'wpt/assert',
+        'options/values',
+        'options/upgrade',
+        'options/init',
+        'whatwg/constructor',
+      ]
+      const one = await run('--jobs', '1', ...parts, 'whatwg/close.')
+      const two = await run('--jobs', '2', ...parts, 'whatwg/close.')
+      expect(two.exitCode, two.output).to.equal(0)
+      expect(two.output).to.match(/^spec-tests: 7 files in 2 processes, 2 at a time\n/)
+      expect(two.output).to.include('\nprocess 1 of 2\n').and.include('\nprocess 2 of 2\n')
+      const lastLine = (output: string): string => output.trimEnd().split('\n').at(-1)!
+      expect(lastLine(two.output))
+        .to.equal(lastLine(one.output))
+        .and.match(/^\d\d+ passed, 0 failed, 0 skipped$/)
+    })
+
     it('ends with 2 for what it does not understand, and runs nothing', async () => {
       for (const [commandLine, complaint] of [
         [['--nonsense'], "Unknown option '--nonsense'"],
+        [['--jobs', '0'], '--jobs takes a number from 1 to 99, not "0"'],
+        [['--jobs', '2', '--grep', 'a'], 'Tests that --grep chooses run in one process'],
         [['wpt/assert', 'of-no-file'], 'No file of spec-tests/ has "of-no-file" in its path'],
       ] as const) {
         const { exitCode, output, errors } = await run(...commandLine)
         expect({ exitCode, output }).to.deep.equal({ exitCode: 2, output: '' })
         expect(errors).to.include(complaint)
+      }
+    })
+  })
+
+  describe('tells what is slow', () => {
+    const duration = (name: string, wall: number, cpu: number) => ({ name, wall, cpu })
+
+    it('by wall time, with the CPU time, and the parts of a file together', () => {
+      const files = [
+        duration('a', 2500, 100),
+        duration('b', 3000, 50),
+        duration('a', 1000, 200),
+        duration('c', 999, 999),
+      ]
+      expect(describeTimes({ files, tests: [duration('a waits', 1200, 0)] })).to.equal(
+        [
+          'slowest files, in seconds of wall time and of CPU time:',
+          '     3.5    0.3  a',
+          '     3.0    0.1  b',
+          'slowest tests, in seconds of wall time and of CPU time:',
+          '     1.2    0.0  a waits',
+        ].join('\n'),
+      )
+    })
+
+    it('and nothing where nothing is', () => {
+      expect(describeTimes({ files: [duration('a', 999, 0)], tests: [] })).to.equal('')
+    })
+
+    it('with the CPU time of processes that a test starts', async () => {
+      const folder = makeFolder({
+        'one.test.mjs': `import { spawnSync } from 'node:child_process'
+          const program = 'const { cpuUsage } = process; while (cpuUsage().user < 300_000);'
+          describe('a', () => it('b', () => void spawnSync(process.execPath, ['-e', program])))`,
+      })
+      const file = join(folder, 'one.test.mjs')
+      const { times } = await runMocha({ name: 'mocha', files: [file], collect: true })
+      expect(times.files.map(({ name }) => name)).to.deep.equal([file])
+      expect(times.tests.map(({ name }) => name)).to.deep.equal(['a b'])
+      const least = process.platform === 'linux' ? 300 : 0
+      for (const { wall, cpu } of [...times.files, ...times.tests]) {
+        expect(wall).to.be.at.least(300)
+        expect(cpu).to.be.at.least(least)
       }
     })
   })
@@ -104,7 +182,7 @@ describe('The test command', function () {
     async function run(text: string, options: { grep?: string; limit?: number } = {}): Promise<SuiteResult> {
       const folder = makeFolder({ 'one.test.mjs': text })
       const files = [join(folder, 'one.test.mjs')]
-      return await runMocha({ name: 'mocha', files, silent: true, grace: 200, ...options })
+      return await runMocha({ name: 'mocha', files, collect: true, grace: 200, ...options })
     }
 
     it('counts', async () => {
@@ -174,7 +252,7 @@ describe('The test command', function () {
           if (report !== undefined) writeFileSync(options.at(-1), JSON.stringify(report))
           process.exitCode = ${exitCode}`,
       })
-      return await runWebPlatformTests(join(folder, 'runner.mjs'), join(folder, 'report.json'), true)
+      return await runWebPlatformTests(join(folder, 'runner.mjs'), join(folder, 'report.json'), { silent: true })
     }
 
     const results = [

@@ -11,7 +11,7 @@ import { gone, next, useLoopback } from '../support/ws-server.ts'
 
 /** Programs that have an HTTP client of their own, and want sockets to take it. */
 describe('HTTP clients of the program', function () {
-  this.timeout(20_000)
+  this.timeout(60_000)
   const loopback = useLoopback()
   let authority: Certificate
   let certificate: Certificate
@@ -247,7 +247,7 @@ describe('HTTP clients of the program', function () {
         const socket = new WebSocket(${JSON.stringify(url)}, { dispatcher: 'global' })
         socket.onopen = () => { console.log('open'); socket.close() }
         socket.onerror = () => console.log(failure(socket))`
-      const { output, errors } = await runNode(['--input-type=module', '-e', program], { limit: 20_000 })
+      const { output, errors } = await runNode(['--input-type=module', '-e', program])
       expect([output, errors]).to.deep.equal(['open\n', ''])
     })
 

@@ -82,7 +82,7 @@ const STANDSTILLS: [name: string, standstill: Standstill][] = [
 ]
 
 describe('Time limits of a process that stands still', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   const loopback = useLoopback()
 
   function start(server: RawTestServer, options: object, name: ClassName = 'WebSocket', script = ''): RunningModule {

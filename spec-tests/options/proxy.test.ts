@@ -11,7 +11,7 @@ const SECRET = 'pa:ss w%C3%B6rd'
 
 describe('Option proxy', function () {
   // A machine with much else to do is slow, and that is no failure.
-  this.timeout(20_000)
+  this.timeout(60_000)
   const loopback = useLoopback()
   let authority: Certificate
   let certificate: Certificate

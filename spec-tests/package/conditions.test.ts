@@ -50,9 +50,20 @@ describe('The conditions of package.json', function () {
       import { failure, WebSocket } from 'whatwg-websocket'
       import { memoryPair } from 'whatwg-websocket/transport/memory'
       import 'whatwg-websocket/polyfill'
+      import Ws from 'whatwg-websocket/ws'
       ${PROGRAM}
       const require = createRequire(import.meta.url)
-      const same = require('whatwg-websocket').WebSocket === WebSocket && typeof memoryPair === 'function'
+      const required = require('whatwg-websocket')
+      const ws = new Ws('ws://127.0.0.1:2/')
+      ws.terminate()
+      const { cause } = await new Promise(resolve => ws.on('error', resolve))
+      const same = [
+        required.WebSocket === WebSocket,
+        required.WebSocketStream === globalThis.WebSocketStream,
+        require('whatwg-websocket/transport/memory').memoryPair === memoryPair,
+        require('whatwg-websocket/ws') === Ws,
+        cause instanceof required.ConnectionError,
+      ].every(Boolean)
       const imported = import.meta.resolve('whatwg-websocket')
       console.log(JSON.stringify({ outcome, same, imported, required: require.resolve('whatwg-websocket') }))`,
     )

@@ -30,6 +30,26 @@ const SEEN = [
   '1006',
 ]
 
+/** All entries by both module systems, and what is the same of them. */
+const ONE_COPY = `
+  import { ConnectionError, WebSocket } from 'whatwg-websocket'
+  import 'whatwg-websocket/polyfill'
+  import { memoryPair } from 'whatwg-websocket/transport/memory'
+  import Ws, { WebSocket as Named } from 'whatwg-websocket/ws'
+  const required = require('whatwg-websocket')
+  const RequiredWs = require('whatwg-websocket/ws')
+  const socket = new RequiredWs('ws://127.0.0.1:1/')
+  socket.on('error', ({ cause }) => console.log(
+    required.WebSocket === WebSocket,
+    globalThis.WebSocketStream === required.WebSocketStream,
+    require('whatwg-websocket/transport/memory').memoryPair === memoryPair,
+    RequiredWs === Ws && Ws === Named,
+    RequiredWs.WebSocket === Ws && RequiredWs.OPEN === 1,
+    cause instanceof ConnectionError,
+  ))
+  socket.terminate()`
+const MAKE_REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
+
 describe('Modules', function () {
   this.timeout(60_000)
 
@@ -96,6 +116,29 @@ describe('Modules', function () {
       const { output, errors } = await runNode([join(alone, basename(outputFiles[0]!.path))])
       expect(errors).to.equal('')
       expect(output.trim().split('\n')).to.deep.equal(SEEN)
+    })
+  }
+
+  for (const format of ['esm', 'cjs'] as const) {
+    it(`a bundle of all entries, imported and required, has one copy of the engine: ${format}`, async () => {
+      const { outputFiles, metafile } = await build({
+        stdin: { contents: ONE_COPY, resolveDir: root, loader: 'js' },
+        bundle: true,
+        format,
+        platform: 'node',
+        outfile: 'program.js',
+        metafile: true,
+        write: false,
+        banner: format === 'esm' ? { js: MAKE_REQUIRE } : {},
+      })
+      const engines = Object.keys(metafile!.inputs).filter(input =>
+        /bundle\/node\.cjs$|session\/session\.js$/.test(input),
+      )
+      expect(engines).to.deep.equal(['dist/session/session.js'])
+      const name = format === 'esm' ? 'program.mjs' : 'program.cjs'
+      const { output, errors } = await runNode([join(makeFolder({ [name]: outputFiles![0]!.text }), name)])
+      expect(errors).to.equal('')
+      expect(output.trim()).to.equal('true true true true true true')
     })
   }
 

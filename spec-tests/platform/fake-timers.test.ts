@@ -87,7 +87,7 @@ const EXCHANGE = `
 const EXCHANGED = ['text', '300000', 'milliseconds true', 'close 3001', 'one two', 'closed 3002', 'close 3003']
 
 describe('Where functions of time are replaced', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   const loopback = useLoopback()
 
   async function run(script: string): Promise<ModuleEnded> {

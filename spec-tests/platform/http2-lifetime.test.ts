@@ -4,7 +4,7 @@ import { startHttp2Server } from '../support/http2-server.ts'
 import { useLoopback } from '../support/ws-server.ts'
 
 describe('Lifetime of the process, over HTTP/2', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   const loopback = useLoopback()
 
   const PRELUDE = `

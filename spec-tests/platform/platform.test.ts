@@ -63,7 +63,7 @@ function decodeStrictly(bytes: Uint8Array): string | undefined {
 
 describe('platform', function () {
   // A machine with much else to do is slow, and that is no failure.
-  this.timeout(20_000)
+  this.timeout(60_000)
 
   describe('sha1', () => {
     const digest = (bytes: Uint8Array): string => createHash('sha1').update(bytes).digest('hex')

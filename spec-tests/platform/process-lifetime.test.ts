@@ -17,7 +17,7 @@ const PRELUDE = `
 `
 
 describe('Lifetime of the process', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   const loopback = useLoopback()
 
   const run = (server: { url: string }, script: string, options = {}): Promise<ModuleEnded> =>

@@ -9,7 +9,7 @@ import { next, useLoopback } from '../support/ws-server.ts'
 
 describe('RFC 6455 section 10.4: limits on what is received', function () {
   // A machine with much else to do is slow, and that is no failure.
-  this.timeout(20_000)
+  this.timeout(60_000)
 
   for (const [name, platform] of platforms) {
     const read = (bytes: Uint8Array, limits = NO_LIMITS): string[] => readFrames([bytes], platform, limits)

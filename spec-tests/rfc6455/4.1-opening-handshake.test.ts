@@ -7,7 +7,7 @@ type Options = ConstructorParameters<typeof WebSocket>[1]
 
 describe('RFC 6455 section 4.1: opening handshake', function () {
   // A machine with much else to do is slow, and that is no failure.
-  this.timeout(20_000)
+  this.timeout(60_000)
 
   const loopback = useLoopback()
 

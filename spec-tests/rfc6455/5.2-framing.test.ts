@@ -26,7 +26,7 @@ const RESERVED_OPCODES = [0x3, 0x4, 0x5, 0x6, 0x7, 0xb, 0xc, 0xd, 0xe, 0xf]
 
 describe('RFC 6455 section 5.2: framing', function () {
   // A machine with much else to do is slow, and that is no failure.
-  this.timeout(20_000)
+  this.timeout(60_000)
 
   for (const [name, platform] of platforms) {
     const read = (bytes: Uint8Array, limits = NO_LIMITS): string[] => readFrames([bytes], platform, limits)

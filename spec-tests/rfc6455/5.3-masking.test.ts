@@ -38,7 +38,7 @@ function written(writer: FrameWriter): Buffer {
 
 describe('RFC 6455 section 5.3: masking', function () {
   // A machine with much else to do is slow, and that is no failure.
-  this.timeout(20_000)
+  this.timeout(60_000)
 
   for (const [name, platform] of platforms) {
     for (const masking of [undefined, platform.maskingMemory!()!]) {

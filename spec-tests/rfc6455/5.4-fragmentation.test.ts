@@ -12,7 +12,7 @@ function fragments(opcode: number, payloads: readonly (string | Uint8Array)[]): 
 
 describe('RFC 6455 section 5.4: fragmentation', function () {
   // A machine with much else to do is slow, and that is no failure.
-  this.timeout(20_000)
+  this.timeout(60_000)
 
   for (const [name, platform] of platforms) {
     describe(`${name} platform`, () => {

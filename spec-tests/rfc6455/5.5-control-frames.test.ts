@@ -11,7 +11,7 @@ const MUCH = 1024 * 1024
 
 describe('RFC 6455 section 5.5: control frames', function () {
   // A machine with much else to do is slow, and that is no failure.
-  this.timeout(20_000)
+  this.timeout(60_000)
 
   for (const [name, platform] of platforms) {
     it(`fails with 1002 for one that is fragmented, ${name} platform`, () => {

@@ -12,7 +12,7 @@ const LONG_LENGTHS = [65536, 65537, 100_000, 1 << 20]
 
 describe('RFC 6455 section 6.1: sending data', function () {
   // A machine with much else to do is slow, and that is no failure.
-  this.timeout(20_000)
+  this.timeout(60_000)
 
   for (const [name, platform] of platforms) {
     describe(`frames of ours, ${name} platform`, () => {

@@ -31,7 +31,7 @@ function pauseAtMessages({ connection, owner }: Harness): void {
 
 describe('RFC 6455 section 6.2: receiving data, and holding it up', function () {
   // A machine with much else to do is slow, and that is no failure.
-  this.timeout(20_000)
+  this.timeout(60_000)
 
   it('messages come one by one if each is held up for, with all that stands between them, however the bytes are cut', () => {
     const bytes = Buffer.concat(STREAM)

@@ -17,7 +17,7 @@ function hexOf(code: number, reason = ''): string {
 
 describe('RFC 6455 section 7: closing the connection', function () {
   // A machine with much else to do is slow, and that is no failure.
-  this.timeout(20_000)
+  this.timeout(60_000)
 
   for (const [name, platform] of platforms) {
     describe(`the body of a Close frame (sections 5.5.1 and 7.4), ${name} platform`, () => {

@@ -10,7 +10,7 @@ const LARGE = 32 * 1024 * 1024
 
 describe('RFC 6455 section 7.1: closing over a real connection', function () {
   // A machine with much else to do is slow, and that is no failure.
-  this.timeout(20_000)
+  this.timeout(60_000)
 
   const loopback = useLoopback()
 
@@ -123,7 +123,7 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
     const ends = [weBegin, theyBegin].map(async ({ socket }) => {
       const { code, wasClean } = await next(socket, 'close')
       expect({ code, wasClean }).to.deep.equal({ code: 1000, wasClean: true })
-      expect(performance.now() - start).to.be.within(1900, 6000)
+      expect(performance.now() - start).to.be.within(1900, 15_000)
     })
     weBegin.socket.close(1000)
     await weBegin.peer.readFrame()
@@ -143,7 +143,7 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
     await peer.send(CLOSE, closeBody(1001))
     peer.end()
     await closed
-    expect(performance.now() - start).to.be.within(1900, 6000)
+    expect(performance.now() - start).to.be.within(1900, 15_000)
     expect(events).to.deep.equal(['error', 'close 1001 unclean'])
     expect(failure(socket)?.code).to.equal('WS_ERR_CLOSE_TIMEOUT')
     expect(socket.bufferedAmount).to.be.above(0)

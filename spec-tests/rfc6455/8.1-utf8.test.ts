@@ -54,7 +54,7 @@ const NOT_UTF8 = ['violation 1007 WS_ERR_INVALID_UTF8']
 
 describe('RFC 6455 section 8.1: text is UTF-8', function () {
   // A machine with much else to do is slow, and that is no failure.
-  this.timeout(20_000)
+  this.timeout(60_000)
 
   for (const [name, platform] of platforms) {
     describe(`${name} platform`, () => {

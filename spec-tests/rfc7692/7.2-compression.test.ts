@@ -431,7 +431,7 @@ for (const [name, compression] of [
         }
       }
     })
-  }).timeout(20_000)
+  }).timeout(60_000)
 }
 
 /** Something else of that kind was begun later and has ended: whatever was under way would have, too. */

@@ -125,4 +125,4 @@ describe('RFC 7692 section 7.2: a WebSocket that compresses', () => {
     expect(back).to.deep.equal(expected)
     expect(there).to.deep.equal(expected)
   })
-}).timeout(20_000)
+}).timeout(60_000)

@@ -350,5 +350,5 @@ for (const [name, compression] of hosts) {
         inflater.close()
       })
     })
-  }).timeout(20_000)
+  }).timeout(60_000)
 }

@@ -38,7 +38,7 @@ function readBody(status: number, headers: ResponseHead['headers'], ...chunks: r
 
 describe('RFC 9112: the response to the opening handshake', function () {
   // A machine with much else to do is slow, and that is no failure.
-  this.timeout(20_000)
+  this.timeout(60_000)
 
   describe('section 4: status line', () => {
     it('is taken with any code and reason', () => {

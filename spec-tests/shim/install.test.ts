@@ -20,7 +20,7 @@ const DESCRIPTOR = { writable: true, enumerable: false, configurable: true }
 const NAMES = ['WebSocket', 'WebSocketStream', 'WebSocketError', 'CloseEvent', 'MessageEvent']
 
 describe('Polyfill', function () {
-  this.timeout(20_000)
+  this.timeout(60_000)
 
   async function expectLines(script: string, ...expected: string[]): Promise<void> {
     const { exitCode, lines, errors } = await runModule(script)

@@ -60,7 +60,7 @@ const BUN_PROGRAM = `
 // "If a WebSocket object is garbage collected while its connection is still open, the user agent must start the WebSocket closing
 // handshake, with no status code for the Close message."
 describe('WebSocketStream, abandoned', function () {
-  this.timeout(20_000)
+  this.timeout(60_000)
   const loopback = useStreams()
 
   /** Opens a stream, and keeps what `keep` returns of it. */

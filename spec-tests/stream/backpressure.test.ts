@@ -23,7 +23,7 @@ const LARGE = 16 * MEBIBYTE
 
 /** https://whatpr.org/websockets/48.html: "apply backpressure", "wait until there is sufficient buffer space" */
 describe('WebSocketStream, backpressure', function () {
-  this.timeout(20_000)
+  this.timeout(60_000)
   const loopback = useStreams()
 
   const open: Record<string, (options?: StreamOptions) => Promise<OpenStream & { peer: RawPeer }>> = {

@@ -99,7 +99,7 @@ describe('WebSocketStream, closing', () => {
       await peer.send(CLOSE, closeBody(3000))
       peer.end()
       expect((await stream.closed).closeCode).to.equal(3000)
-    }).timeout(10_000)
+    }).timeout(60_000)
 
     it('goes on reading what a reader has no room for, to come to the server’s Close frame', async () => {
       const { stream, readable, writable, peer } = await loopback.rawStreamPair()
@@ -115,7 +115,7 @@ describe('WebSocketStream, closing', () => {
       const messages = await readAll(readable)
       expect(messages.length).to.be.within(1, 511)
       await expectRejection(writable.getWriter().closed, 'InvalidStateError')
-    }).timeout(10_000)
+    }).timeout(60_000)
 
     it('lets a reader that reads have all that comes before the server’s Close frame', async () => {
       const { stream, readable, peer } = await loopback.rawStreamPair()
@@ -242,7 +242,7 @@ describe('WebSocketStream, closing', () => {
     await peer.send(CLOSE)
     peer.end()
     await stream.closed
-  }).timeout(10_000)
+  }).timeout(60_000)
 
   it('by abort() does not wait for a server that does not read', async () => {
     const { stream, writable, peer } = await loopback.rawStreamPair({ closeTimeout: 200 })
@@ -257,7 +257,7 @@ describe('WebSocketStream, closing', () => {
     expect((await expectRejection(written, 'InvalidStateError')).cause).to.equal(error)
     await dropped
     await aborted
-  }).timeout(10_000)
+  }).timeout(60_000)
 
   it('by abort() drops what waits in the writable, but not the message that is being sent', async () => {
     const { stream, writable, peer } = await loopback.rawStreamPair()
@@ -274,7 +274,7 @@ describe('WebSocketStream, closing', () => {
     await peer.send(CLOSE, closeBody(3000))
     peer.end()
     expect((await stream.closed).closeCode).to.equal(3000)
-  }).timeout(10_000)
+  }).timeout(60_000)
 
   describe('by the server', () => {
     it('closes the readable behind its messages, and errors the writable', async () => {
@@ -318,7 +318,7 @@ describe('WebSocketStream, closing', () => {
       expect((await readAll(readable)).length).to.equal(512)
       await closing
       expect((await stream.closed).closeCode).to.equal(1000)
-    }).timeout(10_000)
+    }).timeout(60_000)
 
     it('with a message half sent is not clean: all fails', async () => {
       const { stream, readable, writable, peer } = await loopback.rawStreamPair()
@@ -337,7 +337,7 @@ describe('WebSocketStream, closing', () => {
       expect(await rejectionOf(writer.write('word'))).to.equal(lost)
       expect(await rejectionOf(writer.closed)).to.equal(lost)
       expect(await rejectionOf(readable.getReader().read())).to.equal(error)
-    }).timeout(10_000)
+    }).timeout(60_000)
 
     it('with a message that is still being compressed is not clean either', async () => {
       const server = await loopback.serveRaw()
@@ -352,7 +352,7 @@ describe('WebSocketStream, closing', () => {
       peer.end()
       const error = await expectWebSocketError(stream.closed, 4567)
       expect((await expectRejection(written, 'InvalidStateError')).cause).to.equal(error)
-    }).timeout(10_000)
+    }).timeout(60_000)
 
     it('rejects a message that is written after it, with how the connection ended', async () => {
       const { stream, writable, peer } = await loopback.rawStreamPair()
@@ -399,7 +399,7 @@ describe('WebSocketStream, closing', () => {
       peer.destroy()
       await expectWebSocketError(stream.closed, 4000)
       for (const write of written) await expectRejection(write, 'InvalidStateError')
-    }).timeout(10_000)
+    }).timeout(60_000)
   })
 
   describe('that goes wrong', () => {
@@ -460,6 +460,6 @@ describe('WebSocketStream, closing', () => {
       }
       expect(await rejectionOf(readAll())).to.equal(error)
       expect(bytes).to.be.within(256 * 1024, 1024 * 1024)
-    }).timeout(10_000)
+    }).timeout(60_000)
   })
 })

@@ -21,7 +21,7 @@ async function isCollected(reference: WeakRef<object>): Promise<boolean> {
 }
 
 describe('WebSocketStream, garbage collection', function () {
-  this.timeout(10_000)
+  this.timeout(60_000)
   const loopback = useStreams()
 
   it('frees a stream that has closed', async () => {

@@ -201,7 +201,7 @@ describe('WebSocketStream, messages', () => {
       const { value } = await reading
       expect((value as Uint8Array).length).to.equal(size)
       expect(Buffer.from((value as Uint8Array).buffer).indexOf(Buffer.from('y'))).to.equal(-1)
-    }).timeout(30_000)
+    }).timeout(60_000)
 
     it('that are too big fail the connection', async () => {
       const { stream, readable, peer } = await loopback.rawStreamPair({ maxPayload: 10 })

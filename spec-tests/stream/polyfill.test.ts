@@ -69,7 +69,7 @@ describe('WebSocketStream with the streams of web-streams-polyfill', () => {
     expect(writer.desiredSize).to.equal(0)
     peer.resume()
     await writer.ready
-  }).timeout(20_000)
+  }).timeout(60_000)
 
   it('closes by abort, also of a write that the server holds up', async () => {
     const { stream, writable, peer } = await loopback.rawStreamPair({ streams, closeTimeout: 200 })
@@ -80,7 +80,7 @@ describe('WebSocketStream with the streams of web-streams-polyfill', () => {
     const error = await expectWebSocketError(stream.closed, 1006)
     expect(((await rejectionOf(written)) as Error).cause).to.equal(error)
     await aborted
-  }).timeout(10_000)
+  }).timeout(60_000)
 
   it('closes by cancel', async () => {
     const { stream, readable, peer } = await loopback.rawStreamPair({ streams })

@@ -70,7 +70,7 @@ export async function runModule(
   flags: readonly string[] = [],
 ): Promise<ModuleEnded> {
   const commandLine = [...flags, '--input-type=module', '--eval', source, '--', ...args]
-  const { output, ...ended } = await runNode(commandLine, { limit: 15_000 })
+  const { output, ...ended } = await runNode(commandLine)
   return { ...ended, lines: output.split('\n').filter(line => line !== '') }
 }
 

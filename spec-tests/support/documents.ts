@@ -25,8 +25,10 @@ export interface Document {
 
 /** All documents of the package at `root`. */
 export function readDocuments(root: string): Document[] {
+  const examples = readdirSync(join(root, 'examples'), { withFileTypes: true })
+  const projects = examples.filter(entry => entry.isDirectory()).map(({ name }) => `examples/${name}/README.md`)
   const inner = readdirSync(join(root, 'docs')).map(name => `docs/${name}`)
-  const paths = [...readdirSync(root), ...inner].filter(path => path.endsWith('.md'))
+  const paths = [...readdirSync(root), ...inner, 'examples/README.md', ...projects].filter(path => path.endsWith('.md'))
   return paths.map(path => parseDocument(path, readFileSync(join(root, path), 'utf8')))
 }
 

@@ -12,7 +12,7 @@ export interface Asked {
 
 export interface TestProxy {
   readonly port: number
-  readonly asked: readonly Asked[]
+  readonly asked: Asked[]
   close(): Promise<void>
 }
 

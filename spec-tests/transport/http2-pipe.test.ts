@@ -1,14 +1,15 @@
 import { createSecureServer, createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import { Http2Connections } from '#lib/transport/http2.js'
+import { connect } from '#lib/transport/node.js'
 import type { TlsOptions } from '#lib/transport/tls-options.js'
 import { type Certificate, makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { socketFarEnd } from '../support/far-end.ts'
 import type { TransportUnderTest } from '../support/transport-bench.ts'
 import { testTransport } from './pipe-contract.ts'
 
-/** A stream of HTTP/2 behind an extended CONNECT, as a pipe. */
-function http2(name: string, secure: boolean): TransportUnderTest {
+/** A stream of HTTP/2 behind an extended CONNECT, as a pipe; the connection may be one over another pipe. */
+function http2(name: string, secure: boolean, inTunnel = false): TransportUnderTest {
   let made: Promise<[server: Certificate, options: TlsOptions]> | undefined
   const closers: (() => Promise<void>)[] = []
 
@@ -43,7 +44,9 @@ function http2(name: string, secure: boolean): TransportUnderTest {
           resolve(stream)
         })
       })
-      const place = await new Http2Connections().open(target, 'only', tls)
+      const tunnel = { name: 'far', open: () => connect({ ...target, secure: false }) }
+      const network = inTunnel ? { tunnel } : {}
+      const place = await new Http2Connections().open(target, 'only', tls, 0, network)
       if (!('upgrade' in place)) throw new Error('A pipe, not a place on a connection')
       await new Promise<void>((resolve, reject) => {
         place.upgrade(
@@ -66,3 +69,5 @@ function http2(name: string, secure: boolean): TransportUnderTest {
 
 testTransport(http2('HTTP/2', false))
 testTransport(http2('HTTP/2 over TLS', true))
+testTransport(http2('HTTP/2 in a tunnel', false, true))
+testTransport(http2('HTTP/2 over TLS in a tunnel', true, true))

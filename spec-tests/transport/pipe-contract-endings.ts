@@ -13,7 +13,7 @@ import {
 export function testEndings(transport: TransportUnderTest): void {
   describe(`the contract of a pipe: how ${transport.name} ends`, function () {
     // A machine with much else to do is slow, and that is no failure.
-    this.timeout(10_000)
+    this.timeout(60_000)
 
     const { open } = useTransport(transport)
 

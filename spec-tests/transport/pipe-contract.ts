@@ -17,7 +17,7 @@ import { testEndings } from './pipe-contract-endings.ts'
 export function testTransport(transport: TransportUnderTest): void {
   describe(`the contract of a pipe: ${transport.name}`, function () {
     // A machine with much else to do is slow, and that is no failure.
-    this.timeout(10_000)
+    this.timeout(60_000)
 
     const { open } = useTransport(transport)
 

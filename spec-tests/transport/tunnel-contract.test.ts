@@ -5,7 +5,6 @@ import { connect } from '#lib/transport/node.js'
 import type { Pipe } from '#lib/transport/pipe.js'
 import { openTunnel } from '#lib/transport/proxy-pipe.js'
 import { askSocks5 } from '#lib/transport/socks.js'
-import { secure } from '#lib/transport/tls-over-pipe.js'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { socketFarEnd } from '../support/far-end.ts'
 import type { TransportUnderTest } from '../support/transport-bench.ts'
@@ -89,7 +88,8 @@ function tunnelled(part: ProxyPart, overTls: boolean): TransportUnderTest {
       )
       if (early !== undefined) void far.write(early)
       const tunnel = await opening
-      receive(overTls ? await secure(tunnel, { ...target, host: 'localhost', secure: true }, { ca }) : tunnel)
+      const network = { tunnel: { name: 'far', open: async () => tunnel } }
+      receive(await connect({ ...target, host: 'localhost', secure: overTls }, { ca }, 0, network))
       return far
     },
   }

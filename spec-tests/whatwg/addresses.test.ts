@@ -1,9 +1,11 @@
 import dns from 'node:dns'
 import { syncBuiltinESMExports } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { failure, ping } from '#lib/entry/node.js'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
-import { runNode } from '../support/child.ts'
+import { runNode, runProgram } from '../support/child.ts'
+import { ensureRuntime, INSTALL_LIMIT } from '../support/runtimes.ts'
 import { next, type ServeOptions, type TestServer, useLoopback } from '../support/ws-server.ts'
 
 describe('Addresses', () => {
@@ -131,12 +133,22 @@ describe('Addresses', () => {
       it(`are tried all the same: a server on ${host} alone`, async () => {
         const server = await serveAlone(host)
         const url = `ws://localhost:${server.port}/`
-        const { output } = await runNode(
-          ['--no-network-family-autoselection', '--input-type=module', '--eval', PROGRAM, '--', url],
-          { limit: 15_000 },
-        )
+        const flags = ['--no-network-family-autoselection', '--input-type=module']
+        const { output } = await runNode([...flags, '--eval', PROGRAM, '--', url])
         expect(output).to.equal('open\n')
       })
     }
   })
+
+  for (const runtime of ['node', 'deno'] as const) {
+    it(`of localhost are not given up while the process is busy: ${runtime}`, async function () {
+      this.timeout(INSTALL_LIMIT)
+      const file = fileURLToPath(new URL('./busy-client.js', import.meta.url))
+      const { url } = await serveAlone('127.0.0.1')
+      const executable = runtime === 'node' ? process.execPath : await ensureRuntime('deno')
+      const flags = runtime === 'node' ? [] : ['run', '--allow-all', '--quiet', '--no-lock']
+      const { output, errors } = await runProgram(executable, [...flags, file, url.replace('127.0.0.1', 'localhost')])
+      expect({ output, errors }).to.deep.equal({ output: 'open\n', errors: '' })
+    })
+  }
 })

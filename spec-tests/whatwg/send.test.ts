@@ -168,7 +168,7 @@ describe('WHATWG WebSocket send()', () => {
     })
 
     it('arrives as it was from several connections at once, which the servers hold up', async function () {
-      this.timeout(20_000)
+      this.timeout(60_000)
       const options = { perMessageDeflate: false }
       const server = await loopback.serve({ maxPayload: 2 ** 24 })
       const connections = []

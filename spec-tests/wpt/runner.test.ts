@@ -149,7 +149,7 @@ title</title><meta name="variant" content="?wss"><meta name=timeout content=long
     const broken = `${classes}\nCloseEvent.prototype.initCloseEvent = () => {}`
 
     it('ends with 0 when all is as expected, and writes the results', async function () {
-      this.timeout(30_000)
+      this.timeout(60_000)
       const report = join(folder, 'results.json')
       const module = await put('good.mjs', classes)
       const { exitCode, output } = await run('--impl', module, '--json', report, ...choice)
@@ -179,7 +179,7 @@ title</title><meta name="variant" content="?wss"><meta name=timeout content=long
     })
 
     it('ends with 1 when a process of a test goes away', async function () {
-      this.timeout(30_000)
+      this.timeout(60_000)
       const module = await put('crash.mjs', `${classes}\nprocess.kill(process.pid, 'SIGKILL')`)
       const { exitCode, output } = await run('--impl', module, ...choice)
       assert.equal(exitCode, 1, output)
@@ -215,7 +215,7 @@ title</title><meta name="variant" content="?wss"><meta name=timeout content=long
     })
 
     it('ends with 2 when it cannot do what it is told', async function () {
-      this.timeout(30_000)
+      this.timeout(60_000)
       for (const commandLine of [['--nonsense'], ['--impl', 'nothing-of-that-name'], ['no-file-has-such-a-name']]) {
         const { exitCode, output } = await run(...commandLine)
         assert.equal(exitCode, 2, output)

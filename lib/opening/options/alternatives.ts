@@ -15,6 +15,9 @@ const WAYS = ['upgrade', 'connect', 'agent', 'dispatcher', 'proxy', 'socketPath'
 /** Ways that resolve the server's name themselves, so that no address can be checked. */
 const UNCHECKED: ReadonlySet<string> = new Set(['upgrade', 'connect', 'agent', 'dispatcher', 'socketPath'])
 
+/** Ways that speak HTTP themselves. */
+const SPEAKING_HTTP: ReadonlySet<string> = new Set(['upgrade', 'agent', 'dispatcher'])
+
 /** @throws TypeError that names two options which contradict each other */
 export function refuseAlternatives(settings: Settings): void {
   const given = WAYS.filter(name =>
@@ -25,10 +28,10 @@ export function refuseAlternatives(settings: Settings): void {
       `The WebSocket options "${given[0]}" and "${given[1]}" exclude each other: each says how the connection is opened`,
     )
   }
-  const other = given.find(name => name !== 'socketPath')
+  const other = given.find(name => SPEAKING_HTTP.has(name))
   if (settings.http2 === 'only' && other !== undefined) {
     throw new TypeError(
-      `The WebSocket options "http2" and "${other}" exclude each other: HTTP/1.1 is spoken over what "${other}" opens`,
+      `The WebSocket options "http2" and "${other}" exclude each other: what "${other}" names speaks HTTP/1.1`,
     )
   }
   const unchecked = given.find(name => UNCHECKED.has(name))

@@ -1,21 +1,52 @@
-import type { ConnectTarget, Opened } from '../../transport/connect.ts'
+import type { AsyncContext } from '../../host/async-context.ts'
+import { ConnectionError } from '../../protocol/errors.ts'
+import { type ConnectTarget, ExplainedError, type Opened } from '../../transport/connect.ts'
 import { duplexPipe } from '../../transport/duplex.ts'
 import { GuardedPipe } from '../../transport/guarded-pipe.ts'
 import { isNodeStream, openNodeStream } from '../../transport/node-stream.ts'
 import type { Pipe } from '../../transport/pipe.ts'
 import { ContextPipe } from '../context-pipe.ts'
 import { isDuplex, isPipe } from '../options/connect.ts'
+import type { Settings } from '../options.ts'
 import { type Route, wayOver } from '../way.ts'
+import { openByHost } from './direct.ts'
 
 /** The option `connect`. */
 export const byConnect: Route = {
   needsAddress: false,
   isForeign: true,
 
-  async open(target, { connect }, context) {
-    const bytes = await asPipe(await connect!(target), target)
-    return wayOver(new ContextPipe(new GuardedPipe(bytes), context), target)
+  async open(target, settings, context) {
+    return wayOver(await openPipe(target, settings, context), target)
   },
+}
+
+/**
+ * The option `connect` with `http2: 'only'`: HTTP/2 over what it opens, by prior knowledge. Sockets of an origin share what one
+ * and the same function has opened.
+ */
+export const http2ByConnect: Route = {
+  needsAddress: false,
+
+  open(target, settings, context, trace) {
+    return openByHost(target, settings, trace, {
+      name: '',
+      owner: settings.connect!,
+      isEncrypted: true,
+      async open(signal) {
+        try {
+          return await openPipe({ ...target, signal }, settings, context)
+        } catch (error) {
+          // Whatever code of the user rejects with is a cause.
+          throw error instanceof ConnectionError ? new ExplainedError(error.message, { cause: error }) : error
+        }
+      },
+    })
+  },
+}
+
+async function openPipe(target: ConnectTarget, { connect }: Settings, context: AsyncContext): Promise<Pipe> {
+  return new ContextPipe(new GuardedPipe(await asPipe(await connect!(target), target)), context)
 }
 
 function asPipe(opened: Opened, { signal }: ConnectTarget): Pipe | PromiseLike<Pipe> {

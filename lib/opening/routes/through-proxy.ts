@@ -15,43 +15,45 @@ import { ownMembers } from '../options/reading.ts'
 import type { Settings } from '../options.ts'
 import { defaultUserAgent, hasField } from '../request-fields.ts'
 import { hostOf } from '../url.ts'
-import { dropPipe, type Route, wayOver } from '../way.ts'
+import type { Route } from '../way.ts'
+import { openByHost } from './direct.ts'
 
 /**
- * The proxy that a connection to `url` goes through; undefined for none.
+ * The route to `url` through a proxy, or the one that the environment names; undefined if that names none.
  *
  * @throws ConnectionError for a proxy of the environment that is none: without it, the connection would go around the proxy
  */
-export function proxyFor({ proxy }: Settings, url: URL): ProxySettings | undefined {
-  if (proxy === false) return undefined
-  if (typeof proxy === 'object') return proxy
-  if (proxy === undefined && host.usesEnvironmentProxy?.() !== true) return undefined
+export function proxyRoute(proxy: ProxySettings | 'env', url: URL): Route | undefined {
+  if (proxy !== 'env') return throughProxy(proxy)
   const found = environmentProxy(host.environment?.() ?? {}, url)
-  if (typeof found !== 'string') return found && { url: found, headers: [], tls: undefined }
+  if (typeof found !== 'string') return found && throughProxy({ url: found, headers: [], tls: undefined })
   const message = `The environment variable ${found} is not the URL of a proxy`
   throw new ConnectionError('WS_ERR_PROXY', message, { step: 'proxy' })
 }
 
-/** A tunnel through a proxy, TLS over it for wss, and HTTP/1.1 over that. A ws URL takes a tunnel, too, so that nothing on the way rewrites it. */
-export function throughProxy(proxy: ProxySettings): Route {
+/** A tunnel through a proxy, and TLS over it for wss. A ws URL takes a tunnel, too, so that nothing on the way rewrites it. */
+function throughProxy(proxy: ProxySettings): Route {
   return {
     needsAddress: false,
 
     async open(target, settings, _context, trace) {
-      const { protocol } = proxy.url
-      // The URL of the proxy without its credentials.
-      trace.proxy = `${protocol}//${proxy.url.host}`
-      const server = await addressToAskFor(target, protocol, settings, trace)
-      trace.step = 'proxy'
-      const pipe = await connectToProxy(proxy, target, settings, trace)
-      const tunnel = await openTunnel(pipe, target.signal, asking => ask(asking, proxy, server, target.port))
-      if (!target.secure) {
-        trace.step = 'handshake'
-        return wayOver(tunnel, target)
+      if (host.connect === undefined || host.resolveHost === undefined) {
+        throw new TypeError('This host has no transport: pass the option "connect"')
       }
-      if (host.secure !== undefined) return wayOver(await host.secure(tunnel, target, settings.tls, trace), target)
-      dropPipe(tunnel)
-      throw new TypeError('This host has no TLS over a proxy')
+      const { url, headers, tls } = proxy
+      // The URL of the proxy without its credentials.
+      const name = `${url.protocol}//${url.host}`
+      trace.proxy = name
+      const server = await addressToAskFor(target, url.protocol, settings, trace)
+      return openByHost(target, settings, trace, {
+        name: JSON.stringify([url.href, headers, server]),
+        tls,
+        async open(signal, own) {
+          own.step = 'proxy'
+          const pipe = await connectToProxy(proxy, { ...target, signal, url: name }, settings, own)
+          return openTunnel(pipe, signal, asking => ask(asking, proxy, server, target.port))
+        },
+      })
     },
   }
 }
@@ -67,30 +69,26 @@ async function addressToAskFor(
   trace: Trace,
 ): Promise<string> {
   if (allowAddress === undefined && protocol !== 'socks5:' && protocol !== 'socks4:') return name
-  if (host.resolveHost === undefined) throw new TypeError('This host cannot resolve names')
   trace.step = 'dns'
   const resolving = { lookup, family: protocol.startsWith('socks4') ? 4 : family } as const
-  const { addresses } = await host.resolveHost(name, port, resolving)
+  const { addresses } = await host.resolveHost!(name, port, resolving)
   return allowedOnly(addresses, allowAddress)[0]!.address
 }
 
 /** Opens a connection to the proxy itself, with TLS for an https proxy. */
 async function connectToProxy(
   { url, tls }: ProxySettings,
-  { signal }: ConnectTarget,
+  { signal, url: proxyName }: ConnectTarget,
   { keepAlive, lookup, family, localAddress, noDelay }: Settings,
   trace: Trace,
 ): Promise<Pipe> {
-  if (host.connect === undefined || host.resolveHost === undefined) {
-    throw new TypeError('This host has no transport: pass the option "connect"')
-  }
   const name = hostOf(url)
   const port = url.port === '' ? DEFAULT_PORTS[url.protocol]! : Number(url.port)
-  const { addresses } = await host.resolveHost(name, port, { lookup, family })
-  const target = { host: name, port, secure: url.protocol === 'https:', url: trace.proxy!, signal, addresses }
+  const { addresses } = await host.resolveHost!(name, port, { lookup, family })
+  const target = { host: name, port, secure: url.protocol === 'https:', url: proxyName, signal, addresses }
   // The steps within are those of the proxy, and its TLS is not the server's.
   const own: Trace = startTrace('proxy')
-  const pipe = await host.connect(target, tls, keepAlive, ownMembers({ localAddress, noDelay, trace: own }))
+  const pipe = await host.connect!(target, tls, keepAlive, ownMembers({ localAddress, noDelay, trace: own }))
   if (own.remoteAddress !== undefined) trace.remoteAddress = own.remoteAddress
   return pipe
 }

@@ -305,9 +305,9 @@ function openUrl(desk: Desk, rest: string): void {
 function switchTo(desk: Desk, rest: string): void {
   if (rest !== '') return desk.switchTo(Number(rest))
   const rows = desk.connections.map(({ number, link }: Connection) => {
-    const mark = number === desk.current.number ? '*' : ' '
+    const mark = number === desk.current.number ? ' *' : ''
     return [
-      `${mark} ${number}`,
+      `${number}${mark}`,
       `${printable(link.socket.url)} ${['connecting', 'open', 'closing', 'closed'][link.socket.readyState]}`,
     ] as const
   })

@@ -1,7 +1,8 @@
 import process from 'node:process'
 import { WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
 import { clock } from '../clock.ts'
-import { describeClose, describeFailure } from '../describe-failure.ts'
+import { describeClose } from '../close-codes.ts'
+import { describeFailure } from '../describe-failure.ts'
 import type { Message, Recorder } from '../exchange-record.ts'
 import { type Closing, Link } from '../link.ts'
 import type { MessageChecker } from '../message-checker.ts'
@@ -21,6 +22,8 @@ export interface ConversationOptions {
   readonly socket: WebSocketOptions
   readonly reconnect: boolean
   readonly reconnectDelay: number
+  /** Messages that each connection begins with. */
+  readonly greetings: readonly string[]
   /** 0 to 2. */
   readonly verbose: number
   readonly recorder: Recorder | undefined
@@ -31,7 +34,7 @@ export interface ConversationOptions {
 /**
  * A conversation in a terminal: each line that is typed is a message, or a command if it begins with a slash.
  *
- * @returns the exit code: 0 if the last connection was closed cleanly
+ * @returns the exit code: 0 if the last connection was closed cleanly, and not with the code of an error
  * @throws what the constructor of WebSocket throws for a wrong URL, header or subprotocol
  */
 export function converse(options: ConversationOptions): Promise<number> {
@@ -133,7 +136,7 @@ class Conversation implements Desk {
   #connect(url: string): Connection {
     const number = this.connections.length + 1
     const { socket, reconnect, reconnectDelay, recorder, verbose } = this.#options
-    const log = createWireLog(verbose, this.colours, line => this.#editor.print(line))
+    const log = createWireLog(verbose, this.colours, line => this.#editor.print(this.#mark(connection) + line))
     const watcher: Watcher = {
       request: request => {
         connection.request = request
@@ -170,7 +173,12 @@ class Conversation implements Desk {
       this.note('dim', 'A line that you type is sent. /help lists commands, Ctrl+D closes.', connection)
     this.#wasOpen = true
     this.#updatePrompt()
-    for (const message of connection.waiting.splice(0)) {
+    const greetings = this.#options.greetings.filter(text => {
+      const complaint = this.#options.checker?.checkOutgoing(text)
+      if (complaint !== undefined) this.note('red', `Not sent: ${complaint}`, connection)
+      return complaint === undefined
+    })
+    for (const message of [...greetings, ...connection.waiting.splice(0)]) {
       connection.link.send(message)
       this.#editor.print(this.#present(connection.transcript.add('sent', message), connection))
     }
@@ -183,15 +191,17 @@ class Conversation implements Desk {
     if (complaint !== undefined) this.note('yellow', `  ${complaint}`, connection)
   }
 
-  #closed(connection: Connection, { socket, code, reason, wasClean, error, retryIn }: Closing): void {
-    this.#exitCode = wasClean ? 0 : 1
+  #closed(connection: Connection, { socket, code, reason, wasClean, isFailure, error, retryIn }: Closing): void {
+    this.#exitCode = isFailure ? 1 : 0
     if (error !== undefined) for (const line of describeFailure(socket, error)) this.note('red', line, connection)
+    const tone = isFailure ? 'red' : 'green'
+    if (retryIn === undefined || wasClean) this.note(tone, `closed: ${describeClose(code, reason)}`, connection)
     if (retryIn !== undefined) return this.note('dim', `connecting again in ${retryIn / 1000} s`, connection)
-    this.note(wasClean ? 'green' : 'red', `closed: ${describeClose(code, reason)}`, connection)
     const isOver = this.connections.every(({ link }) => link.socket.readyState === WebSocket.CLOSED && !link.isWaiting)
     // Without a server there never was a conversation.
     if (isOver && (this.#isLeaving || !this.#wasOpen)) return this.#end()
-    if (connection === this.current) this.note('dim', '/reconnect connects again, Ctrl+D leaves.', connection)
+    if (connection === this.current && !this.#isLeaving)
+      this.note('dim', '/reconnect connects again, Ctrl+D leaves.', connection)
     this.#updatePrompt()
   }
 

@@ -109,7 +109,7 @@ export const floodAttacks: readonly Attack[] = [
     amount: 64 * KIB,
     unit: 'chunks',
     work: 'linear',
-    memory: { limit: 24, held: 1 },
+    memory: { limit: 24, held: 2 },
     steps: amount => {
       const text = Buffer.from('\u20ac'.repeat(amount / 4 / 3))
       const bytes = noise(amount / 4)

@@ -1,7 +1,11 @@
 import { defineConfig } from 'vite'
 
-export default defineConfig({
-  logLevel: 'warn',
-  ssr: { noExternal: true },
-  build: { ssr: true, outDir: 'out', rollupOptions: { input: 'program.js', output: { entryFileNames: 'a.js' } } },
+// The mode is the program and its bundle: `vite build --mode program.js:out/a.js`.
+export default defineConfig(({ mode }) => {
+  const [input, outDir, entryFileNames] = mode.split(/[:/]/)
+  return {
+    logLevel: 'warn',
+    ssr: { noExternal: true },
+    build: { ssr: true, outDir, rollupOptions: { input, output: { entryFileNames } } },
+  }
 })

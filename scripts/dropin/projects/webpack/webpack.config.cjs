@@ -1,9 +1,15 @@
 const { join } = require('node:path')
 
-module.exports = ['plain', 'min'].map(name => ({
-  entry: './program.js',
+const programs = [
+  ['plain', 'development', 'program.js', 'a.cjs'],
+  ['min', 'production', 'program.js', 'a.cjs'],
+  ['one', 'development', 'one-copy.js', 'one-copy.cjs'],
+]
+
+module.exports = programs.map(([folder, mode, entry, filename]) => ({
+  entry: `./${entry}`,
   target: 'node20',
-  mode: name === 'min' ? 'production' : 'development',
+  mode,
   devtool: false,
-  output: { path: join(__dirname, name), filename: 'a.cjs' },
+  output: { path: join(__dirname, folder), filename },
 }))

@@ -1,0 +1,15 @@
+import { spawnSync } from 'node:child_process'
+import process from 'node:process'
+
+/**
+ * Installs packages of Debian with apt-get, as root or with sudo without a password. Whether that worked is for the caller to see:
+ * elsewhere there is no apt-get. What it prints goes to standard error.
+ */
+export function installDebianPackages(names: readonly string[]): void {
+  // No service of the system shall listen on the ports of the packages.
+  const environment = ['env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'apt-get', '--quiet']
+  const [program, ...words] = process.getuid?.() === 0 ? environment : ['sudo', '--non-interactive', ...environment]
+  for (const more of [['update'], ['install', '--yes', '--no-install-recommends', ...names]]) {
+    spawnSync(program!, [...words, ...more], { stdio: ['ignore', process.stderr, 'inherit'] })
+  }
+}

@@ -1,0 +1,94 @@
+import { relative } from 'node:path'
+import process from 'node:process'
+import { ALONE } from './alone.ts'
+import { type MochaResult, runMocha } from './mocha-suite.ts'
+import type { SuiteResult } from './suite.ts'
+import { describeTimes } from './times.ts'
+
+export interface SpecTestsOptions {
+  /** The folder of the package. */
+  readonly root: string
+  /** Paths of compiled test files, in the order in which they are run. */
+  readonly files: readonly string[]
+  /** How many processes run at a time. One runs all files itself. */
+  readonly jobs: number
+  readonly grep?: string | undefined
+  readonly coverage?: string | undefined
+  readonly detailed?: boolean | undefined
+}
+
+/** How many files a process runs: few, so that the processes end at about the same time, and a broken one takes few along. */
+const FILES_PER_PROCESS = 6
+
+const name = 'spec-tests'
+
+/** Runs spec-tests/, and prints what is slowest. */
+export async function runSpecTests(options: SpecTestsOptions): Promise<SuiteResult> {
+  const results = options.jobs === 1 ? [await runMocha({ name, ...options })] : await runInProcesses(options)
+  const times = describeTimes({
+    files: results.flatMap(({ times }) =>
+      times.files.map(file => ({ ...file, name: source(options.root, file.name) })),
+    ),
+    tests: results.flatMap(({ times }) => times.tests),
+  })
+  if (times !== '') console.log(`\n${times}`)
+  return join(results)
+}
+
+/** Several processes at a time, and then one with the files that do not bear company. Prints what a process wrote when it ended. */
+async function runInProcesses(options: SpecTestsOptions): Promise<MochaResult[]> {
+  const { root, files, jobs } = options
+  const isAlone = (file: string): boolean => source(root, file) in ALONE
+  const shared = deal(
+    files.filter(file => !isAlone(file)),
+    FILES_PER_PROCESS,
+  )
+  const alone = files.filter(isAlone)
+  const total = shared.length + (alone.length > 0 ? 1 : 0)
+  console.log(`${name}: ${files.length} files in ${total} processes, ${jobs} at a time`)
+
+  const results: MochaResult[] = []
+  const run = async (batch: readonly string[]): Promise<void> => {
+    const result = await runMocha({ ...options, name, files: batch, collect: true })
+    results.push(result)
+    const failed = result.failed > 0
+    const again = failed ? `npm test -- --jobs 1 ${batch.map(file => source(root, file)).join(' ')}\n` : ''
+    process.stdout.write(`\nprocess ${results.length} of ${total}\n${result.output}${again}`)
+  }
+  const waiting = [...shared]
+  const worker = async (): Promise<void> => {
+    for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) await run(batch)
+  }
+  await Promise.all(Array.from({ length: jobs }, worker))
+  if (alone.length > 0) await run(alone)
+  return results
+}
+
+/**
+ * Parts files by turns, as cards are dealt: what is next to each other in a folder, and may be slow for the same reason, goes
+ * to different parts, and each part has the order of the whole.
+ */
+export function deal(files: readonly string[], size: number): string[][] {
+  const parts: string[][] = Array.from({ length: Math.ceil(files.length / size) }, () => [])
+  for (const [index, file] of files.entries()) parts[index % parts.length]!.push(file)
+  return parts
+}
+
+function join(results: readonly SuiteResult[]): SuiteResult {
+  const sum = (key: 'passed' | 'failed' | 'skipped') => results.reduce((total, result) => total + result[key], 0)
+  return {
+    name,
+    passed: sum('passed'),
+    failed: sum('failed'),
+    skipped: sum('skipped'),
+    notes: results.flatMap(result => result.notes),
+  }
+}
+
+/** The path of a test's source below the package, such as `spec-tests/fuzz/frames.test.ts`. */
+function source(root: string, file: string): string {
+  return relative(root, file)
+    .replaceAll('\\', '/')
+    .replace(/^build\//, '')
+    .replace(/\.js$/, '.ts')
+}
