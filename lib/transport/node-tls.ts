@@ -18,7 +18,7 @@ export interface TcpOptions {
   readonly keepAlive: boolean
   readonly keepAliveInitialDelay: number
   /** A unix socket, in place of host and port. */
-  readonly path?: string
+  readonly path?: string | undefined
 }
 
 /**
