@@ -14,6 +14,7 @@ import {
   TEXT,
 } from '../support/raw-server.ts'
 import { openConnection } from '../support/scripted-pipe.ts'
+import { turns } from '../support/turns.ts'
 import { next, record, useLoopback } from '../support/ws-server.ts'
 
 const BAD_FRAME = Buffer.from([0xff, 0xff])
@@ -105,7 +106,11 @@ describe('RFC 6455 section 7.1.7: a violation waits its turn', () => {
 
   it('a Blob that cannot be read does not hold up the Close frame', async () => {
     const { socket, peer } = await loopback.rawPair()
-    const blob = blobOf(() => new Promise((_, reject) => setTimeout(reject, 5, new Error('gone'))))
+    // The violation is known by then.
+    const blob = blobOf(async () => {
+      await turns(5)
+      throw new Error('gone')
+    })
     socket.onmessage = () => socket.send(blob)
     const closed = next(socket, 'close')
     await peer.write(Buffer.concat([frame(TEXT, 'message'), BAD_FRAME]))
