@@ -1,7 +1,7 @@
 import process from 'node:process'
 import { setImmediate as turn } from 'node:timers/promises'
 import { expectedMessages, type Outcome, sentTexts } from './dialogue.ts'
-import type { FaultKind } from './schedule.ts'
+import type { FaultKind } from './fault-kinds.ts'
 import { ways } from './way.ts'
 
 /** The causes after which whatever the proxy passed on is with the client: TCP loses nothing before a FIN, or in silence. */
