@@ -333,4 +333,14 @@ export const differences: readonly Difference[] = [
     scenarios: STREAM,
     translate: endingsInOurOrder,
   },
+  {
+    name: '`isTrusted`',
+    verdict: 'limit of the host',
+    section: 'DOM, section 2.2: true for the events of a user agent',
+    chromium: 'true',
+    ours: 'false on Bun, whose events cannot be made trusted',
+    scenarios: /^WebSocket /,
+    runtimes: /^bun/,
+    translate: clientLines(/(\w+ \w+Event|\w+ Event) trusted (.*)/, '$1 not trusted $2'),
+  },
 ]
