@@ -8,7 +8,7 @@ import {
   RST_STREAM,
   uint32,
 } from '../support/http2-frames.ts'
-import type { FaultKind } from './schedule.ts'
+import type { FaultKind } from './fault-kinds.ts'
 
 /** The stream of a dialogue: the first one of its connection. */
 export const STREAM = 1

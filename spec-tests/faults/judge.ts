@@ -1,7 +1,7 @@
 import process from 'node:process'
 import { setImmediate as turn } from 'node:timers/promises'
 import { expectedMessages, type Outcome, sentTexts } from './dialogue.ts'
-import type { FaultKind } from './schedule.ts'
+import type { FaultKind } from './fault-kinds.ts'
 import { ways } from './way.ts'
 
 /** The causes after which whatever the proxy passed on is with the client: TCP loses nothing before a FIN, or in silence. */
@@ -52,6 +52,8 @@ function allowedCodes({ schedule, way, phase, step }: Outcome): (string | undefi
     return phase === 'open' ? ['WS_ERR_HEARTBEAT_TIMEOUT'] : ['WS_ERR_CLOSE_TIMEOUT', ...late]
   }
   const isInvalid = !secure && (kind === 'garbage' || kind === 'alert')
+  // After a frame that breaks HTTP/2, node:http2 may stop reading without closing the connection: it is then found by a time limit.
+  if (isInvalid && http2) return [...INVALID, 'WS_ERR_HTTP2', ...TIME_LIMITS, ...late]
   if (phase !== 'opening') {
     if (kind === 'go-away') return [undefined]
     return isInvalid ? [...INVALID, ...late] : ['WS_ERR_CONNECTION_LOST', ...late]
@@ -70,6 +72,8 @@ function allowedCodes({ schedule, way, phase, step }: Outcome): (string | undefi
       return [...(isInvalid ? INVALID : ['WS_ERR_CONNECTION_LOST']), ...(http2 ? ['WS_ERR_HTTP2'] : [])]
   }
 }
+
+const TIME_LIMITS = ['WS_ERR_HANDSHAKE_TIMEOUT', 'WS_ERR_HEARTBEAT_TIMEOUT', 'WS_ERR_CLOSE_TIMEOUT']
 
 /** What the five bytes may be taken for: no HTTP, a frame that is none, or the rest of a frame that is cut off thereafter. */
 const INVALID = [
