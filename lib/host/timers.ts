@@ -92,9 +92,9 @@ export class Deadline {
   }
 
   /** Lets the event loop read what has arrived: it may serve timers before the network. */
-  readonly #look = (): void => {
+  #look(): void {
     if (this.#isCancelled) return
-    if (this.#turns-- > 0) host.queueTask(this.#look)
+    if (this.#turns-- > 0) host.queueTask(() => this.#look())
     else this.#judge()
   }
 }

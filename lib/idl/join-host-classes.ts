@@ -26,6 +26,11 @@ export function joinHostClasses(): void {
   if (host.makesEventClassesLazily !== true || !joinWhenAsked()) join()
 }
 
+/** The same in a task of its own: it may load much of the host. */
+export function joinHostClassesSoon(): void {
+  if (!joining.done) host.queueTask(joinHostClasses)
+}
+
 /**
  * Sets the prototype of each class to that of the host's. A class of ours that is itself the global one stays as it is, and so
  * does one whose name belongs to a class of another realm: an event has to be of the Event that dispatches it.

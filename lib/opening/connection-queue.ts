@@ -20,9 +20,10 @@ class ConnectionQueue {
    * Waits for the turn to connect.
    *
    * @param key the remote host and port
-   * @returns a function to call once the connection is open, has failed, or is no longer wanted: it lets the next one connect
+   * @returns a function to call once the connection is open, has failed, or is no longer wanted: it lets the next one connect. Not in
+   *   a promise if there is nobody to wait for
    */
-  async enter(key: string): Promise<() => void> {
+  enter(key: string): (() => void) | PromiseLike<() => void> {
     const previous = this.#tails.get(key)
     let leave!: () => void
     const left = new Promise<void>(resolve => {
@@ -30,11 +31,11 @@ class ConnectionQueue {
     })
     const tail = previous === undefined ? left : previous.then(() => left)
     this.#tails.set(key, tail)
-    await previous
-    return () => {
+    const leaveQueue = (): void => {
       leave()
       if (this.#tails.get(key) === tail) this.#tails.delete(key)
     }
+    return previous === undefined ? leaveQueue : previous.then(() => leaveQueue)
   }
 }
 

@@ -8,14 +8,13 @@ import { type Agreement, createHandshake, type Handshake, validateResponse } fro
 import { addressRefused, allowedOnly } from '../transport/allowed-address.ts'
 import type { ConnectTarget, ResolvedHost } from '../transport/connect.ts'
 import type { HeaderList, Pipe, ResponseHead, WayInfo } from '../transport/pipe.ts'
-import type { Trace } from '../transport/trace.ts'
+import { startTrace, type Trace } from '../transport/trace.ts'
 import { abortReason, onAbort } from './abort-listeners.ts'
 import { connectionQueueOf } from './connection-queue.ts'
 import { cookieFields, storeCookies } from './cookies.ts'
 import { failureOf } from './failure-of.ts'
 import { localServer } from './local-server.ts'
 import { documentOrigin } from './options/headers.ts'
-import { ownMembers } from './options/reading.ts'
 import type { Settings } from './options.ts'
 import { describeRefusal } from './refusal.ts'
 import { hasField, requestFields } from './request-fields.ts'
@@ -71,7 +70,7 @@ export class OpeningHandshake implements Opening {
   readonly #origin: string | undefined
   readonly #handler: OpeningHandshakeHandler
   /** Written by each stage, here and in the transport. */
-  readonly #trace: Trace = ownMembers({ step: 'connect' })
+  readonly #trace = startTrace('connect')
   /** Whether code of the user, or an HTTP client of the user's, is at work, whose errors are causes. */
   #isForeign = false
   /** Tells the transport that nobody waits for the connection any more. */
@@ -84,7 +83,7 @@ export class OpeningHandshake implements Opening {
   #leaveQueue: (() => void) | undefined
   /** Milliseconds in the connection queue behind others. */
   #waited = 0
-  /** Set from the request on: drops the HTTP exchange and its pipe. */
+  /** Set while there is a way to the server: drops it, from the request on with the HTTP exchange. */
   #cancelExchange: ((reason?: unknown) => void) | undefined
   /** The time limit of the current stage. Set from `start` to the end: it is also what keeps the process alive meanwhile. */
   #deadline: Deadline | undefined
@@ -145,36 +144,47 @@ export class OpeningHandshake implements Opening {
 
     // 1. Resolve the host name, unless the route does. This has a time limit of its own.
     let location: ResolvedHost | undefined
+    let hasWaited = false
     const { handshakeTimeout } = this.#settings
     this.#startDeadline(handshakeTimeout)
     if (socketPath !== undefined) {
       if (allowAddress !== undefined) throw addressRefused('a unix socket')
     } else if (route.needsAddress && host.resolveHost !== undefined) {
       this.#trace.step = 'dns'
-      location = await host.resolveHost(name, port, ownMembers({ ...(lookup && { lookup }), family }))
+      location = await host.resolveHost(name, port, { lookup, family })
       if (this.#over) return
-      location = { ...location, addresses: allowedOnly(location.addresses, allowAddress) }
+      const addresses = allowedOnly(location.addresses, allowAddress)
+      // What is an address already took no time.
+      hasWaited = addresses[0]!.address !== name
+      location = { key: location.key, addresses }
     } else if (route.needsAddress && allowAddress !== undefined) throw addressRefused('a name that cannot be resolved')
 
     // 2. Wait in the connection queue, without a time limit: a queue is no fault of the server.
-    this.#startDeadline(0)
     if (!this.#settings.connectInParallel) {
       // The queue of a host whose address is not known here is that of its name.
-      await this.#enterQueue(location?.key ?? socketPath ?? `${name} ${port}`)
-      if (this.#over) return this.#leaveQueue?.()
+      const queue = connectionQueueOf(this.#handler.io)
+      const key = location?.key ?? socketPath ?? `${name} ${port}`
+      const since = queue.isOccupied(key) ? now() : undefined
+      if (since !== undefined) this.#startDeadline(0)
+      this.#leaveQueue = await queue.enter(key)
+      if (this.#over) return this.#leaveQueue()
+      if (since !== undefined) {
+        this.#waited = now() - since
+        hasWaited = true
+      }
     }
-    this.#startDeadline(handshakeTimeout)
+    if (hasWaited) this.#startDeadline(handshakeTimeout)
 
     // 3. Connect.
     this.#trace.step = 'connect'
-    const target: ConnectTarget = ownMembers({
+    const target: ConnectTarget = {
       host: name,
       port,
       secure: this.#url.protocol === 'wss:',
       url: this.#url.href,
       signal: this.#connecting.signal,
-      ...(location === undefined ? {} : { addresses: location.addresses }),
-    })
+      addresses: location?.addresses,
+    }
     await this.#connect(route, target)
   }
 
@@ -183,6 +193,7 @@ export class OpeningHandshake implements Opening {
     if (this.#over) return way.abort()
 
     this.#way = way
+    this.#cancelExchange = () => way.abort()
     if (!this.#keepsAlive) way.unref()
 
     // 4. Shake hands.
@@ -191,7 +202,7 @@ export class OpeningHandshake implements Opening {
     this.#trace.http = way.http
     const { cookieJar } = this.#settings
     const cookies = cookieJar && (await cookieFields(cookieJar, this.#url, this.#settings.headers))
-    if (this.#over) return way.abort()
+    if (this.#over) return
     this.#shakeHands(way, cookies ?? [], () => {
       // A server may ask for another attempt.
       if (this.#attempts++ === MAX_ATTEMPTS) return false
@@ -201,24 +212,18 @@ export class OpeningHandshake implements Opening {
     })
   }
 
-  /** Waits in the connection queue, without a time limit: a queue is no fault of the server. */
-  async #enterQueue(key: string): Promise<void> {
-    const queue = connectionQueueOf(this.#handler.io)
-    const since = queue.isOccupied(key) ? now() : undefined
-    this.#leaveQueue = await queue.enter(key)
-    if (since !== undefined) this.#waited = now() - since
-  }
-
   #shakeHands({ upgrade, http }: Way, cookies: HeaderList, retry: () => boolean): void {
     const handshake = createHandshake(host.platform, {
       http,
       host: this.#url.host,
       protocols: this.#protocols,
       origin: this.#origin,
-      headers: [...requestFields(this.#settings.headers, this.#url), ...cookies],
+      headers: requestFields(this.#settings.headers, this.#url).concat(cookies),
       deflate: host.platform.compression === undefined ? undefined : this.#settings.perMessageDeflate,
     })
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
+    // From here on it is the exchange that is given up.
+    this.#cancelExchange = undefined
     this.#handler.requested?.(request.target, request.headers)
     this.#cancelExchange = upgrade(request, {
       upgraded: (head, upgraded) => this.#upgraded(handshake, head, upgraded),

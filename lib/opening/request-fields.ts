@@ -12,12 +12,13 @@ import type { CallerField } from './options/headers.ts'
  * @see https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch
  */
 export function requestFields(given: readonly CallerField[], url: URL): HeaderList {
-  const defaults: HeaderList = [
+  const defaults: HeaderList[number][] = [
     ['Pragma', 'no-cache'],
     ['Cache-Control', 'no-cache'],
     ['User-Agent', defaultUserAgent()],
     ...credentialsOf(url),
   ]
+  if (given.length === 0) return defaults
   return [
     ...defaults.filter(([name]) => !hasField(given, name)),
     ...given.filter((field): field is HeaderList[number] => field[1] !== null),

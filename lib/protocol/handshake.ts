@@ -49,7 +49,7 @@ export interface Agreement {
 export function createHandshake(platform: Platform, input: HandshakeInput): Handshake {
   const key = input.http === '2' ? undefined : platform.base64(randomPool.take(platform, 16))
   const { protocols, origin, deflate } = input
-  const headers: [string, string][] = []
+  const headers: HeaderList[number][] = []
   if (getAll(input.headers, 'host').length === 0) headers.push(['Host', input.host])
   if (key !== undefined) {
     headers.push(['Upgrade', 'websocket'], ['Connection', 'Upgrade'], ['Sec-WebSocket-Key', key])
@@ -59,8 +59,7 @@ export function createHandshake(platform: Platform, input: HandshakeInput): Hand
   if (protocols.length > 0) headers.push(['Sec-WebSocket-Protocol', protocols.join(', ')])
   if (deflate !== undefined) headers.push(['Sec-WebSocket-Extensions', writeOffer(deflate)])
   if (origin !== undefined && getAll(input.headers, 'origin').length === 0) headers.push(['Origin', origin])
-  for (const [name, value] of input.headers) headers.push([name, value])
-  return { headers, protocols, deflate, key }
+  return { headers: headers.concat(input.headers), protocols, deflate, key }
 }
 
 /**

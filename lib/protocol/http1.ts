@@ -17,9 +17,8 @@ const NO_STATUS_LINE = 'it does not begin with a status line of HTTP/1'
 
 /** Serializes a request without a body (RFC 9112 section 3). Its values must have been checked. */
 export function writeRequest(request: UpgradeRequest, method = 'GET'): Uint8Array {
-  let text = `${method} ${request.target} HTTP/1.1\r\n`
-  for (const [name, value] of request.headers) text += `${name}: ${value}\r\n`
-  return encodeLatin1(`${text}\r\n`)
+  const fields = request.headers.map(field => field.join(': '))
+  return encodeLatin1([`${method} ${request.target} HTTP/1.1`, ...fields, '\r\n'].join('\r\n'))
 }
 
 /**

@@ -6,7 +6,7 @@ import { closeEvent } from '../idl/close-event.ts'
 import { DOMException } from '../idl/dom-exception.ts'
 import { dispatch, type Handler, type HandlerOwner, NO_HANDLERS } from '../idl/event-handlers.ts'
 import { plainEvent } from '../idl/host-event.ts'
-import { joinHostClasses } from '../idl/join-host-classes.ts'
+import { joinHostClassesSoon } from '../idl/join-host-classes.ts'
 import { messageEvent } from '../idl/message-event.ts'
 import type { Settings } from '../opening/options.ts'
 import { NORMAL_CLOSURE } from '../protocol/close.ts'
@@ -71,8 +71,8 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     super(target, url, settings, calledClass)
     this.#origin = `${url.protocol}//${url.host}`
     this.connect(url, protocols)
-    // It may load much of the host, for which the opening handshake leaves time.
-    host.queueTask(joinHostClasses)
+    // The opening handshake leaves time for it.
+    joinHostClassesSoon()
   }
 
   // Called by the interface.

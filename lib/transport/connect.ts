@@ -15,7 +15,7 @@ export interface ConnectTarget {
   /** Aborted when the connection is no longer wanted. */
   readonly signal: ConnectSignal
   /** The addresses of the host, if the library has resolved its name already. */
-  readonly addresses?: ResolvedHost['addresses']
+  readonly addresses?: ResolvedHost['addresses'] | undefined
 }
 
 /** The host's AbortSignal, or the part of it that is used, in programs whose types have no AbortSignal. */

@@ -64,4 +64,7 @@ export interface Tunnel {
 }
 
 /** The part that `resolveHost` of the host uses. */
-export type Resolving = Pick<NetworkOptions, 'lookup'> & { readonly family: 0 | 4 | 6 }
+export interface Resolving {
+  readonly lookup?: Lookup | undefined
+  readonly family: 0 | 4 | 6
+}

@@ -1,5 +1,5 @@
 import type { LookupAddress } from 'node:dns'
-import type { LookupFunction, OnReadOpts, Socket } from 'node:net'
+import type { LookupFunction, NetConnectOpts, OnReadOpts, Socket } from 'node:net'
 import { shielded } from '../host/shielded-options.ts'
 import { dns, net } from '../platform/builtins.ts'
 import { addressRefused, isAllowed } from './allowed-address.ts'
@@ -11,7 +11,7 @@ import { openSocket, type SocketTaker } from './open-socket.ts'
 import type { Pipe } from './pipe.ts'
 import type { TlsOptions } from './tls-options.ts'
 import { secureSocket, socketOver } from './tls-over-pipe.ts'
-import type { Trace } from './trace.ts'
+import { startTrace } from './trace.ts'
 
 /**
  * Milliseconds for a connection attempt to one of several addresses (Happy Eyeballs, RFC 8305). Unlike the RFC has it, Node.js
@@ -56,7 +56,7 @@ export function connect(
   network: Network = ANY_NETWORK,
 ): Promise<Pipe> {
   const { tunnel, trace } = network
-  if (tunnel !== undefined && !hasTls(target, tunnel)) return tunnel.open(target.signal, trace ?? newTrace())
+  if (tunnel !== undefined && !hasTls(target, tunnel)) return tunnel.open(target.signal, trace ?? startTrace('connect'))
   return connectSocket(target, tls, keepAlive, network, pipeOver(target.secure))
 }
 
@@ -91,9 +91,10 @@ export async function connectSocket<Result>(
   const { protocols, onread, take } = taker
   if (signal.aborted) throw signal.reason
   if (tunnel !== undefined) {
-    const below = await tunnel.open(signal, trace ?? newTrace())
+    const below = await tunnel.open(signal, trace ?? startTrace('connect'))
     return hasTls(target, tunnel) ? await secureSocket(below, target, tls, trace, taker) : take(socketOver(below))
   }
+  const isLoopback = isLocalhost(host)
   const options = {
     host,
     port,
@@ -101,19 +102,20 @@ export async function connectSocket<Result>(
     keepAlive: keepAlive > 0,
     keepAliveInitialDelay: keepAlive,
     allowHalfOpen: true,
-    ...(onread !== undefined && { onread: onread as OnReadOpts }),
-    ...(target.addresses === undefined ? {} : { lookup: fixedLookup(target.addresses) }),
+    onread: onread as OnReadOpts | undefined,
+    lookup: target.addresses && fixedLookup(target.addresses),
     // Both addresses of the loopback interface are tried, whatever the process has set for names (--no-network-family-autoselection).
-    ...(isLocalhost(host)
-      ? { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: LOOPBACK_ATTEMPT_TIMEOUT }
-      : { autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT }),
-    ...(localAddress === undefined ? {} : { localAddress }),
-    ...(socketPath === undefined ? {} : { path: socketPath }),
+    autoSelectFamily: isLoopback ? true : undefined,
+    autoSelectFamilyAttemptTimeout: isLoopback ? LOOPBACK_ATTEMPT_TIMEOUT : ATTEMPT_TIMEOUT,
+    localAddress,
+    path: socketPath,
   }
   const onTcp = (tcp: object): void => onConnected(tcp as Socket, secure, network)
   // An option of TLS that is bad throws.
   if (secure && trace !== undefined) trace.step = 'tls'
-  const socket = secure ? (connectTls(options, tls, onTcp, protocols) as Socket) : net().connect(shielded(options))
+  const socket = secure
+    ? (connectTls(options, tls, onTcp, protocols) as Socket)
+    : net().connect(shielded(options) as NetConnectOpts)
   if (trace !== undefined) trace.step = 'connect'
   if (!secure) socket.once('connect', () => onTcp(socket))
   // `tls.connect` does not take the option, but Duplex documents that the property may be set.
@@ -124,18 +126,18 @@ export async function connectSocket<Result>(
   socket.pause()
   // Whoever waits for the pipe decides whether the process does. Of several addresses each has a handle of its own.
   socket.unref()
-  socket.once('connect', () => socket.unref())
+  if (secure) socket.once('connect', () => socket.unref())
   return openSocket(socket, take, { signal, secure, trace, explain: secure ? explainTlsError : undefined })
 }
 
 const ANY_NETWORK: Network = {}
-const newTrace = (): Trace => ({ step: 'connect' })
 
 /** TCP is there, over which TLS may follow. */
 function onConnected(tcp: Socket, secure: boolean, { socketPath, allowAddress, trace }: Network): void {
   const address = socketPath ?? tcp.remoteAddress
   if (trace !== undefined) {
     if (address !== undefined) trace.remoteAddress = address
+    if (tcp.remotePort !== undefined) trace.remotePort = tcp.remotePort
     if (secure) trace.step = 'tls'
   }
   // The addresses were checked before. A runtime might resolve the name once more nevertheless.

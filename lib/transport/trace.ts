@@ -7,8 +7,15 @@ import type { HttpVersion, TlsState } from './pipe.ts'
  */
 export interface Trace {
   step: FailureStep
-  http?: HttpVersion
-  proxy?: string
-  remoteAddress?: string
-  tls?: TlsState
+  http?: HttpVersion | undefined
+  proxy?: string | undefined
+  remoteAddress?: string | undefined
+  /** Of TCP. */
+  remotePort?: number | undefined
+  tls?: TlsState | undefined
+}
+
+/** A trace with nothing in it. It has all members, since an inherited one may come from a polluted Object.prototype. */
+export function startTrace(step: FailureStep): Trace {
+  return { step, http: undefined, proxy: undefined, remoteAddress: undefined, remotePort: undefined, tls: undefined }
 }

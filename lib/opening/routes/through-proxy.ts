@@ -7,7 +7,7 @@ import { askHttpProxy } from '../../transport/http-proxy.ts'
 import type { HeaderList, Pipe } from '../../transport/pipe.ts'
 import { openTunnel, type ProxyPipe } from '../../transport/proxy-pipe.ts'
 import { askSocks4, askSocks5 } from '../../transport/socks.ts'
-import type { Trace } from '../../transport/trace.ts'
+import { startTrace, type Trace } from '../../transport/trace.ts'
 import { credentialsOf, userInfo } from '../credentials.ts'
 import { environmentProxy } from '../environment-proxy.ts'
 import type { ProxySettings } from '../options/proxy.ts'
@@ -70,10 +70,7 @@ async function addressToAskFor(
 ): Promise<string> {
   if (allowAddress === undefined && protocol !== 'socks5:' && protocol !== 'socks4:') return name
   trace.step = 'dns'
-  const resolving = ownMembers({
-    ...(lookup && { lookup }),
-    family: protocol.startsWith('socks4') ? 4 : family,
-  } as const)
+  const resolving = { lookup, family: protocol.startsWith('socks4') ? 4 : family } as const
   const { addresses } = await host.resolveHost!(name, port, resolving)
   return allowedOnly(addresses, allowAddress)[0]!.address
 }
@@ -87,19 +84,13 @@ async function connectToProxy(
 ): Promise<Pipe> {
   const name = hostOf(url)
   const port = url.port === '' ? DEFAULT_PORTS[url.protocol]! : Number(url.port)
-  const { addresses } = await host.resolveHost!(name, port, ownMembers({ ...(lookup && { lookup }), family }))
-  const target = ownMembers({
-    host: name,
-    port,
-    secure: url.protocol === 'https:',
-    url: proxyName,
-    signal,
-    addresses,
-  })
+  const { addresses } = await host.resolveHost!(name, port, { lookup, family })
+  const target = { host: name, port, secure: url.protocol === 'https:', url: proxyName, signal, addresses }
   // The steps within are those of the proxy, and its TLS is not the server's.
-  const own: Trace = ownMembers({ step: 'proxy' })
+  const own: Trace = startTrace('proxy')
   const pipe = await host.connect!(target, tls, keepAlive, ownMembers({ localAddress, noDelay, trace: own }))
   if (own.remoteAddress !== undefined) trace.remoteAddress = own.remoteAddress
+  if (own.remotePort !== undefined) trace.remotePort = own.remotePort
   return pipe
 }
 
