@@ -20,7 +20,6 @@ import type { TaskTarget } from './task-queue.ts'
 // The kinds of tasks.
 const TASK_VIOLATION = 0
 const TASK_FAILED = 1
-const TASK_UNOPENED = 2
 
 /** What the promise `opened` of a WebSocketStream resolves with. @see https://whatpr.org/websockets/48.html */
 export interface WebSocketOpenInfo {
@@ -221,12 +220,8 @@ export class WebSocketStreamState
   protected ended(closure: CloseResult): void {
     this.readyState = CLOSED
     const { code, reason, error } = closure
-    if (this.connection === undefined) {
-      // A signal rejects the promises at once, and everything else in a task.
-      if (error!.code === 'WS_ERR_ABORTED') this.#rejectOpening(error!)
-      else this.loop.tasks.queue(this, TASK_UNOPENED, error)
-      return
-    }
+    // A signal rejects the promises at once, everything else that keeps it from opening in a task.
+    if (error?.code === 'WS_ERR_ABORTED') return this.#rejectOpening(error)
     if (closure.wasClean && !this.#writable.hasPendingWrite) {
       this.pings?.end(closedError)
       this.#readable.close()
@@ -242,14 +237,14 @@ export class WebSocketStreamState
 
   runTask(kind: number, data: unknown): void {
     if (kind === TASK_VIOLATION) this.connection!.failAfterViolation()
-    else if (kind === TASK_FAILED) this.#handleFailed(data as CloseResult)
-    else this.#rejectOpening(data as ConnectionError)
+    else this.#handleFailed(data as CloseResult)
   }
 
   // Helpers, in call order.
 
   /** "The WebSocket connection is closed", the steps for a connection that failed. What was received can still be read. */
   #handleFailed({ code, reason, error }: CloseResult): void {
+    if (this.connection === undefined) return this.#rejectOpening(error!)
     this.pings?.end(() => error ?? closedError())
     const message = error?.message ?? 'The server closed the WebSocketStream before all messages were sent'
     const failure = createWebSocketError(message, code, reason, error)

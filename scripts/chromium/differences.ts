@@ -102,7 +102,7 @@ export const differences: readonly Difference[] = [
     name: 'a head of more than 64 KiB',
     verdict: 'both allowed',
     section: 'RFC 9112 section 5.4',
-    chromium: 'takes 256 KiB',
+    chromium: 'takes 100,000 bytes',
     ours: 'takes 64 KiB',
     scenarios: /opening: a field of 100,000 bytes$/,
     translate: notOpened,

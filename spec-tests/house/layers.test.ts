@@ -184,7 +184,7 @@ describe('The folder scripts/', () => {
     }
     const rows = readFileSync(join(root, 'scripts/README.md'), 'utf8').matchAll(/^\| `(.+?)` \|/gm)
     const described = [...rows].map(([, command]) => {
-      const program = scripts[/^npm (?:run )?([\w-]+)$/.exec(command!)?.[1] ?? ''] ?? command!
+      const program = scripts[/^npm (?:run )?([\w:-]+)$/.exec(command!)?.[1] ?? ''] ?? command!
       // The command of the package is bundled, outside of build/scripts.
       if (program.includes('build/cli/')) return 'cli'
       return /node build\/scripts\/([\w-]+)\/main\.js/.exec(program)?.[1]
