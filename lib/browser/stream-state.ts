@@ -133,11 +133,12 @@ export class HostStreamState implements MessageSource, MessageDestination, Conne
     this.#readyState = OPEN
     const { protocol = '', extensions = '' } = this.#socket!
     this.#writable.open(new StreamConnection(this.#socket!, this))
+    // As Chromium has it: the members of a dictionary come in lexicographical order (Web IDL).
     this.opened.resolve({
-      readable: this.#readable.stream as WebSocketOpenInfo['readable'],
-      writable: this.#writable.stream as WebSocketOpenInfo['writable'],
       extensions,
       protocol,
+      readable: this.#readable.stream as WebSocketOpenInfo['readable'],
+      writable: this.#writable.stream as WebSocketOpenInfo['writable'],
     })
   }
 

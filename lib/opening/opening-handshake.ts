@@ -84,7 +84,7 @@ export class OpeningHandshake implements Opening {
   #leaveQueue: (() => void) | undefined
   /** Milliseconds in the connection queue behind others. */
   #waited = 0
-  /** Set from the request on: drops the HTTP exchange and its pipe. */
+  /** Set while there is a way to the server: drops it, from the request on with the HTTP exchange. */
   #cancelExchange: ((reason?: unknown) => void) | undefined
   /** The time limit of the current stage. Set from `start` to the end: it is also what keeps the process alive meanwhile. */
   #deadline: Deadline | undefined
@@ -183,6 +183,7 @@ export class OpeningHandshake implements Opening {
     if (this.#over) return way.abort()
 
     this.#way = way
+    this.#cancelExchange = () => way.abort()
     if (!this.#keepsAlive) way.unref()
 
     // 4. Shake hands.
@@ -191,7 +192,7 @@ export class OpeningHandshake implements Opening {
     this.#trace.http = way.http
     const { cookieJar } = this.#settings
     const cookies = cookieJar && (await cookieFields(cookieJar, this.#url, this.#settings.headers))
-    if (this.#over) return way.abort()
+    if (this.#over) return
     this.#shakeHands(way, cookies ?? [], () => {
       // A server may ask for another attempt.
       if (this.#attempts++ === MAX_ATTEMPTS) return false
@@ -219,6 +220,8 @@ export class OpeningHandshake implements Opening {
       deflate: host.platform.compression === undefined ? undefined : this.#settings.perMessageDeflate,
     })
     const request = { target: this.#url.pathname + this.#url.search, headers: handshake.headers }
+    // From here on it is the exchange that is given up.
+    this.#cancelExchange = undefined
     this.#handler.requested?.(request.target, request.headers)
     this.#cancelExchange = upgrade(request, {
       upgraded: (head, upgraded) => this.#upgraded(handshake, head, upgraded),

@@ -7,6 +7,7 @@ import type { ConnectionError } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
 import { type Direction, WatchedPipe } from '../protocol/watched-pipe.ts'
 import type { HeaderList, HttpVersion, Pipe, ResponseHead } from '../transport/pipe.ts'
+import type { Trace } from '../transport/trace.ts'
 import { channels, undiciChannels } from './channels.ts'
 import { DebugLog } from './debug-log.ts'
 import type { TaskQueue, TaskTarget } from './task-queue.ts'
@@ -66,13 +67,13 @@ export class Observation implements TaskTarget {
   }
 
   /** Called by a task. */
-  opened({ protocol, extensions }: Agreement, { status, statusText, headers }: ResponseHead): void {
+  opened({ protocol, extensions }: Agreement, { status, statusText, headers }: ResponseHead, trace: Trace): void {
     const websocket = this.#socket
     this.#log?.line(`OPEN, protocol "${protocol}", extensions "${extensions}"`)
     channels.open.publish({ socket: websocket, protocol, extensions })
     if (!undiciChannels.open.hasSubscribers) return
     const handshakeResponse = { status, statusText, headers: asObject(masked(headers)) }
-    undiciChannels.open.publish({ address: undefined, protocol, extensions, websocket, handshakeResponse })
+    undiciChannels.open.publish({ address: addressOf(trace), protocol, extensions, websocket, handshakeResponse })
   }
 
   /** The pipe for the connection: one that is watched, if anybody looks at frames now. */
@@ -131,6 +132,12 @@ export class Observation implements TaskTarget {
   later(report: () => void): void {
     this.#tasks.queue(this, 0, report)
   }
+}
+
+/** The peer as `address()` of a socket of Node.js names one; null if it is not known, or no address. */
+function addressOf({ remoteAddress: address, remotePort: port }: Trace): object | null {
+  if (address === undefined || port === undefined) return null
+  return { address, family: address.includes(':') ? 'IPv6' : 'IPv4', port }
 }
 
 /** Fields whose credentials are replaced, for people and for what they keep. */

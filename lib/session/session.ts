@@ -163,7 +163,7 @@ export abstract class Session implements SessionFront {
 
   /** Tells those who watch that the ready state is OPEN now. Called by a task. */
   protected reportOpen(agreement: Agreement): void {
-    this.observe()?.opened(agreement, this.response!)
+    this.observe()?.opened(agreement, this.response!, this.#trace!)
   }
 
   // Called by the functions of the package.

@@ -20,6 +20,7 @@ import type { TaskTarget } from './task-queue.ts'
 // The kinds of tasks.
 const TASK_VIOLATION = 0
 const TASK_FAILED = 1
+const TASK_UNOPENED = 2
 
 /** What the promise `opened` of a WebSocketStream resolves with. @see https://whatpr.org/websockets/48.html */
 export interface WebSocketOpenInfo {
@@ -206,11 +207,12 @@ export class WebSocketStreamState
     this.readyState = OPEN
     this.observe()?.later(() => this.reportOpen(agreement))
     this.#writable.open(this.connection!)
+    // The members of a dictionary come in lexicographical order (Web IDL).
     this.opened.resolve({
-      readable: this.#readable.stream as WebSocketOpenInfo['readable'],
-      writable: this.#writable.stream as WebSocketOpenInfo['writable'],
       extensions,
       protocol,
+      readable: this.#readable.stream as WebSocketOpenInfo['readable'],
+      writable: this.#writable.stream as WebSocketOpenInfo['writable'],
     })
     this.#abandonment?.open(this, this.connection!)
   }
@@ -219,7 +221,12 @@ export class WebSocketStreamState
   protected ended(closure: CloseResult): void {
     this.readyState = CLOSED
     const { code, reason, error } = closure
-    if (this.connection === undefined) return this.#rejectOpening(error!)
+    if (this.connection === undefined) {
+      // A signal rejects the promises at once, and everything else in a task.
+      if (error!.code === 'WS_ERR_ABORTED') this.#rejectOpening(error!)
+      else this.loop.tasks.queue(this, TASK_UNOPENED, error)
+      return
+    }
     if (closure.wasClean && !this.#writable.hasPendingWrite) {
       this.pings?.end(closedError)
       this.#readable.close()
@@ -235,7 +242,8 @@ export class WebSocketStreamState
 
   runTask(kind: number, data: unknown): void {
     if (kind === TASK_VIOLATION) this.connection!.failAfterViolation()
-    else this.#handleFailed(data as CloseResult)
+    else if (kind === TASK_FAILED) this.#handleFailed(data as CloseResult)
+    else this.#rejectOpening(data as ConnectionError)
   }
 
   // Helpers, in call order.

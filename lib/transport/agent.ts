@@ -79,6 +79,7 @@ function onUpgrade(
   trace: Trace,
 ): void {
   if (socket.remoteAddress !== undefined) trace.remoteAddress = socket.remoteAddress
+  if (socket.remotePort !== undefined) trace.remotePort = socket.remotePort
   if (secure) traceTls(socket, trace)
   if (!exchange.upgraded(headOf(response), pipeOverUpgraded(socket, head))) socket.destroy()
 }

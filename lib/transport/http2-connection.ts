@@ -113,8 +113,9 @@ export class Http2Connection {
 
   /** Notes in the trace of a socket which way it takes. */
   tell(trace: Trace): void {
-    const { remoteAddress, tls } = this.#trace
+    const { remoteAddress, remotePort, tls } = this.#trace
     if (remoteAddress !== undefined) trace.remoteAddress = remoteAddress
+    if (remotePort !== undefined) trace.remotePort = remotePort
     if (tls !== undefined) trace.tls = tls
   }
 

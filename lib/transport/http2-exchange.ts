@@ -25,7 +25,7 @@ export class Http2Place implements Http2Way {
     connection.enter()
     this.upgrade = (request, handler) => {
       const exchange = new Http2Exchange(connection, this, headersOf(request, secure), handler, onHttp1Required)
-      return () => exchange.cancel()
+      return reason => exchange.cancel(reason)
     }
   }
 
@@ -102,11 +102,11 @@ class Http2Exchange {
   }
 
   /** Resets the stream, unless its outcome was reported. The handler is not called any more. */
-  cancel(): void {
+  cancel(reason?: unknown): void {
     if (this.#handler === undefined) return
     this.#handler = undefined
     this.#bodyDeadline?.cancel()
-    if (this.#stream !== undefined) dropStream(this.#stream)
+    if (this.#stream) dropStream(this.#stream, this.#connection, reason)
   }
 
   #onResponse(stream: Http2Stream, head: ResponseHead): void {

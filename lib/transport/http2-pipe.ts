@@ -64,9 +64,9 @@ export class Http2Pipe implements Pipe {
     this.#stream.end()
   }
 
-  abort(_reason?: unknown): void {
+  abort(reason?: unknown): void {
     this.#aborted = true
-    dropStream(this.#stream)
+    dropStream(this.#stream, this.#connection, reason)
   }
 
   pause(): void {
@@ -94,9 +94,13 @@ export class Http2Pipe implements Pipe {
 
   /** A stream that was reset ends as well, but not by END_STREAM: then our side is closed, too, although we did not end it. */
   #onEnd(): void {
-    if (this.#aborted || (this.#stream.closed && !this.#isOver)) return
-    this.#endSeen = true
-    this.#sink?.end()
+    if (this.#aborted) return
+    // After a reset with NO_ERROR, Node.js would wait for writes that nobody takes any more.
+    if (this.#stream.closed && !this.#isOver) this.#stream.destroy()
+    else {
+      this.#endSeen = true
+      this.#sink?.end()
+    }
   }
 
   #onClose(): void {
@@ -126,8 +130,12 @@ export class Http2Pipe implements Pipe {
   }
 }
 
-/** Resets a stream, and drops all that waits on it. */
-export function dropStream(stream: Http2Stream): void {
+/**
+ * Resets a stream, and drops all that waits on it. A time limit that was exceeded (`reason`) may be the fault of the connection:
+ * nothing tells when its other end is gone. The next socket opens another one.
+ */
+export function dropStream(stream: Http2Stream, connection: Http2Connection, reason: unknown): void {
+  if (/TIMEOUT/.test((reason as { code: string } | undefined)?.code as string)) connection.close()
   stream.close(CANCEL)
   stream.destroy()
 }

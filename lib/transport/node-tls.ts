@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import type { ConnectionOptions, PeerCertificate, SecureContext, TLSSocket } from 'node:tls'
+import { captureContext } from '../host/async-context.ts'
 import { process } from '../host/node-process.ts'
 import { shielded } from '../host/shielded-options.ts'
 import { crypto, net, tls } from '../platform/builtins.ts'
@@ -73,11 +74,16 @@ export function clientOptions(
   const session = context.resumes ? context.takeSession(server) : undefined
   // RFC 6066 section 3: the name is sent without a trailing dot, and an address is not sent.
   const name = (given.servername || host).replace(/\.$/, '')
+  // Deno calls the function in no context.
+  const caller = given.checkServerIdentity && captureContext()
   const { ALPNProtocols = [HTTP_1_1], rejectUnauthorized, minDHSize, enableTrace, pskCallback } = given
   const offered = protocols ?? (ALPNProtocols as readonly string[])
   const options: ConnectionOptions = {
     servername: net().isIP(name) === 0 && given.servername !== '' ? name : '',
-    checkServerIdentity: (_name, certificate) => checkIdentity(name, certificate, given),
+    checkServerIdentity: (_name, certificate) =>
+      caller
+        ? caller.runInAsyncScope(checkIdentity, undefined, name, certificate, given)
+        : checkIdentity(name, certificate, given),
     secureContext: context.secureContext as SecureContext,
     ...(offered.length > 0 && { ALPNProtocols: [...offered] }),
     ...(session !== undefined && { session: session as Buffer }),

@@ -136,6 +136,7 @@ function onConnected(tcp: Socket, secure: boolean, { socketPath, allowAddress, t
   const address = socketPath ?? tcp.remoteAddress
   if (trace !== undefined) {
     if (address !== undefined) trace.remoteAddress = address
+    if (tcp.remotePort !== undefined) trace.remotePort = tcp.remotePort
     if (secure) trace.step = 'tls'
   }
   // The addresses were checked before. A runtime might resolve the name once more nevertheless.

@@ -10,5 +10,7 @@ export interface Trace {
   http?: HttpVersion
   proxy?: string
   remoteAddress?: string
+  /** Of TCP. */
+  remotePort?: number
   tls?: TlsState
 }

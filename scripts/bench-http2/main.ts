@@ -1,6 +1,7 @@
 /**
- * Compares WebSockets over HTTP/2 with those over HTTP/1.1, both over TLS: sockets a second and memory of many sockets, and messages a
- * second. A short run, whose numbers are for docs/performance.md. The server is a process of its own.
+ * Compares WebSockets over HTTP/2 with those over HTTP/1.1, both over TLS, and both also through an HTTP proxy: sockets a second and
+ * memory of many sockets, and messages a second. A short run, whose numbers are for docs/transports.md. The server is a process of its
+ * own, and so is the proxy.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import process from 'node:process'
@@ -10,13 +11,23 @@ import { parseArgs } from 'node:util'
 import { generate } from 'selfsigned'
 import { failure, WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
 
+/** The ways, and what the table calls them. */
+const ways = {
+  http2: 'HTTP/2',
+  http1: 'HTTP/1.1',
+  'http2-proxy': 'HTTP/2 through a proxy',
+  'http1-proxy': 'HTTP/1.1 through a proxy',
+} as const
+type WayName = keyof typeof ways
+
 const usage = `npm run --silent build && node build/scripts/bench-http2/main.js [options]
 
   --sockets N   sockets that are opened and held (10000 over HTTP/2, 2000 over HTTP/1.1)
+  --way NAME    measures this way alone: ${Object.keys(ways).join(', ')}
   --help        prints this`
 
 const { values, positionals } = parseArgs({
-  options: { sockets: { type: 'string' }, help: { type: 'boolean' } },
+  options: { sockets: { type: 'string' }, way: { type: 'string' }, help: { type: 'boolean' } },
   allowPositionals: true,
 })
 const measurements: Readonly<Record<string, (url: string, options: WebSocketOptions) => Promise<unknown>>> = {
@@ -38,32 +49,38 @@ async function main(): Promise<void> {
     keyType: 'ec',
     extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
   })
-  const program = fileURLToPath(new URL('server.js', import.meta.url))
-  const server = spawn(process.execPath, [program, JSON.stringify({ key: pem.private, cert: pem.cert })], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const line = await new Promise<string>(resolve => createInterface(server.stdout).once('line', resolve))
-  const ports = JSON.parse(line) as Record<'http1' | 'http2', number>
+  const server = await start('server.js', JSON.stringify({ key: pem.private, cert: pem.cert }))
+  const proxy = await start('proxy.js')
   for (const name of Object.keys(measurements)) {
-    for (const [way, count] of [
-      ['http2', 10_000],
-      ['http1', 2000],
-    ] as const) {
-      const words = [way, name, `wss://localhost:${ports[way]}`, '--sockets', values.sockets ?? String(count)]
+    for (const way of Object.keys(ways) as WayName[]) {
+      if (values.way !== undefined && values.way !== way) continue
+      const protocol = way.startsWith('http2') ? 'http2' : 'http1'
+      const count = values.sockets ?? (protocol === 'http2' ? '10000' : '2000')
+      const words = [way, name, `wss://localhost:${server.ports[protocol]}`, '--sockets', count]
       const { stdout } = spawnSync(process.execPath, ['--expose-gc', fileURLToPath(import.meta.url), ...words], {
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'inherit'],
-        env: { ...process.env, BENCH_CA: pem.cert },
+        env: { ...process.env, BENCH_CA: pem.cert, BENCH_PROXY: `http://localhost:${proxy.ports.proxy}` },
       })
-      process.stdout.write(`${name}, ${way === 'http2' ? 'HTTP/2' : 'HTTP/1.1'}: ${stdout}`)
+      process.stdout.write(`${name}, ${ways[way]}: ${stdout}`)
     }
   }
-  server.kill()
+  server.stop()
+  proxy.stop()
+}
+
+/** Starts a program that prints its ports as JSON. */
+async function start(file: string, ...args: string[]): Promise<{ ports: Record<string, number>; stop(): void }> {
+  const program = fileURLToPath(new URL(file, import.meta.url))
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const line = await new Promise<string>(resolve => createInterface(child.stdout).once('line', resolve))
+  return { ports: JSON.parse(line) as Record<string, number>, stop: () => child.kill() }
 }
 
 async function measure([way, name, url]: [way: string, name: string, url: string]): Promise<void> {
   const options: WebSocketOptions = {
-    http2: way === 'http2' ? 'only' : false,
+    http2: way.startsWith('http2') ? 'only' : false,
+    proxy: way.endsWith('-proxy') ? process.env.BENCH_PROXY! : false,
     tls: { ca: process.env.BENCH_CA! },
     perMessageDeflate: false,
   }

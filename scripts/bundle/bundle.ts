@@ -45,7 +45,7 @@ function list(name: string, dist: string): string[] {
 }
 
 /** The names of what a module exports, `default` among them. */
-async function exportsOf(module: string, dist: string): Promise<string[]> {
+export async function exportsOf(module: string, dist: string): Promise<string[]> {
   return Object.keys((await import(pathToFileURL(join(dist, `${module}.js`)).href)) as object)
 }
 
@@ -123,7 +123,7 @@ async function run({ platform, target }: Implementation, dist: string, options: 
  * A small file between ES modules and the implementation: Node.js parses each CommonJS file that an ES module imports for names of
  * exports, which takes 50 ms on Node.js 20 for the implementation.
  */
-function loadingFile({ name }: Implementation): string {
+export function loadingFile({ name }: Pick<Implementation, 'name'>): string {
   return `'use strict'
 const implementation = require('./${name}.cjs')
 module.exports = implementation
@@ -131,7 +131,7 @@ module.exports = implementation
 }
 
 /** A file for `require`, with a statement for each name: so Node.js and the tools that read CommonJS see the names. */
-function commonJsFile({ name }: Implementation, module: string, names: readonly string[]): string {
+export function commonJsFile({ name }: Pick<Implementation, 'name'>, module: string, names: readonly string[]): string {
   return [
     "'use strict'",
     "Object.defineProperty(exports, '__esModule', { value: true })",
@@ -143,7 +143,7 @@ function commonJsFile({ name }: Implementation, module: string, names: readonly 
 }
 
 /** A file for `import`. Its names are static, so that bundlers see them. */
-function esModule({ name }: Implementation, module: string, names: readonly string[]): string {
+export function esModule({ name }: Pick<Implementation, 'name'>, module: string, names: readonly string[]): string {
   if (names.length === 0) return 'export {}\n'
   const others = names.filter(one => one !== 'default')
   return [
@@ -159,7 +159,7 @@ function toRoot(module: string): string {
   return '../'.repeat(module.split('/').length - 1) || './'
 }
 
-function write(dist: string, file: string, text: string): void {
+export function write(dist: string, file: string, text: string): void {
   const path = join(dist, 'bundle', file)
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, text)

@@ -9,11 +9,13 @@ import { fileURLToPath } from 'node:url'
 import { bundle } from './bundle.ts'
 import { writeCommonJsDeclarations } from './declarations.ts'
 import { implementations } from './implementations.ts'
+import { writePageFiles } from './page.ts'
 import { writeStandInDeclarations } from './stand-in.ts'
 
 const dist = fileURLToPath(new URL('../../../dist', import.meta.url))
 
 rmSync(join(dist, 'bundle'), { recursive: true, force: true })
 for (const implementation of implementations) await bundle(implementation, dist)
+await writePageFiles(dist)
 writeCommonJsDeclarations(dist)
 for (const implementation of implementations) writeStandInDeclarations(implementation, dist)

@@ -6,11 +6,13 @@ import { causeOf, deviations, leftovers } from '../../spec-tests/faults/judge.ts
 import { FaultyPeer } from '../../spec-tests/faults/peer.ts'
 import { measureDialogue, runSchedules } from '../../spec-tests/faults/run.ts'
 import { everyOffset, type Schedule, schedules } from '../../spec-tests/faults/schedule.ts'
+import { type Way, wayNames, ways } from '../../spec-tests/faults/way.ts'
 
-const usage = `npm run faults -- [options]    cut, delay and silence connections at every byte, over ws and wss
+const usage = `npm run faults -- [options]    cut, delay and silence connections at every byte, on all ways to a server
 
-  --step N         try each Nth offset (default 1; over wss 7 times as many are left out)
-  --runs N         random schedules for each class and scheme (default 500)
+  --way WAY        only this one: ${wayNames.join(', ')}
+  --step N         try each Nth offset (default 1; over TLS and HTTP/2 7 times as many are left out)
+  --runs N         random schedules for each class and way (default 500)
   --seed SEED      of the random schedules (default 19)
   --schedule JSON  only this one, as a deviation prints it
   -h, --help       print this
@@ -19,6 +21,7 @@ Prints a table of causes and the codes that they had, and each deviation. The ex
 
 const { values } = parseArgs({
   options: {
+    way: { type: 'string' },
     step: { type: 'string', default: '1' },
     runs: { type: 'string', default: '500' },
     seed: { type: 'string', default: '19' },
@@ -42,21 +45,19 @@ async function main(): Promise<void> {
     codes.set(code, (codes.get(code) ?? 0) + 1)
     for (const text of deviations(outcome)) {
       wrong++
-      const { kind, secure, schedule } = outcome
-      console.error(
-        `deviation, ${kind} over ${secure ? 'wss' : 'ws'}: ${text}\n  --schedule '${JSON.stringify(schedule)}'`,
-      )
+      const { kind, way, schedule } = outcome
+      console.error(`deviation, ${kind}, ${way}: ${text}\n  --way '${way}' --schedule '${JSON.stringify(schedule)}'`)
     }
   }
-  for (const secure of [false, true]) {
+  for (const way of chosenWays()) {
     for (const kind of ['WebSocket', 'WebSocketStream'] as const) {
-      await runSchedules(peer, kind, secure, await choose(peer, kind, secure), judge)
+      await runSchedules(peer, kind, way, await choose(peer, kind, way), judge)
       if (process.stderr.isTTY) console.error(`${count} schedules, ${wrong} deviations`)
     }
   }
-  const left = await leftovers()
+  const left = await leftovers(/^(TCP|TLS|Timeout)/)
   await peer.close()
-  console.log('| scheme | class | fault | phase | codes |\n| --- | --- | --- | --- | --- |')
+  console.log('| way | class | fault | phase | codes |\n| --- | --- | --- | --- | --- |')
   for (const [cause, codes] of [...table].sort(([one], [other]) => (one < other ? -1 : 1))) {
     console.log(`| ${cause} | ${[...codes].map(([code, times]) => `${code} (${times})`).join(', ')} |`)
   }
@@ -64,10 +65,18 @@ async function main(): Promise<void> {
   process.exitCode = wrong === 0 && left.length === 0 ? 0 : 1
 }
 
-async function choose(peer: FaultyPeer, kind: Kind, secure: boolean): Promise<readonly Schedule[]> {
+function chosenWays(): readonly Way[] {
+  if (values.way === undefined) return wayNames
+  const way = wayNames.find(name => name === values.way)
+  if (way === undefined) throw new Error(`There is no way "${values.way}"\n\n${usage}`)
+  return [way]
+}
+
+async function choose(peer: FaultyPeer, kind: Kind, way: Way): Promise<readonly Schedule[]> {
   if (values.schedule !== undefined) return [JSON.parse(values.schedule) as Schedule]
-  const lengths = await measureDialogue(peer, kind, secure)
-  const step = Number(values.step) * (secure ? 7 : 1)
-  const random = fc.sample(schedules(lengths, secure), { numRuns: Number(values.runs), seed: Number(values.seed) })
-  return [...everyOffset(lengths, secure, step, step * 11), ...random]
+  const lengths = await measureDialogue(peer, kind, way)
+  const { secure, http2 } = ways[way]
+  const step = Number(values.step) * (secure || http2 ? 7 : 1)
+  const random = fc.sample(schedules(lengths, way), { numRuns: Number(values.runs), seed: Number(values.seed) })
+  return [...everyOffset(lengths, way, step, step * 11), ...random]
 }

@@ -1,14 +1,22 @@
+import { existsSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
+import { sample } from 'fast-check'
 import { allProperties } from '../../spec-tests/fuzz/all.ts'
+import { corpusFile, extendCorpus, readCorpus, writeCorpus } from '../../spec-tests/fuzz/corpus.ts'
 import type { Property } from '../../spec-tests/fuzz/property.ts'
+import { anyStream } from '../../spec-tests/fuzz/server-stream.ts'
+import { readByUs } from '../../spec-tests/fuzz/ws-receiver.ts'
+import { Wsproto } from './wsproto.ts'
+import { wsprotoDifferential } from './wsproto-differential.ts'
 
-const usage = `npm run fuzz -- [options]    try the properties of spec-tests/fuzz with random values
+const usage = `npm run fuzz -- [options]    try the properties of spec-tests/fuzz, and a comparison with wsproto, with random values
 
   --minutes N      how long to run (default 1); the last round is finished
   --seed SEED      run one round with this seed: the same values again
   --property TEXT  only properties with this text in their names
   --runs FACTOR    multiplies the number of values in each round (default 1)
+  --corpus COUNT   look for streams that are read in a way of their own among so many, and keep them in spec-tests/fuzz/corpus.jsonl
   -h, --help       print this
 
 A failure prints the smallest values that cause it, and the command that repeats it.`
@@ -18,10 +26,25 @@ interface Choice {
   readonly seed: number | undefined
   readonly properties: readonly Property[]
   readonly factor: number
+  /** How many streams are made to extend the corpus; undefined leaves it as it is. */
+  readonly corpus: number | undefined
 }
 
-const choice = readCommandLine(process.argv.slice(2))
-process.exitCode = typeof choice === 'number' ? choice : await fuzz(choice)
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(commandLine: string[]): Promise<number> {
+  // On Debian it is installed; elsewhere it has to be there for the Python of the system.
+  const wsproto = commandLine.some(word => /^(?:-h|--help)$/.test(word)) ? undefined : Wsproto.start()
+  if (wsproto === undefined) console.log('There is no wsproto (python3-wsproto): nothing is compared with it.')
+  try {
+    const properties = [...allProperties, ...(wsproto === undefined ? [] : wsprotoDifferential(wsproto))]
+    const choice = readCommandLine(commandLine, properties)
+    if (typeof choice === 'number') return choice
+    return choice.corpus === undefined ? await fuzz(choice) : lookForStreams(choice.corpus, choice.seed)
+  } finally {
+    wsproto?.close()
+  }
+}
 
 async function fuzz({ minutes, seed, properties, factor }: Choice): Promise<number> {
   const first = seed ?? Math.floor(Math.random() * 0x7fffffff)
@@ -44,6 +67,16 @@ async function fuzz({ minutes, seed, properties, factor }: Choice): Promise<numb
       return 0
     }
   }
+}
+
+/** Extends the corpus, where a stream is read in a way that none of it is. */
+function lookForStreams(count: number, seed = Math.floor(Math.random() * 0x7fffffff)): number {
+  const before = existsSync(corpusFile) ? readCorpus() : []
+  const found = sample(anyStream, { numRuns: count, seed }).map(stream => ({ ...stream, lines: readByUs(stream) }))
+  const corpus = extendCorpus(before, found)
+  writeFileSync(corpusFile, writeCorpus(corpus))
+  console.log(`${corpus.length} streams in the corpus, ${before.length} before`)
+  return 0
 }
 
 /** Returns why the property does not hold; undefined if it holds. Uncaught errors meanwhile count as its failure. */
@@ -76,7 +109,7 @@ function report({ name }: Property, seed: number, factor: number, failure: unkno
 }
 
 /** Returns an exit code if there is nothing to run. */
-function readCommandLine(commandLine: string[]): Choice | number {
+function readCommandLine(commandLine: string[], all: readonly Property[]): Choice | number {
   try {
     const { values } = parseArgs({
       args: commandLine,
@@ -85,6 +118,7 @@ function readCommandLine(commandLine: string[]): Choice | number {
         seed: { type: 'string' },
         property: { type: 'string', default: '' },
         runs: { type: 'string', default: '1' },
+        corpus: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     })
@@ -92,13 +126,14 @@ function readCommandLine(commandLine: string[]): Choice | number {
       console.log(usage)
       return 0
     }
-    const properties = allProperties.filter(({ name }) => name.includes(values.property))
+    const properties = all.filter(({ name }) => name.includes(values.property))
     if (properties.length === 0) throw new Error(`No property has "${values.property}" in its name`)
     return {
       minutes: toNumber('minutes', values.minutes),
       seed: values.seed === undefined ? undefined : toNumber('seed', values.seed),
       properties,
       factor: toNumber('runs', values.runs),
+      corpus: values.corpus === undefined ? undefined : toNumber('corpus', values.corpus),
     }
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage}`)

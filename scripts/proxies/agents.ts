@@ -1,8 +1,9 @@
-/** The agents and dispatchers of other projects, by the options `agent` and `dispatcher`. Prints what client.ts prints. */
+/** The agents, dispatchers and ssh channels of other projects, by the options `agent`, `dispatcher` and `connect`. Prints what client.ts prints. */
 import { createRequire } from 'node:module'
 import process from 'node:process'
 import { failure, WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
 import type { Line, World } from './client.ts'
+import { openSsh, type Ssh2 } from './ssh.ts'
 
 const world = JSON.parse(process.argv.at(-1)!) as World
 // The packages are in the source folder, since nothing of them is compiled to build/.
@@ -121,5 +122,17 @@ async function tryDispatchers(): Promise<void> {
   }
 }
 
+async function trySsh(): Promise<void> {
+  const ssh = await openSsh(require('ssh2') as Ssh2, world.authority)
+  for (const url of servers) {
+    // No name is asked for over TLS where the host is an address, so the certificate is that of the name.
+    const named = url.replace('127.0.0.1', 'localhost')
+    await report('ssh2', `to ${url.replace(/:\d+.*/, '')}`, () => exchange(named, { connect: ssh.connect }))
+  }
+  await report('ssh2', 'HTTP/2', () => exchange(world.http2, { http2: 'only', connect: ssh.connectHttp2 }))
+  ssh.close()
+}
+
 await tryAgents()
 await tryDispatchers()
+await trySsh()

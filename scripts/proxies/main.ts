@@ -16,8 +16,8 @@ import { installProxies, PASSWORD, proxyKinds, type RunningProxy, startProxy, US
 
 const usage = `npm run proxies -- [RUNTIME...]
 
-Goes through squid, tinyproxy, dante-server and microsocks, with and without passwords, TLS, IPv6 and HTTP/2, and by the agents
-and dispatchers of other projects. Installs the proxies with apt-get where it can, and the agents in scripts/proxies/packages. A
+Goes through squid, tinyproxy, dante-server and microsocks, with and without passwords, TLS, IPv6 and HTTP/2, and by the agents,
+dispatchers and ssh channels of other projects. Installs the proxies with apt-get where it can, and the agents in scripts/proxies/packages. A
 runtime is named like "bun" or "node24" (npm run runtimes); this Node.js is always one of them. The exit code is 1 if anything
 fails or cannot be installed.
 

@@ -229,7 +229,7 @@ describe('The command as a filter', function () {
 
   it('sends pings, and limits what it receives', async () => {
     const server = await serve()
-    const result = run(['--ping', '20ms', '--max-payload', '1K', server.url], { input: '' })
+    const result = run(['--ping', '1s', '--max-payload', '1K', server.url], { input: '' })
     const peer = await server.accept()
     await peer.ping()
     peer.socket.send('x'.repeat(1025))

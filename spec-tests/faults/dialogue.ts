@@ -1,8 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { drained, failure, ping, terminate, WebSocket, WebSocketStream } from '#lib/entry/node.js'
+import { drained, type FailureStep, failure, ping, terminate, WebSocket, WebSocketStream } from '#lib/entry/node.js'
 import type { FaultyPeer, FaultyRoute } from './peer.ts'
 import type { PeerReport } from './peer-process.ts'
 import { isSilent, type Schedule } from './schedule.ts'
+import type { Way } from './way.ts'
 
 /** The class that is the client. */
 export type Kind = 'WebSocket' | 'WebSocketStream'
@@ -14,7 +15,7 @@ export type Phase = 'opening' | 'open' | 'closing'
 export interface Outcome {
   readonly kind: Kind
   readonly schedule: Schedule
-  readonly secure: boolean
+  readonly way: Way
   readonly peer: PeerReport
   /** The messages in the order in which they arrived, `bytes` for the binary one. */
   readonly messages: readonly string[]
@@ -24,6 +25,8 @@ export interface Outcome {
   readonly cleanCode: number | undefined
   /** `failure(...).code`, if it failed. */
   readonly code: string | undefined
+  /** `failure(...).step`: the step of the opening that failed. */
+  readonly step: FailureStep | undefined
   readonly phase: Phase
   /** What went against the contract, in words. */
   readonly faults: readonly string[]
@@ -41,16 +44,16 @@ const SHORT_LIMITS = { handshakeTimeout: 2000, closeTimeout: 1000, heartbeat: { 
 const LONG_LIMITS = { handshakeTimeout: 30_000, closeTimeout: 20_000, heartbeat: { interval: 10_000, timeout: 20_000 } }
 
 /** Holds the dialogue over one connection, and looks how it ends. */
-export async function converse(peer: FaultyPeer, kind: Kind, schedule: Schedule, secure: boolean): Promise<Outcome> {
-  const route = await peer.route(schedule, secure)
+export async function converse(peer: FaultyPeer, kind: Kind, schedule: Schedule, way: Way): Promise<Outcome> {
+  const route = await peer.route(schedule, way)
   const limits = isSilent(schedule) ? SHORT_LIMITS : LONG_LIMITS
-  const options = { ...limits, ...(secure && { tls: { ca: route.authority } }) }
+  const options = { ...limits, ...route.options }
   const result = await (kind === 'WebSocket' ? converseBySocket(route, options) : converseByStream(route, options))
-  return { kind, schedule, secure, ...result, peer: await route.report() }
+  return { kind, schedule, way, ...result, peer: await route.report() }
 }
 
-type Options = typeof LONG_LIMITS
-type Seen = Omit<Outcome, 'kind' | 'schedule' | 'secure' | 'peer'>
+type Options = typeof LONG_LIMITS & FaultyRoute['options']
+type Seen = Omit<Outcome, 'kind' | 'schedule' | 'way' | 'peer'>
 
 async function converseBySocket({ url }: FaultyRoute, options: Options): Promise<Seen> {
   const socket = new WebSocket(url, options)
@@ -98,7 +101,8 @@ async function converseBySocket({ url }: FaultyRoute, options: Options): Promise
   if (counts.open > 1 || counts.error > 1 || counts.close > 1) faults.push('an event was fired twice')
   if ((counts.error === 1) !== (cleanCode === undefined)) faults.push('an error event does not fit wasClean')
   if (socket.readyState !== WebSocket.CLOSED) faults.push('readyState is not CLOSED after the close event')
-  return { messages, acknowledged, cleanCode, code: failure(socket)?.code, phase, faults }
+  const { code, step } = failure(socket) ?? {}
+  return { messages, acknowledged, cleanCode, code, step, phase, faults }
 }
 
 async function converseByStream({ url }: FaultyRoute, options: Options): Promise<Seen> {
@@ -140,9 +144,9 @@ async function converseByStream({ url }: FaultyRoute, options: Options): Promise
   await expectSettled('opened', stream.opened, isWebSocketError, faults)
   await expectSettled('closed', stream.closed, isWebSocketError, faults)
   const cleanCode = (await settledValue(stream.closed))?.closeCode
-  const code = failure(stream)?.code
+  const { code, step } = failure(stream) ?? {}
   terminate(stream)
-  return { messages, acknowledged, cleanCode, code, phase, faults }
+  return { messages, acknowledged, cleanCode, code, step, phase, faults }
 }
 
 function nameOf(data: unknown): string {

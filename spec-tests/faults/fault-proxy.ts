@@ -1,6 +1,10 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { Http2FrameReader } from '../support/http2-frames.ts'
+import { endsStream, frameOf, STREAM } from './http2-faults.ts'
+import { countMessages } from './message-count.ts'
 import type { Direction, Schedule } from './schedule.ts'
+import { type Way, ways } from './way.ts'
 
 /** Milliseconds that a client has to leave after its `close` event. Longer than the 2 s that a server has for its FIN. */
 const LEAVING_LIMIT = 5000
@@ -9,7 +13,7 @@ const LEAVING_LIMIT = 5000
 export class FaultProxy {
   readonly passed: Record<Direction, number> = { down: 0, up: 0 }
   readonly #schedule: Schedule
-  readonly #secure: boolean
+  readonly #way: Way
   readonly #port: number
   readonly #server = createServer({ allowHalfOpen: true, noDelay: true })
   #client: Socket | undefined
@@ -22,12 +26,13 @@ export class FaultProxy {
   readonly #left = new Promise<void>(resolve => {
     this.#clientLeft = resolve
   })
-  #sentDown: Buffer[] = []
+  readonly #sentDown: Buffer[] = []
+  readonly #frames = new Http2FrameReader('server')
 
-  /** @param port of the server behind it */
-  constructor(schedule: Schedule, secure: boolean, port: number) {
+  /** @param port of what is behind it: the server, or a proxy */
+  constructor(schedule: Schedule, way: Way, port: number) {
     this.#schedule = schedule
-    this.#secure = secure
+    this.#way = way
     this.#port = port
   }
 
@@ -39,7 +44,8 @@ export class FaultProxy {
 
   /** Whether the client ends its connection in time. One that never came has left. */
   async leaving(): Promise<boolean> {
-    if (this.#client === undefined) return true
+    const { secure, http2 } = ways[this.#way]
+    if (this.#client === undefined || (secure && http2)) return true
     const limit = new AbortController()
     const late = sleep(LEAVING_LIMIT, false, { signal: limit.signal }).catch(() => false)
     const left = await Promise.race([this.#left.then(() => true), late])
@@ -48,7 +54,7 @@ export class FaultProxy {
   }
 
   get messages(): number | undefined {
-    return this.#secure ? undefined : countMessages(Buffer.concat(this.#sentDown))
+    return countMessages(Buffer.concat(this.#sentDown), this.#way)
   }
 
   close(): void {
@@ -63,21 +69,35 @@ export class FaultProxy {
     this.#client = client
     this.#upstream = upstream
     client.on('error', () => {})
-    upstream.on('error', () => {})
+    upstream.on('error', () => {
+      if (!this.#vanishes.down) client.resetAndDestroy()
+    })
     client.once('end', this.#clientLeft)
     client.once('close', () => {
       this.#clientLeft()
       upstream.destroy()
     })
+    if (ways[this.#way].http2) this.#watchStream(client)
     this.#relay('up', client, upstream)
     this.#relay('down', upstream, client)
-    if (this.#schedule.fault?.at === 0) this.#strike()
+    const { fault } = this.#schedule
+    if (fault?.at === 0 && frameOf(fault.kind) === undefined) this.#strike()
+  }
+
+  /** A connection of HTTP/2 may stay for others: the client has left when its stream is over. */
+  #watchStream(client: Socket): void {
+    if (ways[this.#way].secure) return
+    const reader = new Http2FrameReader('client')
+    client.on('data', (bytes: Buffer) => {
+      if (reader.read(bytes).some(endsStream)) this.#clientLeft()
+    })
   }
 
   #relay(direction: Direction, from: Socket, to: Socket): void {
+    const passesFrames = direction === 'down' && frameOf(this.#schedule.fault?.kind) !== undefined
     let before: Promise<unknown> = Promise.resolve()
     from.on('data', (bytes: Buffer) => {
-      before = before.then(() => this.#pass(direction, bytes, to))
+      before = before.then(() => (passesFrames ? this.#passFrames(bytes, to) : this.#pass(direction, bytes, to)))
     })
     from.on('end', () => {
       before = before.then(() => {
@@ -105,12 +125,40 @@ export class FaultProxy {
       if (this.#vanishes[direction]) return
       const part = rest.subarray(0, size)
       rest = rest.subarray(size)
-      to.write(part)
-      this.passed[direction] += size
-      if (direction === 'down' && !this.#secure) this.#sentDown.push(part)
+      this.#forward(direction, part, to)
       if (fault?.direction === direction && this.passed[direction] === fault.at) this.#strike()
       if (rest.length > 0) await turn()
     }
+  }
+
+  /** Passes on what the server sends frame by frame, and one of ours among them. */
+  async #passFrames(bytes: Buffer, client: Socket): Promise<void> {
+    const { delay = 0, fault } = this.#schedule
+    const { at, kind } = fault!
+    if (delay > 0) await sleep(delay)
+    for (const frame of this.#frames.read(bytes)) {
+      if (!this.#faultDone && this.passed.down >= at) {
+        this.#faultDone = true
+        client.write(frameOf(kind)!)
+        // RST_STREAM ends both directions.
+        if (kind.startsWith('stream-') && kind !== 'stream-end') this.#clientLeft()
+        if (kind === 'go-away-error') {
+          this.#vanishes.up = true
+          this.#vanishes.down = true
+          client.end()
+          this.#upstream!.resetAndDestroy()
+        }
+      }
+      if (this.#vanishes.down) return
+      const isOver = this.#faultDone && kind !== 'go-away'
+      if (!(isOver && frame.stream === STREAM)) this.#forward('down', frame.bytes, client)
+    }
+  }
+
+  #forward(direction: Direction, bytes: Buffer, to: Socket): void {
+    to.write(bytes)
+    this.passed[direction] += bytes.length
+    if (direction === 'down') this.#sentDown.push(bytes)
   }
 
   #strike(): void {
@@ -144,19 +192,4 @@ export class FaultProxy {
     }
     upstream.resetAndDestroy()
   }
-}
-
-/** Whole data messages behind the head of a response. The server fragments nothing. */
-function countMessages(bytes: Buffer): number {
-  const headEnd = bytes.indexOf('\r\n\r\n')
-  let count = 0
-  for (let at = headEnd < 0 ? bytes.length : headEnd + 4; at + 2 <= bytes.length; ) {
-    const short = bytes[at + 1]!
-    if (short === 126 && at + 4 > bytes.length) break
-    const end = short === 126 ? at + 4 + bytes.readUInt16BE(at + 2) : at + 2 + short
-    if (end > bytes.length) break
-    if ((bytes[at]! & 15) < 8) count++
-    at = end
-  }
-  return count
 }

@@ -1,53 +1,56 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import type { Outcome } from './dialogue.ts'
 import { deviations, leftovers } from './judge.ts'
 import { FaultyPeer } from './peer.ts'
 import { measureDialogue, runSchedules } from './run.ts'
-import { everyOffset, type Schedule, schedules } from './schedule.ts'
+import { everyOffset, schedules } from './schedule.ts'
+import { type Way, wayNames, ways } from './way.ts'
 
 // `npm run faults` tries every offset. Here are some, and random schedules of a fixed seed.
 const SEED = 19
-const RUNS = 60
+/** Mocha has timers of its own. */
+const SOCKETS = /^(TCP|TLS)/
+
+/** Bytes between two offsets, for faults that are noticed at once and for those that take a time limit; and random schedules. */
+interface Density {
+  readonly step: number
+  readonly silentStep: number
+  readonly runs: number
+}
+
+function densityOf(way: Way): Density {
+  const { secure, http2, proxy } = ways[way]
+  if (http2 || proxy !== undefined) return { step: secure ? 601 : 97, silentStep: secure ? 1201 : 301, runs: 20 }
+  return { step: secure ? 211 : 37, silentStep: secure ? 601 : 149, runs: 60 }
+}
 
 describe('Faults of the network', function () {
-  this.timeout(120_000)
+  // Each connection has limits of its own.
+  this.timeout(300_000)
   let peer: FaultyPeer
   before(async () => {
+    expect(await leftovers(SOCKETS), 'left by the tests before').to.deep.equal([])
     peer = await FaultyPeer.start()
   })
   after(() => peer.close())
 
-  for (const secure of [false, true]) {
+  for (const way of wayNames) {
+    const { step, silentStep, runs } = densityOf(way)
     for (const kind of ['WebSocket', 'WebSocketStream'] as const) {
-      const name = `${kind} over ${secure ? 'wss' : 'ws'}`
-
-      it(`${name}: faults at some offsets have one end each, and leave nothing`, async () => {
-        const lengths = await measureDialogue(peer, kind, secure)
-        await expectNoDeviation(everyOffset(lengths, secure, secure ? 211 : 37, secure ? 601 : 149))
-      })
-
-      it(`${name}: random schedules have one end each, and leave nothing`, async () => {
-        const lengths = await measureDialogue(peer, kind, secure)
-        await expectNoDeviation(fc.sample(schedules(lengths, secure), { numRuns: RUNS, seed: SEED }))
-      })
-
-      async function expectNoDeviation(tried: readonly Schedule[]): Promise<void> {
-        // What other tests have left, such as connections that a server of theirs keeps alive.
-        const before = await leftovers()
+      it(`${kind}, ${way}: each connection has one end, and leaves nothing`, async () => {
+        const lengths = await measureDialogue(peer, kind, way)
+        const random = fc.sample(schedules(lengths, way), { numRuns: runs, seed: SEED })
+        const tried = [...everyOffset(lengths, way, step, silentStep), ...random]
         const found: string[] = []
-        const outcomes: Outcome[] = []
-        await runSchedules(peer, kind, secure, tried, outcome => {
-          outcomes.push(outcome)
+        let count = 0
+        await runSchedules(peer, kind, way, tried, outcome => {
+          count++
           for (const text of deviations(outcome)) found.push(`${JSON.stringify(outcome.schedule)}: ${text}`)
         })
         expect(found).to.deep.equal([])
-        expect(outcomes).to.have.lengthOf(tried.length)
-        const left = await leftovers()
-        for (const name of before) if (left.includes(name)) left.splice(left.indexOf(name), 1)
-        // The timer is that of this test.
-        expect(left.filter(name => name !== 'Timeout')).to.deep.equal([])
-      }
+        expect(count).to.equal(tried.length)
+        expect(await leftovers(SOCKETS)).to.deep.equal([])
+      })
     }
   }
 })

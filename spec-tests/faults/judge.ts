@@ -2,6 +2,7 @@ import process from 'node:process'
 import { setImmediate as turn } from 'node:timers/promises'
 import { expectedMessages, type Outcome, sentTexts } from './dialogue.ts'
 import type { FaultKind } from './schedule.ts'
+import { ways } from './way.ts'
 
 /** The causes after which whatever the proxy passed on is with the client: TCP loses nothing before a FIN, or in silence. */
 const LOSES_NOTHING: ReadonlySet<FaultKind | undefined> = new Set([
@@ -11,6 +12,8 @@ const LOSES_NOTHING: ReadonlySet<FaultKind | undefined> = new Set([
   'half-open',
   'black-hole',
   'withheld-end',
+  'stream-end',
+  'go-away',
 ])
 
 /** What went against the contract, in words; empty if nothing did. */
@@ -39,26 +42,33 @@ export function deviations(outcome: Outcome): string[] {
 }
 
 /** One code for one cause. Undefined stands for a clean close: the fault came too late to matter. */
-function allowedCodes({ schedule, secure, phase }: Outcome): (string | undefined)[] {
+function allowedCodes({ schedule, way, phase, step }: Outcome): (string | undefined)[] {
+  const { secure, http2 } = ways[way]
   const kind = schedule.fault?.kind
   const late = phase === 'closing' ? [undefined] : []
-  switch (kind) {
-    case undefined:
-    case 'withheld-end':
-      return [undefined]
-    case 'half-open':
-    case 'black-hole':
-      if (phase === 'opening') return ['WS_ERR_HANDSHAKE_TIMEOUT']
-      return phase === 'open' ? ['WS_ERR_HEARTBEAT_TIMEOUT'] : ['WS_ERR_CLOSE_TIMEOUT', ...late]
-    case 'garbage':
-    case 'alert':
-      if (!secure) return [...INVALID, ...late]
+  if (kind === undefined || kind === 'withheld-end') return [undefined]
+  if (kind === 'half-open' || kind === 'black-hole') {
+    if (phase === 'opening') return ['WS_ERR_HANDSHAKE_TIMEOUT']
+    return phase === 'open' ? ['WS_ERR_HEARTBEAT_TIMEOUT'] : ['WS_ERR_CLOSE_TIMEOUT', ...late]
   }
-  // TLS is a part of the connection to the host; after it, HTTP has begun.
-  // A reset that comes with the connection may come before it is one, too.
-  const mayNotConnect = secure || schedule.fault?.at === 0
-  const early = mayNotConnect ? ['WS_ERR_CONNECT', 'WS_ERR_TLS', 'WS_ERR_CONNECTION_LOST'] : ['WS_ERR_CONNECTION_LOST']
-  return phase === 'opening' ? early : ['WS_ERR_CONNECTION_LOST', ...late]
+  const isInvalid = !secure && (kind === 'garbage' || kind === 'alert')
+  if (phase !== 'opening') {
+    if (kind === 'go-away') return [undefined]
+    return isInvalid ? [...INVALID, ...late] : ['WS_ERR_CONNECTION_LOST', ...late]
+  }
+  switch (step) {
+    case 'proxy':
+      // An HTTP proxy answers a request that was cut off.
+      return kind === 'server-end' ? ['WS_ERR_PROXY', 'WS_ERR_PROXY_REFUSED'] : ['WS_ERR_PROXY']
+    case 'tls':
+      return ['WS_ERR_TLS']
+    case 'connect':
+      // A reset that comes with the connection may come before it is one. So may the next attempt, for which there is no server.
+      return ['WS_ERR_CONNECT']
+    default:
+      // Without the first frame of the server there is no HTTP/2.
+      return [...(isInvalid ? INVALID : ['WS_ERR_CONNECTION_LOST']), ...(http2 ? ['WS_ERR_HTTP2'] : [])]
+  }
 }
 
 /** What the five bytes may be taken for: no HTTP, a frame that is none, or the rest of a frame that is cut off thereafter. */
@@ -80,15 +90,19 @@ const INVALID = [
 ]
 
 /** A cause and its effect, for a table. */
-export function causeOf({ schedule, secure, phase, kind }: Outcome): string {
-  return `${secure ? 'wss' : 'ws'} | ${kind} | ${schedule.fault?.kind ?? 'none'} | ${phase}`
+export function causeOf({ schedule, way, phase, kind }: Outcome): string {
+  return `${way} | ${kind} | ${schedule.fault?.kind ?? 'none'} | ${phase}`
 }
 
-/** Waits for sockets and timers of this process that are still active to go, a second at most; returns those that stay. */
-export async function leftovers(): Promise<string[]> {
+/**
+ * Waits for what keeps this process alive to go, a second at most; returns what stays.
+ *
+ * @param kinds of Node.js' names for resources
+ */
+export async function leftovers(kinds: RegExp): Promise<string[]> {
   const limit = performance.now() + 1000
   for (;;) {
-    const active = process.getActiveResourcesInfo().filter(name => /^(TCP|TLS|Timeout)/.test(name))
+    const active = process.getActiveResourcesInfo().filter(name => kinds.test(name))
     if (active.length === 0 || performance.now() > limit) return active
     await turn()
   }

@@ -8,16 +8,19 @@ import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
-import { WebSocketServer } from 'ws'
+import { WebSocketServer, type WebSocket as WsSocket } from 'ws'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
+import { startHttp2Server } from '../support/http2-server.ts'
+import { startHttpProxy, startSocksProxy } from '../support/proxy-servers.ts'
 import { FaultProxy } from './fault-proxy.ts'
 import type { Schedule } from './schedule.ts'
+import { type Way, ways } from './way.ts'
 
 /** `schedule` starts a proxy for one connection; without it, the proxy of that number is asked how it went, and ended. */
 export interface Order {
   readonly id: number
   readonly schedule?: Schedule
-  readonly secure?: boolean
+  readonly way?: Way
 }
 
 /** What the proxy and the server saw of one connection. */
@@ -25,33 +28,38 @@ export interface PeerReport {
   /** Bytes that were passed on. */
   readonly down: number
   readonly up: number
-  /** Data messages that were passed on to the client to their last byte. Undefined over wss. */
+  /** Data messages that were passed on to the client to their last byte. Undefined over TLS. */
   readonly messages: number | undefined
   /** The text messages that the server received. */
   readonly received: readonly string[]
-  /** The client has ended its connection by itself. */
+  /**
+   * The client has ended its connection by itself; over HTTP/2 its stream, since the connection may serve others. True over HTTP/2
+   * over TLS, where that cannot be seen.
+   */
   readonly left: boolean
 }
 
 export type Answer =
   | { readonly authority: string }
-  | { readonly id: number; readonly port: number }
+  | { readonly id: number; readonly port: number; readonly server: number }
   | { readonly id: number; readonly report: PeerReport }
 
 const authority = await makeAuthority()
 const certificate = await makeCertificate({ authority })
 const received = new Map<string, string[]>()
-const ports = {
-  plain: await serve(createHttpServer()),
-  secure: await serve(createHttpsServer({ key: certificate.key, cert: certificate.cert })),
+const tls = { key: certificate.key, cert: certificate.cert }
+const servers = {
+  http1: { plain: await serve(createHttpServer()), secure: await serve(createHttpsServer(tls)) },
+  http2: { plain: await serveHttp2(), secure: await serveHttp2(tls) },
 }
-const proxies = new Map<number, FaultProxy>()
+const proxyServers = { http: await startHttpProxy(), socks5: await startSocksProxy() }
+const faultyProxies = new Map<number, FaultProxy>()
 
 answer({ authority: authority.cert })
 for await (const line of createInterface(process.stdin)) {
-  const { id, schedule, secure = false } = JSON.parse(line) as Order
+  const { id, schedule, way = 'ws' } = JSON.parse(line) as Order
   if (schedule === undefined) void report(id)
-  else void start(id, schedule, secure)
+  else void start(id, schedule, way)
 }
 process.exit()
 
@@ -59,20 +67,12 @@ function answer(message: Answer): void {
   process.stdout.write(`${JSON.stringify(message)}\n`)
 }
 
-/** The server's part of the dialogue: two messages and a ping at once, then the echo. */
 async function serve(http: ReturnType<typeof createHttpServer>): Promise<number> {
   const server = new WebSocketServer({ server: http, perMessageDeflate: false })
   server.on('connection', (socket, request) => {
-    const log: string[] = []
-    received.set(request.url!, log)
     socket.on('error', () => {})
-    socket.send('greeting')
-    socket.send(Buffer.alloc(300, 7))
-    socket.ping('hello')
-    socket.on('message', (data, binary) => {
-      log.push(String(data))
-      socket.send(data, { binary })
-    })
+    greet(socket, request.url!)
+    socket.on('message', (data, binary) => socket.send(data, { binary }))
   })
   http.on('tlsClientError', () => {})
   http.on('clientError', (_error, socket) => socket.destroy())
@@ -80,15 +80,40 @@ async function serve(http: ReturnType<typeof createHttpServer>): Promise<number>
   return (http.address() as AddressInfo).port
 }
 
-async function start(id: number, schedule: Schedule, secure: boolean): Promise<void> {
-  const proxy = new FaultProxy(schedule, secure, secure ? ports.secure : ports.plain)
-  proxies.set(id, proxy)
-  answer({ id, port: await proxy.listen() })
+async function serveHttp2(secure?: typeof tls): Promise<number> {
+  const server = await startHttp2Server(secure === undefined ? {} : { tls: secure })
+  const acceptAll = async (): Promise<never> => {
+    for (;;) {
+      const request = await server.request()
+      // The echo is that of `accept`.
+      greet(request.accept(), request.headers[':path']!)
+    }
+  }
+  void acceptAll()
+  return server.port
+}
+
+/** The server's part of the dialogue but the echo: two messages and a ping at once. */
+function greet(socket: WsSocket, path: string): void {
+  const log: string[] = []
+  received.set(path, log)
+  socket.send('greeting')
+  socket.send(Buffer.alloc(300, 7))
+  socket.ping('hello')
+  socket.on('message', data => log.push(String(data)))
+}
+
+async function start(id: number, schedule: Schedule, way: Way): Promise<void> {
+  const { secure, http2, proxy } = ways[way]
+  const server = servers[http2 ? 'http2' : 'http1'][secure ? 'secure' : 'plain']
+  const faulty = new FaultProxy(schedule, way, proxy === undefined ? server : proxyServers[proxy].port)
+  faultyProxies.set(id, faulty)
+  answer({ id, port: await faulty.listen(), server })
 }
 
 async function report(id: number): Promise<void> {
-  const proxy = proxies.get(id)!
-  proxies.delete(id)
+  const proxy = faultyProxies.get(id)!
+  faultyProxies.delete(id)
   const left = await proxy.leaving()
   const { down, up } = proxy.passed
   answer({ id, report: { down, up, messages: proxy.messages, received: received.get(`/${id}`) ?? [], left } })

@@ -4,12 +4,18 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Answer, Order, PeerReport } from './peer-process.ts'
 import type { Schedule } from './schedule.ts'
+import { type Way, ways } from './way.ts'
 
 /** One connection through the proxy. */
 export interface FaultyRoute {
   readonly url: string
-  /** The certificate of the authority that has signed that of the server. */
-  readonly authority: string
+  /** The options that lead there. */
+  readonly options: {
+    readonly tls?: { readonly ca: string }
+    readonly proxy?: string
+    readonly http2?: 'only'
+    readonly connectInParallel?: true
+  }
   /** Waits until the client has left, and tells how it went. To be called once. */
   report(): Promise<PeerReport>
 }
@@ -43,14 +49,20 @@ export class FaultyPeer {
     return peer
   }
 
-  async route(schedule: Schedule, secure: boolean): Promise<FaultyRoute> {
-    const authority = await this.#ready
+  async route(schedule: Schedule, way: Way): Promise<FaultyRoute> {
+    const { secure, proxy, http2 } = ways[way]
+    const ca = await this.#ready
     const id = ++this.#lastId
-    const { port } = await this.#ask<{ port: number }>({ id, schedule, secure })
+    const { port, server } = await this.#ask<{ port: number; server: number }>({ id, schedule, way })
     return {
       // By its address, so that no name is looked up.
-      url: `${secure ? 'wss' : 'ws'}://127.0.0.1:${port}/${id}`,
-      authority,
+      url: `${secure ? 'wss' : 'ws'}://127.0.0.1:${proxy === undefined ? port : server}/${id}`,
+      options: {
+        ...(secure && { tls: { ca } }),
+        ...(http2 && { http2: 'only' }),
+        // Behind proxies there is one server for all, whose openings would wait for those that fail.
+        ...(proxy !== undefined && { proxy: `${proxy}://127.0.0.1:${port}`, connectInParallel: true }),
+      },
       report: async () => {
         const { report } = await this.#ask<{ report: PeerReport }>({ id })
         this.#waiting.delete(id)

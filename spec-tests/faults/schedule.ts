@@ -1,9 +1,11 @@
 import fc from 'fast-check'
+import { frameOf } from './http2-faults.ts'
+import { type Way, ways } from './way.ts'
 
 /** The way of bytes through the proxy: `down` from the server to the client, `up` from the client to the server. */
 export type Direction = 'down' | 'up'
 
-/** What the proxy does to the connection. Over wss it acts below TLS. */
+/** What the proxy does to the connection. It acts below TLS, below HTTP/2, and between the client and a proxy. */
 export const faultKinds = [
   /** RST to both sides. */
   'reset',
@@ -19,10 +21,23 @@ export const faultKinds = [
   'black-hole',
   /** Five bytes that are no frame, and no TLS record, then FIN. */
   'garbage',
-  /** A fatal TLS alert (handshake_failure) in the clear, then FIN. Over wss alone. */
+  /** A fatal TLS alert (handshake_failure) in the clear, then FIN. Over TLS alone. */
   'alert',
   /** The FIN of the server is withheld. Its offset does not matter. */
   'withheld-end',
+  // The rest is of HTTP/2 in the clear alone. The offset is that of the first frame before which they may come.
+  /** RST_STREAM with CANCEL: the reset of TCP (RFC 8441 section 5). The server sends nothing more on the stream. */
+  'stream-reset',
+  /** RST_STREAM with NO_ERROR. */
+  'stream-no-error',
+  /** RST_STREAM with REFUSED_STREAM: the server has not processed the request, if it comes before the response. */
+  'stream-refused',
+  /** END_STREAM: the end of TCP. The server sends nothing more on the stream. */
+  'stream-end',
+  /** GOAWAY with NO_ERROR: streams that are open go on. */
+  'go-away',
+  /** GOAWAY with INTERNAL_ERROR that leaves the stream out, then FIN. */
+  'go-away-error',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
@@ -47,6 +62,12 @@ export interface Schedule {
 /** Bytes that a whole dialogue takes in each direction. */
 export type Lengths = Readonly<Record<Direction, number>>
 
+/** The kinds that mean something on a way. */
+function kindsOn(way: Way): FaultKind[] {
+  const { secure, http2 } = ways[way]
+  return faultKinds.filter(kind => (kind !== 'alert' || secure) && (frameOf(kind) === undefined || (http2 && !secure)))
+}
+
 const SILENT: ReadonlySet<FaultKind> = new Set(['half-open', 'black-hole'])
 
 /** Whether the fault leaves the connection silent: the client finds out by a time limit, so that each takes a while. */
@@ -60,12 +81,12 @@ export function isSilent({ fault }: Schedule): boolean {
  * @param step offsets between two faults that the client notices at once
  * @param silentStep the same for those that take a time limit
  */
-export function everyOffset(lengths: Lengths, secure: boolean, step: number, silentStep: number): Schedule[] {
-  const schedules: Schedule[] = [{}, { piece: smallest(secure) }, { piece: 7, delay: 1 }, { delay: 20 }]
+export function everyOffset(lengths: Lengths, way: Way, step: number, silentStep: number): Schedule[] {
+  const schedules: Schedule[] = [{}, { piece: smallest(way) }, { piece: 7, delay: 1 }, { delay: 20 }]
   schedules.push({ fault: { kind: 'withheld-end', direction: 'down', at: 0 } })
-  for (const kind of faultKinds) {
-    if (kind === 'withheld-end' || (kind === 'alert' && !secure)) continue
-    for (const direction of ['down', 'up'] as const) {
+  for (const kind of kindsOn(way)) {
+    if (kind === 'withheld-end') continue
+    for (const direction of frameOf(kind) ? (['down'] as const) : (['down', 'up'] as const)) {
       for (let at = 0; at < lengths[direction]; at += SILENT.has(kind) ? silentStep : step) {
         schedules.push({ fault: { kind, direction, at } })
       }
@@ -75,23 +96,25 @@ export function everyOffset(lengths: Lengths, secure: boolean, step: number, sil
 }
 
 /** Schedules of all kinds, for a property. */
-export function schedules(lengths: Lengths, secure: boolean): fc.Arbitrary<Schedule> {
+export function schedules(lengths: Lengths, way: Way): fc.Arbitrary<Schedule> {
   const place = fc
     .constantFrom<Direction>('down', 'up')
     .chain(direction => fc.record({ direction: fc.constant(direction), at: fc.nat(lengths[direction] - 1) }))
-  const kinds = faultKinds.filter(kind => secure || kind !== 'alert')
   return fc.record(
     {
       delay: fc.integer({ min: 1, max: 20 }),
-      piece: fc.integer({ min: smallest(secure), max: 100 }),
+      piece: fc.integer({ min: smallest(way), max: 100 }),
       stall: fc.tuple(place, fc.integer({ min: 1, max: 100 })).map(([where, time]) => ({ ...where, time })),
-      fault: fc.tuple(place, fc.constantFrom(...kinds)).map(([where, kind]) => ({ ...where, kind })),
+      fault: fc.tuple(place, fc.constantFrom(...kindsOn(way))).map(([where, kind]) => {
+        // Frames are those of the server.
+        return { ...where, kind, ...(frameOf(kind) && { direction: 'down' as const }) }
+      }),
     },
     { requiredKeys: [] },
   )
 }
 
 /** A dialogue over TLS has several thousand bytes. One at a time, they would take longer than the heartbeat waits for a record. */
-function smallest(secure: boolean): number {
-  return secure ? 5 : 1
+function smallest(way: Way): number {
+  return ways[way].secure ? 5 : 1
 }

@@ -1,7 +1,11 @@
 import diagnostics from 'node:diagnostics_channel'
+import { Agent } from 'node:http'
+import { connect as connectTcp } from 'node:net'
 import { inspect } from 'node:util'
 import { expect } from 'chai'
-import { failure, WebSocket, WebSocketStream } from '#lib/entry/node.js'
+import { failure, WebSocket, type WebSocketOptions, WebSocketStream } from '#lib/entry/node.js'
+import { startHttp2Server } from '../support/http2-server.ts'
+import { startHttpProxy } from '../support/proxy-servers.ts'
 import { next, useLoopback } from '../support/ws-server.ts'
 
 type Message = Record<string, any>
@@ -158,9 +162,36 @@ describe('Diagnostics channels', () => {
     expect(open).to.include({ protocol: '', extensions: '', websocket: socket })
     expect(open!.handshakeResponse).to.include({ status: 101, statusText: 'Switching Protocols' })
     expect(open!.handshakeResponse.headers).to.include({ upgrade: 'websocket' })
+    expect(open!.address).to.deep.equal({ address: '127.0.0.1', family: 'IPv4', port: Number(new URL(url).port) })
     expect(Buffer.from(ping!.payload).toString()).to.equal('one')
     expect(error).to.equal(failure(socket))
     expect(close).to.deep.equal({ websocket: socket, code: 1006, reason: '' })
+  })
+
+  it("tell undici's address of the peer, over each way that knows it", async () => {
+    const seen = listen('undici:websocket:', ['open'])
+    const { url, port } = await loopback.serve()
+    const six = await loopback.serve({ host: '::1' })
+    const proxy = await startHttpProxy()
+    const http2 = await startHttp2Server()
+    const agent = new Agent()
+    loopback.afterwards(async () => {
+      agent.destroy()
+      await Promise.all([proxy.close(), http2.close()])
+    })
+    http2.acceptAll()
+    const local = (at: number): object => ({ address: '127.0.0.1', family: 'IPv4', port: at })
+    const ways: [url: string, options: WebSocketOptions, address: object | null][] = [
+      [six.url, {}, { address: '::1', family: 'IPv6', port: six.port }],
+      [url, { proxy: `http://127.0.0.1:${proxy.port}` }, local(proxy.port)],
+      [http2.url, { http2: 'only' }, local(http2.port)],
+      [http2.url, { http2: 'only' }, local(http2.port)],
+      [http2.url, { http2: 'only', proxy: `http://127.0.0.1:${proxy.port}` }, local(proxy.port)],
+      [url, { agent }, local(port)],
+      [url, { connect: () => connectTcp(port, '127.0.0.1') }, null],
+    ]
+    for (const [to, options] of ways) await loopback.open(to, options)
+    expect(seen.map(({ message }) => message.address)).to.deep.equal(ways.map(([, , address]) => address))
   })
 
   it('subscribers that send, terminate or throw harm no other message', async () => {

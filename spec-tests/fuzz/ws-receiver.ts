@@ -5,15 +5,15 @@ import { nodePlatform } from '#lib/platform/node.js'
 import { readCloseBody } from '#lib/protocol/close.js'
 import { FrameRecorder, hex, short } from '../support/frame-recorder.ts'
 import { readStream } from './read-stream.ts'
-import type { ServerStream } from './server-stream.ts'
+import type { Cuts, ServerStream } from './server-stream.ts'
 
 /*
  * One stream, read by our reader and by that of ws, as lines of the same form: `text hello`, `binary 00ff`, `ping 01`,
  * `close 1000 bye`, `fail 1002`.
  */
 
-export function readByUs(stream: ServerStream): string[] {
-  return readStream(stream, { recorder: new Recorder() }).events
+export function readByUs(stream: ServerStream, sizes?: Cuts): string[] {
+  return readStream(stream, { recorder: new Recorder(), ...(sizes === undefined ? {} : { sizes }) }).events
 }
 
 /** As a connection understands Close frames. */

@@ -157,6 +157,18 @@ describe('The documents', () => {
     }
   })
 
+  it('name tests of the threat model that are there', () => {
+    const { prose } = document('docs/security.md')
+    const named = [...prose.matchAll(/`([\w/.-]+\.ts)`: "([^"]+)"/g)]
+    expect(named.length).to.be.above(30)
+    for (const [, file, title] of named) {
+      expect(readFileSync(join(root, 'spec-tests', file!), 'utf8'), file).to.include(title)
+    }
+    for (const who of ['server', 'proxy', 'DNS answer', 'page', 'dependency', 'tenant']) {
+      expect(prose, who).to.match(new RegExp(`^### .*${who}`, 'm'))
+    }
+  })
+
   it('are read right', () => {
     const parsed = parseDocument(
       'a.md',

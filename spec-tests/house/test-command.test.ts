@@ -219,6 +219,16 @@ describe('The test command', function () {
       expect(result.notes[0]).to.include('Timeout')
     })
 
+    it('takes a suite for a failure that leaves a server open, though a later one closes it', async () => {
+      const result = await run(`
+        import { createServer } from 'node:net'
+        const server = createServer()
+        describe('first', () => { it('a', done => { server.listen(0, done) }) })
+        describe('second', () => { it('b', done => { server.close(done) }) })`)
+      expect(counts(result)).to.deep.equal([2, 1, 0])
+      expect(result.notes[0]).to.match(/failed: first .*leaves nothing open/)
+    })
+
     it('ends a test that never does', async () => {
       const result = await run("it('a', () => { for (;;); })", { limit: 2000 })
       expect(counts(result)).to.deep.equal([0, 1, 0])

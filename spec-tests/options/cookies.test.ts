@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { failure, handshake, type WebSocketOptions } from '#lib/entry/node.js'
 import type { RawPeer } from '../support/raw-server.ts'
@@ -65,6 +67,25 @@ describe('Option cookieJar', () => {
     })
     await shakeHands({ cookieJar: { getCookieString, setCookie: async () => Promise.reject(new Error('no cookies')) } })
   })
+
+  for (const [name, getCookieString] of [
+    ['gives none', () => Promise.reject(new Error('locked'))],
+    ['never answers', () => new Promise<string>(() => {})],
+  ] as const) {
+    it(`that ${name} leaves no connection open`, async () => {
+      const server = createServer()
+      loopback.afterwards(() => server.close())
+      const accepted = once(server.listen(0, '127.0.0.1'), 'connection')
+      await once(server, 'listening')
+      const { port } = server.address() as AddressInfo
+      const options = { cookieJar: { getCookieString, setCookie() {} }, handshakeTimeout: 200 }
+      const socket = loopback.socket(`ws://127.0.0.1:${port}/`, options)
+      const [[connection]] = (await Promise.all([accepted, next(socket, 'close')])) as [[Socket], unknown]
+      connection.resume()
+      await once(connection, 'close')
+      expect(connection.bytesRead).to.equal(0)
+    })
+  }
 
   it('that gives none fails the connection, before anything is sent', async () => {
     for (const getCookieString of [

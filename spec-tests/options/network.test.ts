@@ -7,6 +7,7 @@ import { WebSocketServer } from 'ws'
 import { failure, handshake, WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
 import { unmapped } from '#lib/transport/ip-address.js'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
+import { runModule } from '../support/child.ts'
 import { expectDOMException } from '../support/expect.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 import { next, useLoopback } from '../support/ws-server.ts'
@@ -198,6 +199,32 @@ describe('Servers behind a unix socket', () => {
       await talk(`ws+unix:%00${name.slice(1)}:/`)
     })
   }
+
+  it('are named as Windows names its pipes: what stands there reaches net.connect as it is', async () => {
+    // On this system the same name is that of a file in the working directory.
+    const script = `
+      import { createServer } from 'node:http'
+      import { WebSocketServer } from 'ws'
+      import { WebSocket } from '#lib/entry/node.js'
+      process.chdir(process.argv[1])
+      const name = '\\\\\\\\.\\\\pipe\\\\server'
+      const server = createServer()
+      new WebSocketServer({ server }).on('connection', (_peer, { url }) => console.log(url))
+      await new Promise(resolve => server.listen(name, resolve))
+      for (const make of [
+        () => new WebSocket('ws://server.test/one', { socketPath: name }),
+        () => new WebSocket('ws+unix:' + name + ':/two'),
+      ]) {
+        const socket = make()
+        await new Promise(resolve => { socket.onopen = resolve })
+        socket.close()
+        await new Promise(resolve => { socket.onclose = resolve })
+      }
+      server.close()`
+    const { lines, errors } = await runModule(script, [makeFolder({})])
+    expect(errors).to.equal('')
+    expect(lines).to.deep.equal(['/one', '/two'])
+  })
 
   it('may speak TLS', async () => {
     const authority = await makeAuthority()

@@ -1,19 +1,22 @@
 import { expect } from 'chai'
-import { failure, handshake, terminate, type WebSocket } from '#lib/entry/node.js'
+import { failure, handshake, terminate, type WebSocket, WebSocketStream } from '#lib/entry/node.js'
+import { rejectionOf } from '../support/expect.ts'
 import {
   DATA,
-  ENABLE_CONNECT_PROTOCOL,
   END_HEADERS,
   END_STREAM,
   GOAWAY,
   HEADERS,
   PUSH_PROMISE,
+  RST_STREAM,
+  uint32,
+} from '../support/http2-frames.ts'
+import {
+  ENABLE_CONNECT_PROTOCOL,
   type RawHttp2Peer,
   type RawHttp2Server,
-  RST_STREAM,
   STATUS_200,
   startRawHttp2Server,
-  uint32,
 } from '../support/raw-http2-server.ts'
 import { next, record, useLoopback } from '../support/ws-server.ts'
 
@@ -88,6 +91,43 @@ describe('RFC 8441 section 5: frames of HTTP/2 under a WebSocket', () => {
       expect([closeCode, wasClean]).to.deep.equal([1006, false])
       expect(failure(socket)!.code).to.equal('WS_ERR_CONNECTION_LOST')
       expect(String(failure(socket)!.cause)).to.match(/HTTP2|reset the stream/)
+      peer.send(DATA, 0, otherStream, text('still here'))
+      expect((await next(other, 'message')).data).to.equal('still here')
+    })
+  }
+
+  it('RST_STREAM with NO_ERROR right behind the response ends a WebSocketStream that is writing', async () => {
+    const server = await serve()
+    const stream = new WebSocketStream(server.url, only)
+    const peer = await server.accept()
+    const { stream: id } = await peer.frame(HEADERS)
+    peer.socket.cork()
+    peer.send(HEADERS, END_HEADERS, id, STATUS_200)
+    peer.send(RST_STREAM, 0, id, uint32(0))
+    peer.socket.uncork()
+    const { readable, writable } = await stream.opened
+    const writing = writable.getWriter().write('into the void')
+    writing.catch(() => {})
+    await rejectionOf(readable.getReader().read())
+    await rejectionOf(stream.closed)
+    expect(failure(stream)!.code).to.equal('WS_ERR_CONNECTION_LOST')
+  })
+
+  for (const [silence, options] of [
+    ['a handshake', { handshakeTimeout: 50 }],
+    ['a heartbeat', { heartbeat: { interval: 20, timeout: 30 } }],
+    ['a closing handshake', { closeTimeout: 50 }],
+  ] as const) {
+    it(`after the time limit of ${silence} the next socket opens a connection of its own, and others stay`, async () => {
+      const { server, socket: other, peer, stream: otherStream } = await openPair()
+      const socket = loopback.socket(server.url, { ...only, ...options })
+      if (silence !== 'a handshake') await Promise.all([accept(peer), next(socket, 'open')])
+      if (silence === 'a closing handshake') socket.close()
+      await next(socket, 'close')
+      expect(failure(socket)!.code).to.match(/TIMEOUT/)
+      const later = loopback.socket(server.url, only)
+      await Promise.all([accept(await server.accept()), next(later, 'open')])
+      expect(server.connections).to.equal(2)
       peer.send(DATA, 0, otherStream, text('still here'))
       expect((await next(other, 'message')).data).to.equal('still here')
     })

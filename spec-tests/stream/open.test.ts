@@ -78,6 +78,11 @@ describe('WebSocketStream, opening', () => {
     })
   })
 
+  it('gives the members of `opened` in the order of Web IDL', async () => {
+    const { stream } = await loopback.streamPair()
+    expect(Object.keys(await stream.opened)).to.deep.equal(['extensions', 'protocol', 'readable', 'writable'])
+  })
+
   it('gives streams of the host, the protocol and the extensions', async () => {
     const server = await loopback.serve({
       handleProtocols: protocols => [...protocols][1]!,
@@ -189,6 +194,22 @@ describe('WebSocketStream, opening', () => {
       await (await server.accept()).accept()
       await other.opened
       expect(server.accepted).to.equal(1)
+    })
+
+    it('rejects them in a task of its own, behind all microtasks of the caller', async () => {
+      const stream = loopback.stream('ws://127.0.0.1:1')
+      const log: string[] = []
+      for (const [name, promise] of [
+        ['opened', stream.opened],
+        ['closed', stream.closed],
+      ] as const) {
+        promise.catch(() => log.push(name))
+      }
+      stream.close()
+      for (let microtask = 0; microtask < 20; microtask++) await undefined
+      expect(log).to.deep.equal([])
+      await rejectionOf(stream.closed)
+      expect(log).to.deep.equal(['opened', 'closed'])
     })
 
     it('drops the connection if there is one', async () => {

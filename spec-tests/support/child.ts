@@ -74,20 +74,16 @@ export async function runModule(
   return { ...ended, lines: output.split('\n').filter(line => line !== '') }
 }
 
-/**
- * An ES module that runs in a process of its own, as `runModule` runs it, with its lines to talk to it. It has to end when its
- * input ends.
- */
-export class RunningModule {
+/** A program that runs, with its lines to talk to it. It has to end when its input ends. */
+export class RunningProgram {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>
   readonly #lines: AsyncIterator<string>
   readonly #output: Interface
   /** The signal or the exit code with which it ended. */
   readonly ended: Promise<string | number | null>
 
-  constructor(source: string, args: readonly string[] = []) {
-    const commandLine = ['--input-type=module', '--eval', source, '--', ...args]
-    this.#child = spawn(process.execPath, commandLine, { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] })
+  constructor(file: string, commandLine: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
+    this.#child = spawn(file, commandLine, { cwd: root, env: environment, stdio: ['pipe', 'pipe', 'inherit'] })
     this.#child.stdin.on('error', () => {})
     this.#output = createInterface(this.#child.stdout)
     this.#lines = this.#output[Symbol.asyncIterator]()
@@ -117,5 +113,12 @@ export class RunningModule {
     this.#child.kill('SIGKILL')
     await this.ended
     this.#output.close()
+  }
+}
+
+/** An ES module that runs in a process of its own, as `runModule` runs it. */
+export class RunningModule extends RunningProgram {
+  constructor(source: string, args: readonly string[] = []) {
+    super(process.execPath, ['--input-type=module', '--eval', source, '--', ...args])
   }
 }

@@ -110,7 +110,9 @@ export class RawPeer {
 
   readonly #tcp: Socket
   readonly #socket: Socket
-  #input: Buffer = Buffer.alloc(0)
+  /** What has arrived and was not taken yet. Joined when it is taken, so that a long message is copied once. */
+  #input: Buffer[] = []
+  #inputLength = 0
   #over: Error | undefined
   /** Called when more has arrived, or nothing more can. */
   #wake: (() => void) | undefined
@@ -134,7 +136,8 @@ export class RawPeer {
     })
     if (socket !== tcp) tcp.on('error', () => {})
     socket.on('data', bytes => {
-      this.#input = Buffer.concat([this.#input, bytes])
+      this.#input.push(bytes)
+      this.#inputLength += bytes.length
       this.#wake?.()
     })
     const over = (): void => {
@@ -207,7 +210,7 @@ export class RawPeer {
   readToEnd(): Promise<Buffer> {
     return this.#inTurn(async () => {
       await this.ended
-      return this.#take(this.#input.length)
+      return this.#take(this.#inputLength)
     })
   }
 
@@ -238,7 +241,7 @@ export class RawPeer {
   /** For the server: reads the request head. False if the client goes before it is whole. */
   async readRequest(): Promise<boolean> {
     let end: number
-    while ((end = this.#input.indexOf('\r\n\r\n')) < 0) {
+    while ((end = this.#joined().indexOf('\r\n\r\n')) < 0) {
       if (this.#over !== undefined) return false
       await this.#more()
     }
@@ -263,13 +266,20 @@ export class RawPeer {
   }
 
   async #take(count: number): Promise<Buffer> {
-    while (this.#input.length < count) {
+    while (this.#inputLength < count) {
       if (this.#over !== undefined) throw this.#over
       await this.#more()
     }
-    const bytes = Buffer.from(this.#input.subarray(0, count))
-    this.#input = this.#input.subarray(count)
+    const input = this.#joined()
+    const bytes = Buffer.from(input.subarray(0, count))
+    this.#input = [input.subarray(count)]
+    this.#inputLength -= count
     return bytes
+  }
+
+  #joined(): Buffer {
+    if (this.#input.length !== 1) this.#input = [Buffer.concat(this.#input)]
+    return this.#input[0]!
   }
 
   #more(): Promise<void> {

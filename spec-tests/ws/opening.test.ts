@@ -81,6 +81,26 @@ describe('The stand-in for ws: the opening handshake', () => {
     }
   })
 
+  twins(
+    'takes the options that ws has for its own workings, and passes over those of a request that name another place',
+    async twin => {
+      const server = await twin.loopback.serve()
+      const socket = await twin.opened(`${server.url}here`, {
+        ...{ allowSynchronousEvents: false, skipUTF8Validation: true, maxBufferedChunks: 9, maxPendingAutoPongs: 9 },
+        generateMask: (mask: Buffer) => mask.fill(0),
+        ...{ host: 'host.invalid', hostname: 'name.invalid', port: 1, path: '/there', method: 'POST', timeout: 1 },
+        ...{ socketPath: '/nonesuch', protocol: 'ftp:' },
+      } as never)
+      const { request, socket: peer } = await server.accept()
+      twin.log(request.method, request.url)
+      peer.on('message', data => peer.send(data))
+      for (const text of ['one', 'two']) socket.send(text, { mask: true })
+      const [one] = await event(socket, 'message')
+      const [two] = await event(socket, 'message')
+      twin.log(String(one), String(two))
+    },
+  )
+
   twins('takes credentials from the URL', async twin => {
     const server = await twin.loopback.serve()
     await twin.opened(`ws://us%20er:p%C3%A4ss%zz@127.0.0.1:${server.port}/`, { auth: 'other:one' })

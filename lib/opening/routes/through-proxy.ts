@@ -100,6 +100,7 @@ async function connectToProxy(
   const own: Trace = ownMembers({ step: 'proxy' })
   const pipe = await host.connect!(target, tls, keepAlive, ownMembers({ localAddress, noDelay, trace: own }))
   if (own.remoteAddress !== undefined) trace.remoteAddress = own.remoteAddress
+  if (own.remotePort !== undefined) trace.remotePort = own.remotePort
   return pipe
 }
 

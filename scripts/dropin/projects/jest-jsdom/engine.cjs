@@ -1,0 +1,67 @@
+// What our class does in the realm of jsdom, whichever condition gives it.
+const { exchangeInPage } = require('./page.cjs')
+
+const { ECHO_URL } = process.env
+
+module.exports = ours => {
+  test('events are of the classes of jsdom, and the origin is that of the page', async () => {
+    expect(ours.WebSocket).not.toBe(window.WebSocket)
+    expect(await exchangeInPage(ours.WebSocket, ECHO_URL)).toEqual([
+      'open',
+      'text',
+      '/ https://app.example',
+      'close 1000',
+    ])
+    const socket = new ours.WebSocket('/', { baseURL: ECHO_URL })
+    expect(socket).toBeInstanceOf(window.EventTarget)
+    socket.close()
+    await new Promise(resolve => (socket.onclose = resolve))
+  })
+
+  test('a relative URL is of the page', async () => {
+    const socket = new ours.WebSocket('socket', { connect: () => Promise.reject(new Error('no network')) })
+    expect(socket.url).toBe('wss://app.example/page/socket')
+    await new Promise(resolve => (socket.onclose = resolve))
+    expect(ours.failure(socket).cause.message).toBe('no network')
+  })
+
+  test('binary messages of all kinds', async () => {
+    for (const binaryType of ['blob', 'arraybuffer']) {
+      const socket = new ours.WebSocket(ECHO_URL)
+      socket.binaryType = binaryType
+      await new Promise(resolve => (socket.onopen = resolve))
+      for (const data of [Uint8Array.of(1, 2, 3), Uint8Array.of(1, 2, 3).buffer, new Blob(['abc'])]) {
+        const message = new Promise(resolve => (socket.onmessage = resolve))
+        socket.send(data)
+        const { data: echo } = await message
+        expect(echo).toBeInstanceOf(binaryType === 'blob' ? Blob : ArrayBuffer)
+        expect(echo.size ?? echo.byteLength).toBe(3)
+      }
+      socket.close()
+      await new Promise(resolve => (socket.onclose = resolve))
+    }
+  })
+
+  test('install over the classes of jsdom', async () => {
+    ours.install(window, { override: true })
+    expect(window.WebSocket).toBe(ours.WebSocket)
+    expect(await exchangeInPage(window.WebSocket, ECHO_URL)).toEqual([
+      'open',
+      'text',
+      '/ https://app.example',
+      'close 1000',
+    ])
+  })
+
+  for (const options of [undefined, { legacyFakeTimers: true }]) {
+    test(`fake timers, ${JSON.stringify(options) ?? 'modern'}`, async () => {
+      jest.useFakeTimers(options)
+      try {
+        const events = await exchangeInPage(ours.WebSocket, ECHO_URL)
+        expect(events).toEqual(['open', 'text', '/ https://app.example', 'close 1000'])
+      } finally {
+        jest.useRealTimers()
+      }
+    })
+  }
+}

@@ -1,0 +1,72 @@
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { makeCertificate } from '../support/certificates.ts'
+import { runProgram } from '../support/child.ts'
+import { startHttp2Server } from '../support/http2-server.ts'
+import { root } from '../support/root.ts'
+import { ensureRuntime, INSTALL_LIMIT } from '../support/runtimes.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
+import { useLoopback } from '../support/ws-server.ts'
+
+/** What a socket over TLS asks of the runtime, in a process of each. */
+const PROGRAM = `
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { failure, WebSocket } from ${JSON.stringify(join(root, 'dist/bundle/entry/node.js'))}
+
+const storage = new AsyncLocalStorage()
+
+function exchange(url, options) {
+  const socket = new WebSocket(url, options)
+  return new Promise(resolve => {
+    socket.onopen = () => socket.send('echo')
+    socket.onmessage = ({ data }) => {
+      console.log(data)
+      socket.close()
+    }
+    socket.onclose = () => {
+      if (failure(socket) !== undefined) console.log(String(failure(socket)))
+      resolve()
+    }
+  })
+}
+`
+
+describe('TLS, on each runtime', function () {
+  this.timeout(INSTALL_LIMIT)
+  const loopback = useLoopback()
+
+  for (const [name, program, flags] of [
+    ['node', async () => process.execPath, []],
+    ['bun', () => ensureRuntime('bun'), []],
+    ['deno', () => ensureRuntime('deno'), ['run', '--allow-all', '--quiet']],
+  ] as const) {
+    /** Runs the end of the program, which knows the port of a server over HTTP/2, and its certificate. */
+    async function run(script: string): Promise<string[]> {
+      const certificate = await makeCertificate()
+      const server = await startHttp2Server({ tls: { ...certificate, allowHTTP1: false } })
+      loopback.afterwards(() => server.close())
+      server.acceptAll()
+      const values = `const port = ${server.port}\nconst tls = { ca: ${JSON.stringify(certificate.cert)} }\n`
+      const file = join(makeFolder({ 'program.mjs': PROGRAM + values + script }), 'program.mjs')
+      const { output, errors } = await runProgram(await program(), [...flags, file])
+      expect(errors).to.equal('')
+      return output.split('\n').filter(line => line !== '')
+    }
+
+    it(`${name}: HTTP/2 to an address, which is not sent as a name`, async () => {
+      const lines = await run(`
+        for (const http2 of ['only', 'auto']) await exchange(\`wss://127.0.0.1:\${port}/\`, { http2, tls })
+      `)
+      expect(lines).to.deep.equal(['echo', 'echo'])
+    })
+
+    it(`${name}: checkServerIdentity is called in the async context of the socket`, async () => {
+      const lines = await run(`
+        const checkServerIdentity = () => console.log(storage.getStore())
+        const options = { http2: 'only', tls: { ...tls, checkServerIdentity } }
+        await storage.run('a', () => exchange(\`wss://localhost:\${port}/\`, options))
+      `)
+      expect(lines).to.deep.equal(['a', 'echo'])
+    })
+  }
+})

@@ -1,0 +1,32 @@
+/*
+ * A client whose clocks a test changes: prints its events, "jumped" when a clock has, and obeys the lines of its input. Runs on
+ * Node.js, Bun and Deno.
+ */
+
+import process from 'node:process'
+import { createInterface } from 'node:readline'
+import { failure, WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
+
+const [, , url, json] = process.argv
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+const socket = new WebSocket(url!, JSON.parse(json!) as WebSocketOptions)
+socket.onopen = () => say('open')
+socket.onmessage = ({ data }) => say(`message ${data}`)
+socket.onclose = ({ code, wasClean }) => say(`close ${code} ${wasClean} ${failure(socket)?.code ?? ''}`.trim())
+
+const orders: Record<string, () => void> = {
+  send: () => socket.send('hello'),
+  close: () => socket.close(1000),
+}
+createInterface(process.stdin)
+  .on('line', order => orders[order]!())
+  .on('close', () => process.exit())
+
+let last = { wall: Date.now(), monotonic: performance.now() }
+setInterval(() => {
+  const now = { wall: Date.now(), monotonic: performance.now() }
+  const difference = Math.max(Math.abs(now.wall - last.wall), now.monotonic - last.monotonic)
+  last = now
+  if (difference > 60_000) say('jumped')
+}, 20)
