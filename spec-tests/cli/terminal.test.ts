@@ -22,7 +22,8 @@ describe('The command in a terminal', function () {
     const screen = new Screen([...words, server.url], options)
     afterwards(() => screen.end())
     const peer = await server.accept()
-    await screen.until(/Ctrl\+D\s+closes\.\n> ?/)
+    // A message may stand there already.
+    await screen.until(/Ctrl\+D\s+closes\.\n(?:.*\n)*> ?$/)
     return { server, screen, peer }
   }
 
