@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { makeFolder } from '../support/temporary-folder.ts'
 import { useLoopback } from '../support/ws-server.ts'
 import { run } from './command.ts'
-import { keys, Screen } from './screen.ts'
+import { keys, Screen, useScreens } from './screen.ts'
 
 const document = `asyncapi: 3.0.0
 info: { title: Chat, version: 1.0.0 }
@@ -57,6 +57,7 @@ const user = JSON.stringify({
 describe('The command with an AsyncAPI document', function () {
   // It starts processes, on machines that have other things to do.
   this.timeout(60_000)
+  useScreens()
 
   const { serve, afterwards } = useLoopback()
   const files = (text: string) => makeFolder({ 'chat.yaml': text, 'user.json': user })

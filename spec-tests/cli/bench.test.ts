@@ -1,11 +1,13 @@
 import { expect } from 'chai'
 import { useLoopback } from '../support/ws-server.ts'
-import { run, startListening } from './command.ts'
-import { Screen } from './screen.ts'
+import { run, startListening, useCommand } from './command.ts'
+import { Screen, useScreens } from './screen.ts'
 
 describe('The bench of the command', function () {
   // It starts processes, on machines that have other things to do.
   this.timeout(60_000)
+  useCommand()
+  useScreens()
 
   const { serve } = useLoopback()
 

@@ -36,7 +36,7 @@ export function run(words: readonly string[], { input = '', ...options }: RunOpt
   })
 }
 
-/** The command while it runs, in a pipe. What was started is ended after all tests. */
+/** The command while it runs, in a pipe. */
 export class Running {
   readonly child: ChildProcessWithoutNullStreams
   readonly ended: Promise<number | null>
@@ -91,12 +91,15 @@ export class Running {
 
 const running = new Set<Running>()
 
-after(async () => {
-  for (const command of [...running]) {
-    command.child.kill('SIGKILL')
-    await command.ended
-  }
-})
+/** To be called within a `describe`: what its tests have started ends with it. */
+export function useCommand(): void {
+  after(async () => {
+    for (const command of [...running]) {
+      command.child.kill('SIGKILL')
+      await command.ended
+    }
+  })
+}
 
 /** Starts `whatwg-websocket listen` on a free port. */
 export async function startListening(words: readonly string[] = []): Promise<{ url: string; server: Running }> {

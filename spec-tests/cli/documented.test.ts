@@ -13,8 +13,8 @@ import { runProgram } from '../support/child.ts'
 import { type Block, firstColumn, readDocuments } from '../support/documents.ts'
 import { root } from '../support/root.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
-import { environment, program, Running, runtime } from './command.ts'
-import { keys, Screen } from './screen.ts'
+import { environment, program, Running, runtime, useCommand } from './command.ts'
+import { keys, Screen, useScreens } from './screen.ts'
 
 const document = readDocuments(root).find(({ path }) => path === 'docs/command.md')!
 
@@ -26,6 +26,8 @@ function withoutTimes(text: string): string {
 describe('docs/command.md', function () {
   // It starts processes, on machines that have other things to do.
   this.timeout(60_000)
+  useCommand()
+  useScreens()
 
   /** The ports of the servers that the document starts, by the ports that it names. */
   const ports = new Map<string, string>()

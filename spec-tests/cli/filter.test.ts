@@ -1,11 +1,12 @@
 import { expect } from 'chai'
 import { makeFolder } from '../support/temporary-folder.ts'
 import { useLoopback } from '../support/ws-server.ts'
-import { Running, run } from './command.ts'
+import { Running, run, useCommand } from './command.ts'
 
 describe('The command as a filter', function () {
   // It starts processes, on machines that have other things to do.
   this.timeout(60_000)
+  useCommand()
 
   const { serve, serveRaw } = useLoopback()
 

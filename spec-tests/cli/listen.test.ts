@@ -3,11 +3,12 @@ import { handshake, WebSocket } from '#lib/entry/node.js'
 import { makeCertificate } from '../support/certificates.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 import { next, useLoopback } from '../support/ws-server.ts'
-import { interrupt, run, startListening } from './command.ts'
+import { interrupt, run, startListening, useCommand } from './command.ts'
 
 describe('The command as a server', function () {
   // It starts processes, on machines that have other things to do.
   this.timeout(60_000)
+  useCommand()
 
   const { open, socket } = useLoopback()
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { makeFolder } from '../support/temporary-folder.ts'
 import { next, useLoopback } from '../support/ws-server.ts'
-import { Running, run } from './command.ts'
+import { Running, run, useCommand } from './command.ts'
 
 /** A line of a record, `milliseconds` after the first one. */
 function line(milliseconds: number, fields: Readonly<Record<string, unknown>>): string {
@@ -18,6 +18,7 @@ const received = (milliseconds: number, data: string) =>
 describe('Records and replays of the command', function () {
   // They start processes, on machines that have other things to do.
   this.timeout(60_000)
+  useCommand()
 
   const { serve, open } = useLoopback()
 

@@ -121,9 +121,12 @@ export class Screen {
 
 const screens = new Set<Screen>()
 
-after(async () => {
-  for (const screen of [...screens]) await screen.end()
-})
+/** To be called within a `describe`: what its tests have started ends with it. */
+export function useScreens(): void {
+  after(async () => {
+    for (const screen of [...screens]) await screen.end()
+  })
+}
 
 function quote(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { makeFolder } from '../support/temporary-folder.ts'
 import { type Peer, useLoopback } from '../support/ws-server.ts'
-import { keys, Screen, type ScreenOptions } from './screen.ts'
+import { keys, Screen, type ScreenOptions, useScreens } from './screen.ts'
 
 /** Times of day differ from run to run. */
 function withoutTimes(lines: readonly string[]): string[] {
@@ -13,6 +13,7 @@ function withoutTimes(lines: readonly string[]): string[] {
 describe('The command in a terminal', function () {
   // It starts processes, on machines that have other things to do.
   this.timeout(60_000)
+  useScreens()
 
   const { serve, afterwards } = useLoopback()
 

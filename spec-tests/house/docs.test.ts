@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, sym
 import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { createRequire } from 'node:module'
-import { type AddressInfo, connect, type Server } from 'node:net'
+import { type AddressInfo, connect, type Server, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import type { TLSSocket } from 'node:tls'
@@ -231,6 +231,8 @@ async function startWorld(): Promise<World> {
   ]
   const http2 = await startHttp2Server({ tls: { cert: certificate, key: privateKey } })
   http2.acceptAll()
+  const accepted = new Set<Socket>()
+  for (const server of servers) server.on('connection', (socket: Socket) => accepted.add(socket))
   const [port, securePort, , proxyPort] = servers.map(server => (server.address() as AddressInfo).port)
   const socks = await startSocksProxy()
   return {
@@ -247,6 +249,7 @@ async function startWorld(): Promise<World> {
     close() {
       for (const peer of echo.clients) peer.terminate()
       for (const server of servers) server.close()
+      for (const socket of accepted) socket.destroy()
       void http2.close()
       void socks.close()
     },
@@ -269,6 +272,9 @@ function createProxy(): Server {
       onward.pipe(socket).pipe(onward)
     })
     for (const end of [onward, socket]) end.on('error', () => {})
+    // A client that resets its end leaves the other one.
+    socket.on('close', () => onward.destroy())
+    onward.on('close', () => socket.destroy())
   })
   return proxy
 }
@@ -290,7 +296,9 @@ async function runExample(folder: string, name: string, block: Block, world: Wor
   const program = source.replace(/mts$/, 'mjs')
   // An example that does not end by itself has left something open.
   const environment = { NODE_V8_COVERAGE: undefined, NODE_EXTRA_CA_CERTS: join(world.folder, 'ca.pem') }
-  return await runNode([program], { folder: world.folder, environment })
+  // Of msw, which asks Node.js 25 and later for its localStorage.
+  const commandLine = ['--disable-warning=ExperimentalWarning', program]
+  return await runNode(commandLine, { folder: world.folder, environment })
 }
 
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'lib/tsc.js')

@@ -1,3 +1,4 @@
+import process from 'node:process'
 import { constants, deflateRawSync } from 'node:zlib'
 import { compress } from '../../support/compress.ts'
 import { noise } from '../../support/noise.ts'
@@ -111,7 +112,8 @@ export const compressionAttacks: readonly Attack[] = [
     amount: 12,
     unit: 'messages of 1 MiB in one packet',
     work: 'linear',
-    memory: { limit: 64 },
+    // Node.js 26 collects what was delivered later: 55 to 93 MiB in twelve runs, where Node.js 20 took at most 39.
+    memory: { limit: Number.parseInt(process.versions.node, 10) > 22 ? 128 : 64 },
     steps: amount => [
       sends(
         Buffer.concat(Array.from({ length: amount }, () => message(BINARY, bomb(1), { rsv: RSV1 }))),
