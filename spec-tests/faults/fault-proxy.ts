@@ -180,7 +180,8 @@ export class FaultProxy {
     this.#vanishes.down = true
     if (kind === 'black-hole') return
     if (kind === 'reset') {
-      client.resetAndDestroy()
+      // While Node.js ends its side of a connection, it cannot reset it: the error leaves the connection open.
+      if (!client.writableEnded) client.resetAndDestroy()
       // Node.js would wait for what it still writes.
       client.destroy()
     } else if (kind === 'close') client.destroySoon()
