@@ -178,9 +178,10 @@ const refusals: Readonly<
   },
 }
 
-/** How often a field comes in a head. */
-function fields(head: string, name: string): number {
-  return head.match(new RegExp(`^${name}[ \\t]*:`, 'gim'))?.length ?? 0
+/** How often a field comes in a head, which ends with the first empty line: what was changed may have made one. */
+function fields(bytes: string, name: string): number {
+  const [head] = bytes.split(/\r?\n\r?\n/, 1)
+  return head!.match(new RegExp(`^${name}[ \\t]*:`, 'gim'))?.length ?? 0
 }
 
 export function wsprotoDifferential(wsproto: Wsproto): readonly Property[] {
