@@ -105,10 +105,12 @@ async function runSuites({ files, jobs, grep, whole, detailed }: Choice, folder:
 /** The sources of the tests, below the package. What is left in build/ of a source that was removed is no test. */
 async function testFiles(): Promise<string[]> {
   const sources = await readdir(join(root, 'spec-tests'), { recursive: true })
-  return sources
-    .map(source => `spec-tests/${source.replaceAll(sep, '/')}`)
-    // Packages that a test has installed may have tests of their own.
-    .filter(source => source.endsWith('.test.ts') && !source.includes('/node_modules/'))
+  return (
+    sources
+      .map(source => `spec-tests/${source.replaceAll(sep, '/')}`)
+      // Packages that a test has installed may have tests of their own.
+      .filter(source => source.endsWith('.test.ts') && !source.includes('/node_modules/'))
+  )
 }
 
 function compiled(source: string): string {
