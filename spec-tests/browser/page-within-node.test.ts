@@ -17,7 +17,7 @@ const HOSTS: readonly [name: string, setup: string, isEngine: boolean][] = [
 
 describe('The condition browser without a bundler', function () {
   // Each test starts a process, on machines that have other things to do.
-  this.timeout(30_000)
+  this.timeout(60_000)
 
   for (const [name, setup, isEngine] of HOSTS) {
     it(`${name}: ${isEngine ? 'our class' : 'that of the host'}, by import and by require`, async () => {

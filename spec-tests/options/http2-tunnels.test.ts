@@ -13,7 +13,7 @@ import { next, useLoopback } from '../support/ws-server.ts'
 
 describe('The option http2 beside proxy and connect', function () {
   // A machine with much else to do is slow, and that is no failure.
-  this.timeout(20_000)
+  this.timeout(60_000)
   const loopback = useLoopback()
   const only = { http2: 'only', perMessageDeflate: false } as const
   let certificate: Certificate

@@ -14,7 +14,7 @@ import { next, useLoopback } from '../support/ws-server.ts'
  */
 describe('The web-platform-tests of cookies, with tough-cookie', function () {
   // A machine with much else to do is slow, and that is no failure.
-  this.timeout(20_000)
+  this.timeout(60_000)
   const loopback = useLoopback()
   let server: TestServer
 
