@@ -84,7 +84,7 @@ describe('The command with an AsyncAPI document', function () {
     const server = await serve()
     const good = '{"type":"join","user":{"name":"A","role":"host"}}'
     const lines = [good, '{"type":"join","usr":1}', '{"type":"join","user":{"name":"","role":"x"}}', 'text']
-    const words = ['--asyncapi', 'chat.yaml', '--linger', '100ms', `${server.url}v1/chat/7`]
+    const words = ['--asyncapi', 'chat.yaml', '--count', '2', `${server.url}v1/chat/7`]
     const result = run(words, { input: lines.join('\n'), folder: files(document) })
     const peer = await server.accept()
     expect((await peer.message()).text).to.equal(good)
