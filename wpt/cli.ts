@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { writeFile } from 'node:fs/promises'
 import process from 'node:process'
+import { aboutRun } from './runner/about-run.ts'
 import { htmlReport } from './runner/html-report.ts'
 import { jsonReport } from './runner/json-report.ts'
 import { readOptions, UsageError, usage } from './runner/options.ts'
@@ -19,7 +20,8 @@ try {
 
 /** Returns the exit code: 1 if a result is not as expected. */
 async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2))
+  const words = process.argv.slice(2)
+  const options = readOptions(words)
   if (options.help) {
     console.log(usage)
     return 0
@@ -31,10 +33,13 @@ async function main(): Promise<number> {
     return 0
   }
   let progress: Progress | undefined
+  let servedBy = ''
+  const started = new Date()
   const run = await runTests(
     options,
     (total, server) => {
       console.log(`${total} files, served by ${server}`)
+      servedBy = server
       progress = new Progress(total)
     },
     result => progress?.step(result),
@@ -46,7 +51,9 @@ async function main(): Promise<number> {
   console.log('')
   printTable(run.results)
   if (options.json !== undefined) await writeFile(options.json, jsonReport(run))
-  if (options.html !== undefined) await writeFile(options.html, htmlReport(run))
+  if (options.html !== undefined) {
+    await writeFile(options.html, htmlReport(run, aboutRun(options, words, servedBy, started)))
+  }
   return run.verdicts.some(({ kind }) => kind.startsWith('unexpected')) ? 1 : 0
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { assert } from 'chai'
 import type { Browser, Page } from 'playwright-core'
+import type { AboutRun } from '../../wpt/runner/about-run.ts'
 import { htmlReport } from '../../wpt/runner/html-report.ts'
 import { judge } from '../../wpt/runner/judge.ts'
 import type { FileResult, SubtestResult } from '../../wpt/runner/results.ts'
@@ -37,13 +38,18 @@ function page(): string {
   const reason = 'the host has no such array'
   const expected = { implementation: 'ours', file: 'Send-*', outcome: 'fail', reason } as const
   const test = { suite: 'upstream', file: 'mixed.any.js', query: '?wss', variant: 'wss', scope: 'window' } as const
-  const notRun = [{ test: { ...test, long: false, scripts: [] }, reason: 'takes a document' }]
-  return htmlReport({
-    suite: 'upstream',
-    results,
-    verdicts: judge(results, 'upstream', [expected], () => true),
-    notRun,
-  })
+  const base = { ...test, long: false, scripts: [] }
+  const notRun = [
+    { test: { ...base, file: 'other.any.js' }, reason: 'takes <HTTP/2>' },
+    { test: base, reason: 'takes a document' },
+    { test: { ...base, file: 'frame.html', query: '' }, reason: 'takes a document' },
+  ]
+  const about: AboutRun = [
+    ['Command', `npx whatwg-websocket-wpt ${'--impl ours,undici '.repeat(20)}`],
+    ['Date', '2030-01-02 03:04 UTC'],
+  ]
+  const verdicts = judge(results, 'upstream', [expected], () => true)
+  return htmlReport({ suite: 'upstream', results, verdicts, notRun }, about)
 }
 
 describe('the page of the web-platform-tests runner', () => {
@@ -114,7 +120,7 @@ describe('the page of the web-platform-tests runner', () => {
   it('filters by words of the path', async () => {
     await tab.fill('#filter', 'any close')
     assert.deepEqual(await files(), ['Close-1000.any.js'])
-    assert.deepEqual(await cells('1 files').allTextContents(), ['✓ 1/1', '✓ 2/2'])
+    assert.deepEqual(await cells('1 file').allTextContents(), ['✓ 1/1', '✓ 2/2'])
   })
 
   it('filters by variant and scope', async () => {
@@ -132,10 +138,42 @@ describe('the page of the web-platform-tests runner', () => {
     assert.deepEqual(await files(), ['Send-float16.any.js', 'cookies/001.html'])
   })
 
-  it('lists what was not run, with the reason', async () => {
-    assert.deepEqual(await tab.locator('#not-run li').allTextContents(), [
-      'mixed.any.js?wss in window: takes a document',
+  it('lists what was not run by the reason, the most frequent first', async () => {
+    const reasons = tab.locator('#not-run details')
+    assert.deepEqual(await reasons.locator('summary').allTextContents(), [
+      'takes a document (2 files)',
+      'takes <HTTP/2> (1 file)',
     ])
+    const first = reasons.first()
+    assert.isFalse(await first.locator('li').first().isVisible())
+    await first.locator('summary').click()
+    assert.isTrue(await first.locator('li').first().isVisible())
+    assert.deepEqual(await first.locator('li').allTextContents(), [
+      'mixed.any.js?wss in window',
+      'frame.html in window',
+    ])
+  })
+
+  it('tells what was run', async () => {
+    assert.deepEqual(await tab.locator('#about dt').allTextContents(), ['Command', 'Date', 'Implementations'])
+    const values = await tab.locator('#about dd').allTextContents()
+    assert.deepEqual(values.slice(1), ['2030-01-02 03:04 UTC', 'ours / node 20.20.2; undici / node 20.20.2'])
+  })
+
+  it('is as wide as a phone, where the matrix alone scrolls sideways', async () => {
+    const phone = await browser.newPage({ viewport: { width: 360, height: 740 } })
+    await phone.goto(tab.url())
+    await phone.locator('#not-run summary').first().click()
+    await phone.click('text=cookies/001.html')
+    // Of strings, since the types of Node.js have no DOM.
+    assert.equal(await phone.evaluate('document.documentElement.scrollWidth'), 360)
+    const columns = await phone
+      .locator('.file')
+      .first()
+      .locator('th, td')
+      .evaluateAll(cells => cells.length)
+    assert.equal(columns, 3)
+    await phone.close()
   })
 
   it('asks for nothing but itself', () => {

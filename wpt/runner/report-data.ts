@@ -1,3 +1,4 @@
+import type { AboutRun } from './about-run.ts'
 import { count, type FileResult, labelOf, withSameSubtests } from './results.ts'
 import type { Run } from './run.ts'
 
@@ -7,7 +8,9 @@ export interface ReportData {
   /** The labels of the columns. */
   readonly subjects: readonly string[]
   readonly rows: readonly ReportRow[]
-  readonly notRun: readonly { readonly file: string; readonly reason: string }[]
+  readonly about: AboutRun
+  /** By the reason, those with the most files first. */
+  readonly notRun: readonly { readonly reason: string; readonly files: readonly string[] }[]
 }
 
 export interface ReportRow {
@@ -33,7 +36,7 @@ export interface ReportFailure {
   readonly expected?: string
 }
 
-export function reportData({ suite, results, verdicts, notRun }: Run): ReportData {
+export function reportData({ suite, results, verdicts, notRun }: Run, about: AboutRun): ReportData {
   const subjects = [...new Set(results.map(({ subject }) => labelOf(subject)))]
   const expected = new Map<FileResult, Map<string, string>>()
   for (const { result, subtest, kind, message } of verdicts) {
@@ -55,10 +58,22 @@ export function reportData({ suite, results, verdicts, notRun }: Run): ReportDat
   }
   return {
     title: suite === 'upstream' ? 'web-platform-tests of WebSockets' : 'web-platform-tests of WebSockets, as ported',
+    about: [...about, ['Implementations', subjects.join('; ')]],
     subjects,
     rows: [...rows].map(([file, runs]) => ({ file, runs })).sort((one, other) => (one.file < other.file ? -1 : 1)),
-    notRun: notRun.map(({ test, reason }) => ({ file: `${test.file}${test.query} in ${test.scope}`, reason })),
+    notRun: byReason(notRun),
   }
+}
+
+function byReason(notRun: Run['notRun']): ReportData['notRun'] {
+  const files = new Map<string, string[]>()
+  for (const { test, reason } of notRun) {
+    if (!files.has(reason)) files.set(reason, [])
+    files.get(reason)!.push(`${test.file}${test.query} in ${test.scope}`)
+  }
+  return [...files]
+    .map(([reason, names]) => ({ reason, files: names }))
+    .sort((one, other) => other.files.length - one.files.length)
 }
 
 function failuresOf(result: FileResult, expected: ReadonlyMap<string, string>): ReportFailure[] {

@@ -107,7 +107,7 @@ export function showReport(document: Document, data: ReportData): void {
   const show = () => {
     const rows = data.rows.filter(passesFilters)
     const runs = rows.flatMap(shown)
-    const totals = make('tr', 'totals', make('th', '', `${rows.length} files`))
+    const totals = make('tr', 'totals', make('th', '', rows.length === 1 ? '1 file' : `${rows.length} files`))
     totals.append(...data.subjects.map((_label, subject) => cell(runs.filter(run => run.subject === subject))))
     element('rows').replaceChildren(totals, ...rows.flatMap(rowsOf))
   }
@@ -119,7 +119,12 @@ export function showReport(document: Document, data: ReportData): void {
     }
   }
   for (const id of ['filter', 'variant', 'scope', 'only']) element(id).addEventListener('input', show)
-  for (const { file, reason } of data.notRun) element('not-run').append(make('li', '', `${file}: ${reason}`))
+  for (const [name, value] of data.about) element('about').append(make('dt', '', name), make('dd', '', value))
+  for (const { reason, files } of data.notRun) {
+    const heading = make('summary', '', `${reason} (${files.length} ${files.length === 1 ? 'file' : 'files'})`)
+    const list = make('ul', '', ...files.map(file => make('li', '', file)))
+    element('not-run').append(make('details', '', heading, list))
+  }
   element('not-run-section').hidden = data.notRun.length === 0
   show()
 }
