@@ -6,9 +6,10 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import type { TLSSocket } from 'node:tls'
 import { expect } from 'chai'
 import { WebSocketServer } from 'ws'
-import { makeCertificate } from '../support/certificates.ts'
+import { makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 import { useLoopback } from '../support/ws-server.ts'
 import { run } from './command.ts'
@@ -67,6 +68,32 @@ describe('The command, by other ways to the server', function () {
       expect(refused.errors).to.include('401 Unauthorized').and.include('-u NAME:PASS')
       expect(refused.exitCode).to.equal(1)
     }
+  })
+
+  it('shows a certificate of its own to a server that wants one', async () => {
+    const authority = await makeAuthority()
+    const { cert, key } = await makeCertificate({ authority })
+    const ann = await makeCertificate({ authority, names: ['ann.example'] })
+    const folder = makeFolder({ 'ca.pem': authority.cert, 'ann.pem': ann.cert, 'ann.key': ann.key })
+    const https = createTlsServer({ cert, key, ca: authority.cert, requestCert: true })
+    const server = new WebSocketServer({ server: https })
+    server.on('connection', (peer, request) => {
+      peer.send((request.socket as TLSSocket).getPeerCertificate().subject.CN!)
+    })
+    https.listen(0, '127.0.0.1')
+    await once(https, 'listening')
+    afterwards(() => {
+      for (const peer of server.clients) peer.terminate()
+      https.close()
+    })
+    const url = `wss://127.0.0.1:${(https.address() as AddressInfo).port}/`
+    const words = ['--cacert', 'ca.pem', '--count', '1', url]
+    const known = await run(['--cert', 'ann.pem', '--key', 'ann.key', ...words], { folder })
+    expect(known).to.include({ exitCode: 0, output: 'ann.example\n', errors: '' })
+    const unknown = await run(words, { folder })
+    // The alert of the server says why, but what it resets then may arrive first.
+    expect(unknown.errors).to.include('lost during the handshake')
+    expect(unknown).to.include({ exitCode: 1, output: '' })
   })
 
   it('connects to a Unix socket, and keeps cookies in a file', async () => {
