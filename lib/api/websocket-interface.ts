@@ -7,10 +7,15 @@ import type { WsOptions } from '../opening/ws-options.ts'
 /** The type in which binary messages are given out. */
 export type BinaryType = 'blob' | 'arraybuffer'
 
+/** The events of a WebSocket, by their types. */
 export interface WebSocketEventMap {
+  /** The connection has ended, well or not. It is the last event. */
   close: CloseEvent
+  /** The connection has failed, right before `close`. `failure(socket)` says why. */
   error: Event
+  /** A message has arrived. */
   message: MessageEvent
+  /** The connection is open: `send` may be called from now on. */
   open: Event
 }
 

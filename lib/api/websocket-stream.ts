@@ -46,6 +46,7 @@ export interface WebSocketStream {
   close(closeInfo?: WebSocketCloseInfo): void
 }
 
+/** What `WebSocketStream` is as a value: its constructor. */
 export interface WebSocketStreamConstructor {
   /**
    * Opens a connection. A failure rejects the promises `opened` and `closed`.
@@ -74,6 +75,7 @@ export function streamStateOf(stream: unknown): WebSocketStreamState {
   return state
 }
 
+/** The class. {@link WebSocketStreamConstructor} has its constructor, the interface of this name its members. */
 export const WebSocketStream: WebSocketStreamConstructor = named({
   WebSocketStream: class {
     constructor(url: unknown, options: unknown = undefined) {

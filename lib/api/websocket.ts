@@ -66,6 +66,7 @@ export function readArguments(
 
 const HostEventTarget = globalThis.EventTarget as unknown as new () => object
 
+/** The browser's WebSocket: the class. {@link WebSocketConstructor} has its constructor, the interface of this name its members. */
 export const WebSocket: WebSocketConstructor = named({
   WebSocket: class extends HostEventTarget {
     constructor(url: unknown, protocols: unknown = undefined, options: unknown = undefined) {

@@ -10,12 +10,17 @@ export interface CloseEvent extends Event {
   readonly wasClean: boolean
   /** The status code that the server sent; 1005 if it sent none, 1006 if the connection failed. */
   readonly code: number
+  /** The reason that the server gave, at most 123 bytes of UTF-8. Empty if it gave none. */
   readonly reason: string
 }
 
+/** What a `CloseEvent` is made of. */
 export interface CloseEventInit extends EventInit {
+  /** Default: false. */
   wasClean?: boolean
+  /** From 0 to 65535. Default: 0. */
   code?: number
+  /** Default: empty. */
   reason?: string
 }
 

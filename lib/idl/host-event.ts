@@ -1,8 +1,12 @@
 import type { Event } from '../host/host-types.ts'
 
+/** What an event is made of. */
 export interface EventInit {
+  /** Default: false. */
   bubbles?: boolean
+  /** Default: false. */
   cancelable?: boolean
+  /** Default: false. */
   composed?: boolean
 }
 

@@ -10,8 +10,11 @@ export interface MessageEvent<T = any> extends Event {
   readonly data: T
   /** The origin of the socket's URL, such as `wss://example.com`. */
   readonly origin: string
+  /** Empty: it is for server-sent events. */
   readonly lastEventId: string
+  /** Null: it is for messages between windows. */
   readonly source: any
+  /** Empty: it is for messages between windows. */
   readonly ports: ReadonlyArray<any>
   /** @deprecated use the constructor */
   initMessageEvent(
@@ -27,10 +30,15 @@ export interface MessageEvent<T = any> extends Event {
 }
 
 export interface MessageEventInit<T = any> extends EventInit {
+  /** Default: null. */
   data?: T
+  /** Default: empty. */
   origin?: string
+  /** Default: empty. */
   lastEventId?: string
+  /** A MessagePort, or null, the default. */
   source?: any
+  /** MessagePorts. Default: none. */
   ports?: any[]
 }
 

@@ -19,6 +19,7 @@ export interface WebSocketError extends DOMExceptionInterface {
   readonly cause?: unknown
 }
 
+/** What `WebSocketError` is as a value: its constructor. */
 export interface WebSocketErrorConstructor {
   /**
    * @param message Default: empty
@@ -40,6 +41,7 @@ const slot = Symbol('WebSocketError state')
 
 const HostDOMException = DOMException as unknown as new (message: string, name: string) => object
 
+/** The class. {@link WebSocketErrorConstructor} has its constructor, the interface of this name its members. */
 export const WebSocketError: WebSocketErrorConstructor = named({
   WebSocketError: class extends HostDOMException {
     constructor(message: unknown = '', init: unknown = undefined) {

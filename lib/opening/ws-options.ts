@@ -14,20 +14,31 @@ import type { WebSocketOptions } from './options.ts'
 export interface WsOptions
   extends Omit<WebSocketOptions, 'protocols' | 'targetAddressSpace' | 'headers' | 'perMessageDeflate'>,
     TlsOptions {
+  /** Fields of the request; a number is written as text, null and undefined leave a field out. */
   readonly headers?: HeadersInput | Readonly<Record<string, string | number | readonly string[] | null | undefined>>
+  /** Compression (RFC 7692). Default: true. */
   readonly perMessageDeflate?: boolean | WsPerMessageDeflateOptions
+  /** Either value is accepted, and changes nothing: each event is a task of its own. */
   readonly allowSynchronousEvents?: boolean
+  /** True, the default, alone: pings are always answered. */
   readonly autoPong?: boolean
+  /** False, the default, alone: the standard forbids redirects. */
   readonly followRedirects?: boolean
+  /** Has no effect, since there are no redirects. */
   readonly maxRedirects?: number
+  /** 13, the default, alone. */
   readonly protocolVersion?: number
+  /** False, the default, alone: text is always checked. */
   readonly skipUTF8Validation?: boolean
 }
 
 /** `perMessageDeflate` by the names of ws. */
 export interface WsPerMessageDeflateOptions extends PerMessageDeflateOptions {
+  /** Of these `level` and `memLevel` count. */
   readonly zlibDeflateOptions?: { readonly level?: number; readonly memLevel?: number; readonly chunkSize?: number }
+  /** Has no effect. */
   readonly zlibInflateOptions?: { readonly chunkSize?: number }
+  /** Has no effect: compression is synchronous. */
   readonly concurrencyLimit?: number
 }
 

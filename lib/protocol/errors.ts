@@ -53,6 +53,7 @@ export interface HandshakeResponse extends ResponseHead, WayInfo {
 
 /** Why a connection failed: an Error with a stable `code`, and the system's error as its `cause` where there is one. */
 export class ConnectionError extends Error {
+  /** What went wrong, such as `WS_ERR_CONNECT`. It stays the same from version to version, unlike the message. */
   readonly code: FailureCode
   /** The status code that our Close frame tells the server (RFC 6455 section 7.4.1), unless one was sent before. */
   readonly closeCode: number | undefined
@@ -77,6 +78,7 @@ export class ConnectionError extends Error {
     forgetReceivers(cause)
   }
 
+  /** `ConnectionError`. */
   override get name(): string {
     return 'ConnectionError'
   }

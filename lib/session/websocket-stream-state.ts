@@ -35,8 +35,14 @@ export interface WebSocketOpenInfo {
 
 /** The classes of the Streams Standard: those of the host, or of a polyfill. */
 export interface StreamClasses {
-  readonly ReadableStream: new (...args: any[]) => object
-  readonly WritableStream: new (...args: any[]) => object
+  /** Makes `readable`, the messages of the server. */
+  readonly ReadableStream: new (
+    ...args: any[]
+  ) => object
+  /** Makes `writable`, the messages to the server. */
+  readonly WritableStream: new (
+    ...args: any[]
+  ) => object
 }
 
 /**

@@ -7,6 +7,7 @@ export const KEEP_ALIVE = 45_000
 export interface ConnectTarget {
   /** Host name, or an address (an IPv6 address without brackets). */
   readonly host: string
+  /** From 0 to 65535; that of the scheme, 80 or 443, if the URL has none. */
   readonly port: number
   /** True for wss: the pipe must be encrypted already, and the server authenticated. */
   readonly secure: boolean

@@ -5,6 +5,7 @@ import type { HeaderList, ResponseHead, Upgrade } from './pipe.ts'
 
 /** The part of a Dispatcher of undici that is used. */
 export interface Dispatcher {
+  /** Begins a request with the method GET and the field `Upgrade`, and reports to the handler. */
   dispatch(options: any, handler: any): unknown
 }
 

@@ -58,17 +58,27 @@ export interface PipeSink {
 
 /** A pair of byte streams, as Deno, Cloudflare and most hosts with streams provide it. */
 export interface Duplex {
+  /** Gives what arrives, as Uint8Arrays. Its end is that of the connection. */
   readonly readable: {
+    /** Called once. */
     getReader(): {
+      /** The next bytes, or that there are no more. Rejects if the connection is lost. */
       read(): Promise<{ done: boolean; value?: unknown }>
+      /** Called when the connection is dropped. */
       cancel(reason?: unknown): Promise<unknown>
     }
   }
+  /** Takes what leaves. */
   readonly writable: {
+    /** Called once. */
     getWriter(): {
+      /** Pending while the stream wants no more bytes. */
       readonly ready: Promise<unknown>
+      /** The stream may keep the bytes. */
       write(chunk: Uint8Array): Promise<unknown>
+      /** Called when all is written. */
       close(): Promise<unknown>
+      /** Called when the connection is dropped. */
       abort(reason?: unknown): Promise<unknown>
     }
   }
@@ -76,20 +86,31 @@ export interface Duplex {
 
 /** A duplex stream of Node.js, as far as it is used: a `net.Socket`, a `tls.TLSSocket`, or one of any library. */
 export interface NodeStream {
+  /** For the events `data`, `end`, `error` and `close`, and of a socket those of its connecting. */
   on(event: string, listener: (...args: any[]) => void): unknown
+  /** The stream may keep the bytes. The callback says that the next ones may follow. */
   write(bytes: Uint8Array, callback: (error?: any) => void): unknown
+  /** Ends the writable side, behind what was written. */
   end(): unknown
+  /** Drops the connection now. */
   destroy(): unknown
+  /** Stops `data` events. */
   pause(): unknown
+  /** Lets `data` events come again. */
   resume(): unknown
+  /** Keeps the process alive, which is the default. */
   ref?(): unknown
+  /** Does not keep the process alive. */
   unref?(): unknown
+  /** Whether the stream is dropped already: it is refused then. */
   readonly destroyed?: boolean
+  /** Whether the writable side is open. One that is not is refused. */
   readonly writable?: boolean
   /** Of a socket: TCP is being connected. */
   readonly connecting?: boolean
   /** Of a TLS socket: the TLS handshake is not done. */
   readonly secureConnecting?: boolean
+  /** Of a socket: its writable side stays open when the server has ended the other one. Set to true. */
   allowHalfOpen?: boolean
 }
 
@@ -128,13 +149,17 @@ export interface TlsState {
 export interface UpgradeRequest {
   /** The request target: path and query. */
   readonly target: string
+  /** All fields, those of the handshake among them. */
   readonly headers: HeaderList
 }
 
 /** The head of an HTTP response. */
 export interface ResponseHead {
+  /** The status code, such as 101. */
   readonly status: number
+  /** The reason phrase. Empty over HTTP/2, which has none. */
   readonly statusText: string
+  /** All fields, in the order of the wire. */
   readonly headers: HeaderList
 }
 

@@ -93,6 +93,11 @@ describe('The documents', () => {
       ([, path]) => path!,
     )
     expect(named).to.have.length.above(50)
+    const picture = readFileSync(join(root, 'docs/charts/way-of-a-message.svg'), 'utf8')
+    const drawn = [...picture.matchAll(/>([a-z]+\/[\w/.-]+\.ts)</g)].map(([, path]) => path!)
+    expect(drawn).to.have.length.above(10)
+    // The tables tell of each what the picture has no room for.
+    expect(named).to.include.members(drawn)
     expect(named.filter(path => !existsSync(join(root, 'lib', path)))).to.deep.equal([])
     expect(firstColumn(document('CONTRIBUTING.md'), '## Rooms')).to.have.members(readdirSync(join(root, 'lib')))
   })

@@ -16,6 +16,7 @@ export interface Options {
   readonly proxy?: string | { readonly href: string } | ProxyOptions | 'env' | false
 }
 
+/** A proxy with more than its URL. */
 export interface ProxyOptions {
   /** The URL of the proxy. */
   readonly url: string | { readonly href: string }
