@@ -68,7 +68,7 @@ function fromWsOptions(given: object): GivenOptions {
   const tls = copyOptions(undefined)
   for (const [name, value] of Object.entries(given)) {
     if (name === 'protocols' && value !== undefined) {
-      throw new TypeError('There is no WebSocket option "protocols" in the third argument: they are the second')
+      throw new TypeError('The WebSocket option "protocols" is not one of the third argument: give it in the second')
     }
     if (Object.hasOwn(TLS_MEMBERS, name)) tls[name] = value ?? undefined
     else if (name === 'perMessageDeflate' && value !== undefined) options[name] = fromWsDeflate(value, name)

@@ -40,7 +40,7 @@ async function readHead(proxy: ProxyPipe): Promise<ResponseHead> {
     const bytes = await proxy.read()
     const head = reader.read(bytes)
     if (head instanceof ConnectionError) {
-      throw new ConnectionError('WS_ERR_PROXY', `Of the proxy: ${head.message}`, { step: 'proxy' })
+      throw new ConnectionError('WS_ERR_PROXY', `The proxy failed: ${head.message}`, { step: 'proxy' })
     }
     if (head === undefined) continue
     proxy.putBack(bytes.subarray(reader.consumed))
