@@ -7,6 +7,10 @@ export interface Target {
   readonly paths: { readonly echo: string; readonly refused: string; readonly redirect: string }
   /** The authority of its certificate, PEM. */
   readonly authority: string
+  /** See `Row`. */
+  readonly dropsOnClose?: true | undefined
+  /** What a check opens its connections with, unless it is about that. */
+  readonly options?: WebSocketOptions
   /** Ends its process, without a chance to close anything. */
   kill(): Promise<void>
 }
@@ -195,12 +199,12 @@ interface CloseEventLike {
 type Started = Pick<Session, 'socket' | 'closed'>
 
 function start(
-  { port }: Target,
+  { port, options: defaults }: Target,
   path: string,
-  options: WebSocketOptions = {},
+  options?: WebSocketOptions,
   origin = `ws://127.0.0.1:${port}`,
 ): Started {
-  const socket = new WebSocket(`${origin}${path}`, options)
+  const socket = new WebSocket(`${origin}${path}`, { ...defaults, ...options })
   socket.binaryType = 'arraybuffer'
   return { socket, closed: new Promise(resolve => socket.addEventListener('close', resolve)) }
 }
@@ -232,7 +236,9 @@ export async function open(target: Target, options?: WebSocketOptions, origin?: 
     async close() {
       socket.close(1000, 'done')
       const { code, wasClean } = await closed
-      if (code !== 1000 || !wasClean) throw failure(socket) ?? new Error(`it closes with ${code}`)
+      const expected = target.dropsOnClose ? 1006 : 1000
+      if (code !== expected || wasClean !== !target.dropsOnClose)
+        throw failure(socket) ?? new Error(`it closes with ${code}`)
     },
   }
 }
