@@ -8,7 +8,7 @@ export interface Target {
   /** The authority of its certificate, PEM. */
   readonly authority: string
   /** See `Row`. */
-  readonly dropsOnClose?: true | undefined
+  readonly answersClose?: false | undefined
   /** What a check opens its connections with, unless it is about that. */
   readonly options?: WebSocketOptions
   /** Ends its process, without a chance to close anything. */
@@ -173,6 +173,12 @@ export async function checkTls(target: Target, message: string | Uint8Array<Arra
   if (typeof message === 'string') equal(back, message)
   else equalBytes(back, message)
   await right.close()
+  return checkWrongName(target)
+}
+
+/** Opens a connection with a name that the certificate has not. */
+export async function checkWrongName(target: Target): Promise<undefined> {
+  const options = { tls: { ca: target.authority } }
   const wrong = start(target, target.paths.echo, options, `wss://127.0.0.1:${target.tlsPort}`)
   equal((await wrong.closed).code, 1006)
   const { code, cause } = failure(wrong.socket)!
@@ -236,8 +242,8 @@ export async function open(target: Target, options?: WebSocketOptions, origin?: 
     async close() {
       socket.close(1000, 'done')
       const { code, wasClean } = await closed
-      const expected = target.dropsOnClose ? 1006 : 1000
-      if (code !== expected || wasClean !== !target.dropsOnClose)
+      const { answersClose = true } = target
+      if (code !== (answersClose ? 1000 : 1006) || wasClean !== answersClose)
         throw failure(socket) ?? new Error(`it closes with ${code}`)
     },
   }

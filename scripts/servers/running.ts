@@ -83,7 +83,7 @@ export async function startServer(file: string, row: Row, upstream: number): Pro
   }
   const paths = { echo: '/echo', refused: '/refused', redirect: '/redirect', ...row.paths }
   const { port, tlsPort } = settings
-  return { port, tlsPort, paths, authority: authority.cert, dropsOnClose: row.dropsOnClose, kill, stop }
+  return { port, tlsPort, paths, authority: authority.cert, answersClose: row.answersClose, kill, stop }
 }
 
 async function freePort(): Promise<number> {

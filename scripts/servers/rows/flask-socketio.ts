@@ -1,4 +1,4 @@
-import { bytes, equal, equalBytes } from '../checks.ts'
+import { bytes, checkWrongName, equal, equalBytes } from '../checks.ts'
 import { python } from '../python.ts'
 import type { Row } from '../row.ts'
 import { socketIo } from '../socketio.ts'
@@ -48,7 +48,7 @@ export const row: Row = {
       const client = await socketIo(target, { tls: { ca: target.authority } }, `wss://localhost:${target.tlsPort}`)
       equalBytes(await client.echo(bytes(1 << 20)), bytes(1 << 20))
       await client.session.close()
-      return undefined
+      return await checkWrongName(target)
     },
   },
 }

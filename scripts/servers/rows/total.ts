@@ -32,7 +32,7 @@ export const row: Row = {
     Total.TRouting.sort()
     await serveHttp(settings, server => server.on('upgrade', Total.TWebSocket.listen))
   },
-  dropsOnClose: true,
+  answersClose: false,
   lacks: { fragments: 'it sends none' },
   checks: {
     async text(target) {
