@@ -7,7 +7,7 @@ import { MessageBody } from './message-body.ts'
 import { CLOSE, CONTINUATION, LENGTH_16, LENGTH_64, MAX_SERVER_HEADER, WHOLE_BINARY, WHOLE_TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
 import { type BacklogChunk, EMPTY_CHUNK, ReadBacklog } from './read-backlog.ts'
-import { FLOOD, ReadBufferLease } from './read-buffer.ts'
+import { ReadBufferLease } from './read-buffer.ts'
 import { decodeText } from './utf8.ts'
 import { isViolation, type Violation } from './violations.ts'
 
@@ -31,6 +31,7 @@ const STOPPED = 4
 export class FrameReader {
   readonly #platform: Platform
   readonly #handler: FrameHandler
+  readonly #lease: ReadBufferLease
   readonly #limits: ReadLimits
   /** `limits.maxPayload`, with Infinity for none. */
   readonly #maxPayload: number
@@ -42,8 +43,7 @@ export class FrameReader {
   /** The opcode of the message whose last frame is still to come, 0 if there is none. */
   #message = 0
 
-  // Created by the first frame, or flood, that needs them: many connections are idle (bench: idle).
-  #lease: ReadBufferLease | undefined
+  // Created by the first frame that needs them: many connections are idle (bench: idle).
   #header: FrameHeader | undefined
   #body: MessageBody | undefined
   #control: ControlFrames | undefined
@@ -60,6 +60,7 @@ export class FrameReader {
   constructor(platform: Platform, handler: FrameHandler, limits: ReadLimits, inflate?: InflateParameters) {
     this.#platform = platform
     this.#handler = handler
+    this.#lease = new ReadBufferLease(platform)
     this.#limits = limits
     this.#maxPayload = limits.maxPayload || Number.POSITIVE_INFINITY
     this.#inflate = inflate
@@ -71,7 +72,7 @@ export class FrameReader {
     // Between two frames the loop checks this flag alone.
     this.#paused = true
     this.#body?.release()
-    this.#lease?.abandon()
+    this.#lease.abandon()
     this.#control = undefined
     this.#backlog?.clear()
   }
@@ -113,7 +114,7 @@ export class FrameReader {
     if (this.#state === STOPPED) return undefined
     // Behind a backlog, what arrives joins it, in memory that can be retained. A pause without one mostly ends before anything
     // arrives, so the other targets serve.
-    if (this.#backlog?.isEmpty === false) return this.#lease?.readTarget()
+    if (this.#backlog?.isEmpty === false) return this.#lease.readTarget()
     if (this.#state === IN_DATA) {
       const target = this.#body!.readTarget(this.#remaining)
       if (target !== undefined) return target
@@ -121,7 +122,7 @@ export class FrameReader {
       this.#headerIsNext = false
       return (this.#headerTarget ??= new Uint8Array(MAX_SERVER_HEADER))
     }
-    return this.#lease?.readTarget()
+    return this.#lease.readTarget()
   }
 
   /**
@@ -132,8 +133,7 @@ export class FrameReader {
   read(chunk: Uint8Array, waited?: BacklogChunk): void {
     const end = chunk.length
     let position = 0
-    if (end >= FLOOD) this.#lease ??= new ReadBufferLease(this.#platform)
-    const buffer = waited === undefined ? this.#lease?.bufferOf(chunk) : waited.buffer
+    const buffer = waited === undefined ? this.#lease.bufferOf(chunk) : waited.buffer
 
     // 1. The frame that the previous chunk has left incomplete.
     if (this.#state !== BETWEEN_FRAMES && !this.#paused) {

@@ -9,7 +9,7 @@ const MIN_POOLED = 16 * 1024
 /** The least number of bytes for which all of a buffer is retained. Fewer are copied. */
 const MIN_RETAINED = 16 * 1024
 /** A chunk of at least 8 KiB is a sign that more follows at once. */
-export const FLOOD: number = 8 * 1024
+const FLOOD = 8 * 1024
 /** A read buffer with less than 128 KiB behind what is referenced is replaced. */
 const MIN_ROOM = 128 * 1024
 

@@ -9,7 +9,6 @@ import { plainEvent } from '../idl/host-event.ts'
 import { joinHostClassesSoon } from '../idl/join-host-classes.ts'
 import { messageEvent } from '../idl/message-event.ts'
 import type { Settings } from '../opening/options.ts'
-import { HostURL } from '../opening/url.ts'
 import { NORMAL_CLOSURE } from '../protocol/close.ts'
 import type { CloseResult, Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
@@ -46,8 +45,8 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   protocol = ''
   extensions = ''
 
-  /** The value of `origin` of its message events. Set by the first (bench: idle). */
-  #origin: string | undefined
+  /** The value of `origin` of its message events. */
+  readonly #origin: string
   /** Written by one method for each algorithm of the standard: `close` and the handlers of tasks; and by `terminate`. */
   #readyState = CONNECTING
 
@@ -70,6 +69,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   constructor(target: object, url: URL, protocols: readonly string[], settings: Settings, calledClass: unknown) {
     super(target, url, settings, calledClass)
+    this.#origin = `${url.protocol}//${url.host}`
     this.connect(url, protocols)
     // The opening handshake leaves time for it.
     joinHostClassesSoon()
@@ -285,12 +285,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     if (this.#readyState !== OPEN) return
     const content = typeof data === 'string' ? data : this.toBinaryData(data as ArrayBuffer)
     if (channels.message.hasSubscribers) this.observe()?.message('received', content)
-    this.fire(messageEvent(content, (this.#origin ??= this.#serializeOrigin())))
-  }
-
-  #serializeOrigin(): string {
-    const { protocol, host } = new HostURL(this.url)
-    return `${protocol}//${host}`
+    this.fire(messageEvent(content, this.#origin))
   }
 
   /** "The WebSocket closing handshake is started" */
