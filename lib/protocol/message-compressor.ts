@@ -25,29 +25,26 @@ const encoding = { memory: new Uint8Array(0) }
 /** Compresses the messages of one connection (RFC 7692 section 7.2.1). Made only where permessage-deflate was agreed on. */
 export class MessageCompressor {
   readonly #platform: Platform
-  readonly #deflater: Deflater
-  readonly #threshold: number
-  readonly #resetsAfterMessage: boolean
+  readonly #parameters: DeflateParameters
+  readonly #settings: CompressionSettings
+  /** Created by the first message that is compressed (bench: idle). */
+  #deflater: Deflater | undefined
 
   constructor(platform: Platform, parameters: DeflateParameters, settings: CompressionSettings) {
     this.#platform = platform
-    this.#deflater = platform.compression!.createDeflater({
-      windowBits: parameters.clientMaxWindowBits,
-      level: settings.level,
-      memLevel: settings.memLevel,
-    })
-    this.#threshold = settings.threshold
-    this.#resetsAfterMessage = parameters.clientNoContextTakeover
+    this.#parameters = parameters
+    this.#settings = settings
   }
 
   /** Whether a message is to be compressed: it has at least as many bytes as the threshold, and is not empty. */
   accepts(message: string | Uint8Array): boolean {
     // DEFLATE writes nothing for an empty message, and a frame with RSV1 needs something.
     if (message.length === 0) return false
-    if (message.length >= this.#threshold) return true
+    const { threshold } = this.#settings
+    if (message.length >= threshold) return true
     // A UTF-16 unit has at most three bytes in UTF-8.
-    if (typeof message !== 'string' || message.length * 3 < this.#threshold) return false
-    return this.#platform.utf8Length(message) >= this.#threshold
+    if (typeof message !== 'string' || message.length * 3 < threshold) return false
+    return this.#platform.utf8Length(message) >= threshold
   }
 
   /** A text in UTF-8. The bytes are valid until the next call, unless they are as many as a large message has. */
@@ -61,7 +58,7 @@ export class MessageCompressor {
 
   /** Compresses a whole message. The bytes are valid until the next call. */
   compress(message: Uint8Array): Uint8Array {
-    return this.#deflater.deflate(message)
+    return this.#open().deflate(message)
   }
 
   /**
@@ -70,16 +67,21 @@ export class MessageCompressor {
    * @param final whether it is the last part
    */
   compressPart(part: Uint8Array, final: boolean, callback: (compressed: Uint8Array) => void): void {
-    this.#deflater.deflateLater(part, compressed => callback(final ? compressed : withTail(compressed)))
+    this.#open().deflateLater(part, compressed => callback(final ? compressed : withTail(compressed)))
   }
 
   /** To be called after each message, before foreign code runs. The bytes that `compress` has returned stay valid. */
   endMessage(): void {
-    if (this.#resetsAfterMessage) this.#deflater.reset()
+    if (this.#parameters.clientNoContextTakeover) this.#deflater?.reset()
   }
 
   close(): void {
-    this.#deflater.close()
+    this.#deflater?.close()
+  }
+
+  #open(): Deflater {
+    const windowBits = this.#parameters.clientMaxWindowBits
+    return (this.#deflater ??= this.#platform.compression!.createDeflater({ ...this.#settings, windowBits }))
   }
 }
 

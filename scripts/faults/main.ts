@@ -7,6 +7,7 @@ import { FaultyPeer } from '../../spec-tests/faults/peer.ts'
 import { measureDialogue, runSchedules } from '../../spec-tests/faults/run.ts'
 import { everyOffset, type Schedule, schedules } from '../../spec-tests/faults/schedule.ts'
 import { type Way, wayNames, ways } from '../../spec-tests/faults/way.ts'
+import { runNetworkFaults } from './namespace.ts'
 
 const usage = `npm run faults -- [options]    cut, delay and silence connections at every byte, on all ways to a server
 
@@ -15,6 +16,8 @@ const usage = `npm run faults -- [options]    cut, delay and silence connections
   --runs N         random schedules for each class and way (default 500)
   --seed SEED      of the random schedules (default 19)
   --schedule JSON  only this one, as a deviation prints it
+  --network        only the faults of the network itself: packets that are lost, repeated, late and out of order, no answer to a
+                   SYN, a link that is down, silence. They need Linux, Python 3 and network namespaces, and are left out elsewhere
   -h, --help       print this
 
 Prints a table of causes and the codes that they had, and each deviation. The exit code is 1 if there is one.`
@@ -26,11 +29,15 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '500' },
     seed: { type: 'string', default: '19' },
     schedule: { type: 'string' },
+    network: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   },
 })
 if (values.help === true) console.log(usage)
-else await main()
+else {
+  if (values.network !== true) await main()
+  if (values.way === undefined && values.schedule === undefined) disturbNetwork()
+}
 
 async function main(): Promise<void> {
   const peer = await FaultyPeer.start()
@@ -63,6 +70,12 @@ async function main(): Promise<void> {
   }
   console.log(`\n${count} schedules, ${wrong} deviations, left behind: ${left.join(', ') || 'nothing'}`)
   process.exitCode = wrong === 0 && left.length === 0 ? 0 : 1
+}
+
+function disturbNetwork(): void {
+  const { ran, passed, text } = runNetworkFaults()
+  console.log(ran ? `\n${text}` : `\nThe faults of the network itself are left out: ${text}`)
+  if (ran && !passed) process.exitCode = 1
 }
 
 function chosenWays(): readonly Way[] {

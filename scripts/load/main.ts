@@ -38,8 +38,10 @@ async function main(sockets: number): Promise<void> {
     if (kind === 'bun') clients.push({ name: `ours, ${name} ${version}`, client: 'ours', executable })
   }
   console.log(`${sockets} connections, deflate on`)
-  console.log('| client | KiB each | of the heap | opened/s in turn | in parallel | broadcast | loop delay p99 |')
-  console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: |')
+  console.log(
+    '| client | KiB each | of the heap | opened/s in turn | in parallel | broadcast | loop delay p99 | longest |',
+  )
+  console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |')
   for (const [index, client] of clients.entries()) console.log(row(client, await measure(client, sockets, index + 1)))
 }
 
@@ -62,10 +64,10 @@ async function measure({ client, executable }: Client, sockets: number, index: n
 }
 
 function row({ name }: Client, figures: Figures | undefined): string {
-  if (figures === undefined) return `| ${name} | failed | | | | | |`
-  const { resident, heap, inTurn, parallel, broadcast, delay } = figures
+  if (figures === undefined) return `| ${name} | failed | | | | | | |`
+  const { resident, heap, inTurn, parallel, broadcast, delay, longest } = figures
   const memory = [resident, heap].map(bytes => (bytes / 1024).toFixed(1))
-  const times = [broadcast, delay].map(time => `${time.toFixed(1)} ms`)
+  const times = [broadcast, delay, longest].map(time => `${time.toFixed(1)} ms`)
   return `| ${[name, ...memory, inTurn.toFixed(0), parallel.toFixed(0), ...times].join(' | ')} |`
 }
 

@@ -36,9 +36,9 @@ export class FaultProxy {
     this.#port = port
   }
 
-  async listen(): Promise<number> {
+  async listen(host: string): Promise<number> {
     this.#server.once('connection', client => this.#accept(client))
-    await new Promise<void>(resolve => this.#server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>(resolve => this.#server.listen(0, host, resolve))
     return (this.#server.address() as AddressInfo).port
   }
 

@@ -60,8 +60,8 @@ function allowedCodes({ schedule, way, phase, step }: Outcome): (string | undefi
   }
   switch (step) {
     case 'proxy':
-      // An HTTP proxy answers a request that was cut off.
-      return kind === 'server-end' ? ['WS_ERR_PROXY', 'WS_ERR_PROXY_REFUSED'] : ['WS_ERR_PROXY']
+      // An HTTP proxy answers a request that was cut off. A byte that is none may stand where a SOCKS proxy has its refusal.
+      return kind === 'server-end' || kind === 'garbage' ? ['WS_ERR_PROXY', 'WS_ERR_PROXY_REFUSED'] : ['WS_ERR_PROXY']
     case 'tls':
       return ['WS_ERR_TLS']
     case 'connect':

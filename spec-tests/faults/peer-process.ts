@@ -45,7 +45,8 @@ export type Answer =
   | { readonly id: number; readonly report: PeerReport }
 
 const authority = await makeAuthority()
-const certificate = await makeCertificate({ authority })
+const [listens, reached] = process.argv.slice(2) as [listens: string, reached: string]
+const certificate = await makeCertificate({ authority, addresses: ['127.0.0.1', reached] })
 const received = new Map<string, string[]>()
 const tls = { key: certificate.key, cert: certificate.cert }
 const servers = {
@@ -108,7 +109,7 @@ async function start(id: number, schedule: Schedule, way: Way): Promise<void> {
   const server = servers[http2 ? 'http2' : 'http1'][secure ? 'secure' : 'plain']
   const faulty = new FaultProxy(schedule, way, proxy === undefined ? server : proxyServers[proxy].port)
   faultyProxies.set(id, faulty)
-  answer({ id, port: await faulty.listen(), server })
+  answer({ id, port: await faulty.listen(listens), server })
 }
 
 async function report(id: number): Promise<void> {

@@ -20,16 +20,26 @@ export interface FaultyRoute {
   report(): Promise<PeerReport>
 }
 
+/** Where the proxy listens, and by which address the client reaches that: another one where a network in between disturbs packets. */
+export interface Place {
+  readonly listens: string
+  readonly reached: string
+}
+
+const LOOPBACK: Place = { listens: '127.0.0.1', reached: '127.0.0.1' }
+
 /** The server and the proxy in front of it, in a process of their own. */
 export class FaultyPeer {
   readonly #child: ChildProcess
   readonly #waiting = new Map<number, (answer: never) => void>()
   readonly #ready: Promise<string>
+  readonly #host: string
   #lastId = 0
 
-  private constructor(executable: string) {
+  private constructor(executable: string, place: Place) {
+    this.#host = place.reached
     const program = fileURLToPath(new URL('./peer-process.js', import.meta.url))
-    this.#child = spawn(executable, [program], { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.#child = spawn(executable, [program, place.listens, place.reached], { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#ready = new Promise((resolve, reject) => {
       this.#child.once('error', reject)
       this.#child.once('close', () => reject(new Error('The process with the server has ended')))
@@ -43,8 +53,8 @@ export class FaultyPeer {
   }
 
   /** @param executable of Node.js. Default: that of this process */
-  static async start(executable: string = process.execPath): Promise<FaultyPeer> {
-    const peer = new FaultyPeer(executable)
+  static async start(executable: string = process.execPath, place: Place = LOOPBACK): Promise<FaultyPeer> {
+    const peer = new FaultyPeer(executable, place)
     await peer.#ready
     return peer
   }
@@ -56,12 +66,12 @@ export class FaultyPeer {
     const { port, server } = await this.#ask<{ port: number; server: number }>({ id, schedule, way })
     return {
       // By its address, so that no name is looked up.
-      url: `${secure ? 'wss' : 'ws'}://127.0.0.1:${proxy === undefined ? port : server}/${id}`,
+      url: `${secure ? 'wss' : 'ws'}://${proxy === undefined ? `${this.#host}:${port}` : `127.0.0.1:${server}`}/${id}`,
       options: {
         ...(secure && { tls: { ca } }),
         ...(http2 && { http2: 'only' }),
         // Behind proxies there is one server for all, whose openings would wait for those that fail.
-        ...(proxy !== undefined && { proxy: `${proxy}://127.0.0.1:${port}`, connectInParallel: true }),
+        ...(proxy !== undefined && { proxy: `${proxy}://${this.#host}:${port}`, connectInParallel: true }),
       },
       report: async () => {
         const { report } = await this.#ask<{ report: PeerReport }>({ id })

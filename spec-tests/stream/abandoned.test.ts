@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -55,6 +56,24 @@ const BUN_PROGRAM = `
   await (async () => { await new WebSocketStream(process.argv.at(-1)).opened })()
   const timer = setInterval(() => Bun.gc(true), 10)
   timer.unref()
+`
+
+/** Keeps the failure of a socket that was lost, and prints whether the socket was freed, and the code of the failure. */
+const BUN_FAILURE_PROGRAM = `
+  import { failure, WebSocket } from '#lib/entry/node.js'
+  const lose = async () => {
+    const socket = new WebSocket(process.argv.at(-1))
+    await new Promise(resolve => socket.addEventListener('close', resolve))
+    return { error: failure(socket), reference: new WeakRef(socket) }
+  }
+  const { error, reference } = await lose()
+  let isFreed = false
+  for (let round = 0; round < 200 && !isFreed; round++) {
+    await new Promise(resolve => setTimeout(resolve, 10))
+    Bun.gc(true)
+    isFreed = reference.deref() === undefined
+  }
+  console.log(isFreed, error.code)
 `
 
 // "If a WebSocket object is garbage collected while its connection is still open, the user agent must start the WebSocket closing
@@ -240,6 +259,20 @@ describe('WebSocketStream, abandoned', function () {
     const { error, socket } = await make()
     await expectFreed(socket)
     expect(error).to.have.property('code', 'WS_ERR_CONNECTION_LOST')
+  })
+
+  it('frees the socket of a failure that is kept, on Bun', async function () {
+    this.timeout(INSTALL_LIMIT)
+    const bun = await ensureRuntime('bun')
+    const server = await loopback.serveRaw()
+    const child = spawn(bun, ['-e', BUN_FAILURE_PROGRAM, server.url], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const peer = await server.accept()
+    await peer.accept()
+    peer.reset()
+    expect((await text(child.stdout)).trim()).to.equal('true WS_ERR_CONNECTION_LOST')
   })
 
   it('frees what it held once the connection has ended', async () => {
