@@ -7,6 +7,10 @@ export interface Target {
   readonly paths: { readonly echo: string; readonly refused: string; readonly redirect: string }
   /** The authority of its certificate, PEM. */
   readonly authority: string
+  /** See `Row`. */
+  readonly answersClose?: false | undefined
+  /** What a check opens its connections with, unless it is about that. */
+  readonly options?: WebSocketOptions
   /** Ends its process, without a chance to close anything. */
   kill(): Promise<void>
 }
@@ -169,6 +173,12 @@ export async function checkTls(target: Target, message: string | Uint8Array<Arra
   if (typeof message === 'string') equal(back, message)
   else equalBytes(back, message)
   await right.close()
+  return checkWrongName(target)
+}
+
+/** Opens a connection with a name that the certificate has not. */
+export async function checkWrongName(target: Target): Promise<undefined> {
+  const options = { tls: { ca: target.authority } }
   const wrong = start(target, target.paths.echo, options, `wss://127.0.0.1:${target.tlsPort}`)
   equal((await wrong.closed).code, 1006)
   const { code, cause } = failure(wrong.socket)!
@@ -195,12 +205,12 @@ interface CloseEventLike {
 type Started = Pick<Session, 'socket' | 'closed'>
 
 function start(
-  { port }: Target,
+  { port, options: defaults }: Target,
   path: string,
-  options: WebSocketOptions = {},
+  options?: WebSocketOptions,
   origin = `ws://127.0.0.1:${port}`,
 ): Started {
-  const socket = new WebSocket(`${origin}${path}`, options)
+  const socket = new WebSocket(`${origin}${path}`, { ...defaults, ...options })
   socket.binaryType = 'arraybuffer'
   return { socket, closed: new Promise(resolve => socket.addEventListener('close', resolve)) }
 }
@@ -232,7 +242,9 @@ export async function open(target: Target, options?: WebSocketOptions, origin?: 
     async close() {
       socket.close(1000, 'done')
       const { code, wasClean } = await closed
-      if (code !== 1000 || !wasClean) throw failure(socket) ?? new Error(`it closes with ${code}`)
+      const { answersClose = true } = target
+      if (code !== (answersClose ? 1000 : 1006) || wasClean !== answersClose)
+        throw failure(socket) ?? new Error(`it closes with ${code}`)
     },
   }
 }

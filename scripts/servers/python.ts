@@ -15,3 +15,13 @@ export function both(plain: readonly string[], tls: readonly string[], folder: s
   const environment = { PYTHONPATH: program(''), PYTHONDONTWRITEBYTECODE: '1', HOME: folder }
   return { words: ['/bin/sh', '-c', `${quote(plain)} & ${quote(tls)} & wait`], environment }
 }
+
+/** Daphne with an ASGI application, with TLS and without. */
+export function daphne(application: string, { port, tlsPort, key, cert, folder }: Settings): Command {
+  const words = [PYTHON, '-m', 'daphne', '--verbosity', '0', '--endpoint']
+  return both(
+    [...words, `tcp:${port}:interface=127.0.0.1`, application],
+    [...words, `ssl:${tlsPort}:interface=127.0.0.1:privateKey=${key}:certKey=${cert}`, application],
+    folder,
+  )
+}

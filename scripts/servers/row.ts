@@ -43,6 +43,8 @@ export interface Row {
   /** Or the program that does. */
   command?(settings: Settings): Command
   readonly paths?: { readonly echo?: string; readonly refused?: string; readonly redirect?: string }
+  /** Whether it answers a Close frame with another one, as RFC 6455 section 5.5.1 has it. Default: true. */
+  readonly answersClose?: false
   /** Takes WebSockets over HTTP/2 (RFC 8441) where it listens for TLS. */
   readonly http2?: true
   /** What it cannot do, and why. All else is checked. */

@@ -82,7 +82,8 @@ export async function startServer(file: string, row: Row, upstream: number): Pro
     await setTimeout(50)
   }
   const paths = { echo: '/echo', refused: '/refused', redirect: '/redirect', ...row.paths }
-  return { port: settings.port, tlsPort: settings.tlsPort, paths, authority: authority.cert, kill, stop }
+  const { port, tlsPort } = settings
+  return { port, tlsPort, paths, authority: authority.cert, answersClose: row.answersClose, kill, stop }
 }
 
 async function freePort(): Promise<number> {

@@ -1,17 +1,10 @@
-import { both, PYTHON } from '../python.ts'
+import { daphne } from '../python.ts'
 import type { Row } from '../row.ts'
 
 export const row: Row = {
-  name: 'Daphne (the server of Django Channels)',
+  name: 'Daphne',
   debian: ['python3-daphne'],
-  command({ port, tlsPort, key, cert, folder }) {
-    const words = [PYTHON, '-m', 'daphne', '--verbosity', '0', '--endpoint']
-    return both(
-      [...words, `tcp:${port}:interface=127.0.0.1`, 'asgi_echo:app'],
-      [...words, `ssl:${tlsPort}:interface=127.0.0.1:privateKey=${key}:certKey=${cert}`, 'asgi_echo:app'],
-      folder,
-    )
-  },
+  command: settings => daphne('asgi_echo:app', settings),
   lacks: {
     fragments: 'it sends none',
     compression: 'it does not agree to it',

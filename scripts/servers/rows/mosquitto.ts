@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { equal } from '../checks.ts'
+import { checkWrongName, equal } from '../checks.ts'
 import { mqtt } from '../mqtt.ts'
 import type { Row } from '../row.ts'
 
@@ -65,7 +65,7 @@ export const row: Row = {
       const client = await mqtt(target, { tls: { ca: target.authority } }, `wss://localhost:${target.tlsPort}`)
       equal(await client.roundTrip(100), 100)
       await client.session.close()
-      return undefined
+      return await checkWrongName(target)
     },
     async drop(target) {
       const { session } = await mqtt(target)
