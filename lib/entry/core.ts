@@ -29,6 +29,7 @@ provideHost({
   // Node.js and Bun poll the network in each turn of the event loop, and take megabytes from a socket in a few of them. Deno
   // polls in every 61st turn while tasks wait, and hands over what it read in the next ones.
   turnsToRead: 'deno' in process.versions ? 130 : 8,
+  joinsBlobs: process.versions.bun === undefined,
   makesEventClassesLazily: process.versions.bun === undefined && process.versions.deno === undefined,
   // A task is later than it has to be, but right.
   afterMicrotasks: nextTick ?? queueTask,

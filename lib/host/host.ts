@@ -60,6 +60,8 @@ export interface Host {
   findMicrotaskCheckpoint?(): (() => void) | undefined
   /** Whether the global MessageEvent and CloseEvent are made when they are first read, which costs much. */
   readonly makesEventClassesLazily?: boolean
+  /** Whether a Blob of other Blobs refers to their bytes, and copies none. */
+  readonly joinsBlobs?: boolean
   /** Calls back when no microtask is left, before any other task. */
   afterMicrotasks(callback: () => void): void
   /**

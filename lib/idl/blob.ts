@@ -32,12 +32,9 @@ const HostBlob = globalThis.Blob as unknown as { new (parts: readonly unknown[])
 const arrayBuffer = HostBlob?.prototype.arrayBuffer
 const getSize = HostBlob && Object.getOwnPropertyDescriptor(HostBlob.prototype, 'size')?.get
 
-/**
- * Makes a Blob of the realm in which this package was loaded. Of a view, since the Blob of happy-dom in a vm context (Vitest's
- * vmThreads) takes an ArrayBuffer of the context for text.
- */
-export function createBlob(data: ArrayBuffer): object {
-  return new HostBlob([new Uint8Array(data)])
+/** Makes a Blob of the realm in which this package was loaded. */
+export function createBlob(parts: readonly object[]): object {
+  return new HostBlob(parts)
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { MessageBatch } from '../codec/message-batch.ts'
 import { host } from '../host/host.ts'
 import type { Event, URL } from '../host/host-types.ts'
-import { createBlob, type ReadableBlob } from '../idl/blob.ts'
+import type { ReadableBlob } from '../idl/blob.ts'
 import { closeEvent } from '../idl/close-event.ts'
 import { DOMException } from '../idl/dom-exception.ts'
 import { dispatch, type Handler, type HandlerOwner, NO_HANDLERS } from '../idl/event-handlers.ts'
@@ -14,6 +14,7 @@ import type { CloseResult, Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
 import { MAX_UNDISPATCHED, MESSAGE_OVERHEAD, ReceiveBackpressure } from './backpressure.ts'
+import { addBlobPart, blobOf, countBlobParts } from './blob-parts.ts'
 import { channels } from './channels.ts'
 import { Deferred } from './deferred.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
@@ -30,6 +31,7 @@ const TASK_CLOSE = 5
 const TASK_DRAINED = 6
 const TASK_BATCH = 7
 const TASK_VIOLATION = 8
+const TASK_BLOB_PART = 9
 
 /**
  * The state behind a WebSocket object: the slots and algorithms of the standard. It turns what the connection reports into
@@ -56,6 +58,9 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   #unread = 0
   /** Created by the first message, so that idle sockets pay nothing. */
   #backpressure: ReceiveBackpressure | undefined
+
+  /** Blobs of the next message, which follows in the task queue. */
+  #blobParts: object[] = []
 
   /** Bytes of all messages that `send` was given. */
   #sent = 0
@@ -194,7 +199,10 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   }
 
   onBinary(data: ArrayBuffer): void {
-    if (this.#readyState <= OPEN) this.#queueMessage(TASK_BINARY, data, data.byteLength)
+    if (this.#readyState > OPEN) return
+    const parts = this.binaryType === 'blob' ? countBlobParts(data) : 0
+    if (parts > 1) this.loop.tasks.queue(this, TASK_BLOB_PART, data, parts)
+    this.#queueMessage(TASK_BINARY, data, data.byteLength)
   }
 
   onBatch(batch: MessageBatch): void {
@@ -248,6 +256,8 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
       case TASK_BINARY:
         this.#countUndispatched(-(data as ArrayBuffer).byteLength - MESSAGE_OVERHEAD)
         return this.#handleMessage(data)
+      case TASK_BLOB_PART:
+        return addBlobPart(this.#blobParts, data as ArrayBuffer)
       case TASK_OPEN:
         return this.#handleEstablished(data as Agreement)
       case TASK_CLOSING:
@@ -282,8 +292,10 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   /** "A WebSocket message has been received" */
   #handleMessage(data: unknown): void {
+    const parts = this.#blobParts
+    if (parts.length > 0) this.#blobParts = []
     if (this.#readyState !== OPEN) return
-    const content = typeof data === 'string' ? data : this.toBinaryData(data as ArrayBuffer)
+    const content = typeof data === 'string' ? data : this.toBinaryData(data as ArrayBuffer, parts)
     if (channels.message.hasSubscribers) this.observe()?.message('received', content)
     this.fire(messageEvent(content, this.#origin))
   }
@@ -325,9 +337,9 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   // Replaced for the sockets of a window of another realm.
 
-  /** The `data` of a binary message's event. */
-  protected toBinaryData(bytes: ArrayBuffer): unknown {
-    return this.binaryType === 'blob' ? createBlob(bytes) : bytes
+  /** The `data` of a binary message's event. Of its bytes, `parts` may be Blobs already. */
+  protected toBinaryData(bytes: ArrayBuffer, parts: readonly object[]): unknown {
+    return this.binaryType === 'blob' ? blobOf(bytes, parts) : bytes
   }
 
   protected fire(event: Event): void {

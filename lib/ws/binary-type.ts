@@ -15,7 +15,7 @@ export function convertBinary(data: ArrayBuffer, ends: readonly number[], type: 
     case 'arraybuffer':
       return data
     case 'blob':
-      return createBlob(data) as RawData
+      return createBlob([new Uint8Array(data)]) as RawData
     case 'fragments': {
       const starts = [0, ...ends]
       const pieces = starts.map((start, index) => Buffer.from(data, start, (ends[index] ?? data.byteLength) - start))
