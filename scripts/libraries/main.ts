@@ -4,6 +4,7 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { replaceSection } from '../servers/documents.ts'
+import { install, versionOf as serverVersion } from '../servers/install.ts'
 import { ensureInstalled, versionOf } from './packages.ts'
 import type { Outcome, Row } from './row.ts'
 
@@ -17,7 +18,9 @@ option that the library has, each in a process of its own. Prints a table. The e
   --help      print this`
 
 /** Milliseconds after which a row has failed. */
-const LIMIT = 60_000
+const LIMIT = 90_000
+/** Milliseconds for a row to clean up after that. */
+const GRACE = 5000
 /** Rows that run at the same time. */
 const AT_ONCE = 3
 
@@ -57,6 +60,7 @@ async function main(): Promise<number> {
   })
   const needed = chosen.flatMap(([, row]) => packagesOf(row))
   ensureInstalled(needed, all || chosen.some(([, row]) => row.large))
+  install(chosen.flatMap(([, { server }]) => (typeof server === 'object' && 'started' in server ? server.started : [])))
 
   const results: Result[] = []
   const waiting = [...chosen]
@@ -100,15 +104,19 @@ function runRow(file: string): Promise<Outcome> {
     const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [file], { silent: true })
     let outcome: Outcome | undefined
     let errors = ''
+    let kill: NodeJS.Timeout | undefined
     const timer = setTimeout(() => {
       errors += `\nit was ended after ${LIMIT / 1000} s`
-      child.kill('SIGKILL')
+      // Ends the servers and browsers that it has started, and itself.
+      child.send('end')
+      kill = setTimeout(() => child.kill('SIGKILL'), GRACE)
     }, LIMIT)
     child.stdout!.resume()
     child.stderr!.setEncoding('utf8').on('data', text => (errors += text))
     child.once('message', message => (outcome = message as Outcome))
     child.once('close', () => {
       clearTimeout(timer)
+      clearTimeout(kill)
       const problem = errors.trim() || 'it ended without a result'
       resolve(outcome ?? { problem, sockets: 0, messages: 0 })
     })
@@ -125,5 +133,6 @@ function table(results: readonly Result[]): string {
 
 function serverOf({ server }: Row): string {
   if (typeof server === 'string') return `${server} ${versionOf(server)}`
+  if ('started' in server) return `${server.started.name} ${serverVersion(server.started)}`
   return 'stub' in server ? `stub: ${server.stub}` : server.program
 }

@@ -1,4 +1,6 @@
 import type { ConfiguredDefaults, WebSocket, WebSocketConstructor } from '#lib/entry/node.js'
+import type { Target } from '../servers/checks.ts'
+import type { Row as Server } from '../servers/row.ts'
 
 /** A library, and a round trip with it: one file in rows/. */
 export interface Row {
@@ -8,8 +10,8 @@ export interface Row {
   readonly packages?: readonly string[]
   /** How the library comes to our class; a cell of a Markdown table. */
   readonly reached: string
-  /** The package that serves, or a program, or in words what a stub of its protocol does. */
-  readonly server: string | { readonly program: string } | { readonly stub: string }
+  /** The package that serves, or a program, or a server as `npm run servers` starts it, or in words what a stub of its protocol does. */
+  readonly server: string | { readonly program: string } | { readonly started: Server } | { readonly stub: string }
   /** What the round trip is; a cell of a Markdown table. */
   readonly trip: string
   /** Left out of the default set, since its packages take long to install or it needs a program that is not from npm. */
@@ -34,6 +36,8 @@ export interface Trip {
   bundle(name: string, alias?: Readonly<Record<string, string>>): Promise<any>
   /** Runs when the round trip is over, in reverse order. */
   after(close: () => unknown): void
+  /** Starts the server of the row, if that is one that `npm run servers` starts. */
+  start(): Promise<Target>
 }
 
 /** What the process of a row tells. */
