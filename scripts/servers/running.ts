@@ -28,6 +28,7 @@ export async function startServer(file: string, row: Row, upstream: number): Pro
   const settings: Settings = {
     port: await freePort(),
     tlsPort: await freePort(),
+    innerPort: await freePort(),
     key: join(folder, 'key.pem'),
     cert: join(folder, 'cert.pem'),
     upstream,
