@@ -36,7 +36,7 @@ const trip: Trip = {
     const { server } = row
     if (typeof server === 'string' || !('started' in server))
       throw new Error('The row has no server that can be started')
-    const running = await startServer('', server.started, 0)
+    const running = await startServer(server.file ?? '', server.started, 0)
     closers.unshift(running.stop)
     return running
   },

@@ -2,6 +2,13 @@ import type { ConfiguredDefaults, WebSocket, WebSocketConstructor } from '#lib/e
 import type { Target } from '../servers/checks.ts'
 import type { Row as Server } from '../servers/row.ts'
 
+/** A server as `npm run servers` starts it. */
+export interface Started {
+  readonly started: Server
+  /** Its file in scripts/servers/rows, if it runs in Node.js. */
+  readonly file?: string
+}
+
 /** A library, and a round trip with it: one file in rows/. */
 export interface Row {
   /** The name of its package in the npm registry. */
@@ -10,8 +17,8 @@ export interface Row {
   readonly packages?: readonly string[]
   /** How the library comes to our class; a cell of a Markdown table. */
   readonly reached: string
-  /** The package that serves, or a program, or a server as `npm run servers` starts it, or in words what a stub of its protocol does. */
-  readonly server: string | { readonly program: string } | { readonly started: Server } | { readonly stub: string }
+  /** A package that serves, or a program, or a server that is started, or in words what a stub of its protocol does. */
+  readonly server: string | { readonly program: string } | Started | { readonly stub: string }
   /** What the round trip is; a cell of a Markdown table. */
   readonly trip: string
   /** Left out of the default set, since its packages take long to install or it needs a program that is not from npm. */

@@ -21,7 +21,7 @@ export const row: Row = {
     const received = new Promise<any>(resolve =>
       xmpp.on('stanza', (stanza: any) => stanza.is('message') && resolve(stanza)),
     )
-    await xmpp.send(xml('message', { to: 'ada@localhost' }, xml('body', {}, 'Grüße')))
+    await xmpp.send(xml('message', { to: String(address) }, xml('body', {}, 'Grüße')))
     equal((await received).getChildText('body'), 'Grüße')
     await xmpp.stop()
   },
