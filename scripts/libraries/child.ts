@@ -1,4 +1,4 @@
-/* Runs the row that its argument names, and tells its parent how it went. */
+/* Runs the row that its first argument names, by the global class if its second one is "global", and tells its parent how it went. */
 
 import process from 'node:process'
 import { configured, failure, WebSocket } from '#lib/entry/node.js'
@@ -10,7 +10,7 @@ import type { Outcome, Row, Trip } from './row.ts'
 const seen = { opened: 0, messages: 0 }
 const sockets: WebSocket[] = []
 
-const file = process.argv[2]!
+const [, , file, way] = process.argv
 const { row } = (await import(`./rows/${file}.js`)) as { row: Row }
 const Base = (row.defaults === undefined ? WebSocket : configured(row.defaults)) as unknown as typeof WebSocket
 
@@ -28,6 +28,7 @@ Object.defineProperty(Watched, 'name', { value: 'WebSocket' })
 const closers: (() => unknown)[] = []
 const trip: Trip = {
   WebSocket: Watched as unknown as Trip['WebSocket'],
+  option: way === 'global' ? undefined : (Watched as unknown as Trip['WebSocket']),
   sockets,
   load,
   bundle,
@@ -42,7 +43,7 @@ const trip: Trip = {
   },
 }
 
-if (row.global !== false) {
+if (way === 'global') {
   Object.defineProperty(globalThis, 'WebSocket', { value: Watched, writable: true, configurable: true })
 } else Reflect.deleteProperty(globalThis, 'WebSocket')
 

@@ -67,7 +67,7 @@ async function main(): Promise<number> {
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [file, row] = next
-      const outcome = await runRow(file)
+      const outcome = await runRow(file, row)
       results.push({ row, outcome })
       console.log(`${outcome.problem === undefined ? 'passed' : 'FAILED'}  ${row.name}: ${row.trip}`)
       if (outcome.problem !== undefined) console.log(outcome.problem.replace(/^/gm, '        '))
@@ -99,9 +99,17 @@ function packagesOf({ name, packages = [], server }: Row): string[] {
   return [name, ...packages, ...(typeof server === 'string' ? [server] : [])]
 }
 
-function runRow(file: string): Promise<Outcome> {
+/** Runs a row by the global class, by an option, or by one after the other. */
+async function runRow(file: string, { global }: Row): Promise<Outcome> {
+  const outcome = await runChild(file, global === undefined ? 'global' : 'option')
+  if (global !== 'either' || outcome.problem !== undefined) return outcome
+  const { problem, ...seen } = await runChild(file, 'global')
+  return { ...seen, problem: problem && `Without the option: ${problem}` }
+}
+
+function runChild(file: string, way: 'global' | 'option'): Promise<Outcome> {
   return new Promise(resolve => {
-    const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [file], { silent: true })
+    const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [file, way], { silent: true })
     let outcome: Outcome | undefined
     let errors = ''
     let kill: NodeJS.Timeout | undefined

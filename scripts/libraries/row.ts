@@ -23,8 +23,11 @@ export interface Row {
   readonly trip: string
   /** Left out of the default set, since its packages take long to install or it needs a program that is not from npm. */
   readonly large?: true
-  /** Whether our class is the global one when the library is loaded. Default: true. */
-  readonly global?: false
+  /**
+   * Whether our class is the global one when the library is loaded. Default: true. "either": the row runs twice, with our class
+   * as an option and no global one, and with the global one and no option.
+   */
+  readonly global?: false | 'either'
   /** What our class is configured with. */
   readonly defaults?: ConfiguredDefaults
   /** Runs the round trip, and throws if something is not as it should be. */
@@ -35,6 +38,8 @@ export interface Row {
 export interface Trip {
   /** Our class: one that remembers its instances. */
   readonly WebSocket: WebSocketConstructor
+  /** Our class as the option of a library, or undefined where the library shall take the global one. */
+  readonly option: WebSocketConstructor | undefined
   /** The instances of `WebSocket` so far. */
   readonly sockets: readonly WebSocket[]
   /** Imports a package of scripts/libraries/packages. */
