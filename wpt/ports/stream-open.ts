@@ -110,8 +110,8 @@ const errors: Record<string, Act> = {
     throwsDOMException('SyntaxError', () => errorOf(stage, '', { reason: '\u{1F50C}'.repeat(32) })),
 }
 
-/** Shortest wait for a server that is slow for two seconds. A tenth less, because timers may fire early. */
-const patienceMilliseconds = 1800
+/** Shortest wait for a side that is slow for two seconds, in milliseconds: timers may fire early, and clocks be coarse. */
+const patienceMilliseconds = 1950
 const largeMessageCount = 16
 
 /** The server sends more than the socket buffers hold, and reports how long that took. Nobody reads for two seconds. */
