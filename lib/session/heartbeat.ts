@@ -8,6 +8,12 @@ import type { SessionFront } from './session-front.ts'
 /** Bytes of a ping's payload. They are random, so that its pong is told from the pongs of the user's pings. */
 const PAYLOAD_LENGTH = 8
 
+/** Looks for signs of life in the time of one timeout, while a connection is congested. */
+const PARTS = 4
+/** A server that takes an upload in steps is given up after so many times the time of its slowest step. */
+const PATIENCE = 4
+const NO_PING = Number.NEGATIVE_INFINITY
+
 /**
  * Sends a ping at an interval (RFC 6455 section 5.5.2), and drops the connection if the server gives no sign of life within the
  * timeout after a ping. Any bytes that arrive are a sign of life, not the pong alone. So is a server that takes what waits to be
@@ -19,13 +25,20 @@ export class Heartbeat {
   /** Is told of each ping before it is sent. While it has paused reading, silence proves nothing about the server. */
   readonly #front: Pick<SessionFront, 'isPaused' | 'onBeat'>
   #intervalTimer: Timer | undefined
-  /** Set by a ping until it is judged, or until a ping after a sign of life. Other pings that are sent meanwhile have none. */
+  /** Until the next look for signs of life. Set while a ping has seen none, and while the connection is congested. */
   #deadline: Deadline | undefined
 
-  /** Whether the deadline was set without a new ping, as the one before it had passed during an upload. */
-  #isExtended = false
+  // Time without a sign of life, in parts of the timeout.
+  /** Until the next look. */
+  #part = 0
+  /** Since the last sign. */
+  #quiet = 0
+  /** Since the first ping after the last sign; NO_PING if there was none. */
+  #waited = NO_PING
+  /** The longest time of this upload after which the server took bytes nevertheless. */
+  #slowest = 0
 
-  // The connection as it was when the deadline was set.
+  // The connection as it was at the last look.
   #reads = 0
   #congested = false
   #backlog = 0
@@ -54,7 +67,11 @@ export class Heartbeat {
   readonly #sendPing = (): void => {
     // No more pings once the closing handshake has started, which has a time limit of its own, or the server broke the protocol.
     if (!this.#connection.expectsLife) return
-    if (this.#deadline === undefined || this.#seesLife()) this.#startDeadline(false)
+    this.#look()
+    if (this.#waited === NO_PING) {
+      this.#waited = 0
+      this.#watch()
+    }
     const payload = new Uint8Array(PAYLOAD_LENGTH)
     host.platform.fillRandom(payload)
     this.#front.onBeat(payload)
@@ -64,23 +81,37 @@ export class Heartbeat {
     this.#startInterval()
   }
 
-  #startDeadline(isExtended: boolean): void {
+  #watch(): void {
     this.#deadline?.cancel()
-    this.#isExtended = isExtended
     this.#reads = this.#connection.reads
     this.#congested = this.#connection.congested
     this.#backlog = this.#connection.backlog
     this.#transmitted = this.#connection.transmitted
-    this.#deadline = new Deadline(this.#options.timeout, this.#judge)
+    if (!this.#congested) this.#slowest = 0
+    this.#part = this.#congested ? 1 : PARTS
+    this.#deadline = new Deadline((this.#options.timeout * this.#part) / PARTS, this.#judge)
   }
 
   readonly #judge = (): void => {
     this.#deadline = undefined
-    if (this.#seesLife() || !this.#connection.expectsLife) return
+    if (!this.#connection.expectsLife) return
+    this.#quiet += this.#part
+    this.#waited += this.#part
+    this.#look()
+    const { congested } = this.#connection
     // The ping waits behind what is uploaded, and the system tells only in steps of a megabyte or more that the server takes it.
-    if (this.#connection.congested && !this.#isExtended) return this.#startDeadline(true)
-    const message = `The server gave no sign of life within ${this.#options.timeout} ms of a ping`
-    this.#connection.abort(new ConnectionError('WS_ERR_HEARTBEAT_TIMEOUT', message))
+    const limit = congested ? Math.max(2 * PARTS, PATIENCE * this.#slowest) : PARTS
+    if (this.#waited >= limit) {
+      const message = `The server gave no sign of life within ${this.#options.timeout} ms of a ping`
+      this.#connection.abort(new ConnectionError('WS_ERR_HEARTBEAT_TIMEOUT', message))
+    } else if (this.#waited !== NO_PING || congested) this.#watch()
+  }
+
+  #look(): void {
+    if (!this.#seesLife()) return
+    this.#slowest = Math.max(this.#slowest, this.#quiet)
+    this.#quiet = 0
+    this.#waited = NO_PING
   }
 
   #seesLife(): boolean {

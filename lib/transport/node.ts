@@ -111,12 +111,10 @@ export async function connectSocket<Result>(
     path: socketPath,
   }
   const onTcp = (tcp: object): void => onConnected(tcp as Socket, secure, network)
-  // An option of TLS that is bad throws.
-  if (secure && trace !== undefined) trace.step = 'tls'
+  if (trace !== undefined) trace.step = 'connect'
   const socket = secure
     ? (connectTls(options, tls, onTcp, protocols) as Socket)
     : net().connect(shielded(options) as NetConnectOpts)
-  if (trace !== undefined) trace.step = 'connect'
   if (!secure) socket.once('connect', () => onTcp(socket))
   // `tls.connect` does not take the option, but Duplex documents that the property may be set.
   socket.allowHalfOpen = true

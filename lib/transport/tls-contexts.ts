@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import { shielded } from '../host/shielded-options.ts'
 import { tls, util } from '../platform/builtins.ts'
+import { ExplainedError } from './connect.ts'
 import type { TlsOptions } from './tls-options.ts'
 
 /** Most contexts, of different options or defaults, that are kept. */
@@ -28,7 +29,7 @@ export class TlsContext {
     this.id = id
     this.#options = options
     this.#defaults = defaults
-    this.secureContext = options.secureContext ?? tls().createSecureContext(shielded(options as ConnectionOptions))
+    this.secureContext = options.secureContext ?? makeContext(options)
   }
 
   isOf(options: TlsOptions, defaults: readonly unknown[]): boolean {
@@ -78,6 +79,16 @@ class TlsContexts {
 }
 
 export const tlsContexts: TlsContexts = new TlsContexts()
+
+/** @throws an error whose cause is that of the runtime: a key without its passphrase, a file that cannot be read, or the like */
+function makeContext(options: TlsOptions): object {
+  try {
+    return tls().createSecureContext(shielded(options as ConnectionOptions))
+  } catch (error) {
+    const { message } = error as Error
+    throw new ExplainedError(`A member of the option "tls" cannot be used: ${message.trim()}`, { cause: error })
+  }
+}
 
 /** The defaults of the process that a context is made with. A program may change them, such as by `tls.setDefaultCACertificates`. */
 function defaultsFor(options: TlsOptions): unknown[] {

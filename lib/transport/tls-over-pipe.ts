@@ -23,6 +23,8 @@ export async function secureSocket<Result>(
   { protocols, onread, take }: SocketTaker<Result>,
 ): Promise<Result> {
   const { host, port, signal } = target
+  // Nothing was said to the server yet: an option of TLS that cannot be used is no failure of TLS, or of what lies below.
+  if (trace !== undefined) trace.step = 'connect'
   const { options, keepSessionsOf } = optionsOrDrop(below, { host, port }, tls, protocols)
   const stream = pipeStream(below)
   // A stream has no host, which Node.js and Deno would check the certificate for.

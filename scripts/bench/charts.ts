@@ -28,16 +28,35 @@ const GAP = 14
 /** Width that is kept free for the figure to the right of a bar. */
 const VALUE = 60
 
-export function charts({ rows, machine, date }: Results): Chart[] {
-  const node = newestNode([...new Set(rows.map(row => row.target.split(', ')[1]!))].map(name => ({ name })))
+export function charts(results: Results): Chart[] {
+  const { rows, machine, date } = results
   return [...byGroup(rows)].flatMap(([group, members]) => {
-    const panels = members
-      .filter(({ charted }) => charted)
-      .map(scenario => ({ scenario, bars: barsOf(rows, scenario, node ?? '') }))
-      .filter(({ bars }) => bars.length > 0)
+    const panels = panelsOf(results, members)
     if (panels.length === 0) return []
-    return [{ name: group.replace(' ', '-'), svg: draw(group, panels, `${node}, Bun and Deno; ${machine}; ${date}`) }]
+    const caption = `${newestOf(rows)}, Bun and Deno; ${machine}; ${date}`
+    return [{ name: chartName(group), svg: draw(group, panels, caption) }]
   })
+}
+
+/** The name of a chart's file, without its ending. */
+export function chartName(group: Group): string {
+  return group.replace(' ', '-')
+}
+
+/** Whether anything was measured that a chart of these scenarios would show. */
+export function isCharted(results: Results, members: readonly Scenario[]): boolean {
+  return panelsOf(results, members).length > 0
+}
+
+function panelsOf({ rows }: Results, members: readonly Scenario[]): Panel[] {
+  return members
+    .filter(({ charted }) => charted)
+    .map(scenario => ({ scenario, bars: barsOf(rows, scenario, newestOf(rows)) }))
+    .filter(({ bars }) => bars.length > 0)
+}
+
+function newestOf(rows: readonly Row[]): string {
+  return newestNode([...new Set(rows.map(row => row.target.split(', ')[1]!))].map(name => ({ name }))) ?? ''
 }
 
 interface Bar {

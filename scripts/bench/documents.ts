@@ -1,36 +1,46 @@
-/** Writes docs/performance.md, from a template with prose and the results, and its charts. */
+/**
+ * Writes docs/performance.md, which people read, and docs/performance-tables.md, which has all figures: each from a template with
+ * prose and the results. And the charts.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { charts } from './charts.ts'
+import { chartName, charts, isCharted } from './charts.ts'
 import { findBottlenecks, judge } from './goals.ts'
 import { best, byGroup, digits, type Figure, figuresOf, findRow, type Results, type Row, roundsOf } from './results.ts'
-import type { Group, Scenario } from './scenarios.ts'
+import { type Group, groups, isPaidOnce, type Scenario } from './scenarios.ts'
 import { failureOf, summary } from './table.ts'
 import { newestNode } from './targets.ts'
 
-/** @param template a file in which a line {{name}} is replaced by a table or another part of the results */
-export function writeDocuments(results: Results, template: string, folder: string): void {
+/** The pages, each of which has a template of its name in scripts/bench. */
+export const pages = ['performance.md', 'performance-tables.md'] as const
+
+/** @param templates the folder of files in which a line {{name}} is replaced by a table or another part of the results */
+export function writeDocuments(results: Results, templates: string, folder: string): void {
   mkdirSync(join(folder, 'charts'), { recursive: true })
   for (const { name, svg } of charts(results)) writeFileSync(join(folder, 'charts', `${name}.svg`), svg)
-  writeFileSync(join(folder, 'performance.md'), fill(readFileSync(template, 'utf8'), results))
+  for (const page of pages) {
+    writeFileSync(join(folder, page), fill(readFileSync(join(templates, page), 'utf8'), results))
+  }
 }
 
 /** @throws {Error} if the template has a name that is none of the parts */
 export function fill(template: string, results: Results): string {
-  const groups = byGroup(results.rows)
-  return template.replace(/^\{\{([\w -]+)\}\}$/gm, (_, name: string) => {
-    if (name === 'run') return describeRun(results)
-    if (name === 'goals') return goals(results)
-    if (name === 'size') return sizes(results)
-    if (name === 'other runtimes') return otherRuntimes(results)
-    if (
-      !['receive', 'send', 'echo', 'compressed', 'streams', 'connections', 'event loop', 'idle', 'import'].includes(
-        name,
-      )
-    )
-      throw new Error(`the template asks for ${name}`)
-    return group(results, name as Group, groups.get(name as Group) ?? [])
-  })
+  return template.replace(/^\{\{([\w -]+)\}\}$/gm, (_, name: string) => part(name, results))
+}
+
+function part(name: string, results: Results): string {
+  if (name === 'machine') return `Measured on ${results.date}, on ${results.machine}.`
+  if (name === 'run') return describeRun(results)
+  if (name === 'missed goals') return missedGoals(results)
+  if (name === 'goals') return goals(results)
+  if (name === 'size') return sizes(results)
+  if (name === 'other runtimes') return otherRuntimes(results)
+  const [, kind, group] = /^(chart|tables) (.+)$/.exec(name) ?? []
+  if (!groups.includes(group as Group)) throw new Error(`the template asks for ${name}`)
+  const members = byGroup(results.rows).get(group as Group) ?? []
+  if (members.length === 0) return 'Not measured.'
+  if (kind === 'tables') return tables(results, members)
+  return isCharted(results, members) ? `![${group}](charts/${chartName(group as Group)}.svg)` : 'Not measured.'
 }
 
 function describeRun({ machine, date, versions, commands, rows }: Results): string {
@@ -51,19 +61,27 @@ function describeRun({ machine, date, versions, commands, rows }: Results): stri
   ].join('\n')
 }
 
-function goals(results: Results): string {
+/** How many goals are met, and a line for each row that is not as fast as it should be. */
+function missedGoals(results: Results): string {
   const all = judge(results)
-  const lines = all.map(({ what, target, measured, note, met }) => {
-    const state = met === undefined ? '' : met ? 'met' : '**missed**'
-    return `| ${what} | ${target} | ${measured} | ${state} | ${note} |`
-  })
+  const missed = all.filter(({ met }) => met === false)
+  if (missed.length === 0) return `${summary(all)}.`
+  const lines = missed.map(({ what, target, measured, bound }) => `| ${what} | ${target} | ${measured} | ${bound} |`)
   return [
-    `${summary(all)}.`,
+    `${summary(all)}. Those that are missed:`,
     '',
-    '| | goal | measured | | what bounds it; ratios that are not judged |',
-    '|---|---|---:|---|---|',
+    '| | goal | measured | what bounds it |',
+    '|---|---|---:|---|',
     ...lines,
   ].join('\n')
+}
+
+function goals(results: Results): string {
+  const lines = judge(results).map(({ what, target, measured, ratios, met }) => {
+    const state = met === undefined ? '' : met ? 'met' : '**missed**'
+    return `| ${what} | ${target} | ${measured} | ${state} | ${ratios} |`
+  })
+  return ['| | goal | measured | | ratios that are not judged |', '|---|---|---:|---|---|', ...lines].join('\n')
 }
 
 function sizes({ sizes }: Results): string {
@@ -74,16 +92,19 @@ function sizes({ sizes }: Results): string {
   return ['| | package, kB | `WebSocket` in a bundle, kB |', '|---|---:|---:|', ...lines].join('\n')
 }
 
-/** The chart of a group, then a table for each kind of figure that its scenarios have. */
-function group({ rows }: Results, name: Group, members: readonly Scenario[]): string {
-  if (members.length === 0) return 'Not measured.'
+/** A table for each kind of figure that the scenarios of a group have. */
+function tables({ rows }: Results, members: readonly Scenario[]): string {
   const figures = new Map<string, Figure>()
   for (const figure of members.flatMap(figuresOf)) figures.set(figure.unit, figure)
   const targets = targetsOf(rows, members)
-  const tables = [...figures.values()].map(figure => table(rows, members, targets, figure))
-  const rated = members.filter(({ kind }) => kind !== 'import' && kind !== 'idle')
-  if (rated.length > 0) tables.push(table(rows, rated, targets, RATE))
-  return [`![${name}](charts/${name.replace(' ', '-')}.svg)`, ...tables].join('\n\n')
+  const all = [...figures.values()].map(figure => table(rows, membersWith(members, figure), targets, figure))
+  const rated = members.filter(({ kind }) => !isPaidOnce(kind) && kind !== 'idle')
+  if (rated.length > 0) all.push(table(rows, rated, targets, RATE))
+  return all.join('\n\n')
+}
+
+function membersWith(members: readonly Scenario[], { unit }: Figure): Scenario[] {
+  return members.filter(scenario => figuresOf(scenario).some(figure => figure.unit === unit))
 }
 
 const RATE: Figure = { name: 'wall', unit: 'thousands a second, by the clock', divisor: 1 }

@@ -1,11 +1,11 @@
 /**
  * What users want to know of each scenario: is it at least as fast as the best JavaScript client that does the same work? Where the
  * work is ours alone, the goal is higher. A row that misses its goal is named with what bounds it. The ratios to a bare socket, and
- * to the classes that Bun and Deno have built in, are shown and not judged: neither is an alternative that does the same.
+ * to the classes that runtimes have built in, are shown and not judged: neither is an alternative that does the same.
  */
 import type { Measurement } from './measuring.ts'
 import { best, digits, findRow, type Results, type Row } from './results.ts'
-import { scenarios } from './scenarios.ts'
+import { isPaidOnce, scenarios } from './scenarios.ts'
 import { newestNode } from './targets.ts'
 
 type FigureName = keyof Measurement
@@ -26,8 +26,10 @@ export interface Verdict {
   readonly what: string
   readonly target: string
   readonly measured: string
-  /** The ratios that are not judged, and what bounds a row that misses its goal. Empty if there is neither. */
-  readonly note: string
+  /** What bounds a row that misses its goal. Empty for one that meets it. */
+  readonly bound: string
+  /** The ratios that are not judged. Empty if there are none. */
+  readonly ratios: string
   /** Undefined if a figure that the goal needs was not measured. */
   readonly met: boolean | undefined
 }
@@ -40,7 +42,7 @@ function goal(scenario: string, more: Partial<Goal> = {}): Goal {
   return { scenario, figure: 'cpu', peers: PEERS, atLeast: 1, ...more }
 }
 
-// See "What bounds it" in performance.md.
+// See "Where the time goes" in performance-tables.md.
 const EVENTS = 'the event of the host, and a task with its microtasks, for each message'
 const BUFFERS = 'memory: V8 makes an ArrayBuffer for each message, and frees it in another thread'
 const SYSTEM = 'the system: more than half of the time is spent in its calls'
@@ -69,6 +71,9 @@ export const goals: readonly Goal[] = [
   ...['text 128 B', 'text 64 KiB', 'binary 64 KiB'].map(name => goal(`stream receive ${name}`, { peers: ['undici'] })),
   goal('stream receive binary 128 B', { peers: ['undici'], bound: BUFFERS }),
   goal('stream send binary 128 B', { peers: ['undici'] }),
+  ...['first open, ws', 'first open, wss'].map(name =>
+    goal(name, { bound: 'Node.js, which loads its modules, and those of TLS' }),
+  ),
   goal('import', { peers: WS }),
   goal('import', { figure: 'memory', peers: WS }),
 ]
@@ -86,22 +91,25 @@ function judgeGoal({ scenario, figure, peers, atLeast, bound }: Goal, { rows }: 
   const found = peers.flatMap(name => measure(`${name}, ${node}`) ?? [])
   const what = figure === 'memory' ? `${scenario}, memory` : figure === 'delay99' ? `${scenario}, p99` : scenario
   const target = `≥ ${atLeast}x ${peers === PEERS ? 'the best peer' : peers[0]}`
-  if (!ours || found.length === 0) return { what, target, measured: 'not measured', note: '', met: undefined }
+  if (!ours || found.length === 0)
+    return { what, target, measured: 'not measured', bound: '', ratios: '', met: undefined }
   const ratio = Math.min(...found) / ours
   const met = ratio >= atLeast
   const others = [
     ['bare socket', measure(`bare socket, ${node}`), ours],
+    ["Node.js's own", measure(`built-in, ${node}`), ours],
     ["Bun's own", measure('built-in, bun'), measure('ours, bun')],
     ["Deno's own", measure('built-in, deno'), measure('ours, deno')],
   ] as const
   const shown = others.flatMap(([name, theirs, own]) => (theirs && own ? [`${name} ${digits(theirs / own)}x`] : []))
-  const reason = met ? [] : [`bounded by ${bound ?? 'nothing that is known'}`]
-  return { what, target, measured: `${digits(ratio)}x`, note: [...reason, ...shown].join('; '), met }
+  const limit = met ? '' : (bound ?? 'nothing that is known')
+  return { what, target, measured: `${digits(ratio)}x`, bound: limit, ratios: shown.join('; '), met }
 }
 
 /** The scenarios in which the server needs more CPU time than the fastest client, so that it limits the rates by the clock. */
 export function findBottlenecks(rows: readonly Row[]): string[] {
-  return scenarios.flatMap(({ name }) => {
+  return scenarios.flatMap(({ name, kind }) => {
+    if (isPaidOnce(kind)) return []
     const clients = rows.filter(row => row.scenario === name && !row.target.startsWith('bare'))
     const [server, client] = (['server', 'cpu'] as const).map(figure =>
       Math.min(...clients.flatMap(row => best(row, figure) ?? [])),

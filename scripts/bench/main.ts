@@ -37,8 +37,7 @@ async function main(commandLine: readonly string[]): Promise<number> {
   const results = [...earlier, ...measured].reduce(merge)
   if (options.json !== undefined)
     writeFileSync(options.json, `${JSON.stringify({ ...results, goals: judge(results) }, null, 2)}\n`)
-  if (options.docs !== undefined)
-    writeDocuments(results, join(root, 'scripts', 'bench', 'performance.md'), options.docs)
+  if (options.docs !== undefined) writeDocuments(results, join(root, 'scripts', 'bench'), options.docs)
   console.log(report(results))
   const failures = results.rows.flatMap(row => row.failures)
   if (failures.some(({ failure }) => failure === 'content')) return 3

@@ -10,7 +10,7 @@ A scenario is named by a part of its name. Without any, all are run: about an ho
   --rounds N         how often each target runs each scenario (default 3)
   --target NAME      only targets with this part in their name, such as "node 26" or "ours", or "all" *
   --json FILE        writes the figures as JSON
-  --docs DIR         writes performance.md and its charts there
+  --docs DIR         writes performance.md, performance-tables.md and the charts there
   --merge FILE       adds to the figures of an earlier run, from its JSON *
   --from FILE        measures nothing: shows what an earlier run has found, from its JSON *
   --list             prints scenarios and targets

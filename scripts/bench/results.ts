@@ -119,6 +119,12 @@ export function figuresOf({ kind, delay }: Scenario): readonly Figure[] {
       { name: 'memory', unit: 'KiB', divisor: 1024 },
     ]
   }
+  if (kind === 'first-open') {
+    return [
+      { name: 'cpu', unit: 'ms of CPU', divisor: 1000 },
+      { name: 'wall', unit: 'ms by the clock', divisor: 1000 },
+    ]
+  }
   if (kind === 'echo') {
     return [
       CPU,

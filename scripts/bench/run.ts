@@ -8,7 +8,7 @@ import { authority } from '../../wpt/server/certificate.ts'
 import type { Failure, Measurement } from './measuring.ts'
 import { duration, type Progress } from './progress.ts'
 import type { Row } from './results.ts'
-import { type Scenario, warmUpOf } from './scenarios.ts'
+import { isPaidOnce, type Scenario, warmUpOf } from './scenarios.ts'
 import { canRun, type Target } from './targets.ts'
 
 /** Seconds that a measurement typically takes: at full scale, with hardly any message, of idle connections. For the estimate. */
@@ -119,7 +119,7 @@ function measure(
   server: Server,
 ): Promise<Measurement | Failure | undefined> {
   const [command, ...before] = target.runtime.command
-  const client = scenario.kind === 'import' ? 'import-client.js' : 'client.js'
+  const client = isPaidOnce(scenario.kind) ? 'fresh-client.js' : 'client.js'
   const script = join(plan.root, 'build', 'scripts', 'bench', client)
   const ports = server.ports.map(String)
   const child = spawn(

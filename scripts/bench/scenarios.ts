@@ -1,7 +1,16 @@
 /** The scenarios. One measurement is one process that runs one scenario with one implementation. */
 
 export type Payload = 'text' | 'utf8' | 'binary' | 'json'
-export type Kind = 'receive' | 'send' | 'echo' | 'connect' | 'idle' | 'import' | 'stream-receive' | 'stream-send'
+export type Kind =
+  | 'receive'
+  | 'send'
+  | 'echo'
+  | 'connect'
+  | 'idle'
+  | 'import'
+  | 'first-open'
+  | 'stream-receive'
+  | 'stream-send'
 
 /** Groups of scenarios: each has a chart and tables. */
 export const groups = [
@@ -155,6 +164,8 @@ const all: readonly Scenario[] = [
   }),
   other('idle connections', 'idle', 'idle', 8_000, {}),
   other('import', 'import', 'import', 1, SHORT),
+  other('first open, ws', 'import', 'first-open', 1, SHORT),
+  other('first open, wss', 'import', 'first-open', 1, { secure: true }),
 ]
 
 /** Factor for all counts. The client and the server are given the same. */
@@ -170,7 +181,13 @@ export const scenarios: readonly Scenario[] = all.map(scenario => ({
  * is half of the cost of a short scenario.
  */
 export function warmUpOf({ kind, count }: Scenario): number {
-  return kind === 'idle' || kind === 'import' ? Math.ceil(count / 10) : count
+  if (isPaidOnce(kind)) return 0
+  return kind === 'idle' ? Math.ceil(count / 10) : count
+}
+
+/** Whether a scenario is about what a program pays once: it is measured in `fresh-client.ts`, and has no rate. */
+export function isPaidOnce(kind: Kind): boolean {
+  return kind === 'import' || kind === 'first-open'
 }
 
 export function findScenario(name: string): Scenario | undefined {

@@ -1,7 +1,7 @@
 /** The results as text for a terminal. */
 import { findBottlenecks, judge, type Verdict } from './goals.ts'
 import { best, digits, type Figure, figuresOf, findRow, type Results, type Row } from './results.ts'
-import { scenarios } from './scenarios.ts'
+import { findScenario, isPaidOnce, scenarios } from './scenarios.ts'
 
 /** All tables: figures, sizes, and which goals are met. */
 export function report(results: Results): string {
@@ -27,9 +27,8 @@ function sizes({ sizes }: Results): string {
 function verdicts(all: readonly Verdict[]): string {
   const known = all.filter(({ met }) => met !== undefined)
   if (known.length === 0) return ''
-  const lines = known.map(
-    ({ what, target, measured, note, met }) =>
-      `  ${met ? 'met   ' : 'MISSED'}  ${what.padEnd(48)}${target.padEnd(24)}${measured.padEnd(8)}${note}`,
+  const lines = known.map(({ what, target, measured, bound, ratios, met }) =>
+    `  ${met ? 'met   ' : 'MISSED'}  ${what.padEnd(48)}${target.padEnd(24)}${measured.padEnd(8)}${[bound && `bounded by ${bound}`, ratios].filter(Boolean).join('; ')}`.trimEnd(),
   )
   return [`goals: ${summary(all)}`, ...lines].join('\n')
 }
@@ -78,7 +77,8 @@ function ratioToOurs(row: Row, rows: readonly Row[], { name }: Figure): string {
 /** Messages or connections per second of wall time. */
 function rates(row: Row): string[] {
   const wall = best(row, 'wall')
-  if (wall === undefined || wall === 0 || row.scenario === 'import') return []
+  const { kind } = findScenario(row.scenario)!
+  if (wall === undefined || wall === 0 || isPaidOnce(kind)) return []
   return [`${Math.round(1e6 / wall).toLocaleString('en')} a second`]
 }
 

@@ -1,7 +1,7 @@
 import type { Logs } from './subjects.ts'
 
-/** Who is right where Chromium and this package differ. */
-export type Verdict = 'Chromium deviates' | 'both allowed' | 'limit of the host'
+/** Who is right where Chromium and this package differ. `on purpose`: this package deviates, for the reason that the section gives. */
+export type Verdict = 'Chromium deviates' | 'both allowed' | 'on purpose' | 'limit of the host'
 
 /** A difference that is known: what Chromium logs, and what this package logs in its place. */
 export interface Difference {

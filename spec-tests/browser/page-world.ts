@@ -2,10 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { join, normalize } from 'node:path'
-import process from 'node:process'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { findChromium } from '../../wpt/runner/chromium.ts'
+import { launchChromium } from '../support/chromium.ts'
 import { root } from '../support/root.ts'
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', html: 'text/html' }
@@ -25,13 +24,7 @@ export class PageWorld {
   readonly #files = new Map<string, string>([['/', '<!doctype html><title>page</title>']])
 
   static async open(): Promise<PageWorld> {
-    const executablePath = findChromium()
-    if (executablePath === undefined) {
-      throw new Error('there is no Chromium: node build/scripts/ensure-chromium/main.js installs it')
-    }
-    const args = ['--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync']
-    if (process.getuid?.() === 0) args.push('--no-sandbox')
-    const browser = await chromium.launch({ executablePath, args })
+    const browser = await launchChromium()
     const server = createServer()
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
     return new PageWorld(browser, server)

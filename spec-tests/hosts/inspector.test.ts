@@ -4,6 +4,8 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { expect } from 'chai'
 import { WebSocket } from '#lib/entry/node.js'
+import { runProgram } from '../support/child.ts'
+import { launchChromium } from '../support/chromium.ts'
 import { root } from '../support/root.ts'
 import { ensureRuntime, INSTALL_LIMIT } from '../support/runtimes.ts'
 import { useLoopback } from '../support/ws-server.ts'
@@ -56,39 +58,78 @@ class DevTools {
   }
 }
 
-describe('Chrome DevTools, on Node.js 24 and later', function () {
-  this.timeout(INSTALL_LIMIT)
-  const loopback = useLoopback()
-  let child: ChildProcessByStdio<null, Readable, Readable> | undefined
-  afterEach(() => child?.kill('SIGKILL'))
+/** The events that the inspector of Node.js takes from diagnostics channels. */
+const EVENTS = ['webSocketCreated', 'webSocketHandshakeResponseReceived', 'webSocketClosed']
 
-  it('show the sockets in the Network panel: opened, the response, closed', async () => {
-    const executable = await ensureRuntime('node24')
-    const { url, accept } = await loopback.serve()
-    const program = `
-      import { WebSocket } from 'whatwg-websocket'
-      const socket = new WebSocket('${url}')
-      socket.onmessage = () => socket.close(1000)`
-    const flags = ['--inspect-wait=127.0.0.1:0', '--experimental-network-inspection', '--input-type=module']
-    child = spawn(executable, [...flags, '--eval', program], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
-    let address: string | undefined
-    for await (const line of createInterface(child.stderr)) {
-      address = /ws:\S+/.exec(line)?.[0]
-      if (address !== undefined) break
+for (const name of ['node24', 'node26'] as const) {
+  describe(`Chrome DevTools, on ${name}`, function () {
+    this.timeout(INSTALL_LIMIT)
+    const loopback = useLoopback()
+    let executable: string
+    let child: ChildProcessByStdio<null, Readable, Readable> | undefined
+    before(async () => {
+      executable = await ensureRuntime(name)
+    })
+    afterEach(() => child?.kill('SIGKILL'))
+
+    /** Starts a program that waits for DevTools, and closes its socket when it has received a message; returns their address. */
+    async function inspected(url: string): Promise<string> {
+      const program = `
+        import { WebSocket } from 'whatwg-websocket'
+        const socket = new WebSocket('${url}')
+        socket.onmessage = () => socket.close(1000)`
+      const flags = ['--inspect-wait=127.0.0.1:0', '--experimental-network-inspection', '--input-type=module']
+      child = spawn(executable, [...flags, '--eval', program], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+      for await (const line of createInterface(child.stderr)) {
+        const address = /ws:\S+/.exec(line)?.[0]
+        if (address !== undefined) return address
+      }
+      throw new Error('Node.js has told no address of its inspector')
     }
-    const tools = new DevTools(address!)
-    await tools.send(1, 'Network.enable')
-    await tools.send(2, 'Runtime.runIfWaitingForDebugger')
-    const peer = await accept()
-    const created = await tools.event('Network.webSocketCreated')
-    expect(created).to.include({ url })
-    const { requestId, response } = await tools.event('Network.webSocketHandshakeResponseReceived')
-    expect(requestId).to.equal(created.requestId)
-    expect(response).to.include({ status: 101, statusText: 'Switching Protocols' })
-    expect(response.headers).to.include({ upgrade: 'websocket' })
-    peer.socket.send('enough')
-    expect((await tools.event('Network.webSocketClosed')).requestId).to.equal(created.requestId)
-    tools.close()
-    await once(child, 'close')
+
+    it('are told when a socket is opened, the response, and when it is closed', async () => {
+      const { url, accept } = await loopback.serve()
+      const tools = new DevTools(await inspected(url))
+      await tools.send(1, 'Network.enable')
+      await tools.send(2, 'Runtime.runIfWaitingForDebugger')
+      const peer = await accept()
+      const created = await tools.event('Network.webSocketCreated')
+      expect(created).to.include({ url })
+      const { requestId, response } = await tools.event('Network.webSocketHandshakeResponseReceived')
+      expect(requestId).to.equal(created.requestId)
+      expect(response).to.include({ status: 101, statusText: 'Switching Protocols' })
+      expect(response.headers).to.include({ upgrade: 'websocket' })
+      peer.socket.send('enough')
+      expect((await tools.event('Network.webSocketClosed')).requestId).to.equal(created.requestId)
+      tools.close()
+      await once(child!, 'close')
+    })
+
+    it('show it in the Network panel of their own front end', async () => {
+      const { url, accept } = await loopback.serve()
+      const address = await inspected(`${url}chat?room=1`)
+      const browser = await launchChromium()
+      try {
+        const page = await browser.newPage()
+        await page.goto(`devtools://devtools/bundled/js_app.html?ws=${address.replace('ws://', '')}&panel=network`)
+        const row = page.locator('.network-log-grid tr', { hasText: 'chat?room=1' })
+        const peer = await accept()
+        await row.filter({ hasText: '101' }).filter({ hasText: 'websocket' }).filter({ hasText: 'Pending' }).waitFor()
+        await row.getByText('chat?room=1').click()
+        await page.getByRole('tab', { name: 'Headers' }).click()
+        await page.getByText('Switching Protocols').filter({ visible: true }).first().waitFor()
+        peer.socket.send('enough')
+        await row.filter({ hasNotText: 'Pending' }).waitFor()
+      } finally {
+        await browser.close()
+      }
+    })
+
+    it('cannot be told of frames: Node.js has no event for them', async () => {
+      // With one, the frames that our channel has are to be given to it, and docs/diagnostics.md says so.
+      const program = `console.log(Object.keys(require('inspector').Network).filter(key => key.startsWith('webSocket')).join())`
+      const { output } = await runProgram(executable, ['--experimental-network-inspection', '--eval', program])
+      expect(output.trim().split(',')).to.have.members(EVENTS)
+    })
   })
-})
+}

@@ -248,7 +248,12 @@ describe('Time limits of a process that stands still', function () {
 
   describe('a long upload', () => {
     /** A server that takes 64 KiB every few milliseconds, and answers nothing but the handshake. */
-    async function serveSlowly(): Promise<{ url: string; received(): number }> {
+    const serveSlowly = () => serveAt(() => 4)
+
+    /** @param delay milliseconds until the next 64 KiB are read, by what was received; undefined for never */
+    async function serveAt(
+      delay: (received: number) => number | undefined,
+    ): Promise<{ url: string; received(): number }> {
       let received = 0
       const server = createServer(tcp => {
         loopback.afterwards(() => tcp.destroy())
@@ -258,7 +263,8 @@ describe('Time limits of a process that stands still', function () {
           tcp.on('data', bytes => {
             received += bytes.length
             tcp.pause()
-            setTimeout(() => tcp.resume(), bytes.length / 16384)
+            const each = delay(received)
+            if (each !== undefined) setTimeout(() => tcp.resume(), (each * bytes.length) / 65536)
           })
         })
       })
@@ -283,6 +289,27 @@ describe('Time limits of a process that stands still', function () {
         expect(`${outcome} after ${server.received()} bytes`).to.match(/^drained after/)
       })
     }
+
+    /** A server that takes 64 KiB at a time, each more slowly than the one before, and after `limit` bytes no more. */
+    async function serveEverSlower(limit = Number.POSITIVE_INFINITY): Promise<string> {
+      const { url } = await serveAt(received => (received < limit ? 1 + received / (2 * 1024 * 1024) : undefined))
+      return url
+    }
+
+    it('is no death either where the system tells of it in steps that take longer than the timeout', async () => {
+      const socket = await loopback.open(await serveEverSlower(), { heartbeat: { interval: 50, timeout: 50 } })
+      socket.send(new Uint8Array(24 * 1024 * 1024))
+      const closed = next(socket, 'close').then(() => failure(socket)!.code)
+      expect(await Promise.race([drained(socket).then(() => 'drained'), closed])).to.equal('drained')
+    })
+
+    it('is given up if the server takes nothing any more after it took some', async () => {
+      const url = await serveEverSlower(8 * 1024 * 1024)
+      const socket = await loopback.open(url, { heartbeat: { interval: 50, timeout: 50 } })
+      socket.send(new Uint8Array(64 * 1024 * 1024))
+      await next(socket, 'close')
+      expect(failure(socket)!.code).to.equal('WS_ERR_HEARTBEAT_TIMEOUT')
+    })
 
     it('is given up if the server takes nothing any more', async () => {
       const { socket, peer } = await loopback.rawPair({ heartbeat: { interval: 100, timeout: 100 } })

@@ -9,6 +9,7 @@ import { TLS_MEMBERS, type TlsOptions } from '#lib/transport/tls-options.js'
 import { type Certificate, makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { withProperty } from '../support/expect.ts'
 import { makePfx } from '../support/pfx.ts'
+import { startHttpProxy } from '../support/proxy-servers.ts'
 import { BINARY, CLOSE, closeBody, frame, TEXT } from '../support/raw-server.ts'
 import { next, type Peer, record, useLoopback } from '../support/ws-server.ts'
 
@@ -50,6 +51,23 @@ describe('TLS', () => {
     expect(error.code).to.match(code)
     expect(error.cause?.code).to.match(typeof cause === 'string' ? new RegExp(`^${cause}$`) : cause)
     expect(error.message).to.contain(new URL(url).host)
+  }
+
+  /** Expects a failure of the connection, not of TLS, that names the option. */
+  async function expectUnusable(tls: TlsOptions): Promise<void> {
+    const server = await loopback.serve({ tls: good })
+    const { port, close } = await startHttpProxy()
+    loopback.afterwards(close)
+    for (const proxy of [false, `http://127.0.0.1:${port}`] as const) {
+      for (const http2 of [false, 'auto', 'only'] as const) {
+        const socket = loopback.socket(server.url, { tls: { ca: authority.cert, ...tls }, proxy, http2 })
+        await next(socket, 'close')
+        const { code, step, message, cause } = failure(socket)!
+        expect([code, step]).to.deep.equal(['WS_ERR_CONNECT', 'connect'])
+        expect(message).to.contain(`A member of the option "tls" cannot be used: `)
+        expect(cause).to.be.an.instanceof(Error).and.not.an.instanceof(ExplainedError)
+      }
+    }
   }
 
   describe('trust', () => {
@@ -350,7 +368,8 @@ describe('TLS', () => {
       const server = await loopback.serve({ tls: { ...good, ca: authority.cert, requestCert: true } })
       await expectOpen(server.url, { tls: { ca: authority.cert, cert, key, passphrase } })
       expect(tlsOf(await server.accept()).getPeerCertificate().subject.CN).to.equal('client.test')
-      await expectCause(server.url, /./, { tls: { ca: authority.cert, cert, key, passphrase: 'wrong' } })
+      await expectUnusable({ cert, key, passphrase: 'wrong' })
+      await expectUnusable({ cert, key })
     })
   })
 
@@ -363,7 +382,20 @@ describe('TLS', () => {
         await expectOpen(server.url, { tls: { ca: authority.cert, pfx: file, passphrase } })
         expect(tlsOf(await server.accept()).getPeerCertificate().subject.CN).to.equal('client.test')
       }
-      await expectCause(server.url, /./, { tls: { ca: authority.cert, pfx, passphrase: 'wrong' } })
+      await expectUnusable({ pfx, passphrase: 'wrong' })
+    })
+  })
+
+  describe('a member that cannot be used', () => {
+    it('fails the connection before TLS has begun, directly and behind a proxy', async () => {
+      const { cert, key } = await makeCertificate({ authority })
+      await expectUnusable({ cert, key: 'no key' })
+      await expectUnusable({ cert, key: good.key })
+      await expectUnusable({ cert: 'no certificate', key })
+      await expectUnusable({ pfx: Buffer.from('no file') })
+      await expectUnusable({ ciphers: 'no-cipher' })
+      await expectUnusable({ ecdhCurve: 'no-curve' })
+      await expectUnusable({ crl: 'no list' })
     })
   })
 

@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
+import { installDebianPackages } from '../../scripts/ensure-chromium/debian.ts'
 
 const LIBRARIES = '/usr/lib'
 const NAME = 'faketime/libfaketimeMT.so.1'
@@ -19,11 +19,9 @@ export function ensureFaketime(): string {
       .find(path => existsSync(path))
   const found = find()
   if (found !== undefined) return found
-  const install = (...words: string[]) => spawnSync('apt-get', words, { encoding: 'utf8', stdio: 'pipe' })
-  install('update')
-  const { stderr, error } = install('install', '--yes', '--no-install-recommends', 'faketime')
+  installDebianPackages(['faketime'])
   const installed = find()
-  if (installed === undefined) throw new Error(`Debian's package "faketime" cannot be installed: ${error ?? stderr}`)
+  if (installed === undefined) throw new Error(`Debian's package "faketime" cannot be installed`)
   return installed
 }
 

@@ -1,14 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import process from 'node:process'
 import { pathToFileURL } from 'node:url'
 import { assert } from 'chai'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { findChromium } from '../../wpt/runner/chromium.ts'
+import type { Browser, Page } from 'playwright-core'
 import { htmlReport } from '../../wpt/runner/html-report.ts'
 import { judge } from '../../wpt/runner/judge.ts'
 import type { FileResult, SubtestResult } from '../../wpt/runner/results.ts'
+import { launchChromium } from '../support/chromium.ts'
 
 const ours = { implementation: 'ours', runtime: 'node 20.20.2' }
 const theirs = { implementation: 'undici', runtime: 'node 20.20.2' }
@@ -57,11 +56,7 @@ describe('the page of the web-platform-tests runner', () => {
     folder = await mkdtemp(join(tmpdir(), 'wpt-report-'))
     const path = join(folder, 'report.html')
     await writeFile(path, page())
-    const executablePath = findChromium()
-    assert.isDefined(executablePath, 'there is no Chromium: node build/scripts/ensure-chromium/main.js installs it')
-    const args = ['--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync']
-    if (process.getuid?.() === 0) args.push('--no-sandbox')
-    browser = await chromium.launch({ executablePath, args })
+    browser = await launchChromium()
     tab = await browser.newPage()
     tab.on('request', request => requests.push(request.url()))
     await tab.goto(pathToFileURL(path).href)
