@@ -23,16 +23,21 @@ export interface Workspace {
   close(): Promise<void>
 }
 
-/** Installs what is missing, and the package as it is now. @throws Error if that does not work */
-export async function openWorkspace(): Promise<Workspace> {
+/**
+ * Installs what is missing, and the package as it is now.
+ *
+ * @param tools whether that takes more tools than the project itself has
+ * @throws Error if that does not work
+ */
+export async function openWorkspace(tools: boolean): Promise<Workspace> {
   const projects = join(root, 'scripts/browsers/packages')
-  installTools(projects)
+  if (tools) installTools(projects)
   if (findChromium() === undefined) installDebianPackages(['chromium'])
   const output = mkdtempSync(join(tmpdir(), 'browsers-'))
   const tarball = pack(root, output)
   const installed = join(projects, 'node_modules', readManifest(root).name)
   rmSync(installed, { recursive: true, force: true })
-  mkdirSync(installed)
+  mkdirSync(installed, { recursive: true })
   runProgram('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'], projects)
   const world = await PageWorld.open()
   return {

@@ -1,7 +1,8 @@
-/* Runs the row that its argument names, and tells its parent how it went. */
+/* Runs the row that its first argument names, by the global class if its second one is "global", and tells its parent how it went. */
 
 import process from 'node:process'
 import { configured, failure, WebSocket } from '#lib/entry/node.js'
+import { startServer } from '../servers/running.ts'
 import { bundle, load } from './packages.ts'
 import type { Outcome, Row, Trip } from './row.ts'
 
@@ -9,7 +10,7 @@ import type { Outcome, Row, Trip } from './row.ts'
 const seen = { opened: 0, messages: 0 }
 const sockets: WebSocket[] = []
 
-const file = process.argv[2]!
+const [, , file, way] = process.argv
 const { row } = (await import(`./rows/${file}.js`)) as { row: Row }
 const Base = (row.defaults === undefined ? WebSocket : configured(row.defaults)) as unknown as typeof WebSocket
 
@@ -27,35 +28,52 @@ Object.defineProperty(Watched, 'name', { value: 'WebSocket' })
 const closers: (() => unknown)[] = []
 const trip: Trip = {
   WebSocket: Watched as unknown as Trip['WebSocket'],
+  option: way === 'global' ? undefined : (Watched as unknown as Trip['WebSocket']),
   sockets,
   load,
   bundle,
   after: close => void closers.unshift(close),
+  async start() {
+    const { server } = row
+    if (typeof server === 'string' || !('started' in server))
+      throw new Error('The row has no server that can be started')
+    const running = await startServer(server.file ?? '', server.started, 0)
+    closers.unshift(running.stop)
+    return running
+  },
 }
 
-if (row.global !== false) {
+if (way === 'global') {
   Object.defineProperty(globalThis, 'WebSocket', { value: Watched, writable: true, configurable: true })
 } else Reflect.deleteProperty(globalThis, 'WebSocket')
 
 let problem: string | undefined
-process.on('uncaughtException', error => end(describe(error)))
-process.on('unhandledRejection', error => end(describe(error)))
+process.on('uncaughtException', error => void end(describe(error)))
+process.on('unhandledRejection', error => void end(describe(error)))
+process.on('message', () => void end('there is no end'))
 try {
   await row.run(trip)
   if (seen.opened === 0) problem = `it did not use our class: ${sockets.length} sockets, none of them opened`
   else if (seen.messages === 0) problem = 'our class received no message'
-  for (const close of closers) await close()
 } catch (error) {
   problem = describe(error)
 }
-end(problem)
+await end(problem)
 
 function describe(error: unknown): string {
   const why = sockets.map(socket => failure(socket)?.message).filter(message => message !== undefined)
   return [error instanceof Error ? (error.stack ?? error.message) : String(error), ...why].join('\n')
 }
 
-function end(problem: string | undefined): void {
+/** Closes what the row has opened, and tells how it went. */
+async function end(problem: string | undefined): Promise<void> {
+  for (let close = closers.shift(); close !== undefined; close = closers.shift()) {
+    try {
+      await close()
+    } catch (error) {
+      problem ??= describe(error)
+    }
+  }
   const outcome: Outcome = { problem, sockets: sockets.length, messages: seen.messages }
   process.send!(outcome, () => process.exit())
 }

@@ -4,6 +4,7 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { replaceSection } from '../servers/documents.ts'
+import { install, versionOf as serverVersion } from '../servers/install.ts'
 import { ensureInstalled, versionOf } from './packages.ts'
 import type { Outcome, Row } from './row.ts'
 
@@ -17,7 +18,9 @@ option that the library has, each in a process of its own. Prints a table. The e
   --help      print this`
 
 /** Milliseconds after which a row has failed. */
-const LIMIT = 60_000
+const LIMIT = 90_000
+/** Milliseconds for a row to clean up after that. */
+const GRACE = 5000
 /** Rows that run at the same time. */
 const AT_ONCE = 3
 
@@ -57,13 +60,14 @@ async function main(): Promise<number> {
   })
   const needed = chosen.flatMap(([, row]) => packagesOf(row))
   ensureInstalled(needed, all || chosen.some(([, row]) => row.large))
+  install(chosen.flatMap(([, { server }]) => (typeof server === 'object' && 'started' in server ? server.started : [])))
 
   const results: Result[] = []
   const waiting = [...chosen]
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [file, row] = next
-      const outcome = await runRow(file)
+      const outcome = await runRow(file, row)
       results.push({ row, outcome })
       console.log(`${outcome.problem === undefined ? 'passed' : 'FAILED'}  ${row.name}: ${row.trip}`)
       if (outcome.problem !== undefined) console.log(outcome.problem.replace(/^/gm, '        '))
@@ -95,20 +99,32 @@ function packagesOf({ name, packages = [], server }: Row): string[] {
   return [name, ...packages, ...(typeof server === 'string' ? [server] : [])]
 }
 
-function runRow(file: string): Promise<Outcome> {
+/** Runs a row by the global class, by an option, or by one after the other. */
+async function runRow(file: string, { global }: Row): Promise<Outcome> {
+  const outcome = await runChild(file, global === undefined ? 'global' : 'option')
+  if (global !== 'either' || outcome.problem !== undefined) return outcome
+  const { problem, ...seen } = await runChild(file, 'global')
+  return { ...seen, problem: problem && `Without the option: ${problem}` }
+}
+
+function runChild(file: string, way: 'global' | 'option'): Promise<Outcome> {
   return new Promise(resolve => {
-    const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [file], { silent: true })
+    const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [file, way], { silent: true })
     let outcome: Outcome | undefined
     let errors = ''
+    let kill: NodeJS.Timeout | undefined
     const timer = setTimeout(() => {
       errors += `\nit was ended after ${LIMIT / 1000} s`
-      child.kill('SIGKILL')
+      // Ends the servers and browsers that it has started, and itself.
+      child.send('end')
+      kill = setTimeout(() => child.kill('SIGKILL'), GRACE)
     }, LIMIT)
     child.stdout!.resume()
     child.stderr!.setEncoding('utf8').on('data', text => (errors += text))
     child.once('message', message => (outcome = message as Outcome))
     child.once('close', () => {
       clearTimeout(timer)
+      clearTimeout(kill)
       const problem = errors.trim() || 'it ended without a result'
       resolve(outcome ?? { problem, sockets: 0, messages: 0 })
     })
@@ -125,5 +141,6 @@ function table(results: readonly Result[]): string {
 
 function serverOf({ server }: Row): string {
   if (typeof server === 'string') return `${server} ${versionOf(server)}`
+  if ('started' in server) return `${server.started.name} ${serverVersion(server.started)}`
   return 'stub' in server ? `stub: ${server.stub}` : server.program
 }

@@ -13,14 +13,14 @@ export function reconnectingRow(name: string, load: (trip: Trip) => Promise<any>
     server: { stub: 'an echo; it drops the first connection' },
     reached: 'the option `WebSocket`, else the global',
     trip: 'an echo, a lost connection, a new one, an echo',
-    global: false,
+    global: 'either',
     async run(trip) {
       const port = await startStub(trip, (message, peer) => {
         if (message === 'drop') peer.terminate()
         else peer.send(message)
       })
       const Reconnecting = await load(trip)
-      const options = { WebSocket: trip.WebSocket, minReconnectionDelay: 1, maxReconnectionDelay: 1 }
+      const options = { WebSocket: trip.option, minReconnectionDelay: 1, maxReconnectionDelay: 1 }
       const socket = new Reconnecting(`ws://127.0.0.1:${port}/`, [], options)
       trip.after(() => socket.close())
       const next = (type: string) => new Promise<any>(resolve => socket.addEventListener(type, resolve, { once: true }))

@@ -1,4 +1,13 @@
 import type { ConfiguredDefaults, WebSocket, WebSocketConstructor } from '#lib/entry/node.js'
+import type { Target } from '../servers/checks.ts'
+import type { Row as Server } from '../servers/row.ts'
+
+/** A server as `npm run servers` starts it. */
+export interface Started {
+  readonly started: Server
+  /** Its file in scripts/servers/rows, if it runs in Node.js. */
+  readonly file?: string
+}
 
 /** A library, and a round trip with it: one file in rows/. */
 export interface Row {
@@ -8,14 +17,17 @@ export interface Row {
   readonly packages?: readonly string[]
   /** How the library comes to our class; a cell of a Markdown table. */
   readonly reached: string
-  /** The package that serves, or a program, or in words what a stub of its protocol does. */
-  readonly server: string | { readonly program: string } | { readonly stub: string }
+  /** A package that serves, or a program, or a server that is started, or in words what a stub of its protocol does. */
+  readonly server: string | { readonly program: string } | Started | { readonly stub: string }
   /** What the round trip is; a cell of a Markdown table. */
   readonly trip: string
   /** Left out of the default set, since its packages take long to install or it needs a program that is not from npm. */
   readonly large?: true
-  /** Whether our class is the global one when the library is loaded. Default: true. */
-  readonly global?: false
+  /**
+   * Whether our class is the global one when the library is loaded. Default: true. "either": the row runs twice, with our class
+   * as an option and no global one, and with the global one and no option.
+   */
+  readonly global?: false | 'either'
   /** What our class is configured with. */
   readonly defaults?: ConfiguredDefaults
   /** Runs the round trip, and throws if something is not as it should be. */
@@ -26,6 +38,8 @@ export interface Row {
 export interface Trip {
   /** Our class: one that remembers its instances. */
   readonly WebSocket: WebSocketConstructor
+  /** Our class as the option of a library, or undefined where the library shall take the global one. */
+  readonly option: WebSocketConstructor | undefined
   /** The instances of `WebSocket` so far. */
   readonly sockets: readonly WebSocket[]
   /** Imports a package of scripts/libraries/packages. */
@@ -34,6 +48,8 @@ export interface Trip {
   bundle(name: string, alias?: Readonly<Record<string, string>>): Promise<any>
   /** Runs when the round trip is over, in reverse order. */
   after(close: () => unknown): void
+  /** Starts the server of the row, if that is one that `npm run servers` starts. */
+  start(): Promise<Target>
 }
 
 /** What the process of a row tells. */

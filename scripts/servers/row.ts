@@ -8,6 +8,8 @@ export interface Settings {
   readonly port: number
   /** Where it listens for TLS, if it can. */
   readonly tlsPort: number
+  /** Another port that is free. */
+  readonly innerPort: number
   /** Files in PEM. The certificate is for the name localhost alone. */
   readonly key: string
   readonly cert: string

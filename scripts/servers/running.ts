@@ -28,6 +28,7 @@ export async function startServer(file: string, row: Row, upstream: number): Pro
   const settings: Settings = {
     port: await freePort(),
     tlsPort: await freePort(),
+    innerPort: await freePort(),
     key: join(folder, 'key.pem'),
     cert: join(folder, 'cert.pem'),
     upstream,
@@ -97,7 +98,8 @@ async function freePort(): Promise<number> {
 function listens(port: number): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    // A connection from a free port to itself succeeds on Linux, where the system chooses that port for its other end.
+    socket.once('connect', () => resolve(socket.localPort !== port)).once('error', () => resolve(false))
     socket.once('connect', () => socket.destroy())
   })
 }

@@ -7,7 +7,7 @@ export const row: Row = {
   server: { stub: 'the JSON protocol: connect, subscribe, publish' },
   reached: 'the option `websocket`, else the global',
   trip: 'connect, subscribe, publish, receive, disconnect',
-  global: false,
+  global: 'either',
   async run(trip) {
     const port = await startStub(trip, (text, peer) => {
       for (const line of text.split('\n')) {
@@ -21,7 +21,9 @@ export const row: Row = {
       }
     })
     const { Centrifuge } = await trip.load('centrifuge')
-    const client = new Centrifuge(`ws://127.0.0.1:${port}/connection`, { websocket: trip.WebSocket })
+    const client = new Centrifuge(`ws://127.0.0.1:${port}/connection`, {
+      ...(trip.option && { websocket: trip.option }),
+    })
     client.connect()
     await client.ready()
     const subscription = client.newSubscription('news')

@@ -9,7 +9,7 @@ export const row: Row = {
   server: 'graphql-ws',
   reached: 'the option `webSocketImpl`, else the global',
   trip: 'a query, and a subscription to its end',
-  global: false,
+  global: 'either',
   async run(trip) {
     const { server, port } = await startHttp(trip)
     const { buildSchema } = await trip.load('graphql')
@@ -26,7 +26,7 @@ export const row: Row = {
     )
 
     const { createClient } = await trip.load('graphql-ws')
-    const client = createClient({ url: `ws://127.0.0.1:${port}/graphql`, webSocketImpl: trip.WebSocket })
+    const client = createClient({ url: `ws://127.0.0.1:${port}/graphql`, webSocketImpl: trip.option })
     trip.after(() => client.dispose())
     const collect = async (query: string): Promise<unknown[]> => {
       const results: unknown[] = []

@@ -7,11 +7,11 @@ export const row: Row = {
   server: { stub: 'channels: join, push, reply, broadcast' },
   reached: 'the option `transport` of `Socket`, else the global',
   trip: 'join a channel, push with a reply, receive a broadcast, disconnect',
-  global: false,
+  global: 'either',
   async run(trip) {
     const port = await startPhoenix(trip)
     const { Socket } = await trip.load('phoenix')
-    const socket = new Socket(`ws://127.0.0.1:${port}/socket`, { transport: trip.WebSocket })
+    const socket = new Socket(`ws://127.0.0.1:${port}/socket`, { transport: trip.option })
     socket.connect()
     const channel = socket.channel('room:lobby', {})
     const answer = (push: any) => new Promise((ok, error) => push.receive('ok', ok).receive('error', error))

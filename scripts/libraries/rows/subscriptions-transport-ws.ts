@@ -9,7 +9,7 @@ export const row: Row = {
   server: { stub: 'the protocol graphql-ws of Apollo: init, start, data, complete' },
   reached: 'the third argument, else the global',
   trip: 'a subscription to its end',
-  global: false,
+  global: 'either',
   async run(trip) {
     const port = await startStub(
       trip,
@@ -23,7 +23,7 @@ export const row: Row = {
       { handleProtocols: protocols => protocols.has('graphql-ws') && 'graphql-ws' },
     )
     const { default: all, SubscriptionClient = all.SubscriptionClient } = await trip.load('subscriptions-transport-ws')
-    const client = new SubscriptionClient(`ws://127.0.0.1:${port}/`, {}, trip.WebSocket)
+    const client = new SubscriptionClient(`ws://127.0.0.1:${port}/`, {}, trip.option)
     trip.after(() => client.close())
     const results: unknown[] = []
     await new Promise<void>((complete, error) => {

@@ -8,12 +8,12 @@ export const row: Row = {
   reached: 'the option `transport` of `RealtimeClient`, else the global',
   trip: 'subscribe to a channel, broadcast, receive it, disconnect',
   large: true,
-  global: false,
+  global: 'either',
   async run(trip) {
     const port = await startPhoenix(trip)
     const { RealtimeClient } = await trip.load('@supabase/realtime-js')
     const url = `ws://127.0.0.1:${port}/realtime/v1`
-    const client = new RealtimeClient(url, { transport: trip.WebSocket, params: { apikey: 'any' } })
+    const client = new RealtimeClient(url, { transport: trip.option, params: { apikey: 'any' } })
     const channel = client.channel('room', { config: { broadcast: { self: true } } })
     const received = new Promise<any>(resolve => channel.on('broadcast', { event: 'shout' }, resolve))
     await new Promise<void>((resolve, reject) => {

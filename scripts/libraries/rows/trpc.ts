@@ -8,7 +8,7 @@ export const row: Row = {
   server: '@trpc/server',
   reached: 'the option `WebSocket` of `createWSClient`, else the global',
   trip: 'a query, a mutation, and a subscription to its end',
-  global: false,
+  global: 'either',
   async run(trip) {
     const { server, port } = await startHttp(trip)
     const { initTRPC } = await trip.load('@trpc/server')
@@ -25,7 +25,7 @@ export const row: Row = {
     applyWSSHandler({ wss: new WebSocketServer({ server }), router, createContext: () => ({}) })
 
     const { createTRPCClient, createWSClient, wsLink } = await trip.load('@trpc/client')
-    const connection = createWSClient({ url: `ws://127.0.0.1:${port}/`, WebSocket: trip.WebSocket })
+    const connection = createWSClient({ url: `ws://127.0.0.1:${port}/`, WebSocket: trip.option })
     trip.after(() => connection.close())
     const client = createTRPCClient({ links: [wsLink({ client: connection })] })
     equal(await client.greet.query('Ada'), 'Grüße, Ada')

@@ -10,7 +10,7 @@ export const row: Row = {
   reached: 'the option `WebSocketPolyfill`, else the global',
   trip: 'two documents that are synchronised with each other',
   large: true,
-  global: false,
+  global: 'either',
   async run(trip) {
     const { server, port } = await startHttp(trip)
     const { default: utilities } = await trip.load('y-websocket-2/bin/utils')
@@ -19,7 +19,7 @@ export const row: Row = {
     const { Doc } = await trip.load('yjs')
     const { WebsocketProvider } = await trip.load('y-websocket')
     const join = (): any => {
-      const options = { WebSocketPolyfill: trip.WebSocket, disableBc: true }
+      const options = { WebSocketPolyfill: trip.option, disableBc: true }
       const provider = new WebsocketProvider(`ws://127.0.0.1:${port}`, 'room', new Doc(), options)
       trip.after(() => provider.destroy())
       return provider

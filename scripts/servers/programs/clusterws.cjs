@@ -1,7 +1,6 @@
 // An echo server on the WebSockets of ClusterWS. Its arguments are the path of the package and the Settings as JSON.
-const { readFileSync } = require('fs')
-const http = require('http')
-const https = require('https')
+// Node.js 8 does not know "node:".
+const [{ readFileSync }, http, https] = ['fs', 'http', 'https'].map(name => require(name))
 
 const ClusterWS = require(process.argv[2])
 const settings = JSON.parse(process.argv[3])

@@ -1,6 +1,6 @@
 import type { WebSocketOptions } from '#lib/entry/node.js'
-import { equal, open, type Session, type Target } from '../checks.ts'
-import { program } from '../install.ts'
+import { checkWrongName, equal, open, type Session, type Target } from '../checks.ts'
+import { puma } from '../puma.ts'
 import type { Row } from '../row.ts'
 
 const BURST = 200
@@ -13,10 +13,12 @@ interface Subscription {
   next(): Promise<string>
 }
 
+type Where = readonly [options?: WebSocketOptions, origin?: string]
+
 /** A client of Action Cable that has subscribed to a channel. */
-async function subscribe(target: Target, options?: WebSocketOptions): Promise<Subscription> {
+async function subscribe(target: Target, ...[options, origin]: Where): Promise<Subscription> {
   const protocols = ['actioncable-v1-json', 'actioncable-unsupported']
-  const session = await open(target, { protocols, origin: 'https://page.test', ...options })
+  const session = await open(target, { protocols, origin: 'https://page.test', ...options }, origin)
   const arrived: any[] = []
   let wake = (): void => {}
   session.socket.addEventListener('message', ({ data }) => {
@@ -40,8 +42,8 @@ async function subscribe(target: Target, options?: WebSocketOptions): Promise<Su
   }
 }
 
-async function shout(target: Target, texts: readonly string[]): Promise<undefined> {
-  const { session, perform, next } = await subscribe(target)
+async function shout(target: Target, texts: readonly string[], ...where: Where): Promise<undefined> {
+  const { session, perform, next } = await subscribe(target, ...where)
   for (const text of texts) {
     perform('shout', { text })
     equal(await next(), text)
@@ -52,15 +54,11 @@ async function shout(target: Target, texts: readonly string[]): Promise<undefine
 export const row: Row = {
   name: 'Action Cable (Rails), with Puma',
   debian: ['ruby-actioncable', 'puma'],
-  command({ port }) {
-    const bind = `tcp://127.0.0.1:${port}`
-    return { words: ['/usr/bin/puma', '--quiet', '-e', 'production', '-b', bind, program('action-cable.ru')] }
-  },
+  command: settings => puma('action-cable.ru', settings),
   lacks: {
     binary: 'its messages are JSON',
     fragments: 'it sends none',
     compression: 'it has no extensions',
-    wss: 'it does not work with the TLS of Puma',
   },
   checks: {
     async text(target) {
@@ -93,6 +91,11 @@ export const row: Row = {
       const { code, wasClean } = await session.closed
       equal(`${code} ${wasClean}`, '1000 true')
       return 'with 1000, behind a message that has the reason'
+    },
+    async wss(target) {
+      const tls = { ca: target.authority }
+      await shout(target, ['x'.repeat(1 << 20)], { tls }, `wss://localhost:${target.tlsPort}`)
+      return await checkWrongName(target)
     },
     async drop(target) {
       const { session } = await subscribe(target)

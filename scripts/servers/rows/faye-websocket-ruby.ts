@@ -1,13 +1,10 @@
-import { program } from '../install.ts'
+import { puma } from '../puma.ts'
 import type { Row } from '../row.ts'
 
 export const row: Row = {
   name: 'faye-websocket (Ruby), with Puma',
   debian: ['ruby-faye-websocket', 'puma'],
-  command({ port }) {
-    const binds = ['-b', `tcp://127.0.0.1:${port}`]
-    return { words: ['/usr/bin/puma', '--quiet', '-e', 'production', ...binds, program('faye-websocket.ru')] }
-  },
+  command: settings => puma('faye-websocket.ru', settings),
   lacks: {
     wss: 'it does not work with the TLS of Puma',
     fragments: 'it sends none',

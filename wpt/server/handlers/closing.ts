@@ -56,8 +56,9 @@ export const closingHandlers: Readonly<Record<string, Handler>> = {
   '/send-backpressure': {
     handshake: refuseCompression,
     async open(connection) {
-      await connection.send(Buffer.alloc(0))
+      // Before the client can see that this has begun.
       const start = performance.now()
+      await connection.send(Buffer.alloc(0))
       const message = Buffer.alloc(mebibyte, ' ')
       for (let count = 0; count < 16; count++) await connection.send(message)
       await connection.send(String((performance.now() - start) / 1000))
