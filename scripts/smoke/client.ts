@@ -267,7 +267,7 @@ const checks: Readonly<Record<string, Check>> = {
       const value = name === 'pskCallback' ? () => null : name === 'secureOptions' ? 0 : 'text'
       const socket = new WebSocket(url, { tls: { ca: tlsServers.authority, [name]: value } })
       await next(socket, 'close')
-      equal([failure(socket)?.code, failure(socket)?.message.includes(`"tls.${name}"`)], ['WS_ERR_TLS', true])
+      equal([failure(socket)?.code, failure(socket)?.message.includes(`"tls.${name}"`)], ['WS_ERR_CONNECT', true])
     }
   },
 
