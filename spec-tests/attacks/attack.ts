@@ -1,4 +1,3 @@
-import process from 'node:process'
 import type { WebSocketOptions } from '#lib/entry/node.js'
 import { CLOSE, CONTINUATION, closeBody, frame, PING, PONG, type RawPeer, TEXT } from '../support/raw-server.ts'
 
@@ -184,6 +183,3 @@ export function message(opcode: number, payload: Uint8Array, options: { size?: n
 
 /** A Close frame of the server. */
 export const closeFrame = (code = 1000, reason = ''): Buffer => frame(CLOSE, closeBody(code, reason))
-
-/** Whether the runtime collects later what is no longer used, so that more of it counts as memory: Node.js from 24 on. */
-export const COLLECTS_LATE = Number.parseInt(process.versions.node, 10) > 22

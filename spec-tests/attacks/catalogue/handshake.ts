@@ -3,7 +3,6 @@ import { frame, TEXT } from '../../support/raw-server.ts'
 import {
   type Attack,
   type ClientOptions,
-  COLLECTS_LATE,
   conclude,
   dropped,
   type Expectation,
@@ -104,8 +103,7 @@ export const handshakeAttacks: readonly Attack[] = [
     amount: 15_000,
     unit: 'bytes in one field',
     work: 'linear',
-    // Node.js 26 takes up to 51 MiB.
-    memory: { limit: COLLECTS_LATE ? 72 : 48 },
+    memory: { limit: 48 },
     steps: amount =>
       times(
         4,
