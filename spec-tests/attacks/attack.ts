@@ -40,6 +40,8 @@ export interface ClientOptions extends Omit<WebSocketOptions, 'connect' | 'signa
   readonly closeOnOpen?: boolean
   /** Calls `ping()` so many times in the listener of `open`. */
   readonly pingsOnOpen?: number
+  /** Looks at the heap in the listener of the first message, when those that came with it still wait. */
+  readonly heapAtMessage?: boolean
 }
 
 export interface Step {

@@ -25,6 +25,8 @@ export interface Outcome {
   readonly wasClean: boolean
   readonly failure: string | undefined
   readonly cause: string | undefined
+  /** What the heap held at the first message, where the options ask for that; see Answers. */
+  readonly heap: number | undefined
 }
 
 export interface Usage {
@@ -57,16 +59,20 @@ async function answer(question: Question): Promise<Answers[keyof Answers]> {
       global.gc!()
       // What finalizers let go.
       await new Promise(resolve => setImmediate(resolve))
-      global.gc!()
-      const { heapUsed, external } = process.memoryUsage()
-      return heapUsed + external
+      return heap()
     }
   }
 }
 
+function heap(): number {
+  global.gc!()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
 function goThrough(
   url: string,
-  { slice, gather, closeOnOpen, pingsOnOpen = 0, ...options }: ClientOptions,
+  { slice, gather, closeOnOpen, heapAtMessage, pingsOnOpen = 0, ...options }: ClientOptions,
 ): Promise<Outcome> {
   return new Promise(resolve => {
     const cut = slice !== undefined ? inSlices(slice) : gather !== undefined ? inOnePiece(gather) : undefined
@@ -75,12 +81,14 @@ function goThrough(
     socket.binaryType = 'arraybuffer'
     const events: string[] = []
     let messages = 0
+    let held: number | undefined
     socket.addEventListener('open', () => {
       events.push('open')
       for (let count = 0; count < pingsOnOpen; count++) void ping(socket, String(count))
       if (closeOnOpen === true) socket.close(1000)
     })
     socket.addEventListener('message', ({ data }) => {
+      if (heapAtMessage === true) held ??= heap()
       if (data === DONE) socket.close(1000)
       else messages++
     })
@@ -100,6 +108,7 @@ function goThrough(
             wasClean,
             failure: error?.code,
             cause,
+            heap: held,
           }),
         ),
       )

@@ -118,6 +118,7 @@ class Arena {
       // Should it open although it must not, it closes at once: then that is what is reported.
       const options = step.expect.opened === false ? { ...step.options, closeOnOpen: true } : (step.options ?? {})
       const outcome = await this.#client.ask({ kind: 'connect', url: this.#server.url, options })
+      if (outcome.heap !== undefined) this.#hold(outcome.heap)
       // Nobody is served whose handshake never got so far.
       const seen = step.expect.opened === false && this.#playing !== undefined ? 'nothing' : await wire
       endings.add(describe(outcome, seen))
@@ -130,15 +131,15 @@ class Arena {
     await this.#server.close()
   }
 
+  #hold(heap: number): void {
+    this.held = Math.max(this.held ?? 0, heap - this.#heapBefore!)
+  }
+
   async #serve(peer: RawPeer): Promise<void> {
     const { step, seen, broken } = this.#playing!
     this.#playing = undefined
-    const heap = async (): Promise<void> => {
-      const grown = (await this.#client.ask({ kind: 'heap' })) - this.#heapBefore!
-      this.held = Math.max(this.held ?? 0, grown)
-    }
     try {
-      seen(await step.serve(peer, { heap }))
+      seen(await step.serve(peer, { heap: async () => this.#hold(await this.#client.ask({ kind: 'heap' })) }))
     } catch (error) {
       broken(error)
     } finally {
