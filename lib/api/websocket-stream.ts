@@ -129,7 +129,7 @@ showInConsole(WebSocketStream.prototype, stream => {
 })
 
 function readStreamOptions(options: unknown): { settings: Settings; streams: StreamClasses } {
-  if (options === undefined || options === null) return { settings: defaultSettings, streams: readStreams(undefined) }
+  if (options === undefined || options === null) return { settings: defaultSettings(), streams: readStreams(undefined) }
   if (typeof options !== 'object' && typeof options !== 'function') {
     throw new TypeError('The options of a WebSocketStream are not an object')
   }

@@ -56,7 +56,7 @@ export function readArguments(
 ): [url: URL, protocols: readonly string[], settings: Settings] {
   const urlText = toUSVString(url)
   const given = joinOptions(protocols, options)
-  const settings = given === undefined ? defaultSettings : readOptions(given)
+  const settings = given === undefined ? defaultSettings() : readOptions(given)
   const list = toSubprotocols(isInit(protocols) ? settings.protocols : protocols)
   // All conversions of Web IDL, which may call the user's code, come before the first step of the constructor.
   const record = getURLRecord(urlText, settings.baseURL ?? pageURL())
