@@ -181,7 +181,7 @@ function parseHead(text: string): ResponseHead | ConnectionError {
   const statusLine = /^HTTP\/1\.\d ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/.exec(lines[0]!)
   if (statusLine === null) return invalid(NO_STATUS_LINE)
   const headers: [string, string][] = []
-  // The last two are what stands before and behind the LF of the empty line.
+  // The last two are the bytes before and behind the LF of the empty line.
   for (let index = 1; index < lines.length - 2; index++) {
     const line = lines[index]!
     // RFC 9112 section 5.2: a line that begins with a space or a tab continues the value of the line before.
