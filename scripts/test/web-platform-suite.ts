@@ -19,7 +19,7 @@ interface Report {
 }
 
 /**
- * Runs the ported web-platform-tests, in one process at a time. A subtest that fails as the expectations say counts as skipped. An unexpected failure
+ * Runs the ported web-platform-tests, in two processes at a time. A subtest that fails as the expectations say counts as skipped. An unexpected failure
  * counts as failed, and so does an unexpected pass.
  *
  * @param program path of the runner
@@ -32,7 +32,7 @@ export async function runWebPlatformTests(
   { writesTo }: { writesTo?: ChildOptions['output'] } = {},
 ): Promise<SuiteResult> {
   const name = 'web-platform-tests'
-  const ending = await runNode([program, '--impl', 'ours', '--jobs', '1', '--json', output], {
+  const ending = await runNode([program, '--impl', 'ours', '--json', output], {
     limit: LIMIT,
     output: writesTo,
   })

@@ -259,7 +259,7 @@ describe('The test command', function () {
         'runner.mjs': `import { writeFileSync } from 'node:fs'
           const report = ${JSON.stringify(report) ?? 'undefined'}
           const [, , ...options] = process.argv
-          if (options.join(' ') !== '--impl ours --jobs 1 --json ' + options.at(-1)) process.exit(3)
+          if (options.join(' ') !== '--impl ours --json ' + options.at(-1)) process.exit(3)
           if (report !== undefined) writeFileSync(options.at(-1), JSON.stringify(report))
           process.exitCode = ${exitCode}`,
       })
