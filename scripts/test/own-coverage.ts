@@ -5,4 +5,4 @@ import process from 'node:process'
  * read this variable already. Otherwise hundreds of them, the TypeScript compiler among them, would record theirs, which takes
  * longer to write and to read than all that is judged.
  */
-delete process.env['NODE_V8_COVERAGE']
+delete process.env.NODE_V8_COVERAGE
