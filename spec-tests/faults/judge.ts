@@ -42,11 +42,11 @@ export function deviations(outcome: Outcome): string[] {
 }
 
 /** One code for one cause. Undefined stands for a clean close: the fault came too late to matter. */
-function allowedCodes({ schedule, way, phase, step }: Outcome): (string | undefined)[] {
+function allowedCodes({ schedule, way, phase, step, peer }: Outcome): (string | undefined)[] {
   const { secure, http2 } = ways[way]
   const kind = schedule.fault?.kind
   const late = phase === 'closing' ? [undefined] : []
-  if (kind === undefined || kind === 'withheld-end') return [undefined]
+  if (kind === undefined || kind === 'withheld-end' || peer.refused) return [undefined]
   if (kind === 'half-open' || kind === 'black-hole') {
     if (phase === 'opening') return ['WS_ERR_HANDSHAKE_TIMEOUT']
     return phase === 'open' ? ['WS_ERR_HEARTBEAT_TIMEOUT'] : ['WS_ERR_CLOSE_TIMEOUT', ...late]

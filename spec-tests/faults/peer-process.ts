@@ -37,6 +37,8 @@ export interface PeerReport {
    * over TLS, where that cannot be seen.
    */
   readonly left: boolean
+  /** The server has refused the stream before its response, so that the client may try again: nothing else goes wrong. */
+  readonly refused: boolean
 }
 
 export type Answer =
@@ -82,7 +84,8 @@ async function serve(http: ReturnType<typeof createHttpServer>): Promise<number>
 }
 
 async function serveHttp2(secure?: typeof tls): Promise<number> {
-  const server = await startHttp2Server(secure === undefined ? {} : { tls: secure })
+  // A response that the proxy withholds must not be needed to read the next one.
+  const server = await startHttp2Server({ ...(secure && { tls: secure }), maxDeflateDynamicTableSize: 0 })
   const acceptAll = async (): Promise<never> => {
     for (;;) {
       const request = await server.request()
@@ -116,8 +119,9 @@ async function report(id: number): Promise<void> {
   const proxy = faultyProxies.get(id)!
   faultyProxies.delete(id)
   const left = await proxy.leaving()
+  const { messages, refused } = proxy
   const { down, up } = proxy.passed
-  answer({ id, report: { down, up, messages: proxy.messages, received: received.get(`/${id}`) ?? [], left } })
+  answer({ id, report: { down, up, messages, received: received.get(`/${id}`) ?? [], left, refused } })
   received.delete(`/${id}`)
   proxy.close()
 }
