@@ -39,8 +39,8 @@ export type Lookup = (
   callback: (error: any, address: any, family?: any) => void,
 ) => unknown
 
-/** The part that `connect` of the host uses: it gets addresses that were resolved and allowed. */
-export interface Network {
+/** The part that `connect` of the host uses: it gets addresses that were resolved and allowed. How they were tells HTTP/2 apart. */
+export interface Network extends Partial<Resolving> {
   readonly localAddress?: string | undefined
   readonly noDelay?: boolean | undefined
   readonly socketPath?: string | undefined
