@@ -136,7 +136,7 @@ export class OpeningHandshake implements Opening {
   }
 
   async #open(): Promise<void> {
-    const { socketPath, allowAddress, lookup, family } = this.#settings
+    const { socketPath, allowAddress } = this.#settings
     const route = chooseRoute(this.#settings, this.#url)
     this.#isForeign = route.isForeign === true
     const name = hostOf(this.#url)
@@ -151,7 +151,7 @@ export class OpeningHandshake implements Opening {
       if (allowAddress !== undefined) throw addressRefused('a unix socket')
     } else if (route.needsAddress && host.resolveHost !== undefined) {
       this.#trace.step = 'dns'
-      location = await host.resolveHost(name, port, { lookup, family })
+      location = await host.resolveHost(name, port, this.#settings)
       if (this.#over) return
       const addresses = allowedOnly(location.addresses, allowAddress)
       // What is an address already took no time.

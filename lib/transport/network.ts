@@ -67,4 +67,6 @@ export interface Tunnel {
 export interface Resolving {
   readonly lookup?: Lookup | undefined
   readonly family: 0 | 4 | 6
+  /** Its family counts where `family` is 0. */
+  readonly localAddress?: string | undefined
 }
