@@ -55,7 +55,11 @@ const servers = {
   http1: { plain: await serve(createHttpServer()), secure: await serve(createHttpsServer(tls)) },
   http2: { plain: await serveHttp2(), secure: await serveHttp2(tls) },
 }
-const proxyServers = { http: await startHttpProxy(), socks5: await startSocksProxy() }
+const proxyServers = {
+  http: await startHttpProxy(),
+  https: await startHttpProxy({ tls }),
+  socks5: await startSocksProxy(),
+}
 const faultyProxies = new Map<number, FaultProxy>()
 
 answer({ authority: authority.cert })
@@ -109,7 +113,7 @@ function greet(socket: WsSocket, path: string): void {
 
 async function start(id: number, schedule: Schedule, way: Way): Promise<void> {
   const { secure, http2, proxy } = ways[way]
-  const server = servers[http2 ? 'http2' : 'http1'][secure ? 'secure' : 'plain']
+  const server = servers[http2 ? 'http2' : 'http1'][secure && proxy !== 'https' ? 'secure' : 'plain']
   const faulty = new FaultProxy(schedule, way, proxy === undefined ? server : proxyServers[proxy].port)
   faultyProxies.set(id, faulty)
   answer({ id, port: await faulty.listen(listens), server })
