@@ -52,7 +52,7 @@ function allowedCodes({ schedule, way, phase, step, peer }: Outcome): (string | 
     return phase === 'open' ? ['WS_ERR_HEARTBEAT_TIMEOUT'] : ['WS_ERR_CLOSE_TIMEOUT', ...late]
   }
   const isInvalid = !secure && (kind === 'garbage' || kind === 'alert')
-  // After a frame that breaks HTTP/2, node:http2 may stop reading without closing the connection: it is then found by a time limit.
+  // After a frame that breaks HTTP/2, node:http2 of Node.js 20 may stop reading without closing the connection: a time limit finds it.
   if (isInvalid && http2) return [...INVALID, 'WS_ERR_HTTP2', ...TIME_LIMITS, ...late]
   if (phase !== 'opening') {
     if (kind === 'go-away') return [undefined]
