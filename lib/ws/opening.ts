@@ -256,6 +256,7 @@ function connectTls({ servername, ...options }: ConnectionOptions): Socket {
     ...options,
     // That of the request, not of a Unix domain socket.
     path: undefined!,
-    servername: servername ?? (isName ? options.host! : ''),
+    // RFC 6066 section 3: without a trailing dot.
+    servername: (servername ?? (isName ? options.host! : '')).replace(/\.$/, ''),
   })
 }

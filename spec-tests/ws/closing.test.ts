@@ -168,7 +168,10 @@ describe('The stand-in for ws: the end of a connection', () => {
       const socket = twin.open(server.url)
       twin.record(socket)
       socket.on('error', () => {
-        twin.log(socket.readyState, thrown(() => socket[end]()))
+        twin.log(
+          socket.readyState,
+          thrown(() => socket[end]()),
+        )
       })
       const closed = event(socket, 'close')
       const peer = await server.accept()
@@ -183,7 +186,10 @@ describe('The stand-in for ws: the end of a connection', () => {
       const closed = event(socket, 'close')
       await server.accept()
       socket.close()
-      twin.log(socket.readyState, thrown(() => socket[end]()))
+      twin.log(
+        socket.readyState,
+        thrown(() => socket[end]()),
+      )
       await closed
     })
   }
