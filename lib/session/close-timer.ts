@@ -13,9 +13,9 @@ const PARTS = 4
  * The time limit of the closing handshake, which is the option `closeTimeout`, and of the server's end of TCP (RFC 6455
  * section 7.1.1), which is 2 s unless `closeTimeout` is less. Drops the connection when the limit is reached.
  *
- * The limit starts anew while the server still takes what was sent before the Close frame: a slow upload is no failure. The
- * system tells of that in steps of a megabyte or more. So the first step may take twice the limit, and a server whose steps
- * were slow has longer for the next one, and for the last bytes, which the system holds after it took them.
+ * The limit restarts while the server still takes data that was sent before the Close frame: a slow upload is no failure. The
+ * system reports that in steps of a megabyte or more. So the first step may take twice the limit, and a server whose steps were
+ * slow has longer for the next step, and for the last bytes, which the system still holds after it took them.
  */
 export class CloseTimer {
   readonly #connection: Connection
@@ -42,7 +42,7 @@ export class CloseTimer {
 
   /** Starts the timer, unless it was started before. */
   start(): void {
-    // What was sent in this turn belongs to the backlog.
+    // Data that was sent in this turn belongs to the backlog.
     this.#connection.flush()
     if (this.#deadline !== undefined) return
     this.#watch()
