@@ -48,7 +48,8 @@ export class PingLog {
    * the newest (RFC 6455 section 5.5.3). A pong that answers no ping is ignored.
    */
   answer(payload: Uint8Array): void {
-    const index = this.#waiting.findIndex(ping => sameBytes(ping.payload, payload))
+    const bytes = payload.join()
+    const index = this.#waiting.findIndex(ping => ping.payload.join() === bytes)
     const receivedAt = now()
     for (const ping of this.#waiting.splice(0, index + 1)) ping.answered?.resolve(receivedAt - ping.sentAt)
   }
@@ -63,8 +64,4 @@ export class PingLog {
     const error = reason()
     for (const ping of this.#waiting.splice(0)) ping.answered?.reject(error)
   }
-}
-
-function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, index) => byte === other[index])
 }
