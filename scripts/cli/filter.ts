@@ -89,12 +89,14 @@ class Filter {
     )
     process.on('SIGINT', this.#interrupt)
     process.on('SIGTERM', this.#interrupt)
-    // The reader of the output has gone, as `head` does when it has enough.
+    // The reader of the output has gone, as `head` does when it has enough; or the disk is full, which `main` tells.
     process.stdout.on('error', () => {
       this.#enough = true
       this.#link.drop()
     })
-    this.#sendAll(input).catch(error => {
+    this.#sendAll(input).catch(async error => {
+      // Closed before it is open, the connection would fail for a second reason.
+      await this.#usable.promise
       this.#fail(`The input cannot be sent: ${(error as Error).message}`)
       this.#link.close(1000)
     })
