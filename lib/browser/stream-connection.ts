@@ -41,7 +41,7 @@ export class StreamConnection implements MessageConnection {
   }
 
   /**
-   * Payload bytes that have left for the network. Once the server has closed, browsers take what waits out of `bufferedAmount`
+   * Payload bytes that have left for the network. Once the server has closed, browsers take the backlog out of `bufferedAmount`
    * and drop it: then the number stays as it was.
    */
   get transmitted(): number {
