@@ -1,4 +1,4 @@
-import { createSecureContext } from 'node:tls'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { UsageError } from './usage-error.ts'
 import { readFileOf } from './values.ts'
 
@@ -30,21 +30,24 @@ export function readKeyPair(
     throw new UsageError(`${given} needs ${missing} as well`, 'Give the certificate and its private key, both in PEM.')
   }
   const pair = { cert: readPem('--cert', certFile), key: readPem('--key', keyFile) }
-  try {
-    createSecureContext(pair)
-  } catch (error) {
-    throw describe(error as Error & { code?: string; reason?: string }, keyFile)
+  // Not by tls.createSecureContext, which in Deno takes any key.
+  const key = read('--key', () => createPrivateKey(pair.key), keyFile)
+  if (!read('--cert', () => new X509Certificate(pair.cert).checkPrivateKey(key), certFile)) {
+    throw new UsageError('--key is not the private key of the certificate of --cert')
   }
   return pair
 }
 
-function describe({ message, code, reason }: Error & { code?: string; reason?: string }, keyFile: string): UsageError {
-  const told = `${code} ${message}`
-  if (/key.values.mismatch/i.test(told))
-    return new UsageError('--key is not the private key of the certificate of --cert')
-  if (/INTERRUPTED_OR_CANCELLED|BAD_PASSWORD_READ|BAD_DECRYPT|passphrase/i.test(told)) {
-    const advice = `This writes it without the passphrase: openssl pkey -in ${keyFile} -out ${keyFile}.plain`
-    return new UsageError('The private key of --key is encrypted', advice)
+/** @throws UsageError that names the option */
+function read<Value>(option: '--cert' | '--key', parse: () => Value, path: string): Value {
+  try {
+    return parse()
+  } catch (error) {
+    const { message, code, reason } = error as Error & { code?: string; reason?: string }
+    if (option === '--key' && /INTERRUPTED_OR_CANCELLED|PASSPHRASE|BAD_PASSWORD_READ/.test(code ?? '')) {
+      const advice = `This writes it without the passphrase: openssl pkey -in ${path} -out ${path}.plain`
+      throw new UsageError('The private key of --key is encrypted', advice)
+    }
+    throw new UsageError(`The file of ${option} cannot be used: ${reason ?? message}`)
   }
-  return new UsageError(`--cert and --key cannot be used: ${reason ?? message}`)
 }

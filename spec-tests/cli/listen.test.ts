@@ -92,11 +92,13 @@ describe('The command as a server', function () {
       'other.pem': other.key,
       'secret.pem': String(key),
       'no.pem': 'x',
+      'bad.pem': '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n',
     })
     for (const [file, told] of [
       ['other.pem', '--key is not the private key of the certificate of --cert'],
       ['secret.pem', 'The private key of --key is encrypted'],
       ['no.pem', 'The file of --key is not PEM'],
+      ['bad.pem', 'The file of --key cannot be used'],
     ] as const) {
       const words = ['listen', '0', '--cert', join(folder, 'cert.pem'), '--key', join(folder, file)]
       const { exitCode, errors } = await run(words)
