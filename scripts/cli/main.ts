@@ -1,5 +1,6 @@
 import process from 'node:process'
 import { CommanderError } from 'commander'
+import { write } from './output.ts'
 import { createProgram, type Job } from './program.ts'
 import { coloursFor } from './style.ts'
 import { closest } from './text.ts'
@@ -20,9 +21,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => {})
 const exitCode = await main(process.argv.slice(2))
 // Once all is written, and what failed is told. Standard input, which may be a terminal, would keep the process alive.
-process.stdout.write('', () => {
+const end = (): void => {
   setImmediate(() => process.stderr.write('', () => process.exit(lost === undefined ? exitCode : 1)))
-})
+}
+if (lost === undefined) process.stdout.write('', end)
+else end()
 
 async function main(words: readonly string[]): Promise<number> {
   let job: Job | undefined
@@ -34,7 +37,7 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const program = createProgram(choose, dashes < 0 ? [] : words.slice(dashes + 1))
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ outputError: () => {}, writeErr: () => {} })
+    command.exitOverride().configureOutput({ outputError: () => {}, writeErr: () => {}, writeOut: write })
   }
   try {
     if (words.length === 0) {

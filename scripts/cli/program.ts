@@ -9,6 +9,7 @@ import { demonstrate } from './demonstration.ts'
 import { Recorder } from './exchange-record.ts'
 import { runFilter } from './filter.ts'
 import { listen } from './listen.ts'
+import { write } from './output.ts'
 import { replayAsServer, replayToServer } from './replay.ts'
 import { coloursFor } from './style.ts'
 import { converse } from './terminal/conversation.ts'
@@ -272,7 +273,7 @@ async function talk(given: string | undefined, flags: TalkFlags, { args, command
   const api = flags.asyncapi === undefined ? undefined : new Api(new AsyncApiDocument(flags.asyncapi))
   if (api === undefined && flags.channel !== undefined) throw new UsageError('--channel needs --asyncapi as well')
   if (given === undefined && api !== undefined && flags.channel === undefined) {
-    process.stdout.write(`${describeApi(api, process.stdout.columns || 80, colours)}\n`)
+    write(`${describeApi(api, process.stdout.columns || 80, colours)}\n`)
     return 0
   }
   const address = given ?? (api === undefined ? undefined : api.urlOf(findChannel(api, flags.channel!)))
