@@ -14,6 +14,7 @@ export interface ClientOptions extends Omit<HttpsOptions, 'protocol' | 'timeout'
   readonly allowSynchronousEvents?: boolean | undefined
   /** Whether pings are answered. Default: true. */
   readonly autoPong?: boolean | undefined
+  /** As for `tls.connect`: returns an Error if the certificate is not for this name. Default: that of Node.js. */
   readonly checkServerIdentity?: ((servername: string, certificate: any) => any) | undefined
   /** Milliseconds for the closing handshake. Default: 30,000. */
   readonly closeTimeout?: number | undefined
@@ -39,6 +40,7 @@ export interface ClientOptions extends Omit<HttpsOptions, 'protocol' | 'timeout'
   readonly origin?: string | undefined
   /** Whether and how to compress. Default: true. */
   readonly perMessageDeflate?: boolean | WsPerMessageDeflateOptions | undefined
+  /** No effect: the scheme of the URL counts. */
   readonly protocol?: string | null | undefined
   /** Subprotocols, where the second argument has none. */
   readonly protocols?: string | readonly string[] | undefined
