@@ -47,6 +47,7 @@ export const implementations: readonly Implementation[] = [
       'opening/options',
       'opening/ws-options',
       'protocol/errors',
+      'protocol/extensions',
       'protocol/handshake',
       'protocol/header-values',
       'session/backpressure',
