@@ -35,7 +35,7 @@ export interface WebSocket extends EventTarget {
   readonly readyState: ReadyState
   /**
    * Payload bytes that `send` was given and that have not left for the network. Falls only between turns of the event loop.
-   * What is sent after the close was started stays in it for good.
+   * Data that is sent after the close was started stays in it for good.
    */
   readonly bufferedAmount: number
   /** The extensions that were agreed on (RFC 6455 section 9.1). The empty string without any, and before `open`. */

@@ -21,7 +21,10 @@ export interface HostSocket {
   dispatchEvent(event: unknown): boolean
 }
 
-/** What is used of the events of a socket. Those of React Native may lack `wasClean`, and have a `message` when they are errors. */
+/**
+ * The members of a socket's events that are used. Events of React Native may lack `wasClean`, and errors have a `message`
+ * there.
+ */
 export interface HostSocketEvent {
   readonly type: string
   readonly data?: unknown

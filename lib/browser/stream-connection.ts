@@ -51,8 +51,8 @@ export class StreamConnection implements MessageConnection {
   /**
    * Payload bytes that have left for the network.
    *
-   * At the server's Close frame, Chromium takes what it drops out of `bufferedAmount` while the socket is still open. So what has
-   * left at once counts up to `MAX_AT_ONCE`, and more of it if the socket is open in a later task.
+   * At the server's Close frame, Chromium takes the backlog that it drops out of `bufferedAmount` while the socket is still open.
+   * So bytes that leave at once count up to `MAX_AT_ONCE`, and more of them if the socket is open in a later task.
    */
   get transmitted(): number {
     const left = this.#sent - bufferedAmountOf(this.#socket)

@@ -145,7 +145,7 @@ export class HostStreamState implements MessageSource, MessageDestination, Conne
   /** "A WebSocket message has been received" */
   #receive(data: string | ArrayBuffer): void {
     this.#readable.receive(typeof data === 'string' ? data : new Uint8Array(data))
-    // What has come may be an answer to what was sent.
+    // Messages that have arrived may answer messages that were sent.
     this.#writable.onDrained()
   }
 

@@ -61,7 +61,7 @@ export interface Inflater {
   close(): void
 }
 
-/** Compresses what is sent to the server. Takes its memory at the first use, and releases it in `close`. */
+/** Compresses outgoing messages. Takes its memory at the first use, and releases it in `close`. */
 export interface Deflater {
   /**
    * Compresses a message. The result ends in an empty stored block whose last four bytes are left out (RFC 7692 section

@@ -1,19 +1,28 @@
 import type { MaskableMemory } from './mask.ts'
 import type { MaskingMemory, Platform } from './platform.ts'
 
-/** 1 MiB of payload, in one frame or in thousands, and the headers: few long writes cost less than many (bench: send binary 64 KiB). */
+/**
+ * 1 MiB of payload, in one frame or in thousands, and the headers: few long writes cost less than many (bench: send binary
+ * 64 KiB).
+ */
 const SLAB_SIZE = 1088 * 1024
 /** A slab of ordinary memory is kept while there are fewer than 3 spare slabs. Slabs of masking memory are all kept. */
 export const MAX_SPARE = 3
-/** Masking memory is set up after 256 KiB of frames: that takes a millisecond, which a process that sends little does not earn back. */
+/**
+ * Masking memory is set up after 256 KiB of frames: that takes a millisecond, which a process that sends little does not
+ * earn back.
+ */
 const MASKING_SETUP_MIN = 256 * 1024
 
-/** A block of memory for frames. It is used again and again, since touching fresh memory costs more than masking what is written there (bench: send). */
+/** A block of memory for frames. It is reused, since touching fresh memory costs more than masking the payload (bench: send). */
 export class Slab implements MaskableMemory {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly words: Int32Array
   readonly masking: MaskingMemory | undefined
-  /** End of the written region, which begins at 0. Valid while the slab is closed; of the open slab it is `FrameMemory.position`. */
+  /**
+   * End of the written region, which begins at 0. Valid while the slab is closed; of the open slab it is
+   * `FrameMemory.position`.
+   */
   end = 0
   /** How many bytes of the written region were given back. */
   returned = 0
@@ -54,7 +63,10 @@ class FrameMemory {
   owner: TailOwner | undefined
 
   readonly #spare: Slab[] = []
-  /** Spare slabs beyond those that are kept, from a time when the network was slower than the senders. The garbage collector may take them. */
+  /**
+   * Spare slabs beyond those that are kept, from a time when the network was slower than the senders. The garbage collector
+   * may take them.
+   */
   #surplus = weakly<Slab[]>([])
 
   #isMaskingSetUp = false

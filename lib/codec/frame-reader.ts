@@ -26,7 +26,7 @@ const STOPPED = 4
 
 /**
  * Reads server frames (RFC 6455 section 5.2) from chunks that may be cut anywhere, and hands messages and control frames to
- * its handler. A violation is reported to the handler; nothing is thrown because of what was read.
+ * its handler. A violation by the server is reported to the handler, never thrown.
  */
 export class FrameReader {
   readonly #platform: Platform
@@ -53,7 +53,7 @@ export class FrameReader {
   #headerTarget: Uint8Array | undefined
 
   #paused = false
-  /** What has arrived while reading was paused. */
+  /** Bytes that have arrived while reading was paused. */
   #backlog: ReadBacklog | undefined
   #resuming = false
 

@@ -1,6 +1,6 @@
 import { FIN, LENGTH_16, LENGTH_64, MASK, MAX_CLIENT_HEADER, OPCODE_BITS, RSV1, RSV2, RSV3 } from './opcodes.ts'
 
-/** The most bytes of a payload that are kept. What a frame announces is not trusted: memory follows what has arrived. */
+/** The most bytes of a payload that are kept. The announced length is not trusted: memory follows the bytes that have arrived. */
 const MAX_KEPT = 64 * 1024
 
 /** A frame as it is on the wire (RFC 6455 section 5.2), but for its mask. */
@@ -31,7 +31,7 @@ export class FrameScanner {
   #headerLength = 0
   /** Payload bytes of the current frame that have not arrived; -1 outside of payloads. */
   #remaining = -1
-  /** What is kept of the current payload, in `#filled` bytes of memory that grows. */
+  /** The kept part of the current payload: the first `#filled` bytes of a buffer that grows. */
   #payload = new Uint8Array(0)
   #filled = 0
 

@@ -35,7 +35,7 @@ export interface FrameWriterOwner {
 export class FrameWriter implements TailOwner {
   readonly #platform: Platform
   readonly #owner: FrameWriterOwner | undefined
-  /** Pieces to flush before what is at the tail, in order, and the slab of each. */
+  /** Pieces to flush before the tail, in order, and the slab of each. */
   readonly #sealed: { readonly bytes: Uint8Array; readonly slab: Slab }[] = []
   /** Bytes in flight: the pipe has accepted them and may still read them. */
   readonly #inFlight: { readonly slab: Slab; readonly length: number }[] = []
@@ -79,7 +79,7 @@ export class FrameWriter implements TailOwner {
     this.#behindLarge.push(() => this.#frame(firstByte, copy))
   }
 
-  /** Lets what was written leave if slabs of it wait. Called where no frame has begun and no shared memory is in use. */
+  /** Flushes if whole slabs are waiting. Called where no frame has begun and no shared memory is in use. */
   flushIfLong(): void {
     if (!this.#isLong || this.isFlushing) return
     this.#isLong = false
@@ -279,7 +279,7 @@ export class FrameWriter implements TailOwner {
     memory.openNext(this, this.#platform, 0)
   }
 
-  /** Goes on at `position` of the next slab in the middle of a large frame, once what waits has left if that is possible. */
+  /** Continues a large frame at `position` of the next slab. Flushes the full slabs first, if the pipe takes them. */
   #nextSlabOfLarge(position = 0): void {
     this.#sealSlab()
     const key = currentKey.word[0]!

@@ -14,7 +14,7 @@ const MAX_SLICED = 256
 
 /**
  * Small messages that arrived together, each in one frame, whole and checked. Each is decoded when it is asked for, so that
- * what waits is one buffer, in place of thousands of strings and ArrayBuffers that the next garbage collection would have to
+ * the backlog is one buffer, in place of thousands of strings and ArrayBuffers that the next garbage collection would have to
  * copy (bench: receive text 16 B).
  */
 export class MessageBatch {

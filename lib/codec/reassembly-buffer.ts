@@ -6,7 +6,7 @@ import { BEYOND_HOST, NOT_UTF8, type Violation } from './violations.ts'
 const PIECE_SIZE = 1024 * 1024
 /**
  * A binary message whose length is known has all of its memory once a 16th has arrived, so that the rest is read to where it
- * belongs. Hosts give such memory untouched, so a lying length costs no more than what has arrived.
+ * belongs. Hosts give large memory untouched, so a lying length costs no more than the bytes that have arrived.
  */
 const RESERVE_FACTOR = 16
 /** The size of a text buffer, in bytes. */
@@ -52,7 +52,10 @@ class TextBufferPool {
   }
 }
 
-/** Shared by all connections of the process: few of them reassemble text at the same moment. A buffer is one message's until it is released. */
+/**
+ * Shared by all connections of the process: few of them reassemble text at the same moment. A buffer is one message's until
+ * it is released.
+ */
 const textBuffers = new TextBufferPool()
 
 /**
@@ -61,7 +64,7 @@ const textBuffers = new TextBufferPool()
  * The end of the payload is `bytes[0, end)`. In a message of more than 1 MiB, pieces precede it, each of which holds whole
  * characters if the message is text. The pieces are put together once, one in each turn of the event loop: bytes in an
  * ArrayBuffer of the message's length, text in a string that the engine joins when its characters are first looked at. So
- * no call copies more than 1 MiB, and a message takes its length in memory beside what is delivered.
+ * no call copies more than 1 MiB, and reassembly takes the length of the message in memory beside the delivered value.
  */
 export class ReassemblyBuffer {
   readonly #platform: Platform
@@ -82,7 +85,7 @@ export class ReassemblyBuffer {
   #pieces: Uint8Array[] = []
   /** Bytes of payload before `bytes`. */
   #before = 0
-  /** What was put together of the pieces so far: bytes at the front of `bytes`, or text. */
+  /** The pieces that were joined so far: that many bytes at the front of `bytes`, or text. */
   #joined = 0
   #text = ''
 
@@ -132,7 +135,7 @@ export class ReassemblyBuffer {
     return undefined
   }
 
-  /** The length for which room is worth having: the message's if it is known, and otherwise twice what there is. */
+  /** The capacity to aim for, in bytes: the length of the message if it is known, otherwise twice the present capacity. */
   wanted(remaining: number): number {
     return this.total || Math.max(this.length + remaining, this.bytes.length * 2)
   }

@@ -3,7 +3,7 @@ import { BEYOND_HOST, NOT_UTF8, type Violation } from './violations.ts'
 
 /*
  * The UTF-8 of text messages (RFC 6455 section 8.1). Well-formedness of whole characters is checked by the platform, which
- * is vectorised; what is here is about characters that are cut.
+ * is vectorised; this file handles the characters that are cut.
  */
 
 /** A text message as a string, or why it is none. */

@@ -1,4 +1,4 @@
-/** The entry of browsers: the host's own classes, and what is missing of the API over them. Loads nothing of the engine. */
+/** The entry of browsers: the host's own classes, and the missing part of the API over them. Loads nothing of the engine. */
 
 import { pageHost } from '../browser/page-host.ts'
 import { provideHost } from '../host/host.ts'

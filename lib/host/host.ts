@@ -9,7 +9,10 @@ import type { TlsOptions } from '../transport/tls-options.ts'
  * shape.
  */
 export interface AsyncContext {
-  /** Calls `callback` in this context, and returns or throws what it does. The caller's context is back afterwards. */
+  /**
+   * Calls `callback` in this context, and returns its result or throws its error. The caller's context is restored
+   * afterwards.
+   */
   runInAsyncScope<This, Values extends unknown[], Result>(
     callback: (this: This, ...values: Values) => Result,
     thisValue: This,
@@ -22,14 +25,14 @@ export interface AsyncContext {
  * on workerd; elsewhere the process is.
  */
 export interface IoContext {
-  /** To be called before I/O for what belongs to this context. @throws the host's error if the caller is in another one */
+  /** Called before I/O on objects of this context. @throws the host's error if the caller is in another one */
   enter(): void
 }
 
 /** A channel on which tools listen. */
 export interface DiagnosticsChannel {
   readonly hasSubscribers: boolean
-  /** Calls the subscribers. What they throw reaches the event loop as an uncaught exception. */
+  /** Calls the subscribers. An error that they throw reaches the event loop as an uncaught exception. */
   publish(message: unknown): void
 }
 

@@ -1,7 +1,7 @@
 /** Options that `tls.connect` has defaults for. Nothing inherited takes their place, but undefined would. */
 const DEFAULTED = ['checkServerIdentity', 'ciphers', 'minDHSize', 'rejectUnauthorized']
 
-/** What each Object.prototype has. No option of a host has such a name. */
+/** The members of every Object.prototype. No option of a host has one of these names. */
 const STANDARD = [
   'constructor',
   '__defineGetter__',

@@ -35,11 +35,11 @@ export function now(): number {
 }
 
 /**
- * A time limit for something that the server has to do. When the time is over, what has arrived from the network is read first;
- * then `judge` is called, unless the deadline is cancelled by what was read.
+ * A time limit for something that the server has to do. When the time is over, bytes that have arrived from the network are
+ * read first; then `judge` is called, unless those bytes cancel the deadline.
  *
- * The time is that of a process that runs. It is waited for in parts, so a stop of the process, or a long script, uses up no
- * more than one of them, and the server has the others.
+ * Only time in which the process runs counts. The limit is split into parts, so a stopped process, or a long script, uses up at
+ * most one part.
  *
  * Whatever happens in time cancels the deadline, so `judge` is called only if the limit was exceeded, once.
  */
@@ -91,7 +91,7 @@ export class Deadline {
     else this.#look()
   }
 
-  /** Lets the event loop read what has arrived: it may serve timers before the network. */
+  /** Lets the event loop read bytes that have arrived: it may serve timers before the network. */
   #look(): void {
     if (this.#isCancelled) return
     if (this.#turns-- > 0) host.queueTask(() => this.#look())

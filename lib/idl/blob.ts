@@ -12,7 +12,7 @@ export interface ReadableBlob {
   read(): Promise<Uint8Array>
 }
 
-/** What is used of a Blob: of the host's, of another realm's, or of a library's. Older ones have no way to be read. */
+/** The members of a Blob that are used: a Blob of the host, of another realm, or of a library. Older ones cannot be read. */
 interface BlobLike {
   readonly size: number
   readonly slice?: unknown
@@ -57,7 +57,7 @@ export function toBlob(value: unknown): ReadableBlob | undefined {
   return { size, read: () => readBy(start).then(bytes => new Uint8Array(bytes)) }
 }
 
-/** By the slot, whatever `size` an object may have itself; undefined for what is not of the host's class. */
+/** The size by the internal slot, whatever own `size` an object has; undefined for a Blob that is not of the host's class. */
 function sizeOfHostBlob(value: object): number | undefined {
   try {
     return getSize?.call(value)

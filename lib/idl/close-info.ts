@@ -15,7 +15,7 @@ export interface WebSocketCloseInfo {
 /**
  * Converts to the dictionary WebSocketCloseInfo.
  *
- * @throws TypeError for what is neither an object nor undefined nor null, and for a code that is not from 0 to 65535
+ * @throws TypeError for a value that is neither an object nor undefined nor null, and for a code that is not from 0 to 65535
  */
 export function readCloseInfo(value: unknown): { closeCode: number | undefined; reason: string } {
   if (value === undefined || value === null) return { closeCode: undefined, reason: '' }

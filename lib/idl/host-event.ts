@@ -56,7 +56,7 @@ export function initEvent(event: HostEvent, type: string, bubbles: boolean, canc
  * Converts the second argument of an event's constructor to what the host's Event accepts as its own.
  *
  * @param name the interface, for error messages
- * @throws TypeError for what is neither an object nor undefined nor null
+ * @throws TypeError for a value that is neither an object nor undefined nor null
  */
 export function toEventInit(value: unknown, name: string): unknown {
   // Hosts handle undefined faster than an empty dictionary.

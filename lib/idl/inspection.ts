@@ -15,7 +15,7 @@ type Inspect = (value: unknown, options: object) => string
  * read before.
  *
  * @param view the attributes to show; throws for an object that only inherits from the prototype
- * @param heading what stands before the attributes. Default: the name of the class
+ * @param heading the text before the attributes. Default: the name of the class
  */
 export function showInConsole<Shown extends object>(
   prototype: Shown,
@@ -30,7 +30,7 @@ export function showInConsole<Shown extends object>(
       // The prototype itself, for example.
       return this
     }
-    // A console that passes no `inspect` shows what is returned.
+    // A console that passes no `inspect` shows the returned object.
     if (inspect === undefined) return attributes
     if (depth < 0) return options.stylize?.(`[${nameOf(this)}]`, 'special') ?? `[${nameOf(this)}]`
     return `${heading(this)} ${inspect(attributes, options)}`

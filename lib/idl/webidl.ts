@@ -1,7 +1,7 @@
 import { bufferOf, bytesOfBuffer, bytesOfView, isTypedArray, isView } from '../host/views.ts'
 
 /**
- * Web IDL, as far as the interfaces here need it: conversions of values, then what it asks of classes and functions.
+ * Web IDL, as far as the interfaces here need it: conversions of values, then the shape of classes and functions.
  *
  * @see https://webidl.spec.whatwg.org/
  */

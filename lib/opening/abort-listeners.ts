@@ -1,7 +1,7 @@
 import type { AbortSignal } from '../host/host-types.ts'
 import { DOMException } from '../idl/dom-exception.ts'
 
-/** What waits for one signal: the callbacks, in the order in which they came, and the listener that calls them. */
+/** The sockets that wait for one signal: their callbacks, in the order of registration, and the listener that calls them. */
 interface Waiting {
   readonly callbacks: Set<() => void>
   readonly listener: () => void

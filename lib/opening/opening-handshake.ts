@@ -66,7 +66,7 @@ export class OpeningHandshake implements Opening {
   readonly #url: URL
   readonly #protocols: readonly string[]
   readonly #settings: Settings
-  /** The value of the Origin field of ours. Read at the start: what is wrong with it is the caller's to hear. */
+  /** The value of our Origin field. Read at the start, so that the constructor throws if it is invalid. */
   readonly #origin: string | undefined
   readonly #handler: OpeningHandshakeHandler
   /** Written by each stage, here and in the transport. */
@@ -154,7 +154,7 @@ export class OpeningHandshake implements Opening {
       location = await host.resolveHost(name, port, { lookup, family })
       if (this.#over) return
       const addresses = allowedOnly(location.addresses, allowAddress)
-      // What is an address already took no time.
+      // An IP address needs no lookup.
       hasWaited = addresses[0]!.address !== name
       location = { key: location.key, addresses }
     } else if (route.needsAddress && allowAddress !== undefined) throw addressRefused('a name that cannot be resolved')

@@ -1,7 +1,7 @@
 import { DOMException } from '../idl/dom-exception.ts'
 import { quote } from '../protocol/quoting.ts'
 
-/** The host's class at load: that of a DOM which is put on the global scope later may lack what is used. */
+/** The host's class at load: the class of a DOM that is put on the global scope later may lack members that are used here. */
 export const HostURL: typeof URL = globalThis.URL
 
 /**

@@ -50,7 +50,7 @@ export function wayBy(upgrade: Upgrade): Way {
   return { http: '1.1', upgrade, connects: true, abort() {}, ref() {}, unref() {} }
 }
 
-/** The same; the client is called in the context of the socket, and what it throws is reported. */
+/** The same; the client is called in the context of the socket, and an error that it throws is reported. */
 export function wayWithin(context: AsyncContext, upgrade: Upgrade): Way {
   return wayBy((request, handler) => {
     try {

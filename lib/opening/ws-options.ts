@@ -62,7 +62,7 @@ export function joinOptions(second: unknown, third: unknown): GivenOptions | und
   return options
 }
 
-/** Translates options by the names of ws. What has another name is left as it is. */
+/** Translates options by the names of ws. Options with other names are left as they are. */
 function fromWsOptions(given: object): GivenOptions {
   const options = copyOptions(undefined)
   const tls = copyOptions(undefined)
@@ -98,7 +98,10 @@ function fromWsDeflate(value: unknown, name: string): unknown {
 /** `Z_DEFAULT_COMPRESSION` of zlib, which means 6. */
 const ZLIB_DEFAULT_LEVEL = -1
 
-/** Options of zlib. Those about the size of its buffers are taken and have no effect, nor has `windowBits`, which ws sets itself. */
+/**
+ * Options of zlib. Those about the size of its buffers are taken and have no effect, nor has `windowBits`, which ws sets
+ * itself.
+ */
 function readZlib(value: unknown, name: string, members: object): GivenOptions {
   if (value === undefined || value === null) return copyOptions(undefined, [])
   if (typeof value !== 'object') return invalid(name, 'an object')

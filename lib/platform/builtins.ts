@@ -46,7 +46,7 @@ export function stream(): typeof import('node:stream') {
   return builtin('node:stream')
 }
 
-/** The object and not its members: a program may change them, and what it changes counts for the next connection. */
+/** The module object and not its members: a program may replace members, and its changes count for the next connection. */
 export function tls(): typeof import('node:tls') {
   return builtin('node:tls')
 }

@@ -166,7 +166,10 @@ function chosen(): Compression {
   return (choice.compression ??= worksHere() ? nativeCompression : documentedCompression)
 }
 
-/** Tests everything that is used of the handle. Both buffers are longer than what is passed of them, so that no length is out of bounds. */
+/**
+ * Tests every member of the handle that is used. Both buffers are longer than the ranges that are passed, so that no length
+ * is out of bounds.
+ */
 function worksHere(): boolean {
   try {
     const { Buffer } = buffer()

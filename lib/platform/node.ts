@@ -21,12 +21,15 @@ const SIMD_MIN = 128
 const ASCII_CHECK_MIN = 2048
 /** It is copied 64 KiB at a time. */
 const COPY_SIZE = 64 * 1024
-/** WebAssembly is set up for decoding once 64 KiB of such text were decoded: that takes a millisecond. */
+/** WebAssembly is set up for decoding once 64 KiB of text that is slow to decode have come: the set-up takes a millisecond. */
 const SETUP_MIN = 64 * 1024
-/** A unit that does not fit into one byte. V8 stores most strings without any in one byte a unit, and then this search takes no time. */
+/**
+ * A unit that does not fit into one byte. V8 stores most strings without any in one byte a unit, and then this search takes
+ * no time.
+ */
 const WIDE = /[^\0-\xff]/
 
-/** False in a vm context, such as Jest's: there the memory of a Buffer is of another realm than this package and its users. */
+/** False in a vm context, as in Jest: there the memory of a Buffer is of another realm than this package and its users. */
 const BUFFERS_ARE_OURS = Buffer.alloc(0).buffer instanceof ArrayBuffer
 
 /** What the ways around slow UTF-8 keep, shared by all connections of the process. */

@@ -2,7 +2,7 @@ import type { MaskingMemory } from '../codec/platform.ts'
 import { SIMD_MODULE } from './simd-module.ts'
 
 /*
- * What is done by WebAssembly with SIMD, from simd.wat: masking, directly in the memory that frames are written to, which is ten
+ * The functions of simd.wat, WebAssembly with SIMD: masking, directly in the memory that frames are written to, which is ten
  * times as fast as a loop in JavaScript for a message of 4 KiB and four times for 128 bytes (bench: send); and UTF-8, for hosts
  * that are slow at it.
  */
@@ -43,7 +43,10 @@ export const TEXT_PART = 65536
  */
 const shared: { simd: Simd | null | undefined } = { simd: undefined }
 
-/** Instantiates it if that was not done. Undefined without WebAssembly, without SIMD, without leave to compile, or without memory. */
+/**
+ * Instantiates it if that was not done. Undefined without WebAssembly, without SIMD, without leave to compile, or without
+ * memory.
+ */
 export function simdOfProcess(): Simd | undefined {
   if (shared.simd === undefined) shared.simd = instantiate()
   return shared.simd ?? undefined

@@ -44,7 +44,7 @@ export class Connection extends FramedPipe {
   #state = OPEN
   /** The peer's Close frame, for the owner and for our answer. */
   #received: CloseStatus = NOT_RECEIVED
-  /** What the peer did wrong, while the owner handles what came before. Nothing is read any more. */
+  /** The violation by the server, while the owner still handles the messages before it. Nothing is read any more. */
   #violation: ConnectionError | undefined
   /** Why the pipe was dropped. It is a failure only if the closing handshake was not done. */
   #abortReason: ConnectionError | undefined
@@ -129,7 +129,7 @@ export class Connection extends FramedPipe {
   /** Drops the pipe now, from which the end follows. With an error, a connection that is not over fails with it. */
   abort(error?: ConnectionError): void {
     if (error !== undefined && !this.isOver) {
-      // The user may end what has already failed; a time limit is no reason beside the violation.
+      // The user may terminate a connection that has already failed; a time limit does not replace the violation as the reason.
       this.#enterFailed(error.code === 'WS_ERR_TERMINATED' ? error : (this.#violation ?? error))
     }
     if (this.#state === CLOSED) return

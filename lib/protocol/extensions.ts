@@ -45,7 +45,7 @@ export function writeOffer(offer: DeflateOffer): string {
  * Checks the server's Sec-WebSocket-Extensions against the offer (RFC 6455 section 9.1, RFC 7692 section 7.1).
  *
  * @param offer undefined if no extension was offered
- * @returns the parameters, undefined if no extension is in use, or, as a string, what is wrong
+ * @returns the parameters; undefined if no extension is in use; a string that describes the error
  */
 export function acceptExtensions(
   headers: HeaderList,

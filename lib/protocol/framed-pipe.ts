@@ -49,7 +49,7 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
   #flushRequested = false
   /** Backpressure: the last write to the pipe returned false, and `drain` has not followed yet. */
   #needsDrain = false
-  /** What waits for the pipe. Created by the first write that has to wait, and gone when all of it has left (bench: idle). */
+  /** The backlog of the pipe. Created by the first write that has to wait, and dropped once all of it has left (bench: idle). */
   #queue: OutgoingQueue | undefined
   /** Our Close frame is due, or our end: all that is sent from now on is the last. */
   #closeDue = false
@@ -173,7 +173,7 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
   /** Reads on after the owner's `continueReadingLater` was called. */
   continueReading(): void {
     this.#busy = false
-    // The reader was busy, so nothing newer was looked for. What it still holds counts as a sign of life.
+    // The reader was busy, so nothing newer was read. The bytes that it still holds count as a sign of life.
     this.#reads++
     this.#readOn()
   }
@@ -350,7 +350,7 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
     return buffered + (this.#queue?.size ?? 0)
   }
 
-  /** Writes what waits, until the pipe exerts backpressure. Returns false if it does. */
+  /** Writes the backlog until the pipe exerts backpressure. Returns false if it does. */
   #writeQueue(): boolean {
     const queue = this.#queue
     if (queue === undefined) return true
@@ -384,7 +384,7 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
     this.onAllSent()
   }
 
-  /** Sends what was written in answer to what was read, unless a requested flush will. */
+  /** Sends the frames that were written while reading, such as pongs, unless a requested flush will. */
   #flushAnswers(): void {
     if (this.sendQueue.pending && !this.#flushRequested) this.flush()
   }

@@ -88,7 +88,7 @@ export function validateResponse(
   return { protocol: copyOf(protocols.join()), extensions: copyOf(extensions), deflate }
 }
 
-/** Checks that HTTP/1.1 has switched the protocol: steps 2 to 4. Returns what is wrong, or undefined. */
+/** Checks that HTTP/1.1 has switched the protocol: steps 2 to 4. Returns a description of the error, or undefined. */
 function checkUpgrade(platform: Platform, key: string, headers: HeaderList): ConnectionError | undefined {
   // 2. Upgrade
   const upgrade = getAll(headers, 'upgrade')
@@ -116,7 +116,7 @@ function expectedAccept(platform: Platform, key: string): string {
  * Checks the subprotocols that the server's response names. It must choose one if any were offered: a rule of the WHATWG
  * standard, not of RFC 6455.
  *
- * @returns what is wrong with the choice, or undefined
+ * @returns a description of the error in the choice, or undefined
  */
 function checkSubprotocol(chosen: readonly string[], offered: readonly string[]): string | undefined {
   if (chosen.length > 1) return 'it names more than one subprotocol'

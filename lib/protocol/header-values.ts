@@ -13,10 +13,7 @@ export function getAll(headers: HeaderList, name: string): string[] {
 
 /** The members of a comma-separated field without quoted strings. Empty ones are skipped (RFC 9110 section 5.6.1). */
 export function listMembers(headers: HeaderList, name: string): string[] {
-  return getAll(headers, name)
-    .flatMap(value => value.split(','))
-    .map(trimWhitespace)
-    .filter(member => member !== '')
+  return getAll(headers, name).join().split(',').map(trimWhitespace).filter(Boolean)
 }
 
 /** Whether `value` is a token (RFC 9110 section 5.6.2). */
@@ -51,7 +48,8 @@ export function trimWhitespace(value: string): string {
   return value.slice(start, end)
 }
 
-function isWhitespace(value: string, index: number): boolean {
+/** Whether the character at `index` is a space or a tab. */
+export function isWhitespace(value: string, index: number): boolean {
   const code = value.charCodeAt(index)
   return code === 0x20 || code === 0x09
 }

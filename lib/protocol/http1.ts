@@ -1,6 +1,6 @@
 import type { HeaderList, ResponseHead, UpgradeRequest } from '../transport/pipe.ts'
 import { ConnectionError } from './errors.ts'
-import { encodeLatin1, getAll, isToken, listMembers, trimWhitespace } from './header-values.ts'
+import { encodeLatin1, getAll, isToken, isWhitespace, listMembers, trimWhitespace } from './header-values.ts'
 
 /** The first bytes of every response head. */
 const PROTOCOL = 'HTTP/1.'
@@ -177,15 +177,16 @@ class GrowingBuffer {
  * @param text the head with the empty line that ends it
  */
 function parseHead(text: string): ResponseHead | ConnectionError {
-  const lines = text.split(/\r?\n/)
+  // Not by a regular expression, which takes several times as long (bench: connect and close).
+  const lines = text.split('\n').map(line => (line.endsWith('\r') ? line.slice(0, -1) : line))
   const statusLine = /^HTTP\/1\.\d ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/.exec(lines[0]!)
   if (statusLine === null) return invalid(NO_STATUS_LINE)
   const headers: [string, string][] = []
-  // The last two are what stands before and behind the LF of the empty line.
+  // The last two are the bytes before and behind the LF of the empty line.
   for (let index = 1; index < lines.length - 2; index++) {
     const line = lines[index]!
     // RFC 9112 section 5.2: a line that begins with a space or a tab continues the value of the line before.
-    const folded = /^[\t ]/.test(line) ? headers.at(-1) : undefined
+    const folded = isWhitespace(line, 0) ? headers.at(-1) : undefined
     const colon = line.indexOf(':')
     const name = line.slice(0, Math.max(colon, 0))
     const value = trimWhitespace(folded === undefined ? line.slice(colon + 1) : line)

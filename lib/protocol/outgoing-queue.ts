@@ -22,7 +22,7 @@ export class OutgoingQueue {
   #toBoundary = 0
   readonly #pings: Uint8Array[] = []
 
-  /** Whether nothing waits, and what was written ends with a frame. */
+  /** Whether the queue is empty and the written bytes end with a whole frame. */
   get isDone(): boolean {
     return this.size === 0 && this.#toBoundary === 0 && !this.#hasControl
   }
@@ -36,7 +36,7 @@ export class OutgoingQueue {
     this.#pings.push(frame)
   }
 
-  /** Drops what waits. */
+  /** Drops all queued bytes. */
   drop(): void {
     this.#chunks = []
     this.#pings.length = 0

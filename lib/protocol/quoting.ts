@@ -1,6 +1,9 @@
-/** The longest part of a value, in UTF-16 units, that an error message quotes: messages go to logs, and a value may have megabytes. */
+/**
+ * The longest part of a value, in UTF-16 units, that an error message quotes: messages go to logs, and a value may have
+ * megabytes.
+ */
 const MAX_QUOTED = 120
-/** The longest message of an error that quotes what others say, such as a server or the system. */
+/** The longest message, in characters, of an error that quotes a server or the system. */
 const MAX_MESSAGE = 1000
 
 /** A value that somebody gave, for an error message: in quotation marks, and cut if it is long. */

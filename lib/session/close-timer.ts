@@ -9,7 +9,7 @@ const SERVER_END_TIMEOUT = 2000
  * The time limit of the closing handshake, which is the option `closeTimeout`, and of the server's end of TCP (RFC 6455
  * section 7.1.1), which is 2 s unless `closeTimeout` is less. Drops the connection when the limit is reached.
  *
- * The limit starts anew while the server still takes what was sent before the Close frame: a slow upload is no failure.
+ * The limit restarts while the server still takes data that was sent before the Close frame: a slow upload is no failure.
  */
 export class CloseTimer {
   readonly #connection: Connection
@@ -30,7 +30,7 @@ export class CloseTimer {
 
   /** Starts the timer, unless it was started before. */
   start(): void {
-    // What was sent in this turn belongs to the backlog.
+    // Data that was sent in this turn belongs to the backlog.
     this.#connection.flush()
     if (this.#deadline !== undefined) return
     // Less than that may wait for TLS alone, and leaves though the server takes nothing.

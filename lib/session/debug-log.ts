@@ -22,7 +22,7 @@ const { console } = globalThis as unknown as { console: { error(text: string): v
 /** Sockets that were printed so far, so that each has a number. */
 const printed = { sockets: 0 }
 
-/** Prints what happens to one socket: `>` for what leaves, `<` for what arrives. The content of messages is not printed. */
+/** Prints the events of one socket: `>` for outgoing, `<` for incoming. The content of messages is not printed. */
 export class DebugLog {
   readonly #number: number = ++printed.sockets
 

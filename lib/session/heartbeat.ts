@@ -10,7 +10,7 @@ const PAYLOAD_LENGTH = 8
 
 /** Looks for signs of life in the time of one timeout, while a connection is congested. */
 const PARTS = 4
-/** A server that takes an upload in steps is given up after so many times the time of its slowest step. */
+/** A server that takes an upload in steps is given up after 4 times the duration of its slowest step. */
 const PATIENCE = 4
 const NO_PING = Number.NEGATIVE_INFINITY
 

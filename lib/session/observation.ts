@@ -140,7 +140,7 @@ function addressOf({ remoteAddress: address, remotePort: port }: Trace): object 
   return { address, family: address.includes(':') ? 'IPv6' : 'IPv4', port }
 }
 
-/** Fields whose credentials are replaced, for people and for what they keep. */
+/** Header fields whose credentials are replaced before they reach a log or a subscriber. */
 function masked(headers: HeaderList): HeaderList {
   return headers.map(([name, value]) => [name, SECRET_FIELDS.has(name.toLowerCase()) ? '***' : value])
 }

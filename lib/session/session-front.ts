@@ -1,6 +1,6 @@
 import type { ConnectionOwner } from '../protocol/owner.ts'
 
-/** What a connection and its heartbeat call: a session, or what stands in front of it. */
+/** The owner that a connection and its heartbeat call: a session, or an object in front of one. */
 export interface SessionFront extends ConnectionOwner {
   /** Whether reading is paused, as the user does not keep up with the messages. */
   readonly isPaused: boolean

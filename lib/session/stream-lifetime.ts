@@ -37,7 +37,7 @@ const fronts: { registry: FinalizationRegistry<AbandonmentFront> | undefined } =
  */
 export class AbandonmentFront implements SessionFront {
   readonly #session: WeakRef<Abandonable>
-  /** The session, while something waits for it. Nobody reads the property: the reference is what counts. */
+  /** Keeps the session from being collected while something waits for it. Never read. */
   held: Abandonable | undefined
   /** Milliseconds. */
   readonly #closeTimeout: number

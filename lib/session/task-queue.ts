@@ -7,7 +7,7 @@ export interface TaskTarget {
   /** Its tasks run in this context. */
   readonly context: AsyncContext
   /**
-   * Runs one task. What it throws reaches the event loop as an uncaught exception; later tasks still run.
+   * Runs one task. An error that it throws reaches the event loop as an uncaught exception; later tasks still run.
    *
    * @param kind which of its tasks: the target numbers them
    * @param data the value that the task was queued with

@@ -248,13 +248,13 @@ export class WebSocketStreamState
 
   // Helpers, in call order.
 
-  /** "The WebSocket connection is closed", the steps for a connection that failed. What was received can still be read. */
+  /** "The WebSocket connection is closed", the steps for a connection that failed. Messages received before can still be read. */
   #handleFailed({ code, reason, error }: CloseResult): void {
     if (this.connection === undefined) return this.#rejectOpening(error!)
     this.pings?.end(() => error ?? closedError())
     const message = error?.message ?? 'The server closed the WebSocketStream before all messages were sent'
     const failure = createWebSocketError(message, code, reason, error)
-    // The user wants nothing more of a connection that he terminates, what has arrived included.
+    // Whoever terminates a connection wants nothing more of it, not even messages that have arrived.
     if (error?.code === 'WS_ERR_TERMINATED') this.#readable.abort(failure)
     else this.#readable.error(failure)
     this.#writable.onFailed(failure)

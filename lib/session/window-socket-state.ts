@@ -6,7 +6,7 @@ import { WebSocketState } from './websocket-state.ts'
 
 type Class<Arguments extends readonly unknown[]> = new (...given: Arguments) => object
 
-/** A window of another realm, such as that of jsdom: what its sockets use of it. */
+/** A window of another realm, for example of jsdom: the members that its sockets use. */
 export interface WindowClasses {
   readonly EventTarget: Class<[]>
   readonly Event: Class<[type: string]>

@@ -2,7 +2,7 @@ import { ConnectionError } from '../protocol/errors.ts'
 import { unmapped } from './ip-address.ts'
 import type { NetworkOptions } from './network.ts'
 
-/** Whether the option `allowAddress` allows a connection to an IP address. What it throws refuses the address. */
+/** Whether the option `allowAddress` allows a connection to an IP address. An error that it throws refuses the address. */
 export function isAllowed(address: string, allowAddress: NonNullable<NetworkOptions['allowAddress']>): boolean {
   return (allowAddress(unmapped(address)) as unknown) === true
 }
@@ -18,7 +18,7 @@ export function allowedOnly<Entry extends { readonly address: string }>(
   return allowed
 }
 
-/** @param what the addresses, or what stands in their place */
+/** @param what the refused address or addresses, or words for a target that has none */
 export function addressRefused(what: string): ConnectionError {
   return new ConnectionError('WS_ERR_ADDRESS_REFUSED', `The option "allowAddress" does not allow ${what}`)
 }

@@ -61,7 +61,7 @@ export type OnRead = (length: number, bytes: Uint8Array) => boolean
 
 /** Passes what a socket reads to the callback of an option `onread`. */
 export function passData(socket: NodeStream, onRead: OnRead): void {
-  // A destroyed socket still emits what it holds, which is ignored.
+  // A destroyed socket still emits the bytes that it holds; they are ignored.
   socket.on('data', (bytes: Uint8Array) => {
     if (!socket.destroyed && !onRead(bytes.length, bytes)) socket.pause()
   })

@@ -8,7 +8,7 @@ import type { Trace } from './trace.ts'
 /** Opens a connection. Returns a pipe if the server has chosen HTTP/1.1. */
 type Open = (signal: ConnectSignal, trace: Trace) => Promise<Pipe | undefined>
 
-/** What is known of one server, for sockets of equal TLS options. */
+/** One server and its connections, shared by sockets of equal TLS options. */
 export class Origin {
   /** The server is known not to take WebSockets over HTTP/2. Written when a connection to it has opened, or was of no use. */
   needsHttp1 = false
@@ -74,7 +74,7 @@ class Opening {
     this.#done = open(this.#controller.signal as ConnectSignal, this.#trace).finally(() => this.#finish())
   }
 
-  /** @param trace is told of what was learnt, and of the step that has failed */
+  /** @param trace records the facts about the connection, and the step that failed */
   join(signal: ConnectSignal, trace: Trace | undefined): Promise<Pipe | undefined> {
     this.#waiting++
     signal.addEventListener('abort', () => {

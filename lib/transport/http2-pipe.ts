@@ -52,7 +52,7 @@ export class Http2Pipe implements Pipe {
     const stream = this.#stream
     this.#buffered += length
     if (more && !this.#corked) stream.cork()
-    // What is written to a stream that was reset counts as not sent.
+    // Bytes written to a stream that was reset count as not sent.
     if (!stream.closed && !stream.destroyed) stream.write(bytes, error => this.#written(length, error))
     if (!more && this.#corked) stream.uncork()
     this.#corked = more

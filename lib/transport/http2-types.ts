@@ -1,8 +1,7 @@
 import type { Upgrade } from './pipe.ts'
 
 /*
- * What is used of node:http2. The types of Node.js are unknown to programs for other hosts, so the declarations do not name
- * them.
+ * The members of node:http2 that are used. Programs for other hosts do not know the types of Node.js, so none is named here.
  */
 
 /** `auto` takes HTTP/1.1 with servers that do not take WebSockets over HTTP/2; `only` takes nothing else. */
@@ -24,8 +23,9 @@ export interface Http2Session {
   on(event: string, listener: (...args: any[]) => void): unknown
   request(headers: object, options: object): Http2Stream
   setLocalWindowSize(size: number): unknown
+  ping(answered: (error: Error | null) => void): unknown
   close(): unknown
-  destroy(): unknown
+  destroy(error?: Error): unknown
   ref(): unknown
   unref(): unknown
   readonly closed: boolean

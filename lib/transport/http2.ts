@@ -18,18 +18,24 @@ import type { Trace } from './trace.ts'
 
 /** Milliseconds after which a connection closes itself that no socket uses. */
 const IDLE_TIMEOUT = 30_000
-/** Bytes that a server may send on one stream ahead of what was read. A message of 1 MiB comes without a wait for us. */
+/** The receive window of one stream, in bytes: a message of 1 MiB arrives without a wait for our WINDOW_UPDATE. */
 const STREAM_WINDOW = 1024 * 1024
 /** The same of all streams together. Node.js opens it again as soon as bytes arrive, so a paused socket does not stop others. */
 const CONNECTION_WINDOW = 16 * 1024 * 1024
-/** Megabytes that node:http2 may use for a connection. What waits is bounded by stream, so the default of 10 would bound the streams. */
+/**
+ * Megabytes that node:http2 may use for a connection. The backlog is bounded for each stream, so the default of 10 would
+ * bound the number of streams.
+ */
 const SESSION_MEMORY = 64 * 1024
 /** Most origins, of equal TLS options, whose connections and abilities are remembered. */
 const MAX_ORIGINS = 1000
 
 const HTTP_2 = 'h2'
 
-/** Deno calls `onread` also for what is read by HTTP/2. There, and in tunnels, the bytes are listened for once HTTP/1.1 was chosen. */
+/**
+ * Deno calls `onread` also for the bytes of HTTP/2. There, and in tunnels, the bytes are listened for once HTTP/1.1 was
+ * chosen.
+ */
 const KEEPS_ONREAD = process.versions.deno === undefined
 
 /** Bun stops reading for good once a stream has used up its first window, if the window of the connection was set. */
@@ -49,15 +55,15 @@ export function connectHttp2(
   target: ConnectTarget,
   mode: Http2Mode,
   tls?: TlsOptions,
-  keepAlive: number = KEEP_ALIVE,
-  network: Network = ANY_NETWORK,
+  keepAlive?: number,
+  network?: Network,
 ): Promise<Http2Way | Pipe> {
   return sharedConnections.open(target, mode, tls, keepAlive, network)
 }
 
 const ANY_NETWORK: Network = {}
 
-/** HTTP/2 connections, and what is known of the servers. */
+/** HTTP/2 connections, and what each server was found to support. */
 export class Http2Connections {
   readonly #idleTimeout: number
   /** By what equal TLS options have in common, then by host and port. */
@@ -135,7 +141,8 @@ export class Http2Connections {
       onread: keepsOnread && mode === 'auto' ? http1.onread : undefined,
       take: (socket: Socket & { alpnProtocol?: unknown }) => {
         if (!secure || socket.alpnProtocol === HTTP_2) {
-          return new Http2Connection(startSession(socket, target, tunnel), { ...network.trace }, this.#idleTimeout)
+          const session = startSession(socket, target, tunnel)
+          return new Http2Connection(session, { ...network.trace }, this.#idleTimeout, keepAlive)
         }
         if (mode === 'only') return socket.destroy()
         if (!keepsOnread) passData(socket, (http1.onread as OnReadOpts).callback as OnRead)

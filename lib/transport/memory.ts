@@ -60,7 +60,7 @@ class MemoryPipe implements Pipe {
 
   abort(_reason?: unknown): void {
     this.#aborted = true
-    // `#inboxBytes` stays: what was not delivered is still buffered at the other end.
+    // `#inboxBytes` stays: undelivered bytes are still buffered at the other end.
     this.#inbox = []
     this.#schedule()
     this.#peer.#schedule()

@@ -51,7 +51,7 @@ export interface Network {
   readonly tunnel?: Tunnel | undefined
 }
 
-/** A way to the server through something else, such as a proxy. HTTP/2 shares what went through tunnels that are equal. */
+/** A way to the server through something else, such as a proxy. HTTP/2 shares connections through equal tunnels. */
 export interface Tunnel {
   /** Equal tunnels have equal names, equal TLS options to whatever is in between, and the same owner. */
   readonly name: string

@@ -137,7 +137,7 @@ export class NodePipe implements Pipe {
   }
 
   get buffered(): number {
-    // A socket that failed no longer counts what it did not send.
+    // A socket that failed no longer counts the bytes that it did not send.
     if (this.#mustDrain && !this.#socket.destroyed && this.#socket.errored === null) {
       this.#buffered = this.#socket.writableLength
     }
@@ -212,7 +212,7 @@ export class NodePipe implements Pipe {
     if (!this.#paused) this.#socket.resume()
   }
 
-  /** Passes on what was held, in order. That the connection is gone is passed on even while paused. */
+  /** Passes on the held bytes, in order. The end of the connection is passed on even while paused. */
   #deliver(): void {
     const sink = this.#sink
     if (sink === undefined) return

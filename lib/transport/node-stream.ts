@@ -180,7 +180,7 @@ class NodeStreamPipe implements Pipe {
     return this.#held.length > 0 || this.#endHeld || this.#closeHeld
   }
 
-  /** Passes on what is held, in order, unless the sink may not be called now. The close is passed on even while paused. */
+  /** Passes on the held bytes, in order, unless the sink may not be called now. The close is passed on even while paused. */
   #deliver(): void {
     const sink = this.#sink
     if (sink === undefined || this.#busy || this.#closed) return

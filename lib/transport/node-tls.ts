@@ -110,7 +110,7 @@ const SERVER = Symbol('server')
 type ResumableSocket = TLSSocket & { [CONTEXT]?: TlsContext; [SERVER]?: string }
 
 /**
- * Keeps the sessions of a connection for later ones. In TLS 1.3 they arrive after the handshake. Only what was trusted is kept:
+ * Keeps the sessions of a connection for later ones. In TLS 1.3 they arrive after the handshake. Only trusted sessions are kept:
  * a session that is resumed is not checked again.
  */
 function keepSessions(

@@ -12,7 +12,10 @@ interface Waiting {
   readonly explain?: ((error: unknown) => unknown) | undefined
 }
 
-/** What is made of a socket. The types of Node.js are unknown to programs for other hosts, so the declarations do not name them. */
+/**
+ * How a pipe takes over a socket of Node.js. Programs for other hosts do not know the types of Node.js, so none is named
+ * here.
+ */
 export interface SocketTaker<Result> {
   /** The protocols to offer (ALPN), in place of those of the `tls` option. */
   readonly protocols: readonly string[] | undefined

@@ -48,7 +48,7 @@ export function pipeStream(pipe: Pipe): Ciphertext {
       if (!duplex.destroyed) duplex.push(null)
     },
     close(error) {
-      // Behind a regular end the stream gives out what it holds, and destroys itself.
+      // After a regular end the stream gives out the bytes that it holds, and destroys itself.
       if (error !== undefined || !ended) duplex.destroy(error as Error | undefined)
       proceed()
     },

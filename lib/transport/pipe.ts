@@ -17,7 +17,7 @@ export interface Pipe {
    * @returns false if some of the bytes have to wait; `sink.drain()` then follows once all have left
    */
   write(bytes: Uint8Array, more: boolean): boolean
-  /** Sends what was written, then tells the peer that no more comes (half-close). */
+  /** Sends the written bytes, then tells the peer that no more will follow (half-close). */
   end(): void
   /** Drops the connection now. No `data` follows; `sink.close()` still does. */
   abort(reason?: unknown): void
@@ -68,7 +68,7 @@ export interface Duplex {
       cancel(reason?: unknown): Promise<unknown>
     }
   }
-  /** Takes what leaves. */
+  /** Takes the outgoing bytes. */
   readonly writable: {
     /** Called once. */
     getWriter(): {
@@ -90,7 +90,7 @@ export interface NodeStream {
   on(event: string, listener: (...args: any[]) => void): unknown
   /** The stream may keep the bytes. The callback says that the next ones may follow. */
   write(bytes: Uint8Array, callback: (error?: any) => void): unknown
-  /** Ends the writable side, behind what was written. */
+  /** Ends the writable side, after the written bytes. */
   end(): unknown
   /** Drops the connection now. */
   destroy(): unknown

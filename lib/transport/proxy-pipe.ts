@@ -129,7 +129,7 @@ export class ProxyPipe extends ForwardingPipe {
     return this.#held.length > 0 || this.#endHeld
   }
 
-  /** Passes on what is held, in order. That the pipe is gone is passed on even while paused. */
+  /** Passes on the held bytes, in order. The end of the pipe is passed on even while paused. */
   #deliver(): void {
     const sink = this.#sink
     if (sink === undefined) return

@@ -59,7 +59,7 @@ function parse(address: string, base: string | undefined): URL {
   return url
 }
 
-/** Decodes percent signs; as in ws, what is no escape stays. */
+/** Decodes percent escapes; as in ws, a percent sign without two hexadecimal digits stays. */
 function decode(text: string): string {
   return text.replace(/(?:%[\da-f]{2})+/gi, escapes => Buffer.from(escapes.replaceAll('%', ''), 'hex').toString())
 }

@@ -14,7 +14,7 @@ export function validateCloseCode(code: unknown): asserts code is number {
   }
 }
 
-/** @throws TypeError for what is neither a string nor bytes; RangeError for more than 123 bytes */
+/** @throws TypeError for a reason that is neither a string nor bytes; RangeError for more than 123 bytes */
 export function readReason(reason: string | Uint8Array | undefined): string {
   if (reason === undefined || !reason.length) return ''
   if (typeof reason !== 'string' && !(reason instanceof Uint8Array)) {

@@ -104,7 +104,7 @@ export function attributeHandler(emitter: EventEmitter, type: string): unknown {
   return find(emitter, type, isAttribute)?.[HANDLER] ?? null
 }
 
-/** Sets an attribute such as `onmessage`. What is no function only removes the handler that was there. */
+/** Sets an attribute such as `onmessage`. A value that is no function only removes the previous handler. */
 export function setAttributeHandler(emitter: EventEmitter, type: string, handler: unknown): void {
   const old = find(emitter, type, isAttribute)
   if (old !== undefined) emitter.removeListener(type, old)

@@ -19,7 +19,7 @@ import { type Address, parseAddress } from './address.ts'
 import { openingError } from './errors.ts'
 import type { ClientOptions } from './options.ts'
 
-/** The WebSocket object, as what is behind it uses it. */
+/** The WebSocket object, as the state behind it uses it. */
 export interface Owner {
   emit(event: string, ...values: unknown[]): boolean
   listenerCount(event: string): number
@@ -191,7 +191,7 @@ export class HttpOpening implements Opening {
     const answer = headOf(response)
     const agreement = validateResponse(host.platform, handshake, answer)
     if ('code' in agreement) {
-      // Such as one that comes when the server hears of it.
+      // For example an error that arrives once the server has been told.
       stream.on('error', () => {})
       return this.fail(openingError(agreement.code, explain(agreement, handshake, answer), agreement))
     }
@@ -212,7 +212,7 @@ export class HttpOpening implements Opening {
   }
 }
 
-/** What is known of the way of a connection that an agent has opened. */
+/** The trace of a connection that an agent has opened, as far as its socket tells. */
 function traceOf(stream: Duplex): Trace {
   const trace: Trace = { step: 'handshake', http: '1.1' }
   const { remoteAddress } = stream as Partial<Socket>

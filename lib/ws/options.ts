@@ -24,7 +24,7 @@ export interface ClientOptions extends Omit<HttpsOptions, 'protocol' | 'timeout'
   readonly generateMask?: ((mask: Buffer) => void) | undefined
   /** Milliseconds for the opening handshake, anew after each redirect. Default: no limit. */
   readonly handshakeTimeout?: number | undefined
-  /** No effect: what waits is bounded by its bytes. */
+  /** No effect: the backlog is bounded by its bytes. */
   readonly maxBufferedChunks?: number | undefined
   /** The largest number of frames in a message; 0 for no limit. Default: 16,384. */
   readonly maxFragments?: number | undefined

@@ -32,7 +32,7 @@ const TASK_SENT = 9
 const TASK_ERROR = 10
 const TASK_CLOSE = 11
 
-/** Called when what was sent has left for the network, or with an error if it cannot. */
+/** Called when the sent data has left for the network, or with an error if it cannot. */
 export type SendCallback = (error?: Error) => void
 
 /** How a message is sent. */
@@ -183,7 +183,7 @@ export class WsSession extends Session implements TaskTarget, Pausable {
     // The opening handshake has failed: the end follows.
     if (this.connection === undefined) return
     this.#terminated = true
-    // With ws, what was sent has been handed to the system by now.
+    // With ws, sent data has been handed to the system by now.
     this.connection.flush()
     super.terminate()
   }
@@ -387,7 +387,7 @@ export class WsSession extends Session implements TaskTarget, Pausable {
     this.#backpressure.update(this.#undispatched)
   }
 
-  /** Queues the callbacks of what has left. */
+  /** Queues the callbacks of the messages that have left. */
   #settleCallbacks(): void {
     if (this.#callbacks.length === 0) return
     const { transmitted } = this.connection!

@@ -40,7 +40,7 @@ export interface SendOptions {
   readonly compress?: boolean | undefined
   /** Whether this is the last frame of its message. Default: true. */
   readonly fin?: boolean | undefined
-  /** No effect: a client masks what it sends (RFC 6455 section 5.3). */
+  /** No effect: a client masks every frame (RFC 6455 section 5.3). */
   readonly mask?: boolean | undefined
 }
 
@@ -48,7 +48,10 @@ const Base: new () => Emitter = EventEmitter as never
 
 const BINARY_TYPES: readonly unknown[] = ['nodebuffer', 'arraybuffer', 'fragments', 'blob']
 
-/** The property in which a socket keeps its state. It is a symbol for the sake of Proxies, as for the WebSocket of the standard. */
+/**
+ * The property in which a socket keeps its state. It is a symbol for the sake of Proxies, as for the WebSocket of the
+ * standard.
+ */
 const slot = Symbol('WebSocket state')
 
 /**
@@ -166,7 +169,10 @@ export class WebSocket extends Base {
     } else stateOf(this).close(undefined, '')
   }
 
-  /** Stops reading from the network. What was read before is still emitted. Without effect unless the socket is open. */
+  /**
+   * Stops reading from the network. Messages that were read before are still emitted. Without effect unless the socket is
+   * open.
+   */
   pause(): void {
     stateOf(this).setPausedByUser(true)
   }
@@ -183,7 +189,7 @@ export class WebSocket extends Base {
    */
   ping(callback: SendCallback): void
   ping(data: any, callback: SendCallback): void
-  /** @param mask no effect: a client masks what it sends */
+  /** @param mask no effect: a client masks every frame */
   ping(data?: any, mask?: boolean, callback?: SendCallback): void
   ping(data?: any, mask?: any, callback?: SendCallback): void {
     sendControl(this, 'ping', data, mask, callback)
@@ -201,7 +207,7 @@ export class WebSocket extends Base {
    * Sends a message: text for a string or a number, otherwise binary.
    *
    * @param callback called when the message has left, or with an error if it cannot
-   * @throws Error while connecting; TypeError for what is no data
+   * @throws Error while connecting; TypeError for a value that is no data
    */
   send(data: any, callback?: SendCallback): void
   send(data: any, options: SendOptions, callback?: SendCallback): void
@@ -315,7 +321,7 @@ function sendControl(
   if (then !== undefined) state.whenSent(then)
 }
 
-/** Counts what was sent after the close. */
+/** Counts the data that was sent after the close. */
 function tooLate(
   state: WsSession,
   content: string | Uint8Array | ReadableBlob,
@@ -326,7 +332,7 @@ function tooLate(
   if (then !== undefined) state.failLater(then, error)
 }
 
-/** The data of a message as text, bytes or a Blob. What is neither is converted as `Buffer.from` does it. */
+/** The data of a message as text, bytes or a Blob. Any other value is converted by `Buffer.from`. */
 function toContent(data: any): string | Uint8Array | ReadableBlob {
   if (typeof data === 'string') return data
   if (!data) return NOTHING
@@ -341,7 +347,7 @@ function isBlob(content: string | Uint8Array | ReadableBlob): content is Readabl
   return typeof content === 'object' && 'read' in content
 }
 
-/** @throws SyntaxError for what is no token, or is given twice */
+/** @throws SyntaxError for a subprotocol that is no token, or is given twice */
 function readProtocols(given: unknown): readonly string[] {
   const list: unknown[] = given === undefined ? [] : Array.isArray(given) ? given : [given]
   for (const [index, protocol] of list.entries()) {

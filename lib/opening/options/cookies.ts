@@ -3,7 +3,7 @@ import { invalid, type Readers } from './reading.ts'
 /** Cookies. */
 export interface Options {
   /**
-   * Where cookies are kept, such as a `CookieJar` of tough-cookie: what it has for the URL is sent with the opening handshake, and
+   * A store of cookies, such as a `CookieJar` of tough-cookie: its cookies for the URL are sent with the opening handshake, and
    * what the server sets by its response is stored. Default: no cookies.
    */
   readonly cookieJar?: CookieJar
@@ -13,7 +13,10 @@ export interface Options {
 export interface CookieJar {
   /** The value of the Cookie field for a URL; the empty string if there are no cookies. */
   getCookieString(url: string): string | PromiseLike<string>
-  /** Stores what a field Set-Cookie of the response from a URL says. What it throws, or rejects with, refuses the cookie. */
+  /**
+   * Stores the cookie of one field Set-Cookie in a response from `url`. An error that it throws, or rejects with, refuses
+   * the cookie.
+   */
   setCookie(header: string, url: string): unknown
 }
 

@@ -2,7 +2,7 @@ import type { AbortSignal } from '../../host/host-types.ts'
 import { HostURL } from '../url.ts'
 import { invalid, type Readers } from './reading.ts'
 
-/** What is asked for: the URL, and for how long anybody wants an answer. */
+/** The request: the base of a relative URL, and the signal that gives it up. */
 export interface Options {
   /** What a relative URL is resolved against. Default: `globalThis.location`; without a location, relative URLs fail. */
   readonly baseURL?: string | { readonly href: string }
@@ -38,7 +38,7 @@ function hasHref(value: unknown): value is { href: unknown } {
 
 function readSignal(value: unknown, name: string): AbortSignal | undefined {
   if (value === undefined) return undefined
-  // Of any realm, and of any age: what is used of it has to be there.
+  // An AbortSignal of any realm and version: only the members that are used have to exist.
   const signal = value as Partial<AbortSignal> | null
   const isSignal =
     typeof signal?.aborted === 'boolean' &&

@@ -22,8 +22,8 @@ export const byConnect: Route = {
 }
 
 /**
- * The option `connect` with `http2: 'only'`: HTTP/2 over what it opens, by prior knowledge. Sockets of an origin share what one
- * and the same function has opened.
+ * The option `connect` with `http2: 'only'`: HTTP/2 over the pipe that it opens, by prior knowledge. Sockets of an origin that
+ * pass the same function share its pipe.
  */
 export const http2ByConnect: Route = {
   needsAddress: false,
