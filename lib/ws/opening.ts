@@ -11,9 +11,11 @@ import type { Opening, OpeningHandshakeHandler, Trace } from '../opening/opening
 import { ownMembers } from '../opening/options/reading.ts'
 import type { Settings } from '../opening/options.ts'
 import type { ConnectionError } from '../protocol/errors.ts'
+import { PERMESSAGE_DEFLATE, parseExtensions } from '../protocol/extensions.ts'
 import { createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
+import { getAll } from '../protocol/header-values.ts'
 import { traceTls } from '../transport/open-socket.ts'
-import type { ResponseHead } from '../transport/pipe.ts'
+import type { HeaderList, ResponseHead } from '../transport/pipe.ts'
 import { pipeOverUpgraded } from '../transport/upgraded-socket.ts'
 import { type Address, parseAddress } from './address.ts'
 import { openingError } from './errors.ts'
@@ -73,6 +75,8 @@ export class HttpOpening implements Opening {
     if (this.#over) return
     this.#finish()
     this.request?.destroy()
+    // A request whose response was read to its end does not destroy its connection, which an agent may have by now.
+    this.request?.socket?.destroy()
     this.stream?.destroy()
     this.#handler.context.runInAsyncScope(this.#handler.failed, this.#handler, error)
   }
@@ -127,13 +131,13 @@ export class HttpOpening implements Opening {
     for (const [name, value] of handshake.headers) if (name !== 'Host') set(name, value)
     set('Sec-WebSocket-Version', protocolVersion)
     if (origin) set(protocolVersion < 13 ? 'Sec-WebSocket-Origin' : 'Origin', origin)
-    let auth = address.auth ?? given.auth
+    let auth = this.#first.auth ?? given.auth ?? address.auth
     if (!this.#keepsCredentials(address)) {
       headers.delete('authorization')
       headers.delete('cookie')
       if (!this.#isSameServer(address)) headers.delete('host')
       auth = undefined
-    } else if (this.#redirects > 0) auth ??= this.#first.auth
+    }
     return {
       ...given,
       method: 'GET',
@@ -243,10 +247,18 @@ function explain(error: ConnectionError, { protocols, deflate }: Handshake, { he
     case 'WS_ERR_INVALID_EXTENSIONS':
       return deflate === undefined
         ? 'Server sent a Sec-WebSocket-Extensions header but no extension was requested'
-        : 'Invalid Sec-WebSocket-Extensions header'
+        : isOtherExtension(headers)
+          ? 'Server indicated an extension that was not requested'
+          : 'Invalid Sec-WebSocket-Extensions header'
     default:
       return error.message
   }
+}
+
+/** Whether a well-formed field names another extension than permessage-deflate. */
+function isOtherExtension(headers: HeaderList): boolean {
+  const extensions = parseExtensions(getAll(headers, 'sec-websocket-extensions').join(','))
+  return extensions?.some(({ name }) => name !== PERMESSAGE_DEFLATE) === true
 }
 
 function connectTcp(options: TcpSocketConnectOpts & { socketPath?: string }): Socket {

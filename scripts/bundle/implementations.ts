@@ -51,6 +51,7 @@ export const implementations: readonly Implementation[] = [
       'opening/options/reading',
       'opening/ws-options',
       'protocol/errors',
+      'protocol/extensions',
       'protocol/handshake',
       'protocol/header-values',
       'session/backpressure',

@@ -320,4 +320,18 @@ describe('The stand-in for ws: messages', () => {
     await event(socket, 'close')
     twin.log(texts.length, texts.join().length, texts.slice(1234, 1240))
   })
+
+  twins('fails with the error of a Blob that cannot be read', async twin => {
+    const server = await twin.loopback.serve()
+    const socket = await twin.opened(server.url)
+    twin.record(socket)
+    const error = new DOMException('gone', 'NotReadableError')
+    const blob = {
+      ...{ size: 4, type: '', [Symbol.toStringTag]: 'Blob', slice() {}, stream() {} },
+      arrayBuffer: () => Promise.reject(error),
+    }
+    socket.on('error', actual => twin.log(actual === error))
+    socket.send(blob as never, actual => twin.log('callback', actual === error))
+    await event(socket, 'close')
+  })
 })
