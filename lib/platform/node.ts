@@ -1,7 +1,7 @@
 import { Buffer, isAscii, isUtf8 } from 'node:buffer'
 import type { Platform } from '../codec/platform.ts'
+import { NODE_MAJOR } from '../host/node-version.ts'
 import { crypto } from './builtins.ts'
-import { NODE_MAJOR } from './node-version.ts'
 import { nodeCompression } from './node-zlib.ts'
 import { maskingMemory, simdOfProcess, simdWith } from './simd.ts'
 import { decodeWith, encodeWith } from './simd-utf8.ts'

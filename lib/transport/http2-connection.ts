@@ -1,6 +1,6 @@
+import { NODE_MAJOR } from '../host/node-version.ts'
 import { shielded } from '../host/shielded-options.ts'
 import { Deadline, startTimer, stopTimer, type Timer } from '../host/timers.ts'
-import { NODE_MAJOR } from '../platform/node-version.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { isAllowed } from './allowed-address.ts'
 import { clientCertificateAdvice } from './client-certificate.ts'

@@ -1,4 +1,4 @@
-import { process } from '../host/node-process.ts'
+import { process } from './node-process.ts'
 
 /** The major version of Node.js. Infinity on Bun and Deno, which name one as well: they have none of its old faults. */
 export const NODE_MAJOR: number =
