@@ -1,5 +1,6 @@
+import { process } from '../host/node-process.ts'
 import { shielded } from '../host/shielded-options.ts'
-import { startTimer, stopTimer, type Timer } from '../host/timers.ts'
+import { Deadline } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { isAllowed } from './allowed-address.ts'
 import { clientCertificateAdvice } from './client-certificate.ts'
@@ -8,6 +9,12 @@ import { REFUSED_STREAM } from './http2-codes.ts'
 import type { Http2Session, Http2Stream } from './http2-types.ts'
 import type { NetworkOptions } from './network.ts'
 import type { Trace } from './trace.ts'
+
+/**
+ * Up to version 22, Node.js may end a connection whose server has broken the protocol (RFC 9113 section 5.4.1) without an event:
+ * it sends its GOAWAY frame, and reads no more. There the answers to PING frames tell whether the connection is alive.
+ */
+const MISSES_ENDS = Number.parseInt(process.versions.node!, 10) < 24
 
 /**
  * One HTTP/2 connection, as the sockets see it that share it. A socket is a user of the connection from when it was promised a
@@ -19,10 +26,12 @@ export class Http2Connection {
   readonly #session: Http2Session
   readonly #trace: Trace
   readonly #idleTimeout: number
+  readonly #pingInterval: number
   #users = 0
   /** Users that keep the process alive. */
   #refs = 0
-  #idleTimer: Timer | undefined
+  /** With users, until the answer to the next PING frame is due; without, until the connection closes itself. */
+  #deadline: Deadline | undefined
   /** Most streams that the server allows at the same time. Written by each SETTINGS frame. */
   #limit = Number.POSITIVE_INFINITY
   /** A GOAWAY frame has come: streams that are open go on, and no stream is opened any more. */
@@ -36,11 +45,13 @@ export class Http2Connection {
    * @param session of which the first SETTINGS frame has not arrived yet
    * @param trace of the opening of the connection
    * @param idleTimeout milliseconds without a user after which the connection closes itself
+   * @param pingInterval milliseconds after which the server is asked for a sign of life, where the host needs that; 0 for never
    */
-  constructor(session: Http2Session, trace: Trace, idleTimeout: number) {
+  constructor(session: Http2Session, trace: Trace, idleTimeout: number, pingInterval: number) {
     this.#session = session
     this.#trace = trace
     this.#idleTimeout = idleTimeout
+    this.#pingInterval = MISSES_ENDS ? pingInterval : 0
     session.unref()
     session.on('error', error => {
       this.error ??= error
@@ -128,15 +139,32 @@ export class Http2Connection {
 
   /** Adds a user, who keeps the process alive. */
   enter(): void {
-    this.#users++
-    stopTimer(this.#idleTimer)
+    if (this.#users++ === 0) {
+      this.#deadline?.cancel()
+      this.#ping()
+    }
     this.ref()
   }
 
   /** The reverse of `enter`, behind an `unref`. */
   leave(): void {
     this.#users--
-    if (this.#users === 0) this.#idleTimer = startTimer(this.#idleTimeout, () => this.close())
+    if (this.#users > 0) return
+    this.#deadline?.cancel()
+    this.#deadline = new Deadline(this.#idleTimeout, () => this.close())
+  }
+
+  /** Asks for a sign of life (RFC 9113 section 6.7) at each interval, and drops a connection that gave none. */
+  #ping(): void {
+    if (this.#pingInterval === 0 || this.isLost) return
+    let isAnswered = false
+    this.#session.ping(error => {
+      isAnswered = error === null
+    })
+    this.#deadline = new Deadline(this.#pingInterval, () => {
+      if (isAnswered) this.#ping()
+      else this.#session.destroy(new Error('The server did not answer a PING frame'))
+    })
   }
 
   ref(): void {

@@ -23,8 +23,9 @@ export interface Http2Session {
   on(event: string, listener: (...args: any[]) => void): unknown
   request(headers: object, options: object): Http2Stream
   setLocalWindowSize(size: number): unknown
+  ping(answered: (error: Error | null) => void): unknown
   close(): unknown
-  destroy(): unknown
+  destroy(error?: Error): unknown
   ref(): unknown
   unref(): unknown
   readonly closed: boolean

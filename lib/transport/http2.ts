@@ -55,8 +55,8 @@ export function connectHttp2(
   target: ConnectTarget,
   mode: Http2Mode,
   tls?: TlsOptions,
-  keepAlive: number = KEEP_ALIVE,
-  network: Network = ANY_NETWORK,
+  keepAlive?: number,
+  network?: Network,
 ): Promise<Http2Way | Pipe> {
   return sharedConnections.open(target, mode, tls, keepAlive, network)
 }
@@ -141,7 +141,8 @@ export class Http2Connections {
       onread: keepsOnread && mode === 'auto' ? http1.onread : undefined,
       take: (socket: Socket & { alpnProtocol?: unknown }) => {
         if (!secure || socket.alpnProtocol === HTTP_2) {
-          return new Http2Connection(startSession(socket, target, tunnel), { ...network.trace }, this.#idleTimeout)
+          const session = startSession(socket, target, tunnel)
+          return new Http2Connection(session, { ...network.trace }, this.#idleTimeout, keepAlive)
         }
         if (mode === 'only') return socket.destroy()
         if (!keepsOnread) passData(socket, (http1.onread as OnReadOpts).callback as OnRead)

@@ -1,3 +1,4 @@
+import process from 'node:process'
 import { expect } from 'chai'
 import { failure, handshake, terminate, type WebSocket, WebSocketStream } from '#lib/entry/node.js'
 import { rejectionOf } from '../support/expect.ts'
@@ -7,9 +8,11 @@ import {
   END_STREAM,
   GOAWAY,
   HEADERS,
+  PING,
   PUSH_PROMISE,
   RST_STREAM,
   uint32,
+  WINDOW_UPDATE,
 } from '../support/http2-frames.ts'
 import {
   ENABLE_CONNECT_PROTOCOL,
@@ -240,6 +243,38 @@ describe('RFC 8441 section 5: frames of HTTP/2 under a WebSocket', () => {
     peer.send(PUSH_PROMISE, END_HEADERS, stream, Buffer.concat([uint32(2), block]))
     await next(socket, 'close')
     expect(failure(socket)!.code).to.equal('WS_ERR_CONNECTION_LOST')
+  })
+
+  // Node.js 20 reads no more after these, without an event: there the connection is given up when a PING frame is not answered.
+  for (const [what, type, flags, stream, payload] of [
+    ['header fields that cannot be decoded', HEADERS, END_HEADERS, 1, Buffer.of(0xff)],
+    ['a WINDOW_UPDATE frame of no bytes', WINDOW_UPDATE, 0, 0, uint32(0)],
+    ['a PING frame of one byte', PING, 0, 0, Buffer.of(0)],
+    ['DATA of a stream that nobody opened', DATA, 0, 9, Buffer.of(0)],
+  ] as const) {
+    it(`${what}: the connection is lost, and the next socket has one of its own`, async () => {
+      const server = await serve()
+      const options = { ...only, keepAlive: 1000 }
+      const socket = loopback.socket(server.url, options)
+      const peer = await server.accept()
+      await Promise.all([accept(peer), next(socket, 'open')])
+      peer.send(type, flags, stream, payload)
+      const { code, wasClean } = await next(socket, 'close')
+      expect([code, wasClean]).to.deep.equal([1006, false])
+      expect(failure(socket)!.code).to.equal('WS_ERR_CONNECTION_LOST')
+      const other = loopback.socket(server.url, options)
+      await Promise.all([accept(await server.accept()), next(other, 'open')])
+    })
+  }
+
+  it('a connection whose PING frames are answered stays, however long nothing else comes', async () => {
+    const server = await serve()
+    const socket = loopback.socket(server.url, { ...only, keepAlive: 1000 })
+    const peer = await server.accept()
+    const [stream] = await Promise.all([accept(peer), next(socket, 'open')])
+    if (Number.parseInt(process.versions.node, 10) < 24) for (let pings = 0; pings < 3; pings++) await peer.frame(PING)
+    peer.send(DATA, 0, stream, text('still here'))
+    expect((await next(socket, 'message')).data).to.equal('still here')
   })
 
   it('a server that never sends SETTINGS is given up with the time of the handshake', async () => {
