@@ -5,8 +5,10 @@ import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
 import { host } from '../host/host.ts'
 import { process } from '../host/node-process.ts'
+import { shielded } from '../host/shielded-options.ts'
 import { Deadline } from '../host/timers.ts'
 import type { Opening, OpeningHandshakeHandler, Trace } from '../opening/opening-handshake.ts'
+import { ownMembers } from '../opening/options/reading.ts'
 import type { Settings } from '../opening/options.ts'
 import type { ConnectionError } from '../protocol/errors.ts'
 import { createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
@@ -94,13 +96,21 @@ export class HttpOpening implements Opening {
       deflate: this.#settings.perMessageDeflate,
     })
     const { request: send } = process.getBuiltinModule(address.secure ? 'node:https' : 'node:http')
-    const request = send(this.#requestOptions(address, handshake))
+    const request = send(shielded(this.#requestOptions(address, handshake)))
     this.request = request
+    // Node.js itself takes a time limit from a polluted Object.prototype.
+    Object.assign(request, { timeout: undefined })
     request.on('error', error => {
       if (this.request === request) this.fail(openingError('WS_ERR_CONNECT', error.message, error))
     })
-    request.on('response', response => this.#refused(address, request, response))
-    request.on('upgrade', (response, stream, head) => this.#upgraded(handshake, response, stream, head))
+    // Deno emits these in no context, and listeners and functions of the user follow.
+    const { context } = this.#handler
+    request.on('response', response => {
+      context.runInAsyncScope(this.#refused, this, address, request, response)
+    })
+    request.on('upgrade', (response, stream, head) => {
+      context.runInAsyncScope(this.#upgraded, this, handshake, response, stream, head)
+    })
     if (this.#redirects > 0) this.#owner.emit('redirect', address.href, request)
     if (handshakeTimeout) this.#startDeadline(handshakeTimeout)
     if (finishRequest) finishRequest(request, this.#owner)
@@ -108,14 +118,8 @@ export class HttpOpening implements Opening {
   }
 
   #requestOptions(address: Address, handshake: Handshake): RequestOptions {
-    const {
-      protocol: _,
-      protocols: __,
-      timeout: ___,
-      origin,
-      protocolVersion = 13,
-      ...given
-    } = this.#options as Record<string, any>
+    const { protocol: _, protocols: __, timeout: ___, origin, protocolVersion = 13, ...others } = this.#options as any
+    const given = ownMembers(others)
     // A header of the caller has the name that he wrote, and the last of two that differ in case wins.
     const headers = new Map<string, readonly [name: string, value: unknown]>()
     const set = (name: string, value: unknown): unknown => headers.set(name.toLowerCase(), [name, value])
@@ -246,16 +250,20 @@ function explain(error: ConnectionError, { protocols, deflate }: Handshake, { he
 }
 
 function connectTcp(options: TcpSocketConnectOpts & { socketPath?: string }): Socket {
-  return process.getBuiltinModule('node:net').connect({ ...options, path: options.socketPath } as TcpSocketConnectOpts)
+  const { connect } = process.getBuiltinModule('node:net')
+  return connect(shielded({ ...options, path: options.socketPath }) as TcpSocketConnectOpts)
 }
 
 function connectTls({ servername, ...options }: ConnectionOptions): Socket {
   const isName = process.getBuiltinModule('node:net').isIP(options.host!) === 0
-  return process.getBuiltinModule('node:tls').connect({
-    ALPNProtocols: ['http/1.1'],
+  const connection: ConnectionOptions = {
     ...options,
+    ALPNProtocols: options.ALPNProtocols ?? ['http/1.1'],
     // That of the request, not of a Unix domain socket.
     path: undefined!,
-    servername: servername ?? (isName ? options.host! : ''),
-  })
+    // RFC 6066 section 3: without a trailing dot.
+    servername: (servername ?? (isName ? options.host! : '')).replace(/\.$/, ''),
+  }
+  // Node.js itself takes a time limit from a polluted Object.prototype.
+  return process.getBuiltinModule('node:tls').connect(shielded(connection)).setTimeout(0)
 }

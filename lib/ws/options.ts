@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import type { ClientRequest, RequestOptions as HttpOptions } from 'node:http'
 import type { RequestOptions as HttpsOptions } from 'node:https'
+import { ownMembers } from '../opening/options/reading.ts'
 import { readOptions, type Settings } from '../opening/options.ts'
 import type { WsPerMessageDeflateOptions } from '../opening/ws-options.ts'
 import { joinOptions } from '../opening/ws-options.ts'
@@ -76,15 +77,16 @@ export function readClientOptions(options: ClientOptions): Settings {
 function readDeflate(value: unknown): unknown {
   if (value === undefined) return true
   if (typeof value !== 'object' || value === null) return Boolean(value)
-  const { serverNoContextTakeover, clientNoContextTakeover, serverMaxWindowBits, clientMaxWindowBits, ...others } =
-    value as WsPerMessageDeflateOptions
-  const { level, memLevel } = others.zlibDeflateOptions ?? {}
+  const given = ownMembers(value as WsPerMessageDeflateOptions)
+  const { serverNoContextTakeover, clientNoContextTakeover, serverMaxWindowBits, clientMaxWindowBits, threshold } =
+    given
+  const { level, memLevel } = ownMembers(given.zlibDeflateOptions ?? {})
   return {
     serverNoContextTakeover: Boolean(serverNoContextTakeover),
     clientNoContextTakeover: Boolean(clientNoContextTakeover),
     serverMaxWindowBits,
     clientMaxWindowBits,
-    threshold: others.threshold,
+    threshold,
     zlibDeflateOptions: { level, memLevel },
   }
 }

@@ -182,15 +182,15 @@ export class WsSession extends Session implements TaskTarget, Pausable {
     if (connecting) return this.#closeBeforeOpen()
     this.#terminated = true
     // With ws, sent data has been handed to the system by now.
-    this.connection!.flush()
+    this.connection?.flush()
     super.terminate()
   }
 
   setPausedByUser(paused: boolean): void {
     if (this.#readyState === CONNECTING || this.#readyState === CLOSED) return
     this.#pausedByUser = paused
-    if (paused) this.connection!.pause()
-    else if (!this.#backpressure.isPaused) this.connection!.resume()
+    if (paused) this.connection?.pause()
+    else if (!this.#backpressure.isPaused) this.connection?.resume()
   }
 
   // Called by the backpressure.

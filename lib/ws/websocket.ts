@@ -3,7 +3,10 @@ import { EventEmitter } from 'node:events'
 import type { ClientRequest } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { MAX_CONTROL_PAYLOAD } from '../codec/opcodes.ts'
+import { bytesOfBuffer, bytesOfView, isView } from '../host/views.ts'
 import { type ReadableBlob, toBlob } from '../idl/blob.ts'
+import { isPlain } from '../idl/webidl.ts'
+import { ownMembers } from '../opening/options/reading.ts'
 import { isToken } from '../protocol/header-values.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from '../session/ready-state.ts'
 import { parseAddress } from './address.ts'
@@ -112,7 +115,7 @@ export class WebSocket extends Base {
     super()
     if (address === null) unavailable('WebSocketServer')
     const isOptions = typeof protocols === 'object' && protocols !== null && !Array.isArray(protocols)
-    const given: ClientOptions = (isOptions ? (protocols as ClientOptions) : options) ?? {}
+    const given: ClientOptions = ownMembers((isOptions ? (protocols as ClientOptions) : options) ?? {})
     const settings = readClientOptions(given)
     const target = parseAddress(address)
     const offered = readProtocols(isOptions || protocols === undefined ? given.protocols : protocols)
@@ -370,9 +373,9 @@ function tooLate(
 function toContent(data: any): string | Uint8Array | ReadableBlob {
   if (typeof data === 'string') return data
   if (!data) return NOTHING
-  if (data instanceof Uint8Array) return data
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  return toBlob(data) ?? Buffer.from(data)
+  // Bytes are what the slots say, whatever a program has defined on the object.
+  if (isView(data)) return isPlain(data) ? data : bytesOfView(data)
+  return toBlob(data) ?? bytesOfBuffer(data) ?? Buffer.from(data)
 }
 
 const NOTHING = new Uint8Array(0)

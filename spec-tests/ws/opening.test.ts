@@ -1,8 +1,11 @@
 import { once } from 'node:events'
 import { Agent, createServer, type IncomingMessage, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { createServer as createTlsServer } from 'node:tls'
+import { expect } from 'chai'
 import { WebSocketServer } from 'ws'
+import WebSocket from '#lib/entry/ws.js'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 import { event, type Twin, thrown, useTwins } from '../support/ws-twins.ts'
@@ -280,6 +283,35 @@ describe('The stand-in for ws: the opening handshake', () => {
       ca: authority.cert,
       checkServerIdentity: () => undefined,
     } as never)
+  })
+
+  it('sends the name of a TLS server without a trailing dot, unlike ws', async () => {
+    const names: string[] = []
+    const server = createTlsServer({
+      ...(await makeCertificate()),
+      SNICallback(name, callback) {
+        names.push(name)
+        callback(null)
+      },
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const lookup = (_name: string, _options: object, callback: (...found: unknown[]) => void) =>
+      callback(null, [{ address: '127.0.0.1', family: 4 }])
+    for (const options of [{}, { servername: 'other.example.' }]) {
+      const socket = new WebSocket(`wss://name.example.:${port}/`, {
+        ...options,
+        lookup,
+        rejectUnauthorized: false,
+      } as never)
+      socket.on('error', () => {})
+      const closed = new Promise(resolve => socket.on('close', resolve))
+      const [accepted] = (await once(server, 'secureConnection')) as [Socket]
+      accepted.destroy()
+      await closed
+    }
+    server.close()
+    expect(names).to.deep.equal(['name.example', 'other.example'])
   })
 
   for (const [name, lines, options] of [
