@@ -197,6 +197,11 @@ function startSession(socket: Socket, { host, port, secure }: ConnectTarget, tun
       settings: shielded({ enablePush: false, initialWindowSize: STREAM_WINDOW }),
     }),
   )
+  // An alert of TLS, such as for the lack of a client certificate, ends in Node.js neither the socket nor the session.
+  socket.on('error', error => {
+    session.destroy(error)
+    socket.destroy()
+  })
   session.once('connect', () => {
     if (SETS_CONNECTION_WINDOW && !session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW)
   })

@@ -66,6 +66,12 @@ const explanations: readonly Explanation[] = [
       ours === 'fail 1009' && walk(bytes).reduce((sum, { length }) => sum + length, 0n) > SAFE,
   },
   {
+    reason:
+      'a message that begins within another one is refused by the header of its frame (RFC 6455 section 5.4); wsproto inflates the payload before that',
+    explains: ({ ours, theirs }, { bytes, deflate }) =>
+      deflate !== undefined && ours === 'fail 1002' && theirs === 'fail 1007' && hasCompressedWithinMessage(bytes),
+  },
+  {
     reason: 'wsproto does not know 1012, 1013 and 1014, which were registered later (RFC 6455 section 7.4.2)',
     explains: ({ ours = '', theirs }) => /^close 101[234] /.test(ours) && theirs === 'fail 1002',
   },
@@ -77,6 +83,17 @@ function hasControlWithinCompressed(bytes: Buffer): boolean {
   for (const { opcode, fin, rsv } of walk(bytes)) {
     if (opcode >= 8 && isOpen) return true
     if (opcode < 8) isOpen = !fin && (opcode === 0 ? isOpen : (rsv & 4) !== 0)
+  }
+  return false
+}
+
+/** Whether the first frame of a compressed message stands between the fragments of another message. */
+function hasCompressedWithinMessage(bytes: Buffer): boolean {
+  let isOpen = false
+  for (const { opcode, fin, rsv } of walk(bytes)) {
+    if (opcode >= 8) continue
+    if (isOpen && opcode !== 0 && (rsv & 4) !== 0) return true
+    isOpen = !fin
   }
   return false
 }

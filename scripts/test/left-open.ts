@@ -1,8 +1,11 @@
 import process from 'node:process'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Milliseconds that connections and processes may take to end after the last test of a suite. */
 const GRACE = 5000
+
+/** Milliseconds between two looks: to look in each turn would keep a core busy. */
+const PAUSE = 10
 
 /** Sockets, servers and child processes, by Node.js' names. Mocha has timers of its own, and its output may be a pipe. */
 const KINDS = /^(TCP|TLS|Process)/
@@ -24,6 +27,6 @@ async function expectNothingOpen(this: Mocha.Context): Promise<void> {
     const open = process.getActiveResourcesInfo().filter(name => KINDS.test(name))
     if (open.length === 0) return
     if (performance.now() > end) throw new Error(`The tests have left open: ${open.join(', ')}`)
-    await turn()
+    await sleep(PAUSE)
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
@@ -16,15 +16,15 @@ npm test -- [options] [PART...]  run the files of spec-tests/ whose paths have o
 
   -g, --grep TEXT                only tests whose names have this text
       --reverse                  the files in reversed order: no test may depend on what ran before
-  -j, --jobs N                   how many processes run tests at a time: as many as there are cores, 2 at most, and 1 with
-                                 a PART or --grep. One process runs all files; otherwise each runs a few
+  -j, --jobs N                   how many processes run files of spec-tests/ at a time: one more than there are cores, 3 at
+                                 most, and 1 with a PART or --grep. One process runs all files; otherwise each runs a few
   -h, --help                     print this
 
 The last line has the numbers of all suites together. With a PART, --grep or --reverse only spec-tests/ is run, without
-coverage.`
+coverage. The web-platform-tests run beside it, unless it has one process.`
 
 /** Most processes that run tests at a time by default. More would slow each other down on a small machine. */
-const MAX_JOBS = 2
+const MAX_JOBS = 3
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -76,7 +76,7 @@ async function readCommandLine(commandLine: string[]): Promise<Choice | number> 
     const { grep, reverse } = values
     const detailed = positionals.length > 0 || grep !== undefined
     const files = chooseFiles(await testFiles(), positionals, reverse).map(compiled)
-    const jobs = readJobs(values.jobs) ?? (detailed ? 1 : Math.min(availableParallelism(), MAX_JOBS))
+    const jobs = readJobs(values.jobs) ?? (detailed ? 1 : defaultJobs())
     if (jobs > 1 && grep !== undefined)
       throw new Error('Tests that --grep chooses run in one process: leave out --jobs')
     return { files, jobs, grep, whole: !detailed && !reverse, detailed }
@@ -84,6 +84,11 @@ async function readCommandLine(commandLine: string[]): Promise<Choice | number> 
     console.error(`${(error as Error).message}\n\n${usage}`)
     return 2
   }
+}
+
+/** One more than there are cores, since nearly half of the time of a process is waiting for time limits and other processes. */
+function defaultJobs(): number {
+  return Math.min(availableParallelism() + 1, MAX_JOBS)
 }
 
 function readJobs(text: string | undefined): number | undefined {
@@ -94,12 +99,24 @@ function readJobs(text: string | undefined): number | undefined {
 
 async function runSuites({ files, jobs, grep, whole, detailed }: Choice, folder: string): Promise<SuiteResult[]> {
   const coverage = whole ? join(folder, 'coverage') : undefined
-  const results = [await runSpecTests({ root, files, jobs, grep, coverage, detailed })]
-  if (coverage === undefined) return results
-  const runner = join(root, 'build/wpt/cli.js')
-  if (existsSync(runner)) results.push(await runWebPlatformTests(runner, join(folder, 'web-platform-tests.json')))
+  const spec = runSpecTests({ root, files, jobs, grep, coverage, detailed })
+  if (coverage === undefined) return [await spec]
+  if (jobs === 1) await spec
+  const web = await runWebPlatform(folder, jobs > 1)
+  const results = [await spec, ...web]
   results.push(judgeCoverage(root, coverage))
   return results
+}
+
+/** @param beside whether something else writes meanwhile, so that its output is printed as a whole */
+async function runWebPlatform(folder: string, beside: boolean): Promise<SuiteResult[]> {
+  const runner = join(root, 'build/wpt/cli.js')
+  if (!existsSync(runner)) return []
+  const path = join(folder, 'web-platform-tests.txt')
+  const writesTo = beside ? { path } : 'inherit'
+  const result = await runWebPlatformTests(runner, join(folder, 'web-platform-tests.json'), { writesTo })
+  if (beside) process.stdout.write(`\nweb-platform-tests\n${readFileSync(path, 'utf8')}`)
+  return [result]
 }
 
 /** The sources of the tests, below the package. What is left in build/ of a source that was removed is no test. */

@@ -11,7 +11,7 @@ import type { Times } from './times.ts'
 
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js')
 const reporter = fileURLToPath(new URL('./mocha-reporter.js', import.meta.url))
-const leftOpen = fileURLToPath(new URL('./left-open.js', import.meta.url))
+const requires = ['./own-coverage.js', './left-open.js'].map(file => fileURLToPath(new URL(file, import.meta.url)))
 
 /** Milliseconds after which a run counts as hanging, whatever it runs, and how many more each file may take. */
 const LIMIT = 10 * 60_000
@@ -56,7 +56,8 @@ export async function runMocha(options: MochaOptions): Promise<MochaResult> {
     const outputPath = join(folder, 'output.txt')
     const commandLine = [mocha, '--no-config', '--no-package', '--forbid-only', '--timeout', String(TEST_LIMIT)]
     const reporterOptions = `output=${reportPath},grace=${grace},detailed=${detailed === true ? 'yes' : 'no'}`
-    commandLine.push('--require', leftOpen, '--reporter', reporter, '--reporter-option', reporterOptions)
+    commandLine.push(...requires.flatMap(file => ['--require', file]))
+    commandLine.push('--reporter', reporter, '--reporter-option', reporterOptions)
     if (grep !== undefined) commandLine.push('--fgrep', grep)
     const ending = await runNode([...commandLine, ...files], {
       environment: { NODE_V8_COVERAGE: coverage },

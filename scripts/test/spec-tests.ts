@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import process from 'node:process'
 import { ALONE } from './alone.ts'
+import { HEAVY } from './heavy.ts'
 import { type MochaResult, runMocha } from './mocha-suite.ts'
 import type { SuiteResult } from './suite.ts'
 import { describeTimes } from './times.ts'
@@ -35,14 +36,21 @@ export async function runSpecTests(options: SpecTestsOptions): Promise<SuiteResu
   return join(results)
 }
 
-/** Several processes at a time, and then one with the files that do not bear company. Prints what a process wrote when it ended. */
+/**
+ * Several processes at a time, those with a heavy file first, and then one with the files that do not bear company. Prints what a
+ * process wrote when it ended.
+ */
 async function runInProcesses(options: SpecTestsOptions): Promise<MochaResult[]> {
   const { root, files, jobs } = options
   const isAlone = (file: string): boolean => source(root, file) in ALONE
-  const shared = deal(
-    files.filter(file => !isAlone(file)),
-    FILES_PER_PROCESS,
-  )
+  const isHeavy = (file: string): boolean => HEAVY.has(source(root, file))
+  const shared = [
+    ...files.filter(file => isHeavy(file) && !isAlone(file)).map(file => [file]),
+    ...deal(
+      files.filter(file => !isHeavy(file) && !isAlone(file)),
+      FILES_PER_PROCESS,
+    ),
+  ]
   const alone = files.filter(isAlone)
   const total = shared.length + (alone.length > 0 ? 1 : 0)
   console.log(`${name}: ${files.length} files in ${total} processes, ${jobs} at a time`)

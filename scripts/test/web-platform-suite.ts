@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { runNode } from './child.ts'
+import { type ChildOptions, runNode } from './child.ts'
 import type { SuiteResult } from './suite.ts'
 
 /** Milliseconds after which a run counts as hanging. */
@@ -19,21 +19,22 @@ interface Report {
 }
 
 /**
- * Runs the ported web-platform-tests. A subtest that fails as the expectations say counts as skipped. An unexpected failure
+ * Runs the ported web-platform-tests, in two processes at a time. A subtest that fails as the expectations say counts as skipped. An unexpected failure
  * counts as failed, and so does an unexpected pass.
  *
  * @param program path of the runner
  * @param output path for the report that the runner writes
+ * @param options `writesTo`: where its standard output goes, as for any child
  */
 export async function runWebPlatformTests(
   program: string,
   output: string,
-  { silent = false }: { silent?: boolean } = {},
+  { writesTo }: { writesTo?: ChildOptions['output'] } = {},
 ): Promise<SuiteResult> {
   const name = 'web-platform-tests'
   const ending = await runNode([program, '--impl', 'ours', '--json', output], {
     limit: LIMIT,
-    output: silent ? 'ignore' : 'inherit',
+    output: writesTo,
   })
   const report = await readReport(output)
   if (report === undefined) {

@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import { ALONE } from '../../scripts/test/alone.ts'
 import { judgeSummary } from '../../scripts/test/coverage.ts'
 import { chooseFiles } from '../../scripts/test/files.ts'
+import { HEAVY } from '../../scripts/test/heavy.ts'
 import { runMocha } from '../../scripts/test/mocha-suite.ts'
 import { deal } from '../../scripts/test/spec-tests.ts'
 import { closingLine, describeSuite, type SuiteResult } from '../../scripts/test/suite.ts'
@@ -49,8 +50,8 @@ describe('The test command', function () {
     expect(deal([], 2)).to.deep.equal([])
   })
 
-  it('runs alone only files that are there', () => {
-    for (const file of Object.keys(ALONE)) expect(existsSync(join(root, file)), file).to.equal(true)
+  it('runs alone, or first, only files that are there', () => {
+    for (const file of [...Object.keys(ALONE), ...HEAVY]) expect(existsSync(join(root, file)), file).to.equal(true)
   })
 
   describe('as a process', () => {
@@ -230,9 +231,9 @@ describe('The test command', function () {
     })
 
     it('ends a test that never does', async () => {
-      const result = await run("it('a', () => { for (;;); })", { limit: 2000 })
+      const result = await run("it('a', () => { for (;;); })", { limit: 1000 })
       expect(counts(result)).to.deep.equal([0, 1, 0])
-      expect(result.notes[0]).to.include('ended after 2 s')
+      expect(result.notes[0]).to.include('ended after 1 s')
     })
 
     it('takes an error outside of the tests for a failure', async () => {
@@ -262,7 +263,7 @@ describe('The test command', function () {
           if (report !== undefined) writeFileSync(options.at(-1), JSON.stringify(report))
           process.exitCode = ${exitCode}`,
       })
-      return await runWebPlatformTests(join(folder, 'runner.mjs'), join(folder, 'report.json'), { silent: true })
+      return await runWebPlatformTests(join(folder, 'runner.mjs'), join(folder, 'report.json'), { writesTo: 'ignore' })
     }
 
     const results = [

@@ -330,7 +330,7 @@ describe('Options', () => {
   })
 
   it('have the defaults that are documented', () => {
-    expect(defaultSettings).to.deep.include({
+    expect(defaultSettings()).to.deep.include({
       headers: [],
       origin: undefined,
       baseURL: undefined,
@@ -362,7 +362,7 @@ describe('Options', () => {
       upgrade: undefined,
     })
     const named = Object.keys(cases)
-    expect(named.filter(name => !name.includes('.'))).to.have.members(Object.keys(defaultSettings))
+    expect(named.filter(name => !name.includes('.'))).to.have.members(Object.keys(defaultSettings()))
     expect(named.filter(name => name.startsWith('tls.'))).to.have.members(
       Object.keys(TLS_MEMBERS).map(name => `tls.${name}`),
     )
