@@ -7,7 +7,7 @@ const PROTOCOL = 'HTTP/1.'
 /** The largest response head in bytes, with the interim responses before it. */
 const MAX_HEAD = 64 * 1024
 /** The most that is kept of a refusal's body, in bytes. */
-const MAX_BODY = 64 * 1024
+export const MAX_BODY: number = 64 * 1024
 
 const LF = 0x0a
 const LF_LF = 0x0a0a
@@ -148,7 +148,7 @@ export class ResponseBodyReader {
 }
 
 /** Bytes that arrive in pieces. The memory grows by doubling, since the pieces may be of one byte each. */
-class GrowingBuffer {
+export class GrowingBuffer {
   /** How many bytes of the memory are in use. */
   length = 0
   #memory = new Uint8Array(0)

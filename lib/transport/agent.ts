@@ -78,8 +78,8 @@ function onUpgrade(
   { secure }: ConnectTarget,
   trace: Trace,
 ): void {
-  if (socket.remoteAddress !== undefined) trace.remoteAddress = socket.remoteAddress
-  if (socket.remotePort !== undefined) trace.remotePort = socket.remotePort
+  trace.remoteAddress = socket.remoteAddress
+  trace.remotePort = socket.remotePort
   if (secure) traceTls(socket, trace)
   if (!exchange.upgraded(headOf(response), pipeOverUpgraded(socket, head))) socket.destroy()
 }

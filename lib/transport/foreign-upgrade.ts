@@ -1,10 +1,8 @@
 import { Deadline } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
+import { GrowingBuffer, MAX_BODY } from '../protocol/http1.ts'
 import { BODY_TIMEOUT } from './http1.ts'
 import type { HeaderList, Pipe, ResponseHead, UpgradeHandler } from './pipe.ts'
-
-/** The most that is kept of a refusal's body, in bytes. */
-const MAX_BODY = 64 * 1024
 
 /**
  * What somebody else's HTTP client reports of one exchange, as an `UpgradeHandler` is to be told it: one outcome, once. The client
@@ -16,8 +14,7 @@ export class ForeignExchange {
   /** Drops the request. */
   readonly #drop: (reason: unknown) => void
   #head: ResponseHead | undefined
-  #body: Uint8Array[] = []
-  #length = 0
+  readonly #body = new GrowingBuffer()
   #deadline: Deadline | undefined
 
   /** @param drop drops the request; called once at most, when nobody waits for it any more */
@@ -47,10 +44,8 @@ export class ForeignExchange {
   /** A part of the refusal's body, which is copied. */
   body(bytes: Uint8Array): void {
     if (this.#head === undefined || this.#handler === undefined) return
-    const part = new Uint8Array(bytes.subarray(0, MAX_BODY - this.#length))
-    this.#body.push(part)
-    this.#length += part.length
-    if (this.#length === MAX_BODY) this.ended()
+    this.#body.append(bytes.subarray(0, MAX_BODY - this.#body.length))
+    if (this.#body.length === MAX_BODY) this.ended()
   }
 
   /** The refusal's body has ended, well or not. */
@@ -59,13 +54,7 @@ export class ForeignExchange {
     const handler = head === undefined ? undefined : this.#take()
     if (handler === undefined) return
     this.#drop(new ConnectionError('WS_ERR_UNEXPECTED_STATUS', 'The response does not upgrade the connection'))
-    const body = new Uint8Array(this.#length)
-    let at = 0
-    for (const part of this.#body) {
-      body.set(part, at)
-      at += part.length
-    }
-    handler.refused(head!, body)
+    handler.refused(head!, this.#body.content.slice())
   }
 
   /** There is no response, or no more of it. */

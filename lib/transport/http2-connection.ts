@@ -125,9 +125,7 @@ export class Http2Connection {
   /** Notes in the trace of a socket which way it takes. */
   tell(trace: Trace): void {
     const { remoteAddress, remotePort, tls } = this.#trace
-    if (remoteAddress !== undefined) trace.remoteAddress = remoteAddress
-    if (remotePort !== undefined) trace.remotePort = remotePort
-    if (tls !== undefined) trace.tls = tls
+    Object.assign(trace, { remoteAddress, remotePort, tls })
   }
 
   /** Whether a stream was opened before. */

@@ -1,15 +1,13 @@
 import { inMicrotask } from '../host/microtask.ts'
 import { Deadline } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
+import { GrowingBuffer, MAX_BODY } from '../protocol/http1.ts'
 import { BODY_TIMEOUT } from './http1.ts'
 import { HTTP_1_1_REQUIRED, nameOfCode, REFUSED_STREAM } from './http2-codes.ts'
 import type { Http2Connection } from './http2-connection.ts'
 import { dropStream, Http2Pipe } from './http2-pipe.ts'
 import type { Http2Stream, Http2Way } from './http2-types.ts'
 import type { HeaderList, ResponseHead, Upgrade, UpgradeHandler, UpgradeRequest } from './pipe.ts'
-
-/** The most that is kept of a refusal's body, in bytes. */
-const MAX_BODY = 64 * 1024
 
 /** A socket's place on a connection, which it has as long as it is open: the promise of a stream, then the stream. */
 export class Http2Place implements Http2Way {
@@ -71,8 +69,7 @@ class Http2Exchange {
   #handler: UpgradeHandler | undefined
   #error: unknown
   #refusal: ResponseHead | undefined
-  readonly #body: Uint8Array[] = []
-  #bodyLength = 0
+  readonly #body = new GrowingBuffer()
   #bodyDeadline: Deadline | undefined
 
   constructor(
@@ -119,9 +116,8 @@ class Http2Exchange {
     this.#refusal = head
     this.#bodyDeadline = new Deadline(BODY_TIMEOUT, () => this.#refuse())
     stream.on('data', (bytes: Uint8Array) => {
-      this.#body.push(bytes)
-      this.#bodyLength += bytes.length
-      if (this.#bodyLength >= MAX_BODY) this.#refuse()
+      this.#body.append(bytes)
+      if (this.#body.length >= MAX_BODY) this.#refuse()
     })
     stream.on('end', () => this.#refuse())
   }
@@ -130,7 +126,7 @@ class Http2Exchange {
   #refuse(): void {
     const handler = this.#handler
     this.cancel()
-    handler?.refused(this.#refusal!, joined(this.#body).subarray(0, MAX_BODY))
+    handler?.refused(this.#refusal!, this.#body.content.slice(0, MAX_BODY))
   }
 
   #onClose(): void {
@@ -181,14 +177,4 @@ function headOf(fields: Readonly<Record<string, unknown>>, list: unknown): Respo
   else for (const [name, value] of Object.entries(fields)) for (const one of [value].flat()) add(name, one)
   // HTTP/2 has no status text (RFC 9113 section 8.3.2).
   return { status: Number(fields[':status']), statusText: '', headers: headers satisfies HeaderList }
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
 }

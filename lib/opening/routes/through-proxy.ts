@@ -90,8 +90,8 @@ async function connectToProxy(
   // The steps within are those of the proxy, and its TLS is not the server's.
   const own: Trace = startTrace('proxy')
   const pipe = await host.connect!(target, tls, keepAlive, ownMembers({ localAddress, noDelay, trace: own }))
-  if (own.remoteAddress !== undefined) trace.remoteAddress = own.remoteAddress
-  if (own.remotePort !== undefined) trace.remotePort = own.remotePort
+  const { remoteAddress, remotePort } = own
+  Object.assign(trace, { remoteAddress, remotePort })
   return pipe
 }
 
