@@ -336,7 +336,7 @@ describe('Time limits of a process that stands still', function () {
 
     /** Sends a message and closes. Returns how that ended. */
     async function closeSocket(url: string, length: number): Promise<string> {
-      const socket = await loopback.open(url, { closeTimeout: 50, perMessageDeflate: false })
+      const socket = await loopback.open(url, { closeTimeout: 200, perMessageDeflate: false })
       const closed = next(socket, 'close')
       socket.send(new Uint8Array(length))
       socket.close(1000)
@@ -345,7 +345,7 @@ describe('Time limits of a process that stands still', function () {
     }
 
     async function closeStream(url: string, length: number): Promise<string> {
-      const stream = new WebSocketStream(url, { closeTimeout: 50, perMessageDeflate: false })
+      const stream = new WebSocketStream(url, { closeTimeout: 200, perMessageDeflate: false })
       const { writable } = await stream.opened
       const writer = writable.getWriter()
       writer.closed.catch(() => {})
