@@ -11,17 +11,6 @@ export const expectations: readonly Expectation[] = [
       reason: 'a page cannot hold the server back: the WebSocket of the browser reads at any rate',
     }),
   ),
-  ...[
-    ['stream/tentative/write.any.js', 'a write that the close leaves undone *'],
-    ['stream/tentative/remote-close.any.js', 'a close before all was written is not clean'],
-  ].map(
-    ([file, subtest]): Expectation => ({
-      ...{ implementation: 'ours', runtime: 'chromium *', file: file!, subtest: subtest! },
-      outcome: 'varies',
-      reason:
-        "Chromium takes what it drops at the server's Close frame out of bufferedAmount while the socket is still open",
-    }),
-  ),
   {
     implementation: 'ours',
     runtime: 'firefox *',

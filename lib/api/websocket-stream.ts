@@ -1,3 +1,4 @@
+import type { HasHref } from '../host/host-types.ts'
 import { readCloseInfo, validateCloseCodeAndReason, type WebSocketCloseInfo } from '../idl/close-info.ts'
 import { showInConsole, withoutCredentials } from '../idl/inspection.ts'
 import { completeInterface, isSequence, named, requireArguments, toUSVString } from '../idl/webidl.ts'
@@ -56,7 +57,8 @@ export interface WebSocketStreamConstructor {
    * @throws "SyntaxError" DOMException for an invalid URL, and for a subprotocol that is no token or is given twice; TypeError
    *   that names an invalid option, or if the host has no streams and none are given
    */
-  new (url: string | { readonly href: string }, options?: WebSocketStreamOptions): WebSocketStream
+  new (url: string | HasHref, options?: WebSocketStreamOptions): WebSocketStream
+  /** The object that all streams inherit from. */
   readonly prototype: WebSocketStream
 }
 

@@ -6,13 +6,13 @@ import type { HostSocket } from './host-classes.ts'
 const FIRST_LOOKS = 4
 /** Milliseconds between the later looks: they double from the first number to the last. */
 const SHORTEST = 1
-const LONGEST = 32
+const LONGEST = 8
 
 /** Watches the `bufferedAmount` of a socket while it falls: no event tells of it. */
 export class BufferPoll {
   readonly #socket: HostSocket
-  /** Called when the amount has fallen. */
-  readonly #onFall: () => void
+  /** Called at each look. */
+  readonly #onLook: () => void
   /** Whether somebody still waits. */
   readonly #isWanted: () => boolean
   #isRunning = false
@@ -20,9 +20,9 @@ export class BufferPoll {
   #looks = 0
   #delay = SHORTEST
 
-  constructor(socket: HostSocket, onFall: () => void, isWanted: () => boolean) {
+  constructor(socket: HostSocket, onLook: () => void, isWanted: () => boolean) {
     this.#socket = socket
-    this.#onFall = onFall
+    this.#onLook = onLook
     this.#isWanted = isWanted
   }
 
@@ -44,12 +44,9 @@ export class BufferPoll {
 
   readonly #look = (): void => {
     const amount = bufferedAmountOf(this.#socket)
-    const hasFallen = amount < this.#amount
+    if (amount < this.#amount) this.#delay = SHORTEST
     this.#amount = amount
-    if (hasFallen) {
-      this.#delay = SHORTEST
-      this.#onFall()
-    }
+    this.#onLook()
     if (this.#isWanted()) this.#wait()
     else this.#isRunning = false
   }

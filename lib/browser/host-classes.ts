@@ -72,7 +72,9 @@ class PlainEvent {
   }
 }
 
+/** The host's class of close events. */
 export const CloseEvent = (scope.CloseEvent ?? class CloseEvent extends PlainEvent {}) as CloseEventConstructor
+/** The host's class of message events. */
 export const MessageEvent = (scope.MessageEvent ?? class MessageEvent extends PlainEvent {}) as MessageEventConstructor
 
 /** Makes an `error` event. */

@@ -21,6 +21,7 @@ export function messages<Data = string | ArrayBuffer | Blob>(socket: WebSocket):
   }) as unknown as AsyncIterableIterator<Data>
 }
 
+/** The socket, with the methods that `using` and `await using` call: both close it. */
 export function disposable<Socket extends WebSocket | WebSocketStream>(socket: Socket): Socket & DisposableSocket {
   find(socket)
   return makeDisposable(socket)

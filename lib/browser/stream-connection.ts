@@ -4,6 +4,12 @@ import { OPEN } from '../session/ready-state.ts'
 import { BufferPoll, bufferedAmountOf } from './buffer-poll.ts'
 import type { HostSocket } from './host-classes.ts'
 
+/**
+ * Bytes that a socket can have handed to the network between two looks at its `bufferedAmount`: what a network of 1 Gbit/s takes in
+ * the longest time between them.
+ */
+const MAX_AT_ONCE = 1024 * 1024
+
 /** The stream, as seen by its connection. */
 export interface ConnectionOwner {
   /** Some of what waited has left for the network. */
@@ -19,15 +25,17 @@ export class StreamConnection implements MessageConnection {
   readonly #poll: BufferPoll
   /** Payload bytes of all messages. */
   #sent = 0
-  /** Those that had left when somebody last asked while the socket was open. */
+  /** Payload bytes that have left. Never falls. */
   #transmitted = 0
+  /** What had left at the last look, as `bufferedAmount` had it. */
+  #seen = 0
   #isClosing = false
 
   constructor(socket: HostSocket, owner: ConnectionOwner) {
     this.#socket = socket
     this.#owner = owner
-    const isWanted = (): boolean => this.congested && socket.readyState === OPEN
-    this.#poll = new BufferPoll(socket, () => owner.onDrained(), isWanted)
+    const isWanted = (): boolean => this.#transmitted < this.#sent && socket.readyState === OPEN
+    this.#poll = new BufferPoll(socket, this.#look, isWanted)
   }
 
   get writable(): boolean {
@@ -41,13 +49,15 @@ export class StreamConnection implements MessageConnection {
   }
 
   /**
-   * Payload bytes that have left for the network. Once the server has closed, browsers take the backlog out of `bufferedAmount`
-   * and drop it: then the number stays as it was.
+   * Payload bytes that have left for the network.
+   *
+   * At the server's Close frame, Chromium takes the backlog that it drops out of `bufferedAmount` while the socket is still open.
+   * So bytes that leave at once count up to `MAX_AT_ONCE`, and more of them if the socket is open in a later task.
    */
   get transmitted(): number {
-    if (this.#socket.readyState === OPEN || this.#isClosing) {
-      this.#transmitted = this.#sent - bufferedAmountOf(this.#socket)
-    }
+    const left = this.#sent - bufferedAmountOf(this.#socket)
+    const isCertain = this.#isClosing || this.#socket.bufferedAmount === undefined
+    if (isCertain || left - this.#transmitted <= MAX_AT_ONCE) this.#transmitted = left
     return this.#transmitted
   }
 
@@ -71,6 +81,14 @@ export class StreamConnection implements MessageConnection {
   }
 
   flush(): void {
-    if (this.congested) this.#poll.start()
+    if (this.transmitted < this.#sent) this.#poll.start()
+  }
+
+  // Called by the poll, in a task of its own.
+
+  readonly #look = (): void => {
+    if (this.#socket.readyState === OPEN) this.#transmitted = Math.max(this.#transmitted, this.#seen)
+    this.#seen = this.#sent - bufferedAmountOf(this.#socket)
+    this.#owner.onDrained()
   }
 }

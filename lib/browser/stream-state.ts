@@ -154,7 +154,7 @@ export class HostStreamState implements MessageSource, MessageDestination, Conne
     this.#readyState = CLOSED
     const { failure } = this
     if (!this.#wasOpen) return this.#rejectOpening(failure)
-    this.#writable.onDrained()
+    if (failure === undefined) this.#writable.onDrained()
     if (failure === undefined && !this.#writable.hasPendingWrite) {
       this.#readable.close()
       this.#writable.onClosed()

@@ -57,11 +57,14 @@ completeInterface(OwnWebSocketStream as never, 'WebSocketStream', ['url', 'opene
 /** Whether the host has the stream and its error. Those of two origins would not fit together. */
 const hasStream = typeof scope.WebSocketStream === 'function' && typeof scope.WebSocketError === 'function'
 
+/** The host's class with the options of this package, or where there is none the class of this package over the host's WebSocket. */
 export const WebSocketStream: WebSocketStreamConstructor = hasStream
   ? withOptions(scope.WebSocketStream as WebSocketStreamConstructor)
   : OwnWebSocketStream
+/** A connection whose messages are two streams. */
 export type WebSocketStream = WebSocketStreamInterface
 
+/** The host's class, or that of this package where the host has no WebSocketStream. */
 export const WebSocketError: WebSocketErrorConstructor = hasStream
   ? (scope.WebSocketError as WebSocketErrorConstructor)
   : OwnWebSocketError

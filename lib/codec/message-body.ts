@@ -59,7 +59,7 @@ export class MessageBody {
     if (total > limit) return tooBig(this.#maxPayload)
     if (final && !this.#isCompressed) this.#buffer.total = total
     if (++this.#fragments <= this.#maxFragments) return undefined
-    const message = `a message has more than ${this.#maxFragments} fragments`
+    const message = `a message exceeds ${this.#maxFragments} fragments ("maxFragments")`
     return violation(POLICY_VIOLATION, 'WS_ERR_TOO_MANY_FRAGMENTS', message)
   }
 

@@ -52,7 +52,7 @@ export const BEYOND_HOST: Violation = violation(
 
 /** The message exceeds the user's limit `maxPayload`. */
 export function tooBig(maxPayload: number): Violation {
-  return violation(MESSAGE_TOO_BIG, 'WS_ERR_MESSAGE_TOO_BIG', `a message exceeds ${maxPayload} bytes`)
+  return violation(MESSAGE_TOO_BIG, 'WS_ERR_MESSAGE_TOO_BIG', `a message exceeds ${maxPayload} bytes ("maxPayload")`)
 }
 
 /** Tells a violation from a message, which may be an ArrayBuffer of another realm. */

@@ -7,19 +7,28 @@
 import type * as ours from './exports.ts'
 
 declare global {
+  /** A connection, as of the WebSockets Standard. */
   interface WebSocket extends Instance<'WebSocket', ours.WebSocket> {}
+  /** The class of connections. */
   var WebSocket: Class<'WebSocket', WebSocketClass>
 
+  /** A close event: code, reason and `wasClean` of a connection that has ended. */
   interface CloseEvent extends Instance<'CloseEvent', ours.CloseEvent> {}
+  /** The class of close events. */
   var CloseEvent: Class<'CloseEvent', typeof ours.CloseEvent>
 
   // No interface: some hosts have one with a type parameter, some without, and TypeScript refuses to merge them.
+  /** The class of message events. */
   var MessageEvent: Class<'MessageEvent', typeof ours.MessageEvent>
 
+  /** A connection whose messages are two streams. */
   interface WebSocketStream extends NewInstance<ours.WebSocketStream> {}
+  /** The class of connections whose messages are two streams. */
   var WebSocketStream: NewClass<'WebSocketStream', typeof ours.WebSocketStream>
 
+  /** Why a WebSocketStream was closed: a code and a reason. */
   interface WebSocketError extends NewInstance<ours.WebSocketError> {}
+  /** The class of errors that a WebSocketStream is closed with. */
   var WebSocketError: NewClass<'WebSocketError', typeof ours.WebSocketError>
 }
 

@@ -96,8 +96,13 @@ export interface WritableStreamWriterLike<Chunk> {
   write(chunk: Chunk): Promise<void>
 }
 
-export interface URLLike {
+/** A URL object of any class. */
+export interface HasHref {
+  /** The URL as a string. */
   readonly href: string
+}
+
+export interface URLLike extends HasHref {
   readonly protocol: string
   readonly username: string
   readonly password: string

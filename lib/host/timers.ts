@@ -12,8 +12,8 @@ const globals: Timers = { setTimeout: globalThis.setTimeout, clearTimeout: globa
 /** The number of parts in which a time limit is waited for. */
 const PARTS = 4
 
-/** The longest delay of a timer, in milliseconds (24.8 days). */
-const LONGEST_DELAY = 2 ** 31 - 1
+/** The longest delay of a timer, in milliseconds (24.8 days). A longer one would fire at once. */
+export const LONGEST_DELAY = 0x7fffffff
 
 /** Calls back once, after `delay` milliseconds. The timer does not keep the process alive. */
 export function startTimer(delay: number, callback: () => void): Timer {
@@ -45,9 +45,9 @@ export function now(): number {
  */
 export class Deadline {
   readonly #judge: () => void
-  /** Milliseconds of one part. */
+  /** Milliseconds of one part, rounded up. */
   readonly #part: number
-  /** Milliseconds that the parts still to wait for have together. */
+  /** Milliseconds of the limit that are left for the parts still to wait for. */
   #left: number
   /** Turns of the event loop until `judge` is called, once the time is over. */
   #turns = host.turnsToRead
@@ -63,8 +63,8 @@ export class Deadline {
    */
   constructor(limit: number, judge: () => void, keepsAlive = false) {
     this.#judge = judge
-    this.#left = limit === 0 ? Number.POSITIVE_INFINITY : limit
-    this.#part = Math.min(Math.ceil(this.#left / PARTS), LONGEST_DELAY)
+    this.#left = limit || Number.POSITIVE_INFINITY
+    this.#part = Math.ceil((limit || LONGEST_DELAY) / PARTS)
     this.#keepsAlive = keepsAlive
     this.#wait()
   }
@@ -81,7 +81,7 @@ export class Deadline {
   }
 
   #wait(): void {
-    this.#timer = setRealTimeout(this.#endPart, Math.min(this.#part, this.#left))
+    this.#timer = setRealTimeout(this.#endPart, this.#part)
     setKeepsAlive(this.#timer, this.#keepsAlive)
   }
 

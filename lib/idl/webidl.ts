@@ -68,7 +68,7 @@ export function bytesOf(data: unknown): Uint8Array | undefined {
 const MAX_PLAIN = 64 * 1024
 
 /** Whether a view is a Uint8Array with no `length` of its own: its elements are then read as its slots say. */
-function isPlain(view: ArrayBufferView): view is Uint8Array {
+export function isPlain(view: ArrayBufferView): view is Uint8Array {
   if (Object.getPrototypeOf(view) !== Uint8Array.prototype || Object.hasOwn(view, 'length')) return false
   return isTypedArray(view) && (view as Uint8Array).length <= MAX_PLAIN
 }

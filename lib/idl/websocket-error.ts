@@ -22,12 +22,15 @@ export interface WebSocketError extends DOMExceptionInterface {
 /** What `WebSocketError` is as a value: its constructor. */
 export interface WebSocketErrorConstructor {
   /**
+   * Makes an error to close a WebSocketStream with.
+   *
    * @param message Default: empty
    * @param init the code and the reason. With a reason and no code, the code is 1000
    * @throws "InvalidAccessError" DOMException for a code that is not 1000 or 3000 to 4999; "SyntaxError" DOMException
    *   for a reason of more than 123 bytes of UTF-8; TypeError for a code that is not from 0 to 65535
    */
   new (message?: string, init?: WebSocketCloseInfo): WebSocketError
+  /** The object that all errors of the class inherit from. */
   readonly prototype: WebSocketError
 }
 

@@ -46,9 +46,9 @@ export function isExcluded(url: URL, noProxy: string): boolean {
     .split(/[\s,]+/)
     .filter(entry => entry !== '')
     .some(entry => {
-      if (entry === '*') return true
       const [pattern, wantedPort] = splitPort(entry)
       if (wantedPort !== undefined && Number(wantedPort) !== port) return false
+      if (pattern === '*') return true
       return address === undefined ? isWithin(host, pattern) : isOf(address, pattern)
     })
 }

@@ -39,6 +39,6 @@ function messageOf(cause: unknown): string {
     return message === '' && Array.isArray(errors) ? errors.map(messageOf).join(', ') : message.trim()
   } catch {
     // The option `connect` may reject with anything.
-    return 'for a reason that cannot be put into words'
+    return 'for an unknown reason'
   }
 }

@@ -136,7 +136,7 @@ export class OpeningHandshake implements Opening {
   }
 
   async #open(): Promise<void> {
-    const { socketPath, allowAddress, lookup, family } = this.#settings
+    const { socketPath, allowAddress } = this.#settings
     const route = chooseRoute(this.#settings, this.#url)
     this.#isForeign = route.isForeign === true
     const name = hostOf(this.#url)
@@ -151,7 +151,7 @@ export class OpeningHandshake implements Opening {
       if (allowAddress !== undefined) throw addressRefused('a unix socket')
     } else if (route.needsAddress && host.resolveHost !== undefined) {
       this.#trace.step = 'dns'
-      location = await host.resolveHost(name, port, { lookup, family })
+      location = await host.resolveHost(name, port, this.#settings)
       if (this.#over) return
       const addresses = allowedOnly(location.addresses, allowAddress)
       // An IP address needs no lookup.
@@ -237,9 +237,8 @@ export class OpeningHandshake implements Opening {
   }
 
   #upgraded(handshake: Handshake, head: ResponseHead, pipe: Pipe): void {
+    this.#answered(head)
     if (this.#over) return pipe.abort()
-    this.#trace.step = 'handshake'
-    this.#storeCookies(head)
     const agreement = validateResponse(host.platform, handshake, head)
     if (agreement instanceof ConnectionError) {
       pipe.abort(agreement)
@@ -251,15 +250,16 @@ export class OpeningHandshake implements Opening {
   }
 
   #refused(head: ResponseHead, body: Uint8Array): void {
-    if (this.#over) return
-    this.#trace.step = 'handshake'
-    this.#storeCookies(head)
+    this.#answered(head)
     const response = { ...head, ...wayOf(this.#trace), body }
     const message = describeRefusal(head, this.#url, body, this.#trace.http)
     this.fail(new ConnectionError('WS_ERR_UNEXPECTED_STATUS', message, { response }))
   }
 
-  #storeCookies(head: ResponseHead): void {
+  /** Tells the cookie jar, which is code of the user and may close the socket. */
+  #answered(head: ResponseHead): void {
+    if (this.#over) return
+    this.#trace.step = 'handshake'
     const { cookieJar } = this.#settings
     if (cookieJar !== undefined)
       this.#handler.context.runInAsyncScope(storeCookies, undefined, cookieJar, this.#url, head)

@@ -7,9 +7,13 @@ import type { Route } from './way.ts'
 
 /** Ways to a server besides the transport of the host and the options `connect` and `upgrade`, by the options that ask for them. */
 export interface Ways {
+  /** Serves the option `agent`. */
   readonly agent?: typeof upgradeByAgent
+  /** Serves the option `dispatcher`. */
   readonly dispatcher?: Route
+  /** Serves the option `http2`. */
   readonly http2?: typeof connectHttp2
+  /** Serves the option `proxy`. Undefined for a URL that needs none. */
   readonly proxy?: (proxy: ProxySettings | 'env', url: URL) => Route | undefined
 }
 

@@ -34,10 +34,20 @@ export interface WsOptions
 
 /** `perMessageDeflate` by the names of ws. */
 export interface WsPerMessageDeflateOptions extends PerMessageDeflateOptions {
-  /** Of these `level` and `memLevel` count. */
-  readonly zlibDeflateOptions?: { readonly level?: number; readonly memLevel?: number; readonly chunkSize?: number }
-  /** Has no effect. */
-  readonly zlibInflateOptions?: { readonly chunkSize?: number }
+  /** Settings of zlib for what is sent. */
+  readonly zlibDeflateOptions?: {
+    /** As `level` of `perMessageDeflate`. */
+    readonly level?: number
+    /** As `memLevel` of `perMessageDeflate`. */
+    readonly memLevel?: number
+    /** Has no effect. */
+    readonly chunkSize?: number
+  }
+  /** Settings of zlib for what is received. */
+  readonly zlibInflateOptions?: {
+    /** Has no effect. */
+    readonly chunkSize?: number
+  }
   /** Has no effect: compression is synchronous. */
   readonly concurrencyLimit?: number
 }

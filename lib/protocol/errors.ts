@@ -62,6 +62,7 @@ export class ConnectionError extends Error {
   /** The step of the opening that failed, or that was under way. Undefined once the connection was open. */
   readonly step: FailureStep | undefined
 
+  /** Called by the library. The message is cut off at a length that a log can take. */
   constructor(
     code: FailureCode,
     message: string,

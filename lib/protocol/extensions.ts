@@ -27,7 +27,7 @@ interface Extension {
   readonly parameters: ReadonlyArray<readonly [name: string, value: string | undefined]>
 }
 
-const PERMESSAGE_DEFLATE = 'permessage-deflate'
+export const PERMESSAGE_DEFLATE = 'permessage-deflate'
 const MAX_WINDOW_BITS = 15
 
 /** The value of Sec-WebSocket-Extensions that offers permessage-deflate. */
@@ -106,7 +106,7 @@ const RESPONSE_PARAMETER =
  *
  * @returns undefined if the text is ill-formed
  */
-function parseExtensions(text: string): Extension[] | undefined {
+export function parseExtensions(text: string): Extension[] | undefined {
   const extensions: Extension[] = []
   for (const member of splitOutsideQuotes(text, ',')) {
     if (member === '') continue

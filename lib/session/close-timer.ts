@@ -1,31 +1,43 @@
 import { Deadline } from '../host/timers.ts'
 import type { Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
+import type { SessionFront } from './session-front.ts'
 
 /** Milliseconds for the server's end of TCP, once the closing handshake is done: as many as in Chromium. */
 const SERVER_END_TIMEOUT = 2000
+
+/** Looks for progress in the time of one limit, which is at least so many times that of the slowest step of the server. */
+const PARTS = 4
 
 /**
  * The time limit of the closing handshake, which is the option `closeTimeout`, and of the server's end of TCP (RFC 6455
  * section 7.1.1), which is 2 s unless `closeTimeout` is less. Drops the connection when the limit is reached.
  *
- * The limit restarts while the server still takes data that was sent before the Close frame: a slow upload is no failure.
+ * The limit restarts while the server still takes data that was sent before the Close frame: a slow upload is no failure. The
+ * system reports that in steps of a megabyte or more. So the first step may take twice the limit, and a server whose steps were
+ * slow has longer for the next step, and for the last bytes, which the system still holds after it took them.
  */
 export class CloseTimer {
   readonly #connection: Connection
   /** Milliseconds; 0 for no limit. */
   #timeout: number
-  /** Whether backpressure holds up reading: then the server's answer may have come unseen. */
-  readonly #isPaused: () => boolean
+  /** While it has paused reading, the server's answer may have come unseen. */
+  readonly #front: Pick<SessionFront, 'isPaused'>
   #deadline: Deadline | undefined
-  /** Bytes that waited in the pipe when the timer was started; 0 if they were no more than the system may take at once. */
-  #backlogAtStart = 0
+  /** Bytes that waited in the pipe at the last look; 0 if they were no more than the system may take at once. */
+  #backlog = 0
+
+  // In parts of the timeout.
+  /** Time without progress. */
+  #quiet = 0
+  /** The time without progress after which the connection is dropped. */
+  #limit = PARTS
 
   /** @param timeout milliseconds; 0 for no limit */
-  constructor(connection: Connection, timeout: number, isPaused: () => boolean) {
+  constructor(connection: Connection, timeout: number, front: Pick<SessionFront, 'isPaused'>) {
     this.#connection = connection
     this.#timeout = timeout
-    this.#isPaused = isPaused
+    this.#front = front
   }
 
   /** Starts the timer, unless it was started before. */
@@ -33,23 +45,23 @@ export class CloseTimer {
     // Data that was sent in this turn belongs to the backlog.
     this.#connection.flush()
     if (this.#deadline !== undefined) return
-    // Less than that may wait for TLS alone, and leaves though the server takes nothing.
-    this.#backlogAtStart = this.#connection.congested ? this.#connection.backlog : 0
-    this.#deadline = new Deadline(this.#timeout, this.#expire)
+    this.#watch()
+    if (this.#backlog > 0) this.#limit = 2 * PARTS
   }
 
   /** Gives the server the whole time again. Without effect if the timer was never started. */
   restart(): void {
     if (this.#deadline === undefined) return
     this.stop()
-    this.#deadline = undefined
-    this.start()
+    this.#quiet = 0
+    this.#watch()
   }
 
   /** The closing handshake is done: starts the timer anew, once, for the server's end of TCP. */
   awaitServerEnd(): void {
     if (this.#timeout <= SERVER_END_TIMEOUT) return
     this.#timeout = SERVER_END_TIMEOUT
+    this.#limit = PARTS
     this.restart()
   }
 
@@ -58,9 +70,20 @@ export class CloseTimer {
     this.#deadline?.cancel()
   }
 
-  readonly #expire = (): void => {
-    if (this.#isPaused() || this.#connection.backlog < this.#backlogAtStart) return this.restart()
-    const message = `The closing handshake was not done within ${this.#timeout} ms`
+  #watch(): void {
+    // Less than that may wait for TLS alone, and leaves though the server takes nothing.
+    this.#backlog = this.#connection.congested ? this.#connection.backlog : 0
+    this.#deadline = new Deadline(this.#timeout / PARTS, this.#look)
+  }
+
+  readonly #look = (): void => {
+    this.#quiet++
+    if (this.#front.isPaused || this.#connection.backlog < this.#backlog) {
+      this.#limit = Math.max(this.#limit, PARTS * this.#quiet)
+      this.#quiet = 0
+    }
+    if (this.#quiet < this.#limit) return this.#watch()
+    const message = `The closing handshake did not complete within ${this.#timeout} ms`
     this.#connection.abort(new ConnectionError('WS_ERR_CLOSE_TIMEOUT', message))
   }
 }

@@ -8,10 +8,11 @@ import type { SessionFront } from './session-front.ts'
 /** Bytes of a ping's payload. They are random, so that its pong is told from the pongs of the user's pings. */
 const PAYLOAD_LENGTH = 8
 
-/** Looks for signs of life in the time of one timeout, while a connection is congested. */
+/**
+ * Looks for signs of life in the time of one timeout, while a connection is congested. A server that takes an upload in steps is
+ * given up after as many times the time of its slowest step.
+ */
 const PARTS = 4
-/** A server that takes an upload in steps is given up after 4 times the duration of its slowest step. */
-const PATIENCE = 4
 const NO_PING = Number.NEGATIVE_INFINITY
 
 /**
@@ -93,14 +94,13 @@ export class Heartbeat {
   }
 
   readonly #judge = (): void => {
-    this.#deadline = undefined
     if (!this.#connection.expectsLife) return
     this.#quiet += this.#part
     this.#waited += this.#part
     this.#look()
     const { congested } = this.#connection
     // The ping waits behind what is uploaded, and the system tells only in steps of a megabyte or more that the server takes it.
-    const limit = congested ? Math.max(2 * PARTS, PATIENCE * this.#slowest) : PARTS
+    const limit = congested ? PARTS * Math.max(2, this.#slowest) : PARTS
     if (this.#waited >= limit) {
       const message = `The server gave no sign of life within ${this.#options.timeout} ms of a ping`
       this.#connection.abort(new ConnectionError('WS_ERR_HEARTBEAT_TIMEOUT', message))

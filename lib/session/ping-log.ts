@@ -1,12 +1,12 @@
 import { now } from '../host/timers.ts'
+import { Deferred } from './deferred.ts'
 
 interface SentPing {
   readonly payload: Uint8Array
   /** Milliseconds, by the clock of `now`. */
   readonly sentAt: number
-  /** Settle the promise of the user. Absent from a ping of the heartbeat. */
-  resolve?(milliseconds: number): void
-  reject?(error: Error): void
+  /** What the user waits for: milliseconds. Absent from a ping of the heartbeat. */
+  readonly answered?: Deferred<number>
 }
 
 /** The pings that await their pongs (RFC 6455 sections 5.5.2 and 5.5.3), in the order in which they were sent. */
@@ -26,11 +26,9 @@ export class PingLog {
    *   who only wants the ping sent may drop it
    */
   add(payload: Uint8Array): Promise<number> {
-    const answered = new Promise<number>((resolve, reject) => {
-      this.#waiting.push({ payload: payload.slice(), sentAt: now(), resolve, reject })
-    })
-    answered.catch(() => {})
-    return answered
+    const answered = new Deferred<number>()
+    this.#waiting.push({ payload: payload.slice(), sentAt: now(), answered })
+    return answered.promise
   }
 
   /**
@@ -41,7 +39,7 @@ export class PingLog {
    */
   addBeat(payload: Uint8Array): void {
     if (this.#waiting.length === 0) return
-    if (this.#waiting.at(-1)!.resolve === undefined) this.#waiting.pop()
+    if (this.#waiting.at(-1)!.answered === undefined) this.#waiting.pop()
     this.#waiting.push({ payload, sentAt: now() })
   }
 
@@ -50,9 +48,10 @@ export class PingLog {
    * the newest (RFC 6455 section 5.5.3). A pong that answers no ping is ignored.
    */
   answer(payload: Uint8Array): void {
-    const index = this.#waiting.findIndex(ping => sameBytes(ping.payload, payload))
+    const bytes = payload.join()
+    const index = this.#waiting.findIndex(ping => ping.payload.join() === bytes)
     const receivedAt = now()
-    for (const ping of this.#waiting.splice(0, index + 1)) ping.resolve?.(receivedAt - ping.sentAt)
+    for (const ping of this.#waiting.splice(0, index + 1)) ping.answered?.resolve(receivedAt - ping.sentAt)
   }
 
   /**
@@ -63,10 +62,6 @@ export class PingLog {
   end(reason: () => Error): void {
     if (this.#waiting.length === 0) return
     const error = reason()
-    for (const ping of this.#waiting.splice(0)) ping.reject?.(error)
+    for (const ping of this.#waiting.splice(0)) ping.answered?.reject(error)
   }
-}
-
-function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, index) => byte === other[index])
 }

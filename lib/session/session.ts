@@ -152,7 +152,7 @@ export abstract class Session implements SessionFront {
   /** Limits the time for the rest of the closing handshake, and for the server's end of TCP. */
   protected startCloseTimer(): void {
     if (this.#closeTimer === undefined) this.#observation?.closing()
-    this.#closeTimer ??= new CloseTimer(this.connection!, this.settings.closeTimeout, () => this.isPaused)
+    this.#closeTimer ??= new CloseTimer(this.connection!, this.settings.closeTimeout, this)
     this.#closeTimer.start()
   }
 

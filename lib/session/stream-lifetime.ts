@@ -146,7 +146,7 @@ export class AbandonmentFront implements SessionFront {
   }
 
   #startCloseTimer(): void {
-    this.#closeTimer ??= new CloseTimer(this.#connection, this.#closeTimeout, () => false)
+    this.#closeTimer ??= new CloseTimer(this.#connection, this.#closeTimeout, this)
     this.#closeTimer.start()
   }
 }

@@ -29,7 +29,12 @@ export interface ResolvedHost {
   /** Equal for the same remote host and port, by whatever name, as RFC 6455 section 4.1 compares them: by IP address. */
   readonly key: string
   /** In the order in which they are to be tried. */
-  readonly addresses: ReadonlyArray<{ readonly address: string; readonly family: number }>
+  readonly addresses: ReadonlyArray<{
+    /** The IP address as text. */
+    readonly address: string
+    /** 4 or 6. */
+    readonly family: number
+  }>
 }
 
 /** The `connect` option: opens a byte pipe to the target. */

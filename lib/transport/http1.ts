@@ -1,6 +1,7 @@
 import { Deadline } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { ResponseBodyReader, ResponseHeadReader, writeRequest } from '../protocol/http1.ts'
+import { clientCertificateAdvice } from './client-certificate.ts'
 import type { Pipe, PipeSink, ResponseHead, Upgrade, UpgradeHandler, UpgradeRequest } from './pipe.ts'
 import { type SinkForwarder, UpgradedPipe } from './upgraded-pipe.ts'
 
@@ -83,7 +84,8 @@ class Http1Exchange implements PipeSink, SinkForwarder {
   }
 
   #lost(message: string, cause?: unknown): ConnectionError {
-    const advice = this.#secure || this.#answered ? '' : `, without an answer. ${EXPECTS_TLS}`
+    const advice =
+      clientCertificateAdvice(cause) || (this.#secure || this.#answered ? '' : `, without an answer. ${EXPECTS_TLS}`)
     return new ConnectionError('WS_ERR_CONNECTION_LOST', message + advice, { cause })
   }
 

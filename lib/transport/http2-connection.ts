@@ -3,6 +3,7 @@ import { shielded } from '../host/shielded-options.ts'
 import { Deadline } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { isAllowed } from './allowed-address.ts'
+import { clientCertificateAdvice } from './client-certificate.ts'
 import type { ConnectSignal } from './connect.ts'
 import { REFUSED_STREAM } from './http2-codes.ts'
 import type { Http2Session, Http2Stream } from './http2-types.ts'
@@ -63,7 +64,8 @@ export class Http2Connection {
         fulfil(enableConnectProtocol === true)
       })
       session.on('close', () => {
-        const message = 'The server did not begin with a SETTINGS frame: it may not speak HTTP/2 on this port'
+        const advice = clientCertificateAdvice(this.error) || ': it may not speak HTTP/2 on this port'
+        const message = `The server did not begin with a SETTINGS frame${advice}`
         reject(new ConnectionError('WS_ERR_HTTP2', message, { cause: this.error }))
       })
     })

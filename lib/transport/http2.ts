@@ -27,7 +27,7 @@ const CONNECTION_WINDOW = 16 * 1024 * 1024
  * bound the number of streams.
  */
 const SESSION_MEMORY = 64 * 1024
-/** Most origins, of equal TLS options, whose connections and abilities are remembered. */
+/** Most origins, with the same function `lookup`, whose connections and abilities are remembered. */
 const MAX_ORIGINS = 1000
 
 const HTTP_2 = 'h2'
@@ -66,7 +66,7 @@ const ANY_NETWORK: Network = {}
 /** HTTP/2 connections, and what each server was found to support. */
 export class Http2Connections {
   readonly #idleTimeout: number
-  /** By what equal TLS options have in common, then by host and port. */
+  /** By the function that leads to the server, then by everything else. */
   readonly #origins = new WeakMap<object, Map<string, Origin>>()
 
   /** @param idleTimeout milliseconds after which a connection closes itself that no socket uses */
@@ -109,13 +109,14 @@ export class Http2Connections {
   }
 
   #originOf(target: ConnectTarget, tls: TlsOptions = NO_OPTIONS, network: Network): Origin {
-    const { localAddress, socketPath, noDelay, tunnel } = network
-    const key = tunnel?.owner ?? (target.secure ? tlsContexts.get(tls) : NO_TLS)
+    const { lookup, family, localAddress, socketPath, noDelay, tunnel } = network
+    const key = tunnel?.owner ?? lookup ?? NO_FUNCTION
     const origins = this.#origins.get(key) ?? new Map<string, Origin>()
     this.#origins.set(key, origins)
     const { host, port, secure } = target
     const by = tunnel && [tunnel.name, tunnel.tls && tlsContexts.get(tunnel.tls).id]
-    const name = JSON.stringify([host, port, secure, localAddress, socketPath, noDelay, by])
+    const context = hasTls(target, tunnel) && tlsContexts.get(tls).id
+    const name = JSON.stringify([host, port, secure, context, family, localAddress, socketPath, noDelay, by])
     const origin = origins.get(name) ?? new Origin()
     origins.set(name, origin)
     if (origins.size > MAX_ORIGINS) origins.delete(origins.keys().next().value!)
@@ -172,8 +173,8 @@ export class Http2Connections {
 const sharedConnections = new Http2Connections()
 
 const NO_OPTIONS: TlsOptions = Object.create(null)
-/** What all targets without TLS have in common. */
-const NO_TLS = {}
+/** What all sockets without a function of the user's have in common. */
+const NO_FUNCTION = {}
 
 function unsupported(reason: string, cause?: unknown): ConnectionError {
   return new ConnectionError('WS_ERR_HTTP2', `There is no WebSocket over HTTP/2 here: ${reason}`, { cause })
@@ -196,6 +197,11 @@ function startSession(socket: Socket, { host, port, secure }: ConnectTarget, tun
       settings: shielded({ enablePush: false, initialWindowSize: STREAM_WINDOW }),
     }),
   )
+  // An alert of TLS, such as for the lack of a client certificate, ends in Node.js neither the socket nor the session.
+  socket.on('error', error => {
+    session.destroy(error)
+    socket.destroy()
+  })
   session.once('connect', () => {
     if (SETS_CONNECTION_WINDOW && !session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW)
   })

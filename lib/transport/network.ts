@@ -39,8 +39,8 @@ export type Lookup = (
   callback: (error: any, address: any, family?: any) => void,
 ) => unknown
 
-/** The part that `connect` of the host uses: it gets addresses that were resolved and allowed. */
-export interface Network {
+/** The part that `connect` of the host uses: it gets addresses that were resolved and allowed. How they were tells HTTP/2 apart. */
+export interface Network extends Partial<Resolving> {
   readonly localAddress?: string | undefined
   readonly noDelay?: boolean | undefined
   readonly socketPath?: string | undefined
@@ -67,4 +67,6 @@ export interface Tunnel {
 export interface Resolving {
   readonly lookup?: Lookup | undefined
   readonly family: 0 | 4 | 6
+  /** Its family counts where `family` is 0. */
+  readonly localAddress?: string | undefined
 }

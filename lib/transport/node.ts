@@ -29,12 +29,17 @@ const LOOPBACK_ATTEMPT_TIMEOUT = 10_000
  *
  * @throws (rejects with) the error of the resolver, or an error if the host has no address of the family
  */
-export async function resolveHost(host: string, port: number, resolving: Resolving = ANY): Promise<ResolvedHost> {
-  const family = net().isIP(host)
-  const isLoopback = isLocalhost(host) && resolving.lookup === undefined
-  const all = family !== 0 ? [{ address: host, family }] : isLoopback ? LOOPBACK : await lookUp(host, resolving)
-  const addresses = resolving.family === 0 ? all : all.filter(one => one.family === resolving.family)
-  if (addresses.length === 0) throw new Error(`${host} has no address of IPv${resolving.family || '4 or 6'}`)
+export async function resolveHost(
+  host: string,
+  port: number,
+  { lookup, family, localAddress = '' }: Resolving = ANY,
+): Promise<ResolvedHost> {
+  const wanted = family || net().isIP(localAddress)
+  const own = net().isIP(host)
+  const isLoopback = isLocalhost(host) && lookup === undefined
+  const all = own !== 0 ? [{ address: host, family: own }] : isLoopback ? LOOPBACK : await lookUp(host, wanted, lookup)
+  const addresses = wanted === 0 ? all : all.filter(one => one.family === wanted)
+  if (addresses.length === 0) throw new Error(`${host} has no address of IPv${wanted || '4 or 6'}`)
   return { key: `${addresses[0]!.address} ${port}`, addresses }
 }
 
@@ -153,11 +158,10 @@ const LOOPBACK: readonly LookupAddress[] = [
   { address: '::1', family: 6 },
 ]
 
-function lookUp(host: string, resolving: Resolving): Promise<LookupAddress[]> {
-  const { family } = resolving
+function lookUp(host: string, family: number, lookup: Resolving['lookup']): Promise<LookupAddress[]> {
   return new Promise<unknown>((fulfil, reject) => {
     const options = shielded<{ all: true; family: number }>({ all: true, family })
-    const ask = (resolving.lookup ?? dns().lookup) as LookupFunction
+    const ask = (lookup ?? dns().lookup) as LookupFunction
     ask(host, options, (error, found: unknown) => (error ? reject(error) : fulfil(found)))
   }).then(asAddresses)
 }

@@ -35,6 +35,7 @@ export interface Pipe {
   readonly givesBack?: boolean | undefined
   /** Lets the connection keep the process alive (the default), where the host has such a notion. */
   ref?(): void
+  /** Lets the process end while the connection is open. */
   unref?(): void
 }
 
@@ -63,7 +64,12 @@ export interface Duplex {
     /** Called once. */
     getReader(): {
       /** The next bytes, or that there are no more. Rejects if the connection is lost. */
-      read(): Promise<{ done: boolean; value?: unknown }>
+      read(): Promise<{
+        /** Whether there are no more. */
+        done: boolean
+        /** The bytes, as a Uint8Array. */
+        value?: unknown
+      }>
       /** Called when the connection is dropped. */
       cancel(reason?: unknown): Promise<unknown>
     }

@@ -1,41 +1,40 @@
+import { CLIENT_CERTIFICATE_ALERT, CLIENT_CERTIFICATE_REFUSED } from './client-certificate.ts'
 import { ExplainedError } from './connect.ts'
 
 const CERTIFICATE = `The server's certificate`
 const AUTHORITY = `give its certificate as "tls.ca" if you trust it`
-const CLIENT_CERTIFICATE =
-  'The server does not accept the client certificate, or wants one: see "tls.cert" and "tls.key"'
 
 /**
  * What errors of TLS mean, by their codes in Node.js, Bun and Deno: those of OpenSSL's verification, and parts of the names of
  * OpenSSL's errors, which are sometimes in the message alone. The first that fits counts.
  */
 const MEANINGS: readonly (readonly [code: RegExp, meaning: string])[] = [
-  [/^DEPTH_ZERO_SELF_SIGNED_CERT/, `${CERTIFICATE} is signed by itself, and not trusted: ${AUTHORITY}`],
+  [/^DEPTH_ZERO/, `${CERTIFICATE} is signed by itself, and not trusted: ${AUTHORITY}`],
   [
-    /^(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|CERT_UNTRUSTED)/,
+    /^(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_UNTRUSTED)/,
     `${CERTIFICATE} is of an authority that is not trusted here: ${AUTHORITY}. If it is a public one, the server fails to send the intermediate certificates`,
   ],
-  [/^CERT_HAS_EXPIRED/, `${CERTIFICATE} has expired, or the clock of this machine is wrong`],
-  [/^CERT_NOT_YET_VALID/, `${CERTIFICATE} is not valid yet, or the clock of this machine is wrong`],
+  [/^CERT_HAS/, `${CERTIFICATE} has expired, or the clock of this machine is wrong`],
+  [/^CERT_NOT_YET/, `${CERTIFICATE} is not valid yet, or the clock of this machine is wrong`],
   [/^CERT_REVOKED/, `${CERTIFICATE} was revoked`],
   [
-    /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNKNOWN_PROTOCOL|SSL_HTTP_REQUEST|BAD_RECORD_TYPE/,
+    /WRONG_VERSION|PACKET_LENGTH|UNKNOWN_PROTOCOL|SSL_HTTP_REQUEST|BAD_RECORD_TYPE/,
     'The server does not speak TLS on this port. If that is meant, the URL has to begin with ws:',
   ],
   [
-    /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS_AVAILABLE|NO_SUPPORTED_VERSIONS/,
+    /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS|NO_SUPPORTED_VERSIONS/,
     'Server and client have no version of TLS in common: see "tls.minVersion" and "tls.maxVersion"',
   ],
   [/NO_APPLICATION_PROTOCOL/, 'The server does not speak HTTP/1.1 on this port, which a WebSocket begins with'],
-  [/CERTIFICATE_REQUIRED|ALERT_(BAD|UNSUPPORTED)_CERTIFICATE|ALERT_CERTIFICATE|ALERT_UNKNOWN_CA/, CLIENT_CERTIFICATE],
-  [/UNRECOGNIZED_NAME/, 'The server does not know the name that was asked for: see "tls.servername"'],
+  [CLIENT_CERTIFICATE_ALERT, CLIENT_CERTIFICATE_REFUSED],
+  [/UNRECOGNIZED_NAME/, 'The server does not know this host: see "tls.servername"'],
   [
-    /HANDSHAKE_FAILURE|INSUFFICIENT_SECURITY|NO_SHARED_CIPHER/,
+    /HANDSHAKE_FAILURE|INSUFFICIENT|NO_SHARED_CIPHER/,
     'Server and client have no cipher, curve or signature algorithm in common, or the server wants a client certificate',
   ],
   [
     /^(ECONNRESET|EPIPE)/,
-    'The server ended the connection during the TLS handshake. It may not speak TLS on this port: then the URL has to begin with ws:',
+    'The server ended the connection during the TLS handshake. If it does not speak TLS on this port, the URL has to begin with ws:',
   ],
 ]
 

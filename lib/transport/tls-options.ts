@@ -28,9 +28,9 @@ export interface TlsOptions {
    * returned, or thrown, refuses it.
    */
   readonly checkServerIdentity?: (hostname: string, certificate: any) => Error | undefined
-  /** The lowest version of TLS to accept. */
+  /** The lowest version of TLS to accept. Default: that of the runtime, `tls.DEFAULT_MIN_VERSION`. */
   readonly minVersion?: TlsVersion
-  /** The highest version of TLS to offer. */
+  /** The highest version of TLS to offer. Default: that of the runtime, `tls.DEFAULT_MAX_VERSION`. */
   readonly maxVersion?: TlsVersion
   /** The version of TLS by the names of OpenSSL's methods, such as `TLSv1_2_method`. */
   readonly secureProtocol?: string
@@ -47,7 +47,12 @@ export interface TlsOptions {
   /** The protocols to offer (ALPN): `http/1.1`, the default, or none. The opening handshake speaks no other. */
   readonly ALPNProtocols?: readonly 'http/1.1'[] | Uint8Array
   /** Gives the pre-shared key of TLS-PSK. */
-  readonly pskCallback?: (hint: string | null) => { readonly psk: Uint8Array; readonly identity: string } | null
+  readonly pskCallback?: (hint: string | null) => {
+    /** The key. */
+    readonly psk: Uint8Array
+    /** The name of the key, which the server looks it up by. */
+    readonly identity: string
+  } | null
   /** What Node's `tls.createSecureContext` has made, in place of the options that it is made from. */
   readonly secureContext?: object
   /** Traces TLS to standard error. Default: false. */

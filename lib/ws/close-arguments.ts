@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { bytesOfView, isUint8Array } from '../host/views.ts'
 
 /** Bytes of a reason, beside the two of the code (RFC 6455 section 5.5). */
 const MAX_REASON = 123
@@ -17,10 +18,11 @@ export function validateCloseCode(code: unknown): asserts code is number {
 /** @throws TypeError for a reason that is neither a string nor bytes; RangeError for more than 123 bytes */
 export function readReason(reason: string | Uint8Array | undefined): string {
   if (reason === undefined || !reason.length) return ''
-  if (typeof reason !== 'string' && !(reason instanceof Uint8Array)) {
+  if (typeof reason !== 'string' && !isUint8Array(reason)) {
     throw new TypeError('The close reason must be a string or a Uint8Array')
   }
-  const length = Buffer.byteLength(reason)
+  const bytes = Buffer.from(typeof reason === 'string' ? reason : (bytesOfView(reason) as any))
+  const { length } = bytes
   if (length > MAX_REASON) throw new RangeError(`The close reason has at most ${MAX_REASON} bytes, not ${length}`)
-  return Buffer.from(reason as Uint8Array).toString()
+  return bytes.toString()
 }

@@ -32,11 +32,12 @@ export function isReported(error: ConnectionError): boolean {
 }
 
 /**
- * The error that ws would emit: of the same class, with the same code. A failure to connect is the error of the system. The
- * cause of others is the error of this package, which says more.
+ * The error that ws would emit: of the same class, with the same code. A failure to connect is the error of the system, and that
+ * of a Blob what reading it has rejected with. The cause of others is the error of this package, which says more.
  */
 export function toWsError(error: ConnectionError): Error {
-  if (error.code === 'WS_ERR_CONNECT' && error.cause instanceof Error) return error.cause
+  const isForeign = error.code === 'WS_ERR_CONNECT' || error.code === 'WS_ERR_BLOB_READ'
+  if (isForeign && error.cause instanceof Error) return error.cause
   const [code, Class] = violations[error.code] ?? [undefined, Error]
   const converted = new Class(error.message, { cause: error })
   return code === undefined ? converted : Object.assign(converted, { code })

@@ -10,8 +10,11 @@ export type RawData = Buffer | ArrayBuffer | Buffer[] | Blob
  * plain objects with a few members, made for each listener, and no instances of the host's Event.
  */
 
+/** What a listener for "open" is called with. */
 export class Event<Target = unknown> {
+  /** The name of the event. */
   readonly type: string
+  /** The socket. */
   readonly target: Target
 
   constructor(type: string, target: Target) {
@@ -20,8 +23,9 @@ export class Event<Target = unknown> {
   }
 }
 
+/** What a listener for "message" is called with. */
 export class MessageEvent<Target = unknown> extends Event<Target> {
-  /** A string for a text message. */
+  /** A string for a text message; a binary one as `binaryType` has it. */
   readonly data: string | RawData
 
   constructor(target: Target, data: string | RawData) {
@@ -30,9 +34,13 @@ export class MessageEvent<Target = unknown> extends Event<Target> {
   }
 }
 
+/** What a listener for "close" is called with. */
 export class CloseEvent<Target = unknown> extends Event<Target> {
+  /** The code of the server's Close frame (RFC 6455 section 7.4); 1005 if it had none, 1006 if there was no Close frame. */
   readonly code: number
+  /** The reason of that frame. */
   readonly reason: string
+  /** Whether both sides have closed the connection by a closing handshake. */
   readonly wasClean: boolean
 
   constructor(target: Target, code: number, reason: string, wasClean: boolean) {
@@ -43,8 +51,11 @@ export class CloseEvent<Target = unknown> extends Event<Target> {
   }
 }
 
+/** What a listener for "error" is called with. */
 export class ErrorEvent<Target = unknown> extends Event<Target> {
+  /** Why the connection failed. */
   readonly error: any
+  /** The message of `error`. */
   readonly message: string
 
   constructor(target: Target, error: any) {
@@ -54,13 +65,19 @@ export class ErrorEvent<Target = unknown> extends Event<Target> {
   }
 }
 
+/** The events that `addEventListener` knows, by their names. */
 export interface WebSocketEventMap<Target = unknown> {
+  /** The connection is open. */
   open: Event<Target>
+  /** A message has arrived. */
   message: MessageEvent<Target>
+  /** The connection is closed. */
   close: CloseEvent<Target>
+  /** The connection failed. "close" follows. */
   error: ErrorEvent<Target>
 }
 
+/** A listener of `addEventListener`, or of an attribute such as `onmessage`. */
 export type EventHandler<Type extends keyof WebSocketEventMap, Target> =
   | ((this: Target, event: WebSocketEventMap<Target>[Type]) => void)
   | { handleEvent(event: WebSocketEventMap<Target>[Type]): void }

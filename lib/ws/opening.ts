@@ -5,13 +5,17 @@ import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
 import { host } from '../host/host.ts'
 import { process } from '../host/node-process.ts'
+import { shielded } from '../host/shielded-options.ts'
 import { Deadline } from '../host/timers.ts'
 import type { Opening, OpeningHandshakeHandler, Trace } from '../opening/opening-handshake.ts'
+import { ownMembers } from '../opening/options/reading.ts'
 import type { Settings } from '../opening/options.ts'
 import type { ConnectionError } from '../protocol/errors.ts'
+import { PERMESSAGE_DEFLATE, parseExtensions } from '../protocol/extensions.ts'
 import { createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
+import { getAll } from '../protocol/header-values.ts'
 import { traceTls } from '../transport/open-socket.ts'
-import type { ResponseHead } from '../transport/pipe.ts'
+import type { HeaderList, ResponseHead } from '../transport/pipe.ts'
 import { pipeOverUpgraded } from '../transport/upgraded-socket.ts'
 import { type Address, parseAddress } from './address.ts'
 import { openingError } from './errors.ts'
@@ -71,6 +75,8 @@ export class HttpOpening implements Opening {
     if (this.#over) return
     this.#finish()
     this.request?.destroy()
+    // A request whose response was read to its end does not destroy its connection, which an agent may have by now.
+    this.request?.socket?.destroy()
     this.stream?.destroy()
     this.#handler.context.runInAsyncScope(this.#handler.failed, this.#handler, error)
   }
@@ -94,13 +100,21 @@ export class HttpOpening implements Opening {
       deflate: this.#settings.perMessageDeflate,
     })
     const { request: send } = process.getBuiltinModule(address.secure ? 'node:https' : 'node:http')
-    const request = send(this.#requestOptions(address, handshake))
+    const request = send(shielded(this.#requestOptions(address, handshake)))
     this.request = request
+    // Node.js itself takes a time limit from a polluted Object.prototype.
+    Object.assign(request, { timeout: undefined })
     request.on('error', error => {
       if (this.request === request) this.fail(openingError('WS_ERR_CONNECT', error.message, error))
     })
-    request.on('response', response => this.#refused(address, request, response))
-    request.on('upgrade', (response, stream, head) => this.#upgraded(handshake, response, stream, head))
+    // Deno emits these in no context, and listeners and functions of the user follow.
+    const { context } = this.#handler
+    request.on('response', response => {
+      context.runInAsyncScope(this.#refused, this, address, request, response)
+    })
+    request.on('upgrade', (response, stream, head) => {
+      context.runInAsyncScope(this.#upgraded, this, handshake, response, stream, head)
+    })
     if (this.#redirects > 0) this.#owner.emit('redirect', address.href, request)
     if (handshakeTimeout) this.#startDeadline(handshakeTimeout)
     if (finishRequest) finishRequest(request, this.#owner)
@@ -108,14 +122,8 @@ export class HttpOpening implements Opening {
   }
 
   #requestOptions(address: Address, handshake: Handshake): RequestOptions {
-    const {
-      protocol: _,
-      protocols: __,
-      timeout: ___,
-      origin,
-      protocolVersion = 13,
-      ...given
-    } = this.#options as Record<string, any>
+    const { protocol: _, protocols: __, timeout: ___, origin, protocolVersion = 13, ...others } = this.#options as any
+    const given = ownMembers(others)
     // A header of the caller has the name that he wrote, and the last of two that differ in case wins.
     const headers = new Map<string, readonly [name: string, value: unknown]>()
     const set = (name: string, value: unknown): unknown => headers.set(name.toLowerCase(), [name, value])
@@ -123,13 +131,13 @@ export class HttpOpening implements Opening {
     for (const [name, value] of handshake.headers) if (name !== 'Host') set(name, value)
     set('Sec-WebSocket-Version', protocolVersion)
     if (origin) set(protocolVersion < 13 ? 'Sec-WebSocket-Origin' : 'Origin', origin)
-    let auth = address.auth ?? given.auth
+    let auth = this.#first.auth ?? given.auth ?? address.auth
     if (!this.#keepsCredentials(address)) {
       headers.delete('authorization')
       headers.delete('cookie')
       if (!this.#isSameServer(address)) headers.delete('host')
       auth = undefined
-    } else if (this.#redirects > 0) auth ??= this.#first.auth
+    }
     return {
       ...given,
       method: 'GET',
@@ -239,23 +247,35 @@ function explain(error: ConnectionError, { protocols, deflate }: Handshake, { he
     case 'WS_ERR_INVALID_EXTENSIONS':
       return deflate === undefined
         ? 'Server sent a Sec-WebSocket-Extensions header but no extension was requested'
-        : 'Invalid Sec-WebSocket-Extensions header'
+        : isOtherExtension(headers)
+          ? 'Server indicated an extension that was not requested'
+          : 'Invalid Sec-WebSocket-Extensions header'
     default:
       return error.message
   }
 }
 
+/** Whether a well-formed field names another extension than permessage-deflate. */
+function isOtherExtension(headers: HeaderList): boolean {
+  const extensions = parseExtensions(getAll(headers, 'sec-websocket-extensions').join(','))
+  return extensions?.some(({ name }) => name !== PERMESSAGE_DEFLATE) === true
+}
+
 function connectTcp(options: TcpSocketConnectOpts & { socketPath?: string }): Socket {
-  return process.getBuiltinModule('node:net').connect({ ...options, path: options.socketPath } as TcpSocketConnectOpts)
+  const { connect } = process.getBuiltinModule('node:net')
+  return connect(shielded({ ...options, path: options.socketPath }) as TcpSocketConnectOpts)
 }
 
 function connectTls({ servername, ...options }: ConnectionOptions): Socket {
   const isName = process.getBuiltinModule('node:net').isIP(options.host!) === 0
-  return process.getBuiltinModule('node:tls').connect({
-    ALPNProtocols: ['http/1.1'],
+  const connection: ConnectionOptions = {
     ...options,
+    ALPNProtocols: options.ALPNProtocols ?? ['http/1.1'],
     // That of the request, not of a Unix domain socket.
     path: undefined!,
-    servername: servername ?? (isName ? options.host! : ''),
-  })
+    // RFC 6066 section 3: without a trailing dot.
+    servername: (servername ?? (isName ? options.host! : '')).replace(/\.$/, ''),
+  }
+  // Node.js itself takes a time limit from a polluted Object.prototype.
+  return process.getBuiltinModule('node:tls').connect(shielded(connection)).setTimeout(0)
 }

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import type { ClientRequest, RequestOptions as HttpOptions } from 'node:http'
 import type { RequestOptions as HttpsOptions } from 'node:https'
+import { ownMembers } from '../opening/options/reading.ts'
 import { readOptions, type Settings } from '../opening/options.ts'
 import type { WsPerMessageDeflateOptions } from '../opening/ws-options.ts'
 import { joinOptions } from '../opening/ws-options.ts'
@@ -13,6 +14,7 @@ export interface ClientOptions extends Omit<HttpsOptions, 'protocol' | 'timeout'
   readonly allowSynchronousEvents?: boolean | undefined
   /** Whether pings are answered. Default: true. */
   readonly autoPong?: boolean | undefined
+  /** As for `tls.connect`: returns an Error if the certificate is not for this name. Default: that of Node.js. */
   readonly checkServerIdentity?: ((servername: string, certificate: any) => any) | undefined
   /** Milliseconds for the closing handshake. Default: 30,000. */
   readonly closeTimeout?: number | undefined
@@ -38,6 +40,7 @@ export interface ClientOptions extends Omit<HttpsOptions, 'protocol' | 'timeout'
   readonly origin?: string | undefined
   /** Whether and how to compress. Default: true. */
   readonly perMessageDeflate?: boolean | WsPerMessageDeflateOptions | undefined
+  /** No effect: the scheme of the URL counts. */
   readonly protocol?: string | null | undefined
   /** Subprotocols, where the second argument has none. */
   readonly protocols?: string | readonly string[] | undefined
@@ -74,15 +77,16 @@ export function readClientOptions(options: ClientOptions): Settings {
 function readDeflate(value: unknown): unknown {
   if (value === undefined) return true
   if (typeof value !== 'object' || value === null) return Boolean(value)
-  const { serverNoContextTakeover, clientNoContextTakeover, serverMaxWindowBits, clientMaxWindowBits, ...others } =
-    value as WsPerMessageDeflateOptions
-  const { level, memLevel } = others.zlibDeflateOptions ?? {}
+  const given = ownMembers(value as WsPerMessageDeflateOptions)
+  const { serverNoContextTakeover, clientNoContextTakeover, serverMaxWindowBits, clientMaxWindowBits, threshold } =
+    given
+  const { level, memLevel } = ownMembers(given.zlibDeflateOptions ?? {})
   return {
     serverNoContextTakeover: Boolean(serverNoContextTakeover),
     clientNoContextTakeover: Boolean(clientNoContextTakeover),
     serverMaxWindowBits,
     clientMaxWindowBits,
-    threshold: others.threshold,
+    threshold,
     zlibDeflateOptions: { level, memLevel },
   }
 }

@@ -12,28 +12,36 @@ export function unavailable(name: string): never {
 
 /** A server: that of ws. Its constructor throws. */
 export class WebSocketServer {
+  /** @throws Error, always */
   constructor(..._: any[]) {
     unavailable('WebSocketServer')
   }
 }
 
+/** Reads frames, for a server: that of ws. Its constructor throws. */
 export class Receiver {
+  /** @throws Error, always */
   constructor(..._: any[]) {
     unavailable('Receiver')
   }
 }
 
+/** Writes frames, for a server: that of ws. Its constructor throws. */
 export class Sender {
+  /** @throws Error, always */
   constructor(..._: any[]) {
     unavailable('Sender')
   }
 
+  /** @throws Error, always */
   static frame(..._: any[]): never {
     return unavailable('Sender')
   }
 }
 
+/** Compresses messages, for a server: that of ws. Its constructor throws. */
 export class PerMessageDeflate {
+  /** @throws Error, always */
   constructor(..._: any[]) {
     unavailable('PerMessageDeflate')
   }
@@ -43,10 +51,18 @@ export class PerMessageDeflate {
 }
 
 /** Reads and writes the header field Sec-WebSocket-Extensions, for a server. */
-export const extension: { format(value: object): never; parse(header: string): never } = {
+export const extension: {
+  /** @throws Error, always */
+  format(value: object): never
+  /** @throws Error, always */
+  parse(header: string): never
+} = {
   format: () => unavailable('extension'),
   parse: () => unavailable('extension'),
 }
 
 /** Reads the header field Sec-WebSocket-Protocol, for a server. */
-export const subprotocol: { parse(header: string): never } = { parse: () => unavailable('subprotocol') }
+export const subprotocol: {
+  /** @throws Error, always */
+  parse(header: string): never
+} = { parse: () => unavailable('subprotocol') }

@@ -180,17 +180,20 @@ export class WsSession extends Session implements TaskTarget, Pausable {
     const connecting = this.#readyState === CONNECTING
     this.#readyState = CLOSING
     if (connecting) return this.#closeBeforeOpen()
+    // The opening handshake has failed: the end follows.
+    if (this.connection === undefined) return
     this.#terminated = true
     // With ws, sent data has been handed to the system by now.
-    this.connection!.flush()
+    this.connection.flush()
     super.terminate()
   }
 
   setPausedByUser(paused: boolean): void {
     if (this.#readyState === CONNECTING || this.#readyState === CLOSED) return
     this.#pausedByUser = paused
-    if (paused) this.connection!.pause()
-    else if (!this.#backpressure.isPaused) this.connection!.resume()
+    // There is no connection if the opening handshake has failed.
+    if (paused) this.connection?.pause()
+    else if (!this.#backpressure.isPaused) this.connection?.resume()
   }
 
   // Called by the backpressure.
@@ -280,7 +283,8 @@ export class WsSession extends Session implements TaskTarget, Pausable {
     this.#closure = closure
     const { error } = closure
     this.#settleCallbacks()
-    for (const { callback } of this.#callbacks.splice(0)) this.failLater(callback, error ?? closedError())
+    const callbackError = error?.code === 'WS_ERR_BLOB_READ' ? toWsError(error) : (error ?? closedError())
+    for (const { callback } of this.#callbacks.splice(0)) this.failLater(callback, callbackError)
     if (error !== undefined && (this.connection === undefined || isReported(error))) {
       this.loop.tasks.queue(this, TASK_ERROR, error)
     }

@@ -3,7 +3,10 @@ import { EventEmitter } from 'node:events'
 import type { ClientRequest } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { MAX_CONTROL_PAYLOAD } from '../codec/opcodes.ts'
+import { bytesOfBuffer, bytesOfView, isView } from '../host/views.ts'
 import { type ReadableBlob, toBlob } from '../idl/blob.ts'
+import { isPlain } from '../idl/webidl.ts'
+import { ownMembers } from '../opening/options/reading.ts'
 import { isToken } from '../protocol/header-values.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from '../session/ready-state.ts'
 import { parseAddress } from './address.ts'
@@ -59,22 +62,38 @@ const slot = Symbol('WebSocket state')
  * docs/libraries.md lists in what it differs from that of ws.
  */
 export class WebSocket extends Base {
+  /** `readyState` during the opening handshake. */
   declare static readonly CONNECTING: 0
+  /** `readyState` while messages can be sent. */
   declare static readonly OPEN: 1
+  /** `readyState` during the closing handshake. */
   declare static readonly CLOSING: 2
+  /** `readyState` of a connection that has ended, or was not opened. */
   declare static readonly CLOSED: 3
+  /** As `WebSocket.CONNECTING`. */
   declare readonly CONNECTING: 0
+  /** As `WebSocket.OPEN`. */
   declare readonly OPEN: 1
+  /** As `WebSocket.CLOSING`. */
   declare readonly CLOSING: 2
+  /** As `WebSocket.CLOSED`. */
   declare readonly CLOSED: 3
+  /** Called when the connection is open. Default: null. */
   declare onopen: EventHandler<'open', WebSocket> | null
+  /** Called with each message. Default: null. */
   declare onmessage: EventHandler<'message', WebSocket> | null
+  /** Called once when the connection has ended. Default: null. */
   declare onclose: EventHandler<'close', WebSocket> | null
+  /** Called when the connection fails, before `onclose`. Default: null. */
   declare onerror: EventHandler<'error', WebSocket> | null
 
+  /** The class itself, for `import { WebSocket }` of a CommonJS module. */
   declare static readonly WebSocket: typeof WebSocket
+  /** The server of ws, which is not here: its constructor throws. */
   declare static readonly WebSocketServer: typeof WebSocketServer
+  /** As `WebSocket.WebSocketServer`. */
   declare static readonly Server: typeof WebSocketServer
+  /** Makes a duplex stream of Node.js from a socket. */
   declare static readonly createWebSocketStream: typeof createWebSocketStream
 
   /**
@@ -96,7 +115,7 @@ export class WebSocket extends Base {
     super()
     if (address === null) unavailable('WebSocketServer')
     const isOptions = typeof protocols === 'object' && protocols !== null && !Array.isArray(protocols)
-    const given: ClientOptions = (isOptions ? (protocols as ClientOptions) : options) ?? {}
+    const given: ClientOptions = ownMembers((isOptions ? (protocols as ClientOptions) : options) ?? {})
     const settings = readClientOptions(given)
     const target = parseAddress(address)
     const offered = readProtocols(isOptions || protocols === undefined ? given.protocols : protocols)
@@ -111,6 +130,7 @@ export class WebSocket extends Base {
     return stateOf(this).binaryType
   }
 
+  /** Values that are none of the four are ignored. */
   set binaryType(value: BinaryType) {
     if (BINARY_TYPES.includes(value)) stateOf(this).binaryType = value
   }
@@ -140,6 +160,7 @@ export class WebSocket extends Base {
     return stateOf(this).readyState as 0 | 1 | 2 | 3
   }
 
+  /** The URL of the connection, after redirects the last one. */
   get url(): string {
     return stateOf(this).opening.address.href
   }
@@ -177,6 +198,7 @@ export class WebSocket extends Base {
     stateOf(this).setPausedByUser(true)
   }
 
+  /** Reads again after `pause`. Without effect unless the socket is open. */
   resume(): void {
     stateOf(this).setPausedByUser(false)
   }
@@ -188,8 +210,22 @@ export class WebSocket extends Base {
    * @throws RangeError for more than 125 bytes of data; Error while connecting
    */
   ping(callback: SendCallback): void
+  /**
+   * Sends a ping with a payload.
+   *
+   * @param data text or bytes, at most 125 of them
+   * @param callback called when the ping has left
+   * @throws RangeError for more than 125 bytes of data; TypeError for a Blob; Error while connecting
+   */
   ping(data: any, callback: SendCallback): void
-  /** @param mask no effect: a client masks every frame */
+  /**
+   * Sends a ping with a payload.
+   *
+   * @param data text or bytes, at most 125 of them. Default: none
+   * @param mask no effect: a client masks every frame
+   * @param callback called when the ping has left
+   * @throws RangeError for more than 125 bytes of data; TypeError for a Blob; Error while connecting
+   */
   ping(data?: any, mask?: boolean, callback?: SendCallback): void
   ping(data?: any, mask?: any, callback?: SendCallback): void {
     sendControl(this, 'ping', data, mask, callback)
@@ -242,6 +278,7 @@ export class WebSocket extends Base {
     addHandler(this, type, listener as never, options?.once === true)
   }
 
+  /** Removes a listener that `addEventListener` has added. */
   removeEventListener<Type extends keyof WebSocketEventMap>(type: Type, listener: EventHandler<Type, WebSocket>): void {
     removeHandler(this, type, listener)
   }
@@ -336,9 +373,9 @@ function tooLate(
 function toContent(data: any): string | Uint8Array | ReadableBlob {
   if (typeof data === 'string') return data
   if (!data) return NOTHING
-  if (data instanceof Uint8Array) return data
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  return toBlob(data) ?? Buffer.from(data)
+  // Bytes are what the slots say, whatever a program has defined on the object.
+  if (isView(data)) return isPlain(data) ? data : bytesOfView(data)
+  return toBlob(data) ?? bytesOfBuffer(data) ?? Buffer.from(data)
 }
 
 const NOTHING = new Uint8Array(0)

@@ -1,6 +1,7 @@
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { runTypeDoc } from '../api/typedoc.ts'
 import { checkPackage } from './exports.ts'
 import { checkLayers } from './layers.ts'
 import { describeBudget, measureBudget } from './size.ts'
@@ -10,6 +11,7 @@ const usage = `node build/scripts/check/main.js [options] [CHECK...]    runs the
 
   layers      imports in lib/ point one way, and no files import each other in a circle
   size        a bundle of WebSocket alone keeps within its budget
+  docstrings  each public member of each entry has a docstring (TypeDoc, which is installed for it)
   exports     the package as a user gets it: packed, installed, loaded, compiled and bundled
 
   --report    size: only print it, and do not fail if it is over the budget
@@ -29,6 +31,11 @@ const checks: Readonly<Record<string, (options: Options) => number | Promise<num
     const budget = await measureBudget(root)
     console.log(describeBudget(budget))
     return budget.withinBudget || reportOnly ? 0 : 1
+  },
+  docstrings() {
+    const exitCode = runTypeDoc(['--emit', 'none', '--logLevel', 'Warn'])
+    if (exitCode === 0) console.log('docstrings: each public member has one')
+    return exitCode === 0 ? 0 : 1
   },
   async exports() {
     const { exports, violations } = await checkPackage(root)

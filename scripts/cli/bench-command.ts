@@ -1,6 +1,7 @@
 import process from 'node:process'
 import { type BenchOptions, type BenchProgress, measure } from './bench.ts'
 import { presentSummary, summarize } from './bench-report.ts'
+import { write } from './output.ts'
 import { coloursFor } from './style.ts'
 import { digits } from './text.ts'
 
@@ -18,10 +19,10 @@ export async function bench(options: BenchOptions, json: boolean): Promise<numbe
   bar?.clear()
   process.off('SIGINT', stop)
   const summary = summarize(options, result)
-  if (json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`)
+  if (json) write(`${JSON.stringify(summary, null, 2)}\n`)
   else {
     const width = Math.min(process.stdout.columns || 80, 100)
-    process.stdout.write(`${presentSummary(summary, width, coloursFor(process.stdout))}\n`)
+    write(`${presentSummary(summary, width, coloursFor(process.stdout))}\n`)
   }
   if ([...result.failures.keys()].some(reason => reason.startsWith('no answer'))) {
     const advice = 'whatwg-websocket listen 8080'

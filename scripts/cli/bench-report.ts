@@ -1,7 +1,7 @@
 import cliui from 'cliui'
 import type { BenchOptions, BenchResult } from './bench.ts'
 import type { Colours } from './style.ts'
-import { count, digits } from './text.ts'
+import { count, digits, printable } from './text.ts'
 
 /** Times in milliseconds. */
 export interface Distribution {
@@ -101,7 +101,9 @@ export function presentSummary(summary: BenchSummary, width: number, colours: Co
     'connections',
     `${digits(opened)} of ${digits(connections)} opened${open === null ? '' : `, in ${time(open.max)} at most`}`,
   )
-  for (const [reason, number] of Object.entries(failures)) row('', colours.red(`${digits(number)} failed: ${reason}`))
+  for (const [reason, number] of Object.entries(failures)) {
+    row('', colours.red(`${digits(number)} failed: ${printable(reason)}`))
+  }
   row('messages', `${count(messages, 'answer')} in ${seconds.toFixed(2)} s, ${count(size, 'byte')} each`)
   row('rate', `${digits(messagesPerSecond)} messages/s, ${amount(bytesPerSecond)}/s each way`)
   if (latency === null) return ui.toString()

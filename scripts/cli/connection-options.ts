@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { configured, type WebSocketOptions } from '#lib/entry/node.js'
+import { readKeyPair, readPem } from './pem-files.ts'
 import { closest } from './text.ts'
 import { UsageError } from './usage-error.ts'
-import { readFileOf } from './values.ts'
 
 /** How to connect, as it is given on the command line. */
 export interface ConnectionFlags {
@@ -29,10 +29,6 @@ export interface ConnectionFlags {
 
 /** @throws (rejects with) UsageError */
 export async function connectionOptions(flags: ConnectionFlags): Promise<WebSocketOptions> {
-  if ((flags.cert === undefined) !== (flags.key === undefined)) {
-    const [given, missing] = flags.cert === undefined ? ['--key', '--cert'] : ['--cert', '--key']
-    throw new UsageError(`${given} needs ${missing} as well`, 'Give the certificate and its private key, both in PEM.')
-  }
   const headers = [...(flags.header ?? [])]
   if (flags.user !== undefined) headers.push(['Authorization', basicAuthorization(flags.user)])
   return {
@@ -41,9 +37,8 @@ export async function connectionOptions(flags: ConnectionFlags): Promise<WebSock
     ...(flags.origin === undefined ? {} : { origin: flags.origin }),
     tls: {
       ...(flags.insecure === true ? { rejectUnauthorized: false } : {}),
-      ...(flags.cacert === undefined ? {} : { ca: readFileOf('--cacert', flags.cacert) }),
-      ...(flags.cert === undefined ? {} : { cert: readFileOf('--cert', flags.cert) }),
-      ...(flags.key === undefined ? {} : { key: readFileOf('--key', flags.key) }),
+      ...(flags.cacert === undefined ? {} : { ca: readPem('--cacert', flags.cacert) }),
+      ...readKeyPair(flags.cert, flags.key),
     },
     ...(flags.compress === undefined
       ? {}
@@ -96,10 +91,18 @@ export function checkUrl(text: string, commands: readonly string[] = []): string
   if (url !== undefined && SCHEMES.includes(url.protocol)) return text
   const meant = closest(text, commands)
   if (meant !== undefined) throw new UsageError(`There is no command "${text}"`, `Did you mean "${meant}"?`)
+  const unmarked = /^(wss?|https?):?\/+(.+)/i.exec(text)
+  if (unmarked !== null && !text.includes('://')) {
+    throw new UsageError(`"${text}" is not a valid URL`, `Did you mean ${unmarked[1]}://${unmarked[2]}?`)
+  }
   // Without a scheme, "localhost:8080" is a URL whose scheme is "localhost:".
   const looksLikeHost = /^[\w.-]+(:\d+)?([/?].*)?$/.test(text) || /^\[[\da-f:.]+\](:\d+)?([/?].*)?$/i.test(text)
   if (looksLikeHost && parse(`ws://${text}`) !== undefined) {
     throw new UsageError(`"${text}" has no scheme`, `Type ws://${text} or wss://${text}`)
+  }
+  const port = /^\w+:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/.exec(text)?.[1]
+  if (url === undefined && Number(port) > 65_535) {
+    throw new UsageError(`"${text}" is not a valid URL`, `A port is a number up to 65535, not ${port}`)
   }
   if (url === undefined) throw new UsageError(`"${text}" is not a valid URL`, 'A URL is written ws://host:port/path')
   const told = `The scheme of a URL is ws: or wss: (or http: or https:), not ${url.protocol}`

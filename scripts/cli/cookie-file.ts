@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { Cookie, CookieJar } from 'tough-cookie'
 import { UsageError } from './usage-error.ts'
 import { describeFileError } from './values.ts'
@@ -22,6 +23,11 @@ export interface FileJar {
  * @throws UsageError
  */
 export function openCookieFile(path: string): FileJar {
+  try {
+    accessSync(existsSync(path) ? path : dirname(path), constants.W_OK)
+  } catch (error) {
+    throw new UsageError(`The file of --cookie-jar cannot be written: ${describeFileError(error, path)}`)
+  }
   const jar = new CookieJar(undefined, { rejectPublicSuffixes: true })
   for (const [index, line] of readLines(path).entries()) {
     const isHttpOnly = line.startsWith(HTTP_ONLY)

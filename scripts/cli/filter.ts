@@ -7,6 +7,7 @@ import { describeFailure } from './describe-failure.ts'
 import { type Message, messageEntry, type Recorder } from './exchange-record.ts'
 import { type Closing, Link } from './link.ts'
 import type { MessageChecker } from './message-checker.ts'
+import { write } from './output.ts'
 import { splitInput } from './split-input.ts'
 import { coloursFor } from './style.ts'
 import { hexDump } from './terminal/hex-dump.ts'
@@ -89,12 +90,14 @@ class Filter {
     )
     process.on('SIGINT', this.#interrupt)
     process.on('SIGTERM', this.#interrupt)
-    // The reader of the output has gone, as `head` does when it has enough.
+    // The reader of the output has gone, as `head` does when it has enough; or the disk is full, which `main` tells.
     process.stdout.on('error', () => {
       this.#enough = true
       this.#link.drop()
     })
-    this.#sendAll(input).catch(error => {
+    this.#sendAll(input).catch(async error => {
+      // Closed before it is open, the connection would fail for a second reason.
+      await this.#usable.promise
       this.#fail(`The input cannot be sent: ${(error as Error).message}`)
       this.#link.close(1000)
     })
@@ -124,10 +127,10 @@ class Filter {
     if (this.#enough) return
     this.#received++
     const { json, count, checker } = this.#options
-    if (json) process.stdout.write(`${JSON.stringify(messageEntry('received', message))}${this.#end}`)
-    else if (process.stdout.isTTY === true) process.stdout.write(`${this.#presentable(message)}\n`)
-    else if (typeof message === 'string') process.stdout.write(message + this.#end)
-    else process.stdout.write(this.#options.null ? Buffer.concat([message, Buffer.of(0)]) : message)
+    if (json) write(`${JSON.stringify(messageEntry('received', message))}${this.#end}`)
+    else if (process.stdout.isTTY === true) write(`${this.#presentable(message)}\n`)
+    else if (typeof message === 'string') write(message + this.#end)
+    else write(this.#options.null ? Buffer.concat([message, Buffer.of(0)]) : message)
     const complaint = checker?.checkIncoming(message)
     if (complaint !== undefined) this.#note(this.#colours.yellow(`received: ${complaint}`))
     if (this.#received === count) {

@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import type { IncomingMessage } from 'node:http'
 import process from 'node:process'
+import { createInterface } from 'node:readline'
 import type { WebSocket as ServerSocket } from 'ws'
 import { splitInput } from './split-input.ts'
 import { printable } from './text.ts'
@@ -31,7 +32,8 @@ export function runProgram(
   let started = true
   child.on('error', error => {
     started = false
-    note(`${file} does not start: ${error.message}`)
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    note(`${file} does not start: ${isMissing ? 'there is no such program' : error.message}`)
     socket.close(1011, 'The program does not start')
   })
   // The program may end before it has read all.
@@ -44,10 +46,15 @@ export function runProgram(
     socket.pause()
     child.stdin.once('drain', () => socket.resume())
   })
-  const sent = sendOutput(socket, child, binary)
+  const sent = sendOutput(socket, child, binary).catch(error => {
+    note(`What ${file} writes cannot be sent: ${(error as Error).message}`)
+    socket.close(1011, 'The output is not UTF-8')
+    // Nobody reads what it writes any more.
+    end(child)
+  })
   const errors = passErrors(child, note)
   child.on('close', async (code, signal) => {
-    await Promise.allSettled([sent, errors])
+    await Promise.all([sent, errors])
     if (started && code !== 0 && code !== null) note(`${file} ended with code ${code}`)
     if (signal !== null && socket.readyState === socket.OPEN) note(`${file} was ended by ${signal}`)
     socket.close(code === 0 ? 1000 : 1011)
@@ -65,7 +72,8 @@ async function sendOutput(socket: ServerSocket, child: ChildProcessWithoutNullSt
 }
 
 async function passErrors(child: ChildProcessWithoutNullStreams, note: (line: string) => void): Promise<void> {
-  for await (const line of splitInput(child.stderr, { binary: false, null: false })) note(printable(line as string))
+  // It is for people: bytes that are not UTF-8 become U+FFFD.
+  for await (const line of createInterface({ input: child.stderr })) note(printable(line))
 }
 
 /** Ends the program: first its input, then by signals. */

@@ -1,7 +1,9 @@
 import process from 'node:process'
 import { CommanderError } from 'commander'
+import { write } from './output.ts'
 import { createProgram, type Job } from './program.ts'
 import { coloursFor } from './style.ts'
+import { closest } from './text.ts'
 import { UsageError } from './usage-error.ts'
 
 /*
@@ -9,9 +11,21 @@ import { UsageError } from './usage-error.ts'
  * failed, 2 if the command line is wrong.
  */
 
+/** Why the output could not be written. That its reader has gone, as `head` goes when it has enough, is no failure. */
+let lost: NodeJS.ErrnoException | undefined
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE' || lost !== undefined) return
+  lost = error
+  process.stderr.write(`The output cannot be written: ${error.message}\n`)
+})
+process.stderr.on('error', () => {})
 const exitCode = await main(process.argv.slice(2))
-// Standard input, which may be a terminal, would keep the process alive.
-process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)))
+// Once all is written, and what failed is told. Standard input, which may be a terminal, would keep the process alive.
+const end = (): void => {
+  setImmediate(() => process.stderr.write('', () => process.exit(lost === undefined ? exitCode : 1)))
+}
+if (lost === undefined) process.stdout.write('', end)
+else end()
 
 async function main(words: readonly string[]): Promise<number> {
   let job: Job | undefined
@@ -23,7 +37,7 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const program = createProgram(choose, dashes < 0 ? [] : words.slice(dashes + 1))
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ outputError: () => {}, writeErr: () => {} })
+    command.exitOverride().configureOutput({ outputError: () => {}, writeErr: () => {}, writeOut: write })
   }
   try {
     if (words.length === 0) {
@@ -33,17 +47,31 @@ async function main(words: readonly string[]): Promise<number> {
     await program.parseAsync([...ours], { from: 'user' })
     return (await job?.()) ?? 0
   } catch (error) {
-    const isCommand = (word: string | undefined): boolean => program.commands.some(one => one.name() === word)
+    const names = program.commands.map(one => one.name())
+    const isCommand = (word: string | undefined): boolean => word !== undefined && names.includes(word)
     const subject = isCommand(words[0]) ? ` ${words[0]}` : ''
     if (error instanceof CommanderError && error.code === 'commander.help') {
-      return words[1] === undefined || isCommand(words[1]) ? 0 : complain(`There is no command "${words[1]}"`, '', '')
+      const [, about] = words
+      if (about === undefined || isCommand(about)) return 0
+      const meant = closest(about, names)
+      return complain(`There is no command "${about}"`, meant === undefined ? '' : `Did you mean "${meant}"?`, '')
     }
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : complain(tidy(error.message), '', subject)
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? 0 : complain(tidy(error.message), adviseOnProgram(error, words), subject)
+    }
     // The constructor of WebSocket throws TypeError or DOMException for a wrong header or subprotocol: errors of the user.
     const isUsers = error instanceof UsageError || error instanceof TypeError || error instanceof DOMException
     if (!isUsers) throw error
     return complain(error.message, (error instanceof UsageError && error.advice) || '', subject)
   }
+}
+
+/** A program behind the port of `listen` needs "--" before it; otherwise its options are taken for those of `listen`. */
+function adviseOnProgram({ code }: CommanderError, words: readonly string[]): string {
+  if (code !== 'commander.unknownOption' || words[0] !== 'listen' || words.includes('--')) return ''
+  const at = words.findIndex((word, index) => index > 1 && !word.startsWith('-') && /^\d+$/.test(words[index - 1]!))
+  if (at < 0) return ''
+  return `Put "--" before a program: ${words.slice(0, at).join(' ')} -- ${words.slice(at).join(' ')}`
 }
 
 function complain(message: string, advice: string, subject: string): number {

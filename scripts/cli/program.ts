@@ -9,11 +9,22 @@ import { demonstrate } from './demonstration.ts'
 import { Recorder } from './exchange-record.ts'
 import { runFilter } from './filter.ts'
 import { listen } from './listen.ts'
+import { write } from './output.ts'
 import { replayAsServer, replayToServer } from './replay.ts'
 import { coloursFor } from './style.ts'
 import { converse } from './terminal/conversation.ts'
 import { UsageError } from './usage-error.ts'
-import { collect, readCount, readDuration, readFactor, readHeader, readLevel, readPort, readSize } from './values.ts'
+import {
+  collect,
+  readCount,
+  readDuration,
+  readFactor,
+  readHeader,
+  readInterval,
+  readLevel,
+  readPort,
+  readSize,
+} from './values.ts'
 import { version } from './version.ts'
 
 /** What the command line asks for: called once, it returns the exit code. */
@@ -96,6 +107,7 @@ export function createProgram(choose: (job: Job) => void, behindDashes: readonly
   program
     .command('demo')
     .description('show each event of an exchange with an echo server of its own')
+    .allowExcessArguments(false)
     .action(() => choose(demonstrate))
   return program
 }
@@ -140,7 +152,7 @@ function addConnectionOptions(command: Command): void {
     .option('--cookie-jar <FILE>', 'send the cookies of a file, and keep those of the server there')
     .addOption(new Option('--timeout <TIME>', 'limit the opening handshake').argParser(readDuration))
     .addOption(
-      new Option('--ping <TIME>', 'ping at this interval, and give up a silent server').argParser(readDuration),
+      new Option('--ping <TIME>', 'ping at this interval, and give up a silent server').argParser(readInterval),
     )
     .addOption(new Option('--compress <LEVEL>', 'compress at a level from 0 to 9, or "off"').argParser(readLevel))
     .addOption(new Option('--max-payload <SIZE>', 'the largest message to receive, such as 16M').argParser(readSize))
@@ -196,6 +208,7 @@ function addReplay(program: Command, choose: (job: Job) => void): void {
     .command('replay')
     .usage('[options] FILE URL\n       whatwg-websocket replay [options] FILE --listen PORT')
     .description('play a record again: to a server, or as a server')
+    .allowExcessArguments(false)
     .argument('<FILE>', 'what --record or /save has written')
     .argument('[URL]', 'the server that gets the messages which were sent')
     .helpOption('-h, --help', 'print this help')
@@ -233,6 +246,7 @@ function addBench(program: Command, choose: (job: Job) => void): void {
     .command('bench')
     .usage('[options] URL')
     .description('measure an echo server: rate and latency')
+    .allowExcessArguments(false)
     .argument('<URL>', 'a server that answers each message')
     .helpOption('-h, --help', 'print this help')
     .optionsGroup('Bench:')
@@ -259,7 +273,7 @@ async function talk(given: string | undefined, flags: TalkFlags, { args, command
   const api = flags.asyncapi === undefined ? undefined : new Api(new AsyncApiDocument(flags.asyncapi))
   if (api === undefined && flags.channel !== undefined) throw new UsageError('--channel needs --asyncapi as well')
   if (given === undefined && api !== undefined && flags.channel === undefined) {
-    process.stdout.write(`${describeApi(api, process.stdout.columns || 80, colours)}\n`)
+    write(`${describeApi(api, process.stdout.columns || 80, colours)}\n`)
     return 0
   }
   const address = given ?? (api === undefined ? undefined : api.urlOf(findChannel(api, flags.channel!)))

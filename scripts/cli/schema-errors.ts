@@ -1,4 +1,5 @@
 import type { OutputUnit } from '@cfworker/json-schema'
+import { printable } from './text.ts'
 
 /** Keywords whose errors only say that something within them is wrong. */
 const CONTAINERS = new Set([
@@ -21,11 +22,13 @@ export function describeSchemaErrors(errors: readonly OutputUnit[]): string {
   const lines = (precise.length > 0 ? precise : errors).map(describeSchemaError)
   const told = [...new Set(lines)]
   const more = told.length > MOST_NAMED ? `; and ${told.length - MOST_NAMED} more` : ''
-  return told.slice(0, MOST_NAMED).join('; ') + more
+  // A value's own names are in it, which a server may have chosen.
+  return printable(told.slice(0, MOST_NAMED).join('; ') + more)
 }
 
 function describeSchemaError({ instanceLocation, keyword, error }: OutputUnit): string {
-  const place = instanceLocation.replace(/^#\/?/, '').replaceAll('/', '.')
+  const names = instanceLocation.split('/').slice(1)
+  const place = names.map(name => decodeURIComponent(name).replaceAll('~1', '/').replaceAll('~0', '~')).join('.')
   const subject = place === '' ? 'the whole' : `"${place}"`
   const quoted = [...error.matchAll(/"([^"]*)"/g)].map(([, word]) => word!)
   if (keyword === 'required') return `"${place === '' ? '' : `${place}.`}${quoted.at(-1)}" is missing`

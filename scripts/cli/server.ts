@@ -3,9 +3,9 @@ import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import process from 'node:process'
 import { type WebSocket as ServerSocket, WebSocketServer } from 'ws'
+import { readKeyPair } from './pem-files.ts'
 import { count } from './text.ts'
 import { UsageError } from './usage-error.ts'
-import { readFileOf } from './values.ts'
 
 export interface ServerOptions {
   /** 0 for any that is free. */
@@ -41,11 +41,9 @@ export async function serve(
   note: (line: string) => void,
 ): Promise<RunningServer> {
   const { cert, key, protocol = [], isWelcome = () => true } = options
-  if ((cert === undefined) !== (key === undefined)) throw new UsageError('TLS needs both --cert and --key')
-  const isSecure = cert !== undefined && key !== undefined
-  const http = isSecure
-    ? createSecureServer({ cert: readFileOf('--cert', cert), key: readFileOf('--key', key) })
-    : createServer()
+  const pair = readKeyPair(cert, key)
+  const isSecure = pair.cert !== undefined
+  const http = isSecure ? createSecureServer(pair) : createServer()
   http.on('request', (_request, response) => {
     response.writeHead(426, { Upgrade: 'websocket', 'Content-Type': 'text/plain' })
     response.end('This is a WebSocket server.\n')

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import { UsageError } from './usage-error.ts'
 
@@ -12,8 +13,16 @@ const LONGEST = 2 ** 31 - 1
 /** A duration such as `500ms`, `30s`, `1m`; a number without a unit is seconds. In milliseconds. */
 export function readDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h)?$/.exec(text)
-  const milliseconds = match === null ? Number.NaN : Math.round(Number(match[1]) * UNITS[match[2] ?? 's']!)
-  if (!(milliseconds <= LONGEST)) throw new InvalidArgumentError('A duration is written 500ms, 30s, 2m or 1h.')
+  if (match === null) throw new InvalidArgumentError('A duration is written 500ms, 30s, 2m or 1h.')
+  const milliseconds = Math.round(Number(match[1]) * UNITS[match[2] ?? 's']!)
+  if (milliseconds > LONGEST) throw new InvalidArgumentError('The longest duration is 596h.')
+  return milliseconds
+}
+
+/** A duration that is not zero. */
+export function readInterval(text: string): number {
+  const milliseconds = readDuration(text)
+  if (milliseconds === 0) throw new InvalidArgumentError('The shortest interval is 1ms.')
   return milliseconds
 }
 
@@ -78,7 +87,8 @@ export function readFileOf(option: string, path: string): string {
 /** An error of the file system in words, with the path as it was typed. */
 export function describeFileError(error: unknown, path: string): string {
   const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT') return `there is no ${path}`
+  if (code === 'ENOENT')
+    return existsSync(dirname(path)) ? `there is no ${path}` : `there is no folder ${dirname(path)}`
   if (code === 'EACCES') return `${path} must not be read or written by this user`
   if (code === 'EISDIR') return `${path} is a folder`
   return message

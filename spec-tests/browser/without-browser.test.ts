@@ -43,6 +43,71 @@ describe('The entries of browsers and React Native, without a browser', function
     })
   }
 
+  it('browser: a write has left when bufferedAmount has fallen, but for what falls with the close of the server', async () => {
+    // As Chromium does it: at the server's Close frame it drops what waits, and takes that out of bufferedAmount before it closes.
+    const { lines, errors } = await runModule(
+      `globalThis.WebSocket = class WebSocket extends EventTarget {
+        readyState = 0
+        bufferedAmount = 0
+        protocol = ''
+        extensions = ''
+        constructor() {
+          super()
+          sockets.push(this)
+        }
+        send(data) {
+          this.bufferedAmount += data.length
+        }
+        fire(type, readyState, more) {
+          this.readyState = readyState
+          this.dispatchEvent(Object.assign(new Event(type), more))
+        }
+      }
+      const sockets = []
+      // A page does not end while something is pending.
+      const page = setInterval(() => {}, 1000)
+      const lib = await import(${JSON.stringify(file('entry/browser.js'))})
+      const task = () => new Promise(resolve => setImmediate(resolve))
+      async function writes(length, end) {
+        const stream = new lib.WebSocketStream('ws://localhost/')
+        const socket = sockets.at(-1)
+        socket.fire('open', 1)
+        const writer = (await stream.opened).writable.getWriter()
+        const written = writer.write(new Uint8Array(length)).then(() => 'written', ({ name }) => name)
+        await task()
+        await end(socket, written)
+        await task()
+        const closed = stream.closed.then(({ closeCode }) => closeCode, ({ name, closeCode }) => name + closeCode)
+        socket.readyState = 2
+        setTimeout(() => socket.fire('close', 3, { code: 1000, reason: '', wasClean: true }), 50)
+        console.log(length, await written, await closed)
+      }
+      const large = 4 * 1024 * 1024
+      const drop = socket => Object.assign(socket, { bufferedAmount: 0, readyState: 2 })
+      const dropAndClose = socket => Object.defineProperty(socket, 'bufferedAmount', {
+        get() {
+          queueMicrotask(() => (socket.readyState = 2))
+          return 0
+        }
+      })
+      await writes(large, dropAndClose)
+      await writes(large, drop)
+      await writes(100_000, drop)
+      await writes(large, (socket, written) => {
+        socket.bufferedAmount = 0
+        return written
+      })
+      clearInterval(page)`,
+    )
+    expect(errors).to.equal('')
+    expect(lines).to.deep.equal([
+      '4194304 InvalidStateError WebSocketError1000',
+      '4194304 InvalidStateError WebSocketError1000',
+      '100000 written 1000',
+      '4194304 written 1000',
+    ])
+  })
+
   it('the page of a bundler that takes WebSocket alone has less than 3 kB, and nothing of the engine', async () => {
     const { text, inputs } = await bundle("export { WebSocket } from 'whatwg-websocket'")
     expect(gzipSync(text, { level: 9 }).length).to.be.below(3000)

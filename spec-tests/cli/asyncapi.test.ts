@@ -40,7 +40,11 @@ components:
           type: { const: join }
           user: { $ref: './user.json#/definitions/User' }
     Said:
-      payload: { type: object, required: [type, text], properties: { type: { const: said }, text: { type: string } } }
+      payload:
+        type: object
+        required: [type, text]
+        additionalProperties: false
+        properties: { type: { const: said }, text: { type: string } }
 `
 
 const user = JSON.stringify({
@@ -84,20 +88,26 @@ describe('The command with an AsyncAPI document', function () {
     const server = await serve()
     const good = '{"type":"join","user":{"name":"A","role":"host"}}'
     const lines = [good, '{"type":"join","usr":1}', '{"type":"join","user":{"name":"","role":"x"}}', 'text']
-    const words = ['--asyncapi', 'chat.yaml', '--count', '2', `${server.url}v1/chat/7`]
+    const words = ['--asyncapi', 'chat.yaml', '--count', '4', `${server.url}v1/chat/7`]
     const result = run(words, { input: lines.join('\n'), folder: files(document) })
     const peer = await server.accept()
     expect((await peer.message()).text).to.equal(good)
     peer.socket.send('{"type":"said","text":"hi"}')
     peer.socket.send('{"type":"said"}')
+    const hostile = '{"type":"said","text":"hi","\\u001b[2J":1,"a/ü":1}'
+    peer.socket.send(hostile)
+    const halved = '{"type":"said","text":"hi","\\ud800":1}'
+    peer.socket.send(halved)
     const { errors, output, exitCode } = await result
-    expect(output).to.equal('{"type":"said","text":"hi"}\n{"type":"said"}\n')
+    expect(output).to.equal(`{"type":"said","text":"hi"}\n{"type":"said"}\n${hostile}\n${halved}\n`)
     const told = errors.trimEnd().split('\n')
     expect(told).to.have.members([
       'not sent: as "join": "user" is missing; "usr" is not allowed',
       'not sent: as "join": "user.name": String is too short (0 < 1); "user.role" is none of "guest", "host"',
       'not sent: it is no JSON, as the document has it',
       'received: as "said": "text" is missing',
+      'received: as "said": "\\u001b[2J" is not allowed; "a/ü" is not allowed',
+      'received: as "said": a name of a member is not well-formed Unicode',
     ])
     expect(exitCode).to.equal(1)
     await server.close()

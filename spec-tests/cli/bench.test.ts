@@ -9,7 +9,7 @@ describe('The bench of the command', function () {
   useCommand()
   useScreens()
 
-  const { serve } = useLoopback()
+  const { serve, serveRaw } = useLoopback()
 
   it('measures each message on each connection', async () => {
     const { url } = await startListening()
@@ -23,6 +23,16 @@ describe('The bench of the command', function () {
     expect([min, p50, p90, p99, p999, max]).to.deep.equal([min, p50, p90, p99, p999, max].sort((a, b) => a - b))
     expect(summary.histogram.reduce((sum: number, bucket: { count: number }) => sum + bucket.count, 0)).to.equal(60)
     expect(summary.messagesPerSecond).to.be.closeTo(60 / summary.seconds, 1)
+  })
+
+  it('shows what a server says without its control characters', async () => {
+    const server = await serveRaw()
+    const result = run(['bench', '-n', '1', server.url])
+    const peer = await server.accept()
+    peer.write(Buffer.from('HTTP/1.1 403 No\x9b2J\r\nContent-Length: 0\r\n\r\n', 'latin1'))
+    expect((await result).output)
+      .to.include('\\u009b2J')
+      .and.not.include('\x9b')
   })
 
   it('shows a table and a histogram, and a bar while it runs', async () => {

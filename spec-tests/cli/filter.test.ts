@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'chai'
+import { runProgram } from '../support/child.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 import { useLoopback } from '../support/ws-server.ts'
-import { Running, run, useCommand } from './command.ts'
+import { environment, program, Running, run, runtime, startListening, useCommand } from './command.ts'
 
 describe('The command as a filter', function () {
   // It starts processes, on machines that have other things to do.
@@ -90,6 +93,28 @@ describe('The command as a filter', function () {
     expect(command.errors).to.equal('')
   })
 
+  it('goes on when nobody reads its remarks', async () => {
+    const server = await serve()
+    const command = new Running(['-vv', '--count', '1', server.url])
+    command.child.stderr.destroy()
+    const peer = await server.accept()
+    peer.socket.send('still there')
+    expect(await command.ended).to.equal(0)
+    expect(command.output).to.equal('still there\n')
+  })
+
+  if (existsSync('/dev/full')) {
+    it('ends with 1 if the output cannot be written', async () => {
+      const { url } = await startListening()
+      for (const words of [['--send', 'lost', '--count', '1', url], ['--help']]) {
+        const shell = ['-c', '"$@" >/dev/full', 'sh', ...runtime, program, ...words]
+        const { exitCode, errors } = await runProgram('sh', shell, { environment: environment() })
+        expect(errors).to.match(/^The output cannot be written: .*no space left/i)
+        expect(exitCode).to.equal(1)
+      }
+    })
+  }
+
   it('lingers for answers after the end of the input', async () => {
     const server = await serve()
     const started = performance.now()
@@ -165,6 +190,29 @@ describe('The command as a filter', function () {
     command.child.stdin.end(Buffer.of(0x61, 0xff, 0x0a))
     expect(await command.ended).to.equal(1)
     expect(command.errors).to.include('--binary sends bytes')
+    // It is there before the connection is open, which is no second failure.
+    const early = new Running([server.url])
+    early.child.stdin.end(Buffer.of(0xff))
+    await server.accept()
+    expect(await early.ended).to.equal(1)
+    expect(early.errors).to.equal('The input cannot be sent: a line is not UTF-8; --binary sends bytes\n')
+  })
+
+  it('says what to look at if nobody listens, a name is unknown, or a message is too long', async () => {
+    const server = await serve()
+    await server.close()
+    const refused = await run([server.url])
+    expect(refused.errors).to.include('ECONNREFUSED').and.include('Is the server running')
+    const unknown = await run(['ws://no-such-host.invalid/'])
+    expect(unknown.errors)
+      .to.match(/WS_ERR_(DNS|CONNECT)/)
+      .and.include('No host has this name')
+    const socket = await run(['--unix', join(makeFolder(), 'no-such-socket'), 'ws://a/'])
+    expect(socket.errors).to.include('There is no such Unix socket')
+    const { url } = await startListening()
+    const long = await run(['--max-payload', '3', '--send', 'long', url])
+    expect(long.errors).to.include('WS_ERR_MESSAGE_TOO_BIG').and.include('--max-payload SIZE allows longer messages')
+    for (const { exitCode } of [refused, unknown, socket, long]) expect(exitCode).to.equal(1)
   })
 
   it('connects again if the connection is lost, and goes on with the input', async () => {
@@ -297,7 +345,17 @@ describe('The command as a filter', function () {
     ['two URLs', ['ws://a/', 'ws://b/'], 'One URL at most'],
     ['options alone', ['-k'], 'There is no URL'],
     ['a misspelt command', ['lisen', '80'], 'no command "lisen"', 'Did you mean "listen"?'],
-    ['help of a command that is none', ['help', 'lisen'], 'There is no command "lisen"'],
+    ['help of a command that is none', ['help', 'lisen'], 'There is no command "lisen"', 'Did you mean "listen"?'],
+    ['a URL without a colon', ['http//a/b'], 'not a valid URL', 'Did you mean http://a/b?'],
+    ['a port above all', ['ws://a:99999/'], 'not a valid URL', 'A port is a number up to 65535, not 99999'],
+    ['an interval of zero', ['--ping', '0', 'ws://a/'], "--ping <TIME>' cannot be '0'", 'The shortest interval is 1ms'],
+    ['a time that is too long', ['--ping', '1000h', 'ws://a/'], 'The longest duration is 596h'],
+    ['a word too much', ['demo', 'more'], "too many arguments for 'demo'"],
+    ['a record in a folder that is none', ['--record', 'nonesuch/a', 'ws://a/'], 'there is no folder nonesuch'],
+    ['cookies in a folder that is none', ['--cookie-jar', 'nonesuch/a', 'ws://a/'], 'there is no folder nonesuch'],
+    ['a document that is none', ['--asyncapi', 'package.json'], 'is no AsyncAPI document', '"asyncapi: 3.0.0"'],
+    ['options of a program without dashes', ['listen', '0', 'sh', '-c', 'x'], "'-c'", 'listen 0 -- sh -c x'],
+    ['a file that is not PEM', ['--cacert', 'package.json', 'ws://a/'], 'is not PEM', 'openssl x509'],
     ['a misspelt option', ['--heder', 'x', 'ws://a/'], "'--heder'", 'Did you mean --header?'],
     ['a header without a name', ['-H', 'nothing', 'ws://a/'], "'Name: value'"],
     ['a header of the handshake', ['-H', 'Upgrade: other', 'ws://a/'], 'The header "Upgrade" cannot be set'],

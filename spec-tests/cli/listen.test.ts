@@ -1,3 +1,5 @@
+import { createPrivateKey } from 'node:crypto'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { handshake, WebSocket } from '#lib/entry/node.js'
 import { makeCertificate } from '../support/certificates.ts'
@@ -57,6 +59,54 @@ describe('The command as a server', function () {
     const missing = await startListening(['--', 'no-such-program-at-all'])
     const other = await next(socket(missing.url), 'close')
     expect(other).to.include({ code: 1011, reason: 'The program does not start' })
+    await missing.server.until(/no-such-program-at-all does not start: there is no such program/)
+  })
+
+  it('goes on when a program writes what is not UTF-8', async () => {
+    const script = 'read how; printf "\\377\\n" >&2; [ $how = text ] && printf "\\377\\n"; read rest; echo $rest'
+    const { url, server } = await startListening(['--', 'sh', '-c', script])
+    const first = await open(url)
+    const closed = next(first, 'close')
+    first.send('text')
+    expect(await closed).to.include({ code: 1011, reason: 'The output is not UTF-8', wasClean: true })
+    await server.until(/#1 \ufffd\n/)
+    await server.until(/#1 What sh writes cannot be sent: a line is not UTF-8; --binary sends bytes\n/)
+    const second = await open(url)
+    second.send('errors')
+    await server.until(/#2 \ufffd\n/)
+    const answer = next(second, 'message')
+    second.send('still')
+    expect((await answer).data).to.equal('still')
+  })
+
+  it('says what is wrong with its certificate or its key', async () => {
+    const [one, other] = await Promise.all([makeCertificate(), makeCertificate()])
+    const key = createPrivateKey(one.key).export({
+      type: 'pkcs8',
+      format: 'pem',
+      cipher: 'aes-256-cbc',
+      passphrase: 'x',
+    })
+    const folder = makeFolder({
+      'cert.pem': one.cert,
+      'other.pem': other.key,
+      'secret.pem': String(key),
+      'no.pem': 'x',
+      'bad.pem': '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n',
+    })
+    for (const [file, told] of [
+      ['other.pem', '--key is not the private key of the certificate of --cert'],
+      ['secret.pem', 'The private key of --key is encrypted'],
+      ['no.pem', 'The file of --key is not PEM'],
+      ['bad.pem', 'The file of --key cannot be used'],
+    ] as const) {
+      const words = ['listen', '0', '--cert', join(folder, 'cert.pem'), '--key', join(folder, file)]
+      const { exitCode, errors } = await run(words)
+      expect(errors)
+        .to.match(/^error: /)
+        .and.include(told)
+      expect(exitCode).to.equal(2)
+    }
   })
 
   it('passes bytes unchanged with --binary', async () => {

@@ -9,6 +9,8 @@ export interface ScreenOptions {
   readonly columns?: number
   readonly folder?: string
   readonly environment?: Readonly<Record<string, string>>
+  /** A shell with job control starts the command, prints "stopped" when it is stopped, and takes it to the foreground again. */
+  readonly jobControl?: boolean
 }
 
 /** Milliseconds in which the screen has to show what a test waits for; only so that a test that fails tells what it shows. */
@@ -23,6 +25,7 @@ export const keys = {
   altEnter: '\x1b\r',
   ctrlC: '\x03',
   ctrlD: '\x04',
+  ctrlZ: '\x1a',
   paste: (text: string) => `\x1b[200~${text}\x1b[201~`,
 }
 
@@ -41,8 +44,9 @@ export class Screen {
   #isOver = false
 
   constructor(words: readonly string[], options: ScreenOptions = {}) {
-    const { columns = 80, folder = root } = options
-    const shell = [`stty cols ${columns} rows 24; exec "$@"`, 'sh', ...runtime, program, ...words]
+    const { columns = 80, folder = root, jobControl = false } = options
+    const start = jobControl ? 'set -m; "$@"; echo stopped; fg' : 'exec "$@"'
+    const shell = [`stty cols ${columns} rows 24; ${start}`, 'sh', ...runtime, program, ...words]
     const command = ['sh', '-c', ...shell]
     const commandLine =
       process.platform === 'linux'

@@ -146,6 +146,33 @@ describe('The command in a terminal', function () {
     expect((await peer.message()).text).to.equal('a single line')
   })
 
+  it('sends control characters that are pasted, and takes none for a key', async () => {
+    const { screen, peer } = await converse()
+    const text = 'a\tb\x03c\x04d\x1b[31me\x7f'
+    screen.type(keys.paste(text))
+    await screen.until(/> a␉b␃c␄d␛\[31me␡$/)
+    screen.enter('')
+    expect((await peer.message()).text).to.equal(text)
+    await screen.until(/> a\s+b\\u0003c\\u0004d\\u001b\[31me\\u007f\n>$/)
+  })
+
+  it('is stopped by Ctrl+Z, and goes on in the foreground', async () => {
+    const { screen, peer } = await converse({ jobControl: true })
+    screen.type('half')
+    await screen.until(/> half$/)
+    const before = screen.written.length
+    screen.type(keys.ctrlZ)
+    await screen.until(/stopped\n(?:.*\n)*> half$/)
+    // The shell must not get the marks of pastes.
+    const [stopped, resumed] = screen.written.slice(before).split('stopped')
+    expect(stopped).to.include('\x1b[?2004l')
+    expect(resumed).to.include('\x1b[?2004h')
+    screen.enter(' way')
+    expect((await peer.message()).text).to.equal('half way')
+    screen.type(keys.ctrlD)
+    expect(await screen.ended).to.equal(0)
+  })
+
   it('keeps the lines that were typed, for the next time', async () => {
     const state = makeFolder()
     const options = { environment: { XDG_STATE_HOME: state } }

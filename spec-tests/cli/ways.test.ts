@@ -12,12 +12,12 @@ import { WebSocketServer } from 'ws'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 import { useLoopback } from '../support/ws-server.ts'
-import { run } from './command.ts'
+import { run, startListening, useCommand } from './command.ts'
 
 describe('The command, by other ways to the server', function () {
   // It starts processes, on machines that have other things to do.
   this.timeout(60_000)
-
+  useCommand()
   const { serve, afterwards } = useLoopback()
 
   it('goes through a proxy, with the frames of the server in sight', async () => {
@@ -70,6 +70,16 @@ describe('The command, by other ways to the server', function () {
     }
   })
 
+  it('says what to type where a certificate is for another name', async () => {
+    const { cert, key } = await makeCertificate({ names: ['other.example'], addresses: [] })
+    const folder = makeFolder({ 'cert.pem': cert, 'key.pem': key })
+    const { url } = await startListening(['--cert', join(folder, 'cert.pem'), '--key', join(folder, 'key.pem')])
+    const { exitCode, errors } = await run(['--cacert', 'cert.pem', url], { folder })
+    expect(errors).to.include('other.example').and.include('the URL has to name one of them (-k trusts any)')
+    expect(errors).to.not.include('because:').and.not.include('tls.')
+    expect(exitCode).to.equal(1)
+  })
+
   it('shows a certificate of its own to a server that wants one', async () => {
     const authority = await makeAuthority()
     const { cert, key } = await makeCertificate({ authority })
@@ -91,8 +101,7 @@ describe('The command, by other ways to the server', function () {
     const known = await run(['--cert', 'ann.pem', '--key', 'ann.key', ...words], { folder })
     expect(known).to.include({ exitCode: 0, output: 'ann.example\n', errors: '' })
     const unknown = await run(words, { folder })
-    // The alert of the server says why, but what it resets then may arrive first.
-    expect(unknown.errors).to.include('lost during the handshake')
+    expect(unknown.errors).to.include('does not accept the client certificate, or wants one: see --cert and --key')
     expect(unknown).to.include({ exitCode: 1, output: '' })
   })
 

@@ -18,14 +18,15 @@ export const faultKinds = [
   'alert',
   /** The FIN of the server is withheld. Its offset does not matter. */
   'withheld-end',
-  // The rest is of HTTP/2 in the clear alone. The offset is that of the first frame before which they may come.
+  // The rest is of HTTP/2 in the clear alone. The offset is that of the first frame before which they may come. Those of the stream
+  // come no sooner than a server may send them: once the client has opened it.
   /** RST_STREAM with CANCEL: the reset of TCP (RFC 8441 section 5). The server sends nothing more on the stream. */
   'stream-reset',
   /** RST_STREAM with NO_ERROR. */
   'stream-no-error',
-  /** RST_STREAM with REFUSED_STREAM: the server has not processed the request, if it comes before the response. */
+  /** RST_STREAM with REFUSED_STREAM. Before the response the server has not processed the request, and the client tries again. */
   'stream-refused',
-  /** END_STREAM: the end of TCP. The server sends nothing more on the stream. */
+  /** END_STREAM, at the soonest with the response: the end of TCP. The server sends nothing more on the stream. */
   'stream-end',
   /** GOAWAY with NO_ERROR: streams that are open go on. */
   'go-away',

@@ -1,7 +1,8 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
-import { Http2FrameReader } from '../support/http2-frames.ts'
-import { endsStream, frameOf, STREAM } from './http2-faults.ts'
+import { HEADERS, Http2FrameReader } from '../support/http2-frames.ts'
+import type { FaultKind } from './fault-kinds.ts'
+import { endingResponse, endsStream, frameOf, NEXT_STREAM, STREAM } from './http2-faults.ts'
 import { countMessages } from './message-count.ts'
 import type { Direction, Schedule } from './schedule.ts'
 import { type Way, ways } from './way.ts'
@@ -28,6 +29,11 @@ export class FaultProxy {
   })
   readonly #sentDown: Buffer[] = []
   readonly #frames = new Http2FrameReader('server')
+  /** The client has opened its stream; the server has answered there. */
+  #requested = false
+  #responded = false
+  /** The server has refused the stream before its response. */
+  #refused = false
 
   /** @param port of what is behind it: the server, or a proxy */
   constructor(schedule: Schedule, way: Way, port: number) {
@@ -55,6 +61,10 @@ export class FaultProxy {
 
   get messages(): number | undefined {
     return countMessages(Buffer.concat(this.#sentDown), this.#way)
+  }
+
+  get refused(): boolean {
+    return this.#refused
   }
 
   close(): void {
@@ -89,8 +99,16 @@ export class FaultProxy {
     if (ways[this.#way].secure) return
     const reader = new Http2FrameReader('client')
     client.on('data', (bytes: Buffer) => {
-      if (reader.read(bytes).some(endsStream)) this.#clientLeft()
+      for (const frame of reader.read(bytes)) {
+        if (frame.type === HEADERS && frame.stream === STREAM) this.#requested = true
+        if (frame.stream === this.#stream && endsStream(frame)) this.#clientLeft()
+      }
     })
+  }
+
+  /** The stream of the dialogue. */
+  get #stream(): number {
+    return this.#refused ? NEXT_STREAM : STREAM
   }
 
   #relay(direction: Direction, from: Socket, to: Socket): void {
@@ -137,11 +155,17 @@ export class FaultProxy {
     const { at, kind } = fault!
     if (delay > 0) await sleep(delay)
     for (const frame of this.#frames.read(bytes)) {
-      if (!this.#faultDone && this.passed.down >= at) {
+      const isResponse = frame.type === HEADERS && frame.stream === STREAM
+      if (!this.#faultDone && this.passed.down >= at && this.#maySend(kind, isResponse)) {
         this.#faultDone = true
+        if (isResponse && kind === 'stream-end') {
+          this.#forward('down', endingResponse(frame), client)
+          continue
+        }
         client.write(frameOf(kind)!)
+        this.#refused = kind === 'stream-refused' && !this.#responded
         // RST_STREAM ends both directions.
-        if (kind.startsWith('stream-') && kind !== 'stream-end') this.#clientLeft()
+        if (kind.startsWith('stream-') && kind !== 'stream-end' && !this.#refused) this.#clientLeft()
         if (kind === 'go-away-error') {
           this.#vanishes.up = true
           this.#vanishes.down = true
@@ -152,7 +176,17 @@ export class FaultProxy {
       if (this.#vanishes.down) return
       const isOver = this.#faultDone && kind !== 'go-away'
       if (!(isOver && frame.stream === STREAM)) this.#forward('down', frame.bytes, client)
+      if (isResponse) this.#responded = true
     }
+  }
+
+  /**
+   * Whether a server may send the frame of a fault here: none of a stream that the client has not opened, and no end of the
+   * stream before its response.
+   */
+  #maySend(kind: FaultKind, isResponse: boolean): boolean {
+    if (!kind.startsWith('stream-')) return true
+    return this.#requested && (kind !== 'stream-end' || this.#responded || isResponse)
   }
 
   #forward(direction: Direction, bytes: Buffer, to: Socket): void {

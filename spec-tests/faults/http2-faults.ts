@@ -10,8 +10,9 @@ import {
 } from '../support/http2-frames.ts'
 import type { FaultKind } from './fault-kinds.ts'
 
-/** The stream of a dialogue: the first one of its connection. */
+/** The stream of a dialogue: the first one of its connection, or the second one if that was refused. */
 export const STREAM = 1
+export const NEXT_STREAM = 3
 
 /** Frames that a server is made to send, by the kind of the fault. The codes are those of RFC 9113 section 7. */
 const FRAMES: { readonly [Kind in FaultKind]?: Buffer } = {
@@ -28,8 +29,13 @@ export function frameOf(kind: FaultKind | undefined): Buffer | undefined {
   return kind && FRAMES[kind]
 }
 
-/** Whether a frame is the last one that its sender sends on the stream of the dialogue. */
-export function endsStream({ type, flags, stream }: Http2Frame): boolean {
+/** Whether a frame is the last one that its sender sends on its stream. */
+export function endsStream({ type, flags }: Http2Frame): boolean {
   const isEnd = (type === DATA || type === HEADERS) && (flags & END_STREAM) !== 0
-  return stream === STREAM && (type === RST_STREAM || isEnd)
+  return type === RST_STREAM || isEnd
+}
+
+/** A response that ends its stream at once: before it, there is no DATA that could (RFC 9113 section 8.1). */
+export function endingResponse({ flags, stream, payload }: Http2Frame): Buffer {
+  return http2Frame(HEADERS, flags | END_STREAM, stream, payload)
 }

@@ -42,17 +42,17 @@ export function deviations(outcome: Outcome): string[] {
 }
 
 /** One code for one cause. Undefined stands for a clean close: the fault came too late to matter. */
-function allowedCodes({ schedule, way, phase, step }: Outcome): (string | undefined)[] {
+function allowedCodes({ schedule, way, phase, step, peer }: Outcome): (string | undefined)[] {
   const { secure, http2 } = ways[way]
   const kind = schedule.fault?.kind
   const late = phase === 'closing' ? [undefined] : []
-  if (kind === undefined || kind === 'withheld-end') return [undefined]
+  if (kind === undefined || kind === 'withheld-end' || peer.refused) return [undefined]
   if (kind === 'half-open' || kind === 'black-hole') {
     if (phase === 'opening') return ['WS_ERR_HANDSHAKE_TIMEOUT']
     return phase === 'open' ? ['WS_ERR_HEARTBEAT_TIMEOUT'] : ['WS_ERR_CLOSE_TIMEOUT', ...late]
   }
   const isInvalid = !secure && (kind === 'garbage' || kind === 'alert')
-  // After a frame that breaks HTTP/2, node:http2 may stop reading without closing the connection: it is then found by a time limit.
+  // After a frame that breaks HTTP/2, node:http2 of Node.js 20 may stop reading without closing the connection: a time limit finds it.
   if (isInvalid && http2) return [...INVALID, 'WS_ERR_HTTP2', ...TIME_LIMITS, ...late]
   if (phase !== 'opening') {
     if (kind === 'go-away') return [undefined]

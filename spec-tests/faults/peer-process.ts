@@ -37,6 +37,8 @@ export interface PeerReport {
    * over TLS, where that cannot be seen.
    */
   readonly left: boolean
+  /** The server has refused the stream before its response, so that the client may try again: nothing else goes wrong. */
+  readonly refused: boolean
 }
 
 export type Answer =
@@ -53,7 +55,11 @@ const servers = {
   http1: { plain: await serve(createHttpServer()), secure: await serve(createHttpsServer(tls)) },
   http2: { plain: await serveHttp2(), secure: await serveHttp2(tls) },
 }
-const proxyServers = { http: await startHttpProxy(), socks5: await startSocksProxy() }
+const proxyServers = {
+  http: await startHttpProxy(),
+  https: await startHttpProxy({ tls }),
+  socks5: await startSocksProxy(),
+}
 const faultyProxies = new Map<number, FaultProxy>()
 
 answer({ authority: authority.cert })
@@ -82,7 +88,8 @@ async function serve(http: ReturnType<typeof createHttpServer>): Promise<number>
 }
 
 async function serveHttp2(secure?: typeof tls): Promise<number> {
-  const server = await startHttp2Server(secure === undefined ? {} : { tls: secure })
+  // A response that the proxy withholds must not be needed to read the next one.
+  const server = await startHttp2Server({ ...(secure && { tls: secure }), maxDeflateDynamicTableSize: 0 })
   const acceptAll = async (): Promise<never> => {
     for (;;) {
       const request = await server.request()
@@ -106,7 +113,7 @@ function greet(socket: WsSocket, path: string): void {
 
 async function start(id: number, schedule: Schedule, way: Way): Promise<void> {
   const { secure, http2, proxy } = ways[way]
-  const server = servers[http2 ? 'http2' : 'http1'][secure ? 'secure' : 'plain']
+  const server = servers[http2 ? 'http2' : 'http1'][secure && proxy !== 'https' ? 'secure' : 'plain']
   const faulty = new FaultProxy(schedule, way, proxy === undefined ? server : proxyServers[proxy].port)
   faultyProxies.set(id, faulty)
   answer({ id, port: await faulty.listen(listens), server })
@@ -116,8 +123,9 @@ async function report(id: number): Promise<void> {
   const proxy = faultyProxies.get(id)!
   faultyProxies.delete(id)
   const left = await proxy.leaving()
+  const { messages, refused } = proxy
   const { down, up } = proxy.passed
-  answer({ id, report: { down, up, messages: proxy.messages, received: received.get(`/${id}`) ?? [], left } })
+  answer({ id, report: { down, up, messages, received: received.get(`/${id}`) ?? [], left, refused } })
   received.delete(`/${id}`)
   proxy.close()
 }

@@ -12,7 +12,7 @@ export interface FaultyRoute {
   /** The options that lead there. */
   readonly options: {
     readonly tls?: { readonly ca: string }
-    readonly proxy?: string
+    readonly proxy?: string | { readonly url: string; readonly tls: { readonly ca: string } }
     readonly http2?: 'only'
     readonly connectInParallel?: true
   }
@@ -64,14 +64,19 @@ export class FaultyPeer {
     const ca = await this.#ready
     const id = ++this.#lastId
     const { port, server } = await this.#ask<{ port: number; server: number }>({ id, schedule, way })
+    const isSecureProxy = proxy === 'https'
+    const proxyURL = `${proxy}://${this.#host}:${port}`
     return {
       // By its address, so that no name is looked up.
-      url: `${secure ? 'wss' : 'ws'}://${proxy === undefined ? `${this.#host}:${port}` : `127.0.0.1:${server}`}/${id}`,
+      url: `${secure && !isSecureProxy ? 'wss' : 'ws'}://${proxy === undefined ? `${this.#host}:${port}` : `127.0.0.1:${server}`}/${id}`,
       options: {
-        ...(secure && { tls: { ca } }),
+        ...(secure && !isSecureProxy && { tls: { ca } }),
         ...(http2 && { http2: 'only' }),
         // Behind proxies there is one server for all, whose openings would wait for those that fail.
-        ...(proxy !== undefined && { proxy: `${proxy}://${this.#host}:${port}`, connectInParallel: true }),
+        ...(proxy !== undefined && {
+          proxy: isSecureProxy ? { url: proxyURL, tls: { ca } } : proxyURL,
+          connectInParallel: true,
+        }),
       },
       report: async () => {
         const { report } = await this.#ask<{ report: PeerReport }>({ id })

@@ -270,7 +270,7 @@ describe('failure()', () => {
     },
     WS_ERR_TOO_MANY_FRAGMENTS: {
       provoke: () => sent({ maxFragments: 1 }, frame(TEXT, 'a', { fin: false }), frame(CONTINUATION, 'b')),
-      says: /more than 1 fragment/,
+      says: /exceeds 1 fragments \("maxFragments"\)/,
       closeCode: 1008,
     },
     WS_ERR_UNEXPECTED_CONTINUATION: {

@@ -20,10 +20,13 @@ interface Call {
 class DevTools {
   readonly #socket: WebSocket
   readonly #calls: Call[] = []
-  #wake: () => void = () => {}
+  readonly #waiting = new Set<() => void>()
+  /** Why no call follows any more. */
+  #end: string | undefined
 
   constructor(url: string) {
     this.#socket = new WebSocket(url)
+    this.#socket.onclose = () => this.#finish('The inspector has closed the connection')
     this.#socket.onmessage = ({ data }) => {
       this.#calls.push(JSON.parse(data as string) as Call)
       this.#wake()
@@ -35,28 +38,48 @@ class DevTools {
       await new Promise(resolve => this.#socket.addEventListener('open', resolve, { once: true }))
     }
     this.#socket.send(JSON.stringify({ id, method, params }))
-    await this.#find(call => call.id === id)
+    await this.#find(`an answer to ${method}`, call => call.id === id)
   }
 
   /** The parameters of the first event of that name, which may still be to come. */
   async event(method: string): Promise<Record<string, any>> {
-    return (await this.#find(call => call.method === method)).params ?? {}
+    return (await this.#find(method, call => call.method === method)).params ?? {}
   }
 
   close(): void {
     this.#socket.close()
   }
 
-  async #find(matches: (call: Call) => boolean): Promise<Call> {
+  /** The program is at its end, and waits for DevTools to leave. All that it has told stands before its answer. */
+  async programEnded(): Promise<void> {
+    await this.send(LAST_CALL, 'Runtime.getHeapUsage')
+    this.#finish('The program has ended')
+  }
+
+  #finish(reason: string): void {
+    this.#end ??= reason
+    this.#wake()
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake()
+    this.#waiting.clear()
+  }
+
+  async #find(wanted: string, matches: (call: Call) => boolean): Promise<Call> {
     while (true) {
       const found = this.#calls.find(matches)
       if (found !== undefined) return found
-      await new Promise<void>(resolve => {
-        this.#wake = resolve
-      })
+      if (this.#end !== undefined) {
+        const told = this.#calls.map(({ method, id }) => method ?? `answer ${id}`).join(', ')
+        throw new Error(`${this.#end} without ${wanted}. It has told: ${told}`)
+      }
+      await new Promise<void>(resolve => this.#waiting.add(resolve))
     }
   }
 }
+
+const LAST_CALL = 1000
 
 /** The events that the inspector of Node.js takes from diagnostics channels. */
 const EVENTS = ['webSocketCreated', 'webSocketHandshakeResponseReceived', 'webSocketClosed']
@@ -72,34 +95,44 @@ for (const name of ['node24', 'node26'] as const) {
     })
     afterEach(() => child?.kill('SIGKILL'))
 
-    /** Starts a program that waits for DevTools, and closes its socket when it has received a message; returns their address. */
-    async function inspected(url: string): Promise<string> {
+    /**
+     * Starts a program that waits for DevTools, and closes its socket when it has received a message; returns their address.
+     *
+     * @param ended called when the program is at its end, and waits for DevTools to leave
+     */
+    async function inspected(url: string, ended: () => void = () => {}): Promise<string> {
       const program = `
         import { WebSocket } from 'whatwg-websocket'
         const socket = new WebSocket('${url}')
         socket.onmessage = () => socket.close(1000)`
       const flags = ['--inspect-wait=127.0.0.1:0', '--experimental-network-inspection', '--input-type=module']
       child = spawn(executable, [...flags, '--eval', program], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
-      for await (const line of createInterface(child.stderr)) {
-        const address = /ws:\S+/.exec(line)?.[0]
-        if (address !== undefined) return address
-      }
-      throw new Error('Node.js has told no address of its inspector')
+      const lines = createInterface(child.stderr)
+      lines.on('line', line => {
+        if (line.includes('Waiting for the debugger to disconnect')) ended()
+      })
+      return await new Promise((resolve, reject) => {
+        lines.on('line', line => {
+          const address = /ws:\S+/.exec(line)?.[0]
+          if (address !== undefined) resolve(address)
+        })
+        lines.on('close', () => reject(new Error('Node.js has told no address of its inspector')))
+      })
     }
 
     it('are told when a socket is opened, the response, and when it is closed', async () => {
       const { url, accept } = await loopback.serve()
-      const tools = new DevTools(await inspected(url))
+      const tools = new DevTools(await inspected(url, () => void tools.programEnded()))
       await tools.send(1, 'Network.enable')
       await tools.send(2, 'Runtime.runIfWaitingForDebugger')
-      const peer = await accept()
+      // The program ends with this message, so that an event which is missing is known to be missing.
+      ;(await accept()).socket.send('enough')
       const created = await tools.event('Network.webSocketCreated')
       expect(created).to.include({ url })
       const { requestId, response } = await tools.event('Network.webSocketHandshakeResponseReceived')
       expect(requestId).to.equal(created.requestId)
       expect(response).to.include({ status: 101, statusText: 'Switching Protocols' })
       expect(response.headers).to.include({ upgrade: 'websocket' })
-      peer.socket.send('enough')
       expect((await tools.event('Network.webSocketClosed')).requestId).to.equal(created.requestId)
       tools.close()
       await once(child!, 'close')

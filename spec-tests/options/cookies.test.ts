@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { expect } from 'chai'
-import { failure, handshake, type WebSocketOptions } from '#lib/entry/node.js'
+import { failure, handshake, terminate, type WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
 import type { RawPeer } from '../support/raw-server.ts'
 import { next, useLoopback } from '../support/ws-server.ts'
 
@@ -84,6 +84,25 @@ describe('Option cookieJar', () => {
       connection.resume()
       await once(connection, 'close')
       expect(connection.bytesRead).to.equal(0)
+    })
+  }
+
+  for (const act of ['close', 'terminate', 'abort'] as const) {
+    it(`whose setCookie calls ${act} leaves no connection open, and opens no socket`, async () => {
+      const server = await loopback.serveRaw()
+      const controller = new AbortController()
+      const acts = { close: () => socket.close(), terminate: () => terminate(socket), abort: () => controller.abort() }
+      const cookieJar = { getCookieString: () => '', setCookie: () => acts[act]() }
+      const socket: WebSocket = loopback.socket(server.url, { cookieJar, signal: controller.signal })
+      const events: string[] = []
+      for (const type of ['open', 'error', 'close']) socket.addEventListener(type, () => events.push(type))
+      const peer: RawPeer = await server.accept()
+      const closed = next(socket, 'close')
+      await peer.write(peer.acceptance('Set-Cookie: a=1'))
+      await closed
+      await peer.ended
+      peer.end()
+      expect(events).to.deep.equal(['error', 'close'])
     })
   }
 

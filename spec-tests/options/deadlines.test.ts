@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
-import { drained, failure, handshake, ping } from '#lib/entry/node.js'
+import { drained, failure, handshake, ping, WebSocketStream } from '#lib/entry/node.js'
 import { acceptanceFor } from '../support/acceptance.ts'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { RunningModule } from '../support/child.ts'
@@ -250,9 +250,13 @@ describe('Time limits of a process that stands still', function () {
     /** A server that takes 64 KiB every few milliseconds, and answers nothing but the handshake. */
     const serveSlowly = () => serveAt(() => 4)
 
-    /** @param delay milliseconds until the next 64 KiB are read, by what was received; undefined for never */
+    /**
+     * @param delay milliseconds until the next 64 KiB are read, by what was received; undefined for never
+     * @param end bytes after which the server sends its Close frame and ends TCP
+     */
     async function serveAt(
       delay: (received: number) => number | undefined,
+      end = Number.POSITIVE_INFINITY,
     ): Promise<{ url: string; received(): number }> {
       let received = 0
       const server = createServer(tcp => {
@@ -262,6 +266,8 @@ describe('Time limits of a process that stands still', function () {
           tcp.write(acceptanceFor(head.toString('latin1')))
           tcp.on('data', bytes => {
             received += bytes.length
+            // The answer to the Close frame, which is the last of what the client sends.
+            if (received >= end) tcp.end(frame(CLOSE, closeBody(1000)))
             tcp.pause()
             const each = delay(received)
             if (each !== undefined) setTimeout(() => tcp.resume(), (each * bytes.length) / 65536)
@@ -291,9 +297,9 @@ describe('Time limits of a process that stands still', function () {
     }
 
     /** A server that takes 64 KiB at a time, each more slowly than the one before, and after `limit` bytes no more. */
-    async function serveEverSlower(limit = Number.POSITIVE_INFINITY): Promise<string> {
-      const { url } = await serveAt(received => (received < limit ? 1 + received / (2 * 1024 * 1024) : undefined))
-      return url
+    async function serveEverSlower({ limit = Number.POSITIVE_INFINITY, end }: { limit?: number; end?: number } = {}) {
+      const delay = (received: number) => (received < limit ? 1 + received / (2 * 1024 * 1024) : undefined)
+      return (await serveAt(delay, end)).url
     }
 
     it('is no death either where the system tells of it in steps that take longer than the timeout', async () => {
@@ -304,12 +310,52 @@ describe('Time limits of a process that stands still', function () {
     })
 
     it('is given up if the server takes nothing any more after it took some', async () => {
-      const url = await serveEverSlower(8 * 1024 * 1024)
+      const url = await serveEverSlower({ limit: 8 * 1024 * 1024 })
       const socket = await loopback.open(url, { heartbeat: { interval: 50, timeout: 50 } })
       socket.send(new Uint8Array(64 * 1024 * 1024))
       await next(socket, 'close')
       expect(failure(socket)!.code).to.equal('WS_ERR_HEARTBEAT_TIMEOUT')
     })
+
+    for (const [name, close] of [
+      ['WebSocket', closeSocket],
+      ['WebSocketStream', closeStream],
+    ] as const) {
+      it(`${name}: no more is it a closing handshake that takes too long`, async () => {
+        const length = 24 * 1024 * 1024
+        // The frame of the message has a header of 14 bytes, and the Close frame has 8.
+        const url = await serveEverSlower({ end: 14 + length + 8 })
+        expect(await close(url, length)).to.equal('closed cleanly with 1000')
+      })
+
+      it(`${name}: a closing handshake behind it ends if the server takes nothing any more after it took some`, async () => {
+        const url = await serveEverSlower({ limit: 8 * 1024 * 1024 })
+        expect(await close(url, 64 * 1024 * 1024)).to.equal('WS_ERR_CLOSE_TIMEOUT')
+      })
+    }
+
+    /** Sends a message and closes. Returns how that ended. */
+    async function closeSocket(url: string, length: number): Promise<string> {
+      const socket = await loopback.open(url, { closeTimeout: 50, perMessageDeflate: false })
+      const closed = next(socket, 'close')
+      socket.send(new Uint8Array(length))
+      socket.close(1000)
+      const { code, wasClean } = await closed
+      return wasClean ? `closed cleanly with ${code}` : failure(socket)!.code
+    }
+
+    async function closeStream(url: string, length: number): Promise<string> {
+      const stream = new WebSocketStream(url, { closeTimeout: 50, perMessageDeflate: false })
+      const { writable } = await stream.opened
+      const writer = writable.getWriter()
+      writer.closed.catch(() => {})
+      writer.write(new Uint8Array(length)).catch(() => {})
+      stream.close({ closeCode: 1000 })
+      return stream.closed.then(
+        ({ closeCode }) => `closed cleanly with ${closeCode}`,
+        () => failure(stream)!.code,
+      )
+    }
 
     it('is given up if the server takes nothing any more', async () => {
       const { socket, peer } = await loopback.rawPair({ heartbeat: { interval: 100, timeout: 100 } })

@@ -38,6 +38,7 @@ describe('Proxies of the environment', () => {
 
   const cases: readonly Case[] = [
     ['*', ['server.test', '10.0.0.1', '[::1]'], []],
+    ['*:8080', ['server.test:8080', '10.0.0.1:8080', '[::1]:8080'], ['server.test', '10.0.0.1', '[::1]']],
     ['', [], ['server.test']],
     ['server.test', ['server.test', 'SERVER.test.', 'a.server.test', 'server.test:8080'], ['aserver.test', 'test']],
     ['.server.test', ['server.test', 'a.server.test'], ['aserver.test']],

@@ -302,6 +302,25 @@ describe('The option http2', function () {
       expect(server.connections).to.equal(2)
     })
 
+    it('is not shared by sockets that resolve the name in another way: other functions "lookup", another "family"', async () => {
+      const server = await serveAll()
+      const url = `ws://server.example:${server.port}/`
+      const lookup = makeLookup()
+      await loopback.open(url, { ...only, lookup })
+      await loopback.open(url, { ...only, lookup })
+      expect(server.connections).to.equal(1)
+      await loopback.open(url, { ...only, lookup: makeLookup() })
+      expect(server.connections).to.equal(2)
+      await loopback.open(url, { ...only, lookup, family: 4 })
+      expect(server.connections).to.equal(3)
+      const refused = loopback.socket(url, {
+        ...only,
+        lookup: (_name, _options, callback) => callback(new Error('no'), ''),
+      })
+      await next(refused, 'close')
+      expect(failure(refused)?.step).to.equal('dns')
+    })
+
     it('has no more streams than the server allows: another one is opened', async () => {
       const server = await serveAll({ settings: { maxConcurrentStreams: 2 } })
       const sockets: WebSocket[] = []
@@ -462,3 +481,8 @@ describe('The option http2', function () {
     }
   })
 })
+
+/** A `lookup` of its own, for which every name is 127.0.0.1. */
+function makeLookup(): NonNullable<WebSocketOptions['lookup']> {
+  return (_name, _options, callback) => callback(null, '127.0.0.1', 4)
+}

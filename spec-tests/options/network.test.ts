@@ -84,6 +84,20 @@ describe('Options lookup, family, localAddress, noDelay', () => {
     expect([error.code, error.step]).to.deep.equal(['WS_ERR_CONNECT', 'connect'])
   })
 
+  it('localAddress says over which family, unless "family" does', async () => {
+    const server = await loopback.serve({ host: '::1' })
+    for (const host of ['localhost', 'server.test']) {
+      const options = { localAddress: '::1', ...(host === 'server.test' && { lookup: both! }) }
+      const socket = await loopback.open(`ws://${host}:${server.port}/`, options)
+      expect(handshake(socket)!.remoteAddress).to.equal('::1')
+    }
+    const error = await failed(server.url, { localAddress: '127.0.0.2' })
+    expect([error.code, error.message]).to.deep.equal([
+      'WS_ERR_DNS',
+      `Could not connect to [::1]:${server.port}: ::1 has no address of IPv4`,
+    ])
+  })
+
   it('noDelay may be off', async () => {
     const server = await loopback.serve()
     await loopback.open(server.url, { noDelay: false })

@@ -106,4 +106,7 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   trusted: 'string 200 1000 ',
   http2: 'string 200 1000 ',
   untrusted: ' 1006 UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'stand-in': 'false 200 1000',
+  'stand-in, trusted': 'false 200 1000',
+  'stand-in, untrusted': 'UNABLE_TO_VERIFY_LEAF_SIGNATURE 1006',
 }

@@ -1,3 +1,4 @@
+import type { SecureServerOptions } from 'node:http2'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { makeCertificate } from '../support/certificates.ts'
@@ -41,9 +42,9 @@ describe('TLS, on each runtime', function () {
     ['deno', () => ensureRuntime('deno'), ['run', '--allow-all', '--quiet']],
   ] as const) {
     /** Runs the end of the program, which knows the port of a server over HTTP/2, and its certificate. */
-    async function run(script: string): Promise<string[]> {
+    async function run(script: string, options: SecureServerOptions = { allowHTTP1: false }): Promise<string[]> {
       const certificate = await makeCertificate()
-      const server = await startHttp2Server({ tls: { ...certificate, allowHTTP1: false } })
+      const server = await startHttp2Server({ tls: { ...certificate, ...options } })
       loopback.afterwards(() => server.close())
       server.acceptAll()
       const values = `const port = ${server.port}\nconst tls = { ca: ${JSON.stringify(certificate.cert)} }\n`
@@ -52,6 +53,18 @@ describe('TLS, on each runtime', function () {
       expect(errors).to.equal('')
       return output.split('\n').filter(line => line !== '')
     }
+
+    it(`${name}: a server that wants a client certificate, which TLS 1.3 tells after its handshake`, async () => {
+      const wants = { allowHTTP1: true, requestCert: true, rejectUnauthorized: true }
+      const script =
+        "for (const http2 of [false, 'only']) await exchange('wss://127.0.0.1:' + port + '/', { http2, tls })"
+      const lines = await run(script, wants)
+      const advice = 'The server does not accept the client certificate, or wants one: see "tls.cert" and "tls.key"'
+      expect(lines).to.deep.equal([
+        `ConnectionError: The connection was lost during the handshake. ${advice}`,
+        `ConnectionError: The server did not begin with a SETTINGS frame. ${advice}`,
+      ])
+    })
 
     it(`${name}: HTTP/2 to an address, which is not sent as a name`, async () => {
       const lines = await run(`

@@ -21,6 +21,8 @@ export interface ServeHttp2Options {
   /** Announces SETTINGS_ENABLE_CONNECT_PROTOCOL. Default: true. */
   readonly announces?: boolean
   readonly settings?: ServerOptions['settings']
+  /** Bytes of the dynamic table for the fields of responses (RFC 7541 section 2.3.2). With 0, each response is readable by itself. */
+  readonly maxDeflateDynamicTableSize?: number
 }
 
 /** One extended CONNECT, not answered yet. */
@@ -70,9 +72,9 @@ export interface Http2TestServer {
 }
 
 export async function startHttp2Server(options: ServeHttp2Options = {}): Promise<Http2TestServer> {
-  const { tls, announces = true } = options
-  const settings = { ...options.settings, enableConnectProtocol: announces }
-  const server = tls === undefined ? createServer({ settings }) : createSecureServer({ ...tls, settings })
+  const { tls, announces = true, settings, ...rest } = options
+  const common = { ...rest, settings: { ...settings, enableConnectProtocol: announces } }
+  const server = tls === undefined ? createServer(common) : createSecureServer({ ...tls, ...common })
   const sockets = new Set<Socket>()
   let connections = 0
   let acceptsAll = false

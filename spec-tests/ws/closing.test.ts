@@ -162,6 +162,38 @@ describe('The stand-in for ws: the end of a connection', () => {
     await event(closing, 'close')
   })
 
+  for (const end of ['close', 'terminate'] as const) {
+    twins(`takes ${end}() of one that could not be opened`, async twin => {
+      const server = await twin.loopback.serveRaw()
+      const socket = twin.open(server.url)
+      twin.record(socket)
+      socket.on('error', () => {
+        twin.log(
+          socket.readyState,
+          thrown(() => socket[end]()),
+        )
+      })
+      const closed = event(socket, 'close')
+      const peer = await server.accept()
+      await peer.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n')
+      await closed
+    })
+
+    twins(`takes ${end}() after it was closed while connecting`, async twin => {
+      const server = await twin.loopback.serveRaw()
+      const socket = twin.open(server.url)
+      twin.record(socket)
+      const closed = event(socket, 'close')
+      await server.accept()
+      socket.close()
+      twin.log(
+        socket.readyState,
+        thrown(() => socket[end]()),
+      )
+      await closed
+    })
+  }
+
   twins('terminates within a listener', async twin => {
     const { socket, peer } = await rawPair(twin)
     socket.on('message', () => socket.terminate())

@@ -1,10 +1,14 @@
+import { runInNewContext } from 'node:vm'
 import { deflateRawSync } from 'node:zlib'
 import { expect } from 'chai'
-import { BINARY, CONTINUATION, frame, PING, TEXT } from '../support/raw-server.ts'
+import StandIn from '#lib/entry/ws.js'
+import { BINARY, CLOSE, CONTINUATION, closeBody, frame, PING, TEXT } from '../support/raw-server.ts'
+import { useLoopback } from '../support/ws-server.ts'
 import { type Client, called, event, type Twin, thrown, useTwins } from '../support/ws-twins.ts'
 
 describe('The stand-in for ws: messages', () => {
   const twins = useTwins()
+  const loopback = useLoopback()
 
   /** Everything that the server gets until a text message "end", in one line each. */
   async function received(twin: Twin, script: (socket: Client) => unknown, options = {}): Promise<void> {
@@ -159,6 +163,44 @@ describe('The stand-in for ws: messages', () => {
     twin.log(...(await event(socket, 'message')))
   })
 
+  it('sends of bytes what their slots say, unlike ws, which sends as much as an object says of itself', async () => {
+    const server = await loopback.serveRaw()
+    const socket = new StandIn(server.url, { perMessageDeflate: false })
+    const opened = event(socket as never, 'open')
+    const peer = await server.accept()
+    await peer.accept()
+    await opened
+    const define = (bytes: object, members: Record<string, unknown>) =>
+      Object.defineProperties(
+        bytes,
+        Object.fromEntries(Object.entries(members).map(([name, value]) => [name, { value }])),
+      )
+    const liars = [
+      define(new Uint8Array([97]), { length: 5000 }),
+      define(Buffer.from('b'), {
+        length: 70,
+        byteLength: 70,
+        buffer: new ArrayBuffer(99),
+        subarray: () => Buffer.alloc(9),
+      }),
+      define(new DataView(new Uint8Array([99]).buffer), { byteLength: 8, buffer: new ArrayBuffer(99) }),
+      runInNewContext('Object.defineProperty(new Uint8Array([100]), "length", { value: 5000 })'),
+    ]
+    for (const liar of liars) {
+      socket.send(liar)
+      socket.ping(liar)
+    }
+    for (const text of ['a', 'b', 'c', 'd']) {
+      for (const opcode of [BINARY, PING]) expect(await peer.readFrame()).to.include({ opcode, text })
+    }
+    socket.close(1000, define(Buffer.from('why'), { length: 100, byteLength: 100 }) as Buffer)
+    expect((await peer.readFrame()).payload).to.deep.equal(closeBody(1000, 'why'))
+    const closed = event(socket as never, 'close')
+    await peer.send(CLOSE, closeBody(1000))
+    peer.end()
+    await closed
+  })
+
   twins('calls back when a message, a ping or a pong has left', async twin => {
     const server = await twin.loopback.serve()
     const socket = await twin.opened(server.url)
@@ -277,5 +319,19 @@ describe('The stand-in for ws: messages', () => {
     peer.close()
     await event(socket, 'close')
     twin.log(texts.length, texts.join().length, texts.slice(1234, 1240))
+  })
+
+  twins('fails with the error of a Blob that cannot be read', async twin => {
+    const server = await twin.loopback.serve()
+    const socket = await twin.opened(server.url)
+    twin.record(socket)
+    const error = new DOMException('gone', 'NotReadableError')
+    const blob = {
+      ...{ size: 4, type: '', [Symbol.toStringTag]: 'Blob', slice() {}, stream() {} },
+      arrayBuffer: () => Promise.reject(error),
+    }
+    socket.on('error', actual => twin.log(actual === error))
+    socket.send(blob as never, actual => twin.log('callback', actual === error))
+    await event(socket, 'close')
   })
 })

@@ -1,8 +1,11 @@
 import { once } from 'node:events'
 import { Agent, createServer, type IncomingMessage, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { createServer as createTlsServer } from 'node:tls'
+import { expect } from 'chai'
 import { WebSocketServer } from 'ws'
+import WebSocket from '#lib/entry/ws.js'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 import { event, type Twin, thrown, useTwins } from '../support/ws-twins.ts'
@@ -282,6 +285,35 @@ describe('The stand-in for ws: the opening handshake', () => {
     } as never)
   })
 
+  it('sends the name of a TLS server without a trailing dot, unlike ws', async () => {
+    const names: string[] = []
+    const server = createTlsServer({
+      ...(await makeCertificate()),
+      SNICallback(name, callback) {
+        names.push(name)
+        callback(null)
+      },
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const lookup = (_name: string, _options: object, callback: (...found: unknown[]) => void) =>
+      callback(null, [{ address: '127.0.0.1', family: 4 }])
+    for (const options of [{}, { servername: 'other.example.' }]) {
+      const socket = new WebSocket(`wss://name.example.:${port}/`, {
+        ...options,
+        lookup,
+        rejectUnauthorized: false,
+      } as never)
+      socket.on('error', () => {})
+      const closed = new Promise(resolve => socket.on('close', resolve))
+      const [accepted] = (await once(server, 'secureConnection')) as [Socket]
+      accepted.destroy()
+      await closed
+    }
+    server.close()
+    expect(names).to.deep.equal(['name.example', 'other.example'])
+  })
+
   for (const [name, lines, options] of [
     ['another Upgrade', ['Upgrade: other', 'Connection: Upgrade'], {}],
     ['another Sec-WebSocket-Accept', ['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Accept: x'], {}],
@@ -323,4 +355,61 @@ describe('The stand-in for ws: the opening handshake', () => {
     await (await server.accept()).write('SSH-2.0-x\r\n\r\n')
     await event(other, 'close')
   })
+
+  for (const name of ['close', 'terminate', 'resume'] as const) {
+    twins(`${name}() in the listener of the error that ends the opening handshake`, async twin => {
+      const server = await twin.loopback.serveRaw()
+      const socket = twin.open(server.url)
+      twin.record(socket)
+      // After that, ws has no connection that could be resumed.
+      socket.on('error', () => twin.log(name, name === 'resume' && !twin.isOurs ? undefined : socket[name]()))
+      await (await server.accept()).write('SSH-2.0-x\r\n\r\n')
+      await event(socket, 'close')
+    })
+  }
+
+  twins('closes the connection of a refusal that a listener has read to its end', async twin => {
+    const { url, server } = await serveHttp(twin, () => {})
+    const closed = new Promise(resolve => {
+      server.once('upgrade', (_request, connection) => {
+        connection.on('close', resolve).on('error', () => {})
+        connection.on('end', () => connection.end()).resume()
+        connection.write('HTTP/1.1 502 Bad Gateway\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\nfoo')
+      })
+    })
+    const socket = twin.open(url)
+    twin.record(socket)
+    socket.on('unexpected-response', (_request, response) => {
+      response.on('data', chunk => twin.log(chunk))
+      response.on('end', () => socket.close())
+    })
+    await Promise.all([event(socket, 'close'), closed])
+  })
+
+  for (const extensions of ['foo', 'permessage-deflate, foo', 'a;;b']) {
+    twins(`refuses the extensions "${extensions}", in the words of ws`, async twin => {
+      const server = await twin.loopback.serveRaw()
+      const socket = twin.open(server.url)
+      twin.record(socket)
+      await (await server.accept()).accept(`Sec-WebSocket-Extensions: ${extensions}`)
+      await event(socket, 'close')
+    })
+  }
+
+  twins(
+    'keeps the user of the first URL through redirects, and takes that of another one where there was none',
+    async twin => {
+      const goal = await twin.loopback.serve()
+      const { port } = goal
+      const first = await serveHttp(twin, (_request, response) => {
+        response.writeHead(302, { location: `ws://second:b@127.0.0.1:${port}/` }).end()
+      })
+      for (const user of ['first:a@', '']) {
+        const socket = twin.open(`ws://${user}${first.url.slice(5)}/`, { followRedirects: true })
+        socket.on('redirect', () => {})
+        await event(socket, 'open')
+        twin.log((await goal.accept()).request.headers.authorization)
+      }
+    },
+  )
 })

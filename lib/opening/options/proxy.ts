@@ -1,4 +1,4 @@
-import type { URL } from '../../host/host-types.ts'
+import type { HasHref, URL } from '../../host/host-types.ts'
 import type { TlsOptions } from '../../transport/tls-options.ts'
 import { HostURL } from '../url.ts'
 import { type CallerField, type HeadersInput, readHeaders } from './headers.ts'
@@ -13,13 +13,13 @@ export interface Options {
    * `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`; `false` uses none. Default: `'env'` in a process that was told so
    * (`NODE_USE_ENV_PROXY=1`, `--use-env-proxy`), else `false`.
    */
-  readonly proxy?: string | { readonly href: string } | ProxyOptions | 'env' | false
+  readonly proxy?: string | HasHref | ProxyOptions | 'env' | false
 }
 
 /** A proxy with more than its URL. */
 export interface ProxyOptions {
   /** The URL of the proxy. */
-  readonly url: string | { readonly href: string }
+  readonly url: string | HasHref
   /** Fields to send with CONNECT, such as `Proxy-Authorization`. The server does not see them. */
   readonly headers?: HeadersInput
   /** Trust and credentials for the TLS to an `https:` proxy. */

@@ -1,3 +1,4 @@
+import { LONGEST_DELAY } from '../../host/timers.ts'
 import { quote } from '../../protocol/quoting.ts'
 
 /** What the readers of the options have in common: their types, and the checks that several of them need. */
@@ -35,12 +36,9 @@ export function integer(range: IntegerRange): Reader<number> {
   }
 }
 
-/** The longest delay of setTimeout, in milliseconds (24.8 days). A longer one would fire at once. */
-const MAX_DELAY = 0x7fffffff
-
 /** Makes a reader of durations in milliseconds. */
 export function milliseconds(range: IntegerRange): Reader<number> {
-  return integer({ highest: MAX_DELAY, ...range })
+  return integer({ highest: LONGEST_DELAY, ...range })
 }
 
 /** Reads a boolean whose default is false. */

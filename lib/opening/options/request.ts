@@ -1,11 +1,11 @@
-import type { AbortSignal } from '../../host/host-types.ts'
+import type { AbortSignal, HasHref } from '../../host/host-types.ts'
 import { HostURL } from '../url.ts'
 import { invalid, type Readers } from './reading.ts'
 
 /** The request: the base of a relative URL, and the signal that gives it up. */
 export interface Options {
   /** What a relative URL is resolved against. Default: `globalThis.location`; without a location, relative URLs fail. */
-  readonly baseURL?: string | { readonly href: string }
+  readonly baseURL?: string | HasHref
   /** Gives up connecting when aborted. A WebSocket that is open stays open. */
   readonly signal?: AbortSignal
 }

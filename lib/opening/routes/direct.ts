@@ -25,8 +25,8 @@ export async function openByHost(
   trace: Trace,
   tunnel?: Tunnel,
 ): Promise<Way> {
-  const { http2, tls, keepAlive, localAddress, noDelay, socketPath, allowAddress } = settings
-  const network = { localAddress, noDelay, socketPath, allowAddress, trace, tunnel }
+  const { http2, tls, keepAlive } = settings
+  const network = { ...settings, trace, tunnel }
   const connectHttp2 = http2 === 'only' ? getWay('http2') : findWay('http2')
   if (http2 !== false && connectHttp2 !== undefined) {
     const opened = await connectHttp2(target, http2, tls, keepAlive, network)

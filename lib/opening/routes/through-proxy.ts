@@ -79,12 +79,13 @@ async function addressToAskFor(
 async function connectToProxy(
   { url, tls }: ProxySettings,
   { signal, url: proxyName }: ConnectTarget,
-  { keepAlive, lookup, family, localAddress, noDelay }: Settings,
+  settings: Settings,
   trace: Trace,
 ): Promise<Pipe> {
   const name = hostOf(url)
   const port = url.port === '' ? DEFAULT_PORTS[url.protocol]! : Number(url.port)
-  const { addresses } = await host.resolveHost!(name, port, { lookup, family })
+  const { keepAlive, localAddress, noDelay } = settings
+  const { addresses } = await host.resolveHost!(name, port, settings)
   const target = { host: name, port, secure: url.protocol === 'https:', url: proxyName, signal, addresses }
   // The steps within are those of the proxy, and its TLS is not the server's.
   const own: Trace = startTrace('proxy')

@@ -59,8 +59,14 @@ export class Api {
       validator = new Validator({ ...this.document.root, $ref: message.schema } as object, '7', false)
       this.#validators.set(message.schema, validator)
     }
-    const { valid, errors } = validator.validate(value)
-    return valid ? undefined : describeSchemaErrors(errors)
+    try {
+      const { valid, errors } = validator.validate(value)
+      return valid ? undefined : describeSchemaErrors(errors)
+    } catch (error) {
+      // The validator writes the names of members into URIs, which a lone surrogate cannot be in.
+      if (error instanceof URIError) return 'a name of a member is not well-formed Unicode'
+      return `it cannot be checked: ${(error as Error).message}`
+    }
   }
 
   /** An example of a message: the document's, or one that is made from the schema. */

@@ -23,7 +23,8 @@ export class AsyncApiDocument {
     const version = String(root.asyncapi ?? '')
     if (!version.startsWith('3.')) {
       const told = version === '' ? 'is no AsyncAPI document' : `is of AsyncAPI ${version}, and not 3`
-      const advice = version === '' ? undefined : `To convert it: npx @asyncapi/cli convert ${path}`
+      const convert = `To convert it: npx @asyncapi/cli convert ${path}`
+      const advice = version === '' ? 'It begins with the version that it is of, such as "asyncapi: 3.0.0".' : convert
       throw new UsageError(`${path} ${told}`, advice)
     }
     this.root = embedFiles(root, path)

@@ -128,8 +128,8 @@ export async function runCommand(desk: Desk, line: string): Promise<void> {
       desk.note('red', `There is no command /${name}. ${advice} To send it as a text, type //${name}`)
     }
   } catch (error) {
-    const advice = error instanceof UsageError && error.advice !== undefined ? ` ${error.advice}` : ''
-    desk.note('red', printable((error as Error).message) + advice)
+    const advice = error instanceof UsageError && error.advice !== undefined ? `. ${error.advice}` : ''
+    desk.note('red', printable((error as Error).message + advice))
   }
 }
 

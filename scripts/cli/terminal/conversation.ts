@@ -11,6 +11,7 @@ import { printable } from '../text.ts'
 import type { Watcher } from '../watch.ts'
 import { createWireLog } from '../wire-log.ts'
 import { completeLine, runCommand } from './commands.ts'
+import { toPictures } from './control-pictures.ts'
 import type { Connection, Desk, MessageCatalog, Tone } from './desk.ts'
 import { Editor } from './editor.ts'
 import { presentMessage } from './present.ts'
@@ -233,7 +234,7 @@ class Conversation implements Desk {
     link.send(message)
     const shown = this.#present(transcript.add('sent', message), this.current)
     if (typed === undefined) this.#editor.print(shown)
-    else this.#editor.replaceEntered(typed.replaceAll('\n', '␤'), shown)
+    else this.#editor.replaceEntered(toPictures(typed), shown)
   }
 
   #present({ message, time, direction }: Kept, connection: Connection, whole = false, number = ''): string {

@@ -2,8 +2,9 @@ import process from 'node:process'
 import { createInterface, type Interface } from 'node:readline'
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
+import { fromPictures } from './control-pictures.ts'
 import { MOST_LINES, readHistory, writeHistory } from './history.ts'
-import { BRACKETED_PASTE, LINE_BREAK, PasteInput } from './paste-input.ts'
+import { BRACKETED_PASTE, PasteInput } from './paste-input.ts'
 
 export interface EditorHandler {
   /** A line was entered: a message, or a command. */
@@ -47,6 +48,8 @@ export class Editor {
     }) as Line
     this.#line.on('line', text => this.#entered(text))
     this.#line.on('SIGINT', () => this.#interrupted())
+    this.#line.on('SIGTSTP', () => this.#suspend())
+    if (process.platform !== 'win32') process.on('SIGCONT', this.#resume)
     this.#line.on('close', () => {
       this.#ended = true
       if (this.#closed) return
@@ -116,6 +119,7 @@ export class Editor {
       this.#line.close()
     }
     this.#keys.stop()
+    if (process.platform !== 'win32') process.off('SIGCONT', this.#resume)
     this.#restore()
     process.off('exit', this.#restore)
   }
@@ -130,7 +134,7 @@ export class Editor {
       answer(text)
     } else {
       writeHistory(this.#line.history)
-      this.#handler.line(text.replaceAll(LINE_BREAK, '\n'))
+      this.#handler.line(fromPictures(text))
     }
     this.show()
   }
@@ -140,6 +144,23 @@ export class Editor {
     if (this.#line.line === '') return this.#handler.interrupt()
     this.#line.write(null, { ctrl: true, name: 'e' })
     this.#line.write(null, { ctrl: true, name: 'u' })
+  }
+
+  /** Ctrl+Z leaves the terminal to the shell, as it was before. */
+  #suspend(): void {
+    if (process.platform === 'win32') return
+    this.#restore()
+    this.#keys.setRawMode(false)
+    process.kill(process.pid, 'SIGTSTP')
+  }
+
+  /** The shell has given the terminal back, whose mode is that of the shell. */
+  readonly #resume = (): void => {
+    this.#keys.setRawMode(false)
+    this.#keys.setRawMode(true)
+    process.stdout.write(BRACKETED_PASTE.on)
+    this.#line.prevRows = 0
+    this.show()
   }
 
   readonly #restore = (): void => {

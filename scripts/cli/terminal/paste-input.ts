@@ -1,8 +1,6 @@
 import { PassThrough } from 'node:stream'
 import type { ReadStream } from 'node:tty'
-
-/** What stands in the line that is edited for a line break of the message. Enter would end the line. */
-export const LINE_BREAK = '␤'
+import { LINE_BREAK, toPictures } from './control-pictures.ts'
 
 const PASTE_START = '\x1b[200~'
 const PASTE_END = '\x1b[201~'
@@ -14,8 +12,8 @@ export const BRACKETED_PASTE = { on: '\x1b[?2004h', off: '\x1b[?2004l' }
 const PATIENCE = 50
 
 /**
- * The keys of a terminal, for `node:readline`: line breaks within a paste, and Alt+Enter, become `LINE_BREAK`, so that the paste is
- * one message. Everything else passes unchanged.
+ * The keys of a terminal, for `node:readline`: line breaks and other control characters within a paste, and Alt+Enter, become
+ * pictures, so that a paste is one message and none of it is taken for a key. Everything else passes unchanged.
  */
 export class PasteInput extends PassThrough {
   readonly isTTY = true
@@ -70,7 +68,7 @@ export class PasteInput extends PassThrough {
 
   #pass(text: string): void {
     if (text === '') return
-    if (this.#isPasting) this.write(text.replaceAll('\t', '  ').replace(/\r\n|\r|\n/g, LINE_BREAK))
+    if (this.#isPasting) this.write(toPictures(text.replace(/\r\n|\r/g, '\n')))
     else this.write(text.replaceAll('\x1b\r', LINE_BREAK))
   }
 }

@@ -6,6 +6,7 @@ import process from 'node:process'
 import { Validator } from '@cfworker/json-schema'
 import { describeSchemaErrors } from '../schema-errors.ts'
 import { UsageError } from '../usage-error.ts'
+import { describeFileError } from '../values.ts'
 
 export const FILE_NAME = '.websocket.json'
 
@@ -68,7 +69,11 @@ export class SavedMessages {
     const content = readContent(path)
     const message = parseOr(text)
     const messages = { ...content.messages, [name]: message }
-    writeFileSync(path, `${JSON.stringify({ ...content, messages }, null, 2)}\n`)
+    try {
+      writeFileSync(path, `${JSON.stringify({ ...content, messages }, null, 2)}\n`)
+    } catch (error) {
+      throw new UsageError(`${FILE_NAME} cannot be written: ${describeFileError(error, path)}`)
+    }
     this.#messages.set(name, message)
   }
 

@@ -1,4 +1,5 @@
 import { configured, failure, WebSocket, WebSocketStream } from '#lib/entry/node.js'
+import StandIn from '#lib/entry/ws.js'
 
 /*
  * A client whose Object.prototype is polluted: with one name at a time, it opens connections in several ways and prints how
@@ -185,6 +186,9 @@ const WAYS: Readonly<Record<string, (path: string) => Promise<string>>> = {
   http2: path =>
     outcomeOf(new WebSocket(`${targets.http2}${path}`, { http2: 'only', tls: { ca: ca + '\n'.repeat(++opened) } })),
   untrusted: path => outcomeOf(new WebSocket(`${targets.wss}${path}`, { tls: {} })),
+  'stand-in': path => outcomeOfStandIn(new StandIn(`${targets.ws}${path}`)),
+  'stand-in, trusted': path => outcomeOfStandIn(new StandIn(`${targets.wss}${path}`, { ca, perMessageDeflate: {} })),
+  'stand-in, untrusted': path => outcomeOfStandIn(new StandIn(`${targets.wss}${path}`, {})),
 }
 
 function outcomeOf(socket: WebSocket): Promise<string> {
@@ -197,6 +201,21 @@ function outcomeOf(socket: WebSocket): Promise<string> {
       socket.close(1000)
     }
     socket.onclose = ({ code }) => resolve(`${text} ${code} ${codeOf(failure(socket)?.cause ?? failure(socket))}`)
+  })
+}
+
+function outcomeOfStandIn(socket: StandIn): Promise<string> {
+  return new Promise(resolve => {
+    let text = ''
+    socket.on('open', () => socket.send('x'.repeat(200)))
+    socket.on('message', (data: Uint8Array, isBinary: boolean) => {
+      text = `${isBinary} ${data.length}`
+      socket.close(1000)
+    })
+    socket.on('error', (error: Error) => {
+      text = codeOf(error)
+    })
+    socket.on('close', (code: number) => resolve(`${text} ${code}`))
   })
 }
 
