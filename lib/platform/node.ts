@@ -1,20 +1,18 @@
 import { Buffer, isAscii, isUtf8 } from 'node:buffer'
 import type { Platform } from '../codec/platform.ts'
-import { process } from '../host/node-process.ts'
 import { crypto } from './builtins.ts'
+import { NODE_MAJOR } from './node-version.ts'
 import { nodeCompression } from './node-zlib.ts'
 import { maskingMemory, simdOfProcess, simdWith } from './simd.ts'
 import { decodeWith, encodeWith } from './simd-utf8.ts'
 
-const isNode = process.versions.bun === undefined && process.versions.deno === undefined
-const MAJOR = Number.parseInt(process.versions.node, 10)
 /**
  * Before version 26, Node.js encodes strings of two-byte units slower than WebAssembly does (24 takes twice as long), and takes
  * ten times as long to count the bytes of a long string as to copy it (bench: send utf8, send text 64 KiB).
  */
-const ENCODES_SLOWLY = isNode && MAJOR < 26
+const ENCODES_SLOWLY = NODE_MAJOR < 26
 /** Before version 24, it decodes text that is not ASCII four to seven times as slow (bench: receive utf8). */
-const DECODES_SLOWLY = isNode && MAJOR < 24
+const DECODES_SLOWLY = NODE_MAJOR < 24
 /** WebAssembly is used from 128 units or bytes on: for fewer, the calls cost more than they save. */
 const SIMD_MIN = 128
 /** A string of at least 2048 units is copied to find out whether it is ASCII. */

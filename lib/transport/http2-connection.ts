@@ -1,6 +1,6 @@
-import { process } from '../host/node-process.ts'
 import { shielded } from '../host/shielded-options.ts'
-import { Deadline } from '../host/timers.ts'
+import { Deadline, startTimer, stopTimer, type Timer } from '../host/timers.ts'
+import { NODE_MAJOR } from '../platform/node-version.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { isAllowed } from './allowed-address.ts'
 import { clientCertificateAdvice } from './client-certificate.ts'
@@ -14,7 +14,7 @@ import type { Trace } from './trace.ts'
  * Up to version 22, Node.js may end a connection whose server has broken the protocol (RFC 9113 section 5.4.1) without an event:
  * it sends its GOAWAY frame, and reads no more. There the answers to PING frames tell whether the connection is alive.
  */
-const MISSES_ENDS = Number.parseInt(process.versions.node!, 10) < 24
+const MISSES_ENDS = NODE_MAJOR < 24
 
 /**
  * One HTTP/2 connection, as the sockets see it that share it. A socket is a user of the connection from when it was promised a
@@ -26,12 +26,10 @@ export class Http2Connection {
   readonly #session: Http2Session
   readonly #trace: Trace
   readonly #idleTimeout: number
-  readonly #pingInterval: number
   #users = 0
   /** Users that keep the process alive. */
   #refs = 0
-  /** With users, until the answer to the next PING frame is due; without, until the connection closes itself. */
-  #deadline: Deadline | undefined
+  #idleTimer: Timer | undefined
   /** Most streams that the server allows at the same time. Written by each SETTINGS frame. */
   #limit = Number.POSITIVE_INFINITY
   /** A GOAWAY frame has come: streams that are open go on, and no stream is opened any more. */
@@ -51,7 +49,6 @@ export class Http2Connection {
     this.#session = session
     this.#trace = trace
     this.#idleTimeout = idleTimeout
-    this.#pingInterval = MISSES_ENDS ? pingInterval : 0
     session.unref()
     session.on('error', error => {
       this.error ??= error
@@ -70,6 +67,7 @@ export class Http2Connection {
       })
     })
     this.#settings.catch(() => {})
+    if (MISSES_ENDS && pingInterval > 0) this.#ping(pingInterval)
     session.on('goaway', () => {
       this.#goesAway = true
     })
@@ -139,30 +137,26 @@ export class Http2Connection {
 
   /** Adds a user, who keeps the process alive. */
   enter(): void {
-    if (this.#users++ === 0) {
-      this.#deadline?.cancel()
-      this.#ping()
-    }
+    this.#users++
+    stopTimer(this.#idleTimer)
     this.ref()
   }
 
   /** The reverse of `enter`, behind an `unref`. */
   leave(): void {
     this.#users--
-    if (this.#users > 0) return
-    this.#deadline?.cancel()
-    this.#deadline = new Deadline(this.#idleTimeout, () => this.close())
+    if (this.#users === 0) this.#idleTimer = startTimer(this.#idleTimeout, () => this.close())
   }
 
   /** Asks for a sign of life (RFC 9113 section 6.7) at each interval, and drops a connection that gave none. */
-  #ping(): void {
-    if (this.#pingInterval === 0 || this.isLost) return
+  #ping(interval: number): void {
+    if (this.isLost) return
     let isAnswered = false
     this.#session.ping(error => {
       isAnswered = error === null
     })
-    this.#deadline = new Deadline(this.#pingInterval, () => {
-      if (isAnswered) this.#ping()
+    new Deadline(interval, () => {
+      if (isAnswered) this.#ping(interval)
       else this.#session.destroy(new Error('The server did not answer a PING frame'))
     })
   }

@@ -9,7 +9,8 @@ interface ForeignOption {
 }
 
 const OPEN_IT_YOURSELF = 'give "connect" a function that opens the connection, such as through a proxy'
-const IN_THE_URL = 'put it into the URL'
+const IN_THE_URL = { advice: 'put it into the URL' }
+const NO_REDIRECTS = 'redirects are not followed; handshake(socket) tells where one leads'
 const isNumber = (value: unknown): boolean => typeof value === 'number'
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
 
@@ -19,15 +20,15 @@ const foreignOptions: Readonly<Record<string, ForeignOption>> = {
   autoPong: { advice: 'pings are always answered', asksForNothing: value => value === true },
   createConnection: { advice: OPEN_IT_YOURSELF },
   finishRequest: { advice: 'put fields of the request into "headers"' },
-  followRedirects: { advice: 'redirects are not followed; handshake(socket) tells where one leads' },
+  followRedirects: { advice: NO_REDIRECTS },
   generateMask: { advice: 'masking keys come from the generator of the system' },
-  host: { advice: IN_THE_URL },
-  hostname: { advice: IN_THE_URL },
+  host: IN_THE_URL,
+  hostname: IN_THE_URL,
   maxBufferedChunks: { advice: 'what waits is bounded anyway', asksForNothing: isNumber },
   maxPendingAutoPongs: { advice: 'one pong waits at most', asksForNothing: isNumber },
-  maxRedirects: { advice: 'redirects are not followed', asksForNothing: isNumber },
-  path: { advice: IN_THE_URL },
-  port: { advice: IN_THE_URL },
+  maxRedirects: { advice: NO_REDIRECTS, asksForNothing: isNumber },
+  path: IN_THE_URL,
+  port: IN_THE_URL,
   protocolVersion: { advice: 'the version is 13 (RFC 6455)', asksForNothing: value => value === 13 },
   skipUTF8Validation: { advice: 'text is always checked' },
   timeout: { advice: 'use "handshakeTimeout"' },
