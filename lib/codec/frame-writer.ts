@@ -37,8 +37,8 @@ export class FrameWriter implements TailOwner {
   readonly #owner: FrameWriterOwner | undefined
   /** Pieces to flush before the tail, in order, and the slab of each. */
   readonly #sealed: { readonly bytes: Uint8Array; readonly slab: Slab }[] = []
-  /** Bytes in flight: the pipe has accepted them and may still read them. */
-  readonly #inFlight: { readonly slab: Slab; readonly length: number }[] = []
+  /** Bytes in flight: the pipe has accepted them and may still read them. Undefined if there are none (bench: idle). */
+  #inFlight: { readonly slab: Slab; readonly length: number }[] | undefined
 
   /** Bytes that `flush` has handed to the pipe since the connection began. */
   flushed = 0
@@ -143,8 +143,8 @@ export class FrameWriter implements TailOwner {
       // The pipe may have closed, or close now.
       ready = this.#isReleased || target.write(givesBack ? bytes : new Uint8Array(bytes), more)
     } finally {
-      const isInFlight = givesBack && !this.#isReleased && (!ready || this.#inFlight.length > 0)
-      if (isInFlight) this.#inFlight.push({ slab, length })
+      const isInFlight = givesBack && !this.#isReleased && (!ready || this.#inFlight !== undefined)
+      if (isInFlight) (this.#inFlight ??= []).push({ slab, length })
       else memory.giveBack(slab, length)
     }
     return ready
@@ -152,10 +152,10 @@ export class FrameWriter implements TailOwner {
 
   /** Gives back everything in flight: the pipe has sent it, or has closed. */
   drained(): void {
-    // On Bun it costs time to empty an array that is empty (bench: send, 1 a turn).
-    if (this.#inFlight.length === 0) return
-    for (const { slab, length } of this.#inFlight) memory.giveBack(slab, length)
-    this.#inFlight.length = 0
+    const inFlight = this.#inFlight
+    if (inFlight === undefined) return
+    this.#inFlight = undefined
+    for (const { slab, length } of inFlight) memory.giveBack(slab, length)
   }
 
   /** The last call: the pipe has closed, and looks at no byte any more. Gives back everything, sent or not. */

@@ -19,7 +19,7 @@ export function addBlobPart(parts: object[], data: ArrayBuffer): void {
 }
 
 /** The Blob of a message. Its `parts` are used if they are complete: the host may have had no memory for one. */
-export function blobOf(data: ArrayBuffer, parts: readonly object[]): object {
+export function blobOf(data: ArrayBuffer, parts: readonly object[] = []): object {
   // Of a view, since the Blob of happy-dom in a vm context (Vitest's vmThreads) takes an ArrayBuffer of the context for text.
   return createBlob(parts.length * PART_SIZE < data.byteLength ? [new Uint8Array(data)] : parts)
 }
