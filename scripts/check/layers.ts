@@ -47,7 +47,6 @@ const besides: Readonly<Record<string, Readonly<Record<string, Access>>>> = {
     'protocol/http1': 'anything',
     'protocol/errors': 'anything',
     'platform/builtins': 'anything',
-    'platform/node-version': 'anything',
   },
   platform: { host: 'anything', codec: 'types', 'codec/compression': 'anything' },
 }
