@@ -9,7 +9,7 @@ import type { Platform } from './platform.ts'
 import { type BacklogChunk, EMPTY_CHUNK, ReadBacklog } from './read-backlog.ts'
 import { ReadBufferLease } from './read-buffer.ts'
 import { decodeText } from './utf8.ts'
-import { isViolation, type Violation } from './violations.ts'
+import { isViolation, POLICY_VIOLATION, type Violation } from './violations.ts'
 
 export type { FrameHandler, ReadLimits }
 
@@ -290,7 +290,8 @@ export class FrameReader {
   /** Stops reading, and reports the violation. */
   #refuse({ closeCode, code, message }: Violation): false {
     this.stop()
-    this.#handler.onViolation(closeCode, code, `The server broke the protocol: ${message}`)
+    const what = closeCode < POLICY_VIOLATION ? 'The server broke the protocol' : 'The server exceeded a limit'
+    this.#handler.onViolation(closeCode, code, `${what}: ${message}`)
     return false
   }
 }

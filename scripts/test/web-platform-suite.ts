@@ -19,8 +19,8 @@ interface Report {
 }
 
 /**
- * Runs the ported web-platform-tests, in two processes at a time. A subtest that fails as the expectations say counts as skipped. An unexpected failure
- * counts as failed, and so does an unexpected pass.
+ * Runs the ported web-platform-tests, in two processes at a time. A subtest that fails as the expectations say counts as
+ * skipped. An unexpected failure counts as failed, and so does an unexpected pass.
  *
  * @param program path of the runner
  * @param output path for the report that the runner writes

@@ -260,17 +260,17 @@ describe('failure()', () => {
     },
     WS_ERR_MESSAGE_TOO_BIG: {
       provoke: () => sent({ maxPayload: 10 }, frame(TEXT, 'x'.repeat(11))),
-      says: /10 bytes/,
+      says: /^The server exceeded a limit: a message exceeds 10 bytes/,
       closeCode: 1009,
     },
     WS_ERR_RESERVED_BITS: {
       provoke: () => sent({}, frame(TEXT, '', { rsv: 1 })),
-      says: /reserved bit/,
+      says: /^The server broke the protocol: .*reserved bit/,
       closeCode: 1002,
     },
     WS_ERR_TOO_MANY_FRAGMENTS: {
       provoke: () => sent({ maxFragments: 1 }, frame(TEXT, 'a', { fin: false }), frame(CONTINUATION, 'b')),
-      says: /exceeds 1 fragments \("maxFragments"\)/,
+      says: /^The server exceeded a limit: .*exceeds 1 fragments \("maxFragments"\)/,
       closeCode: 1008,
     },
     WS_ERR_UNEXPECTED_CONTINUATION: {
