@@ -12,6 +12,12 @@ interface Socket {
 }
 type SocketClass = new (url: string) => Socket
 
+/** A package that has a WebSocket. Only ours has `configured`. */
+interface Module {
+  readonly WebSocket: SocketClass
+  configured(options: object): SocketClass
+}
+
 const order = JSON.parse(process.argv[2]!) as Order
 const SocketClass = await load(order.client)
 await openInTurn(20)
@@ -35,8 +41,9 @@ process.exit()
 async function load(client: string): Promise<SocketClass> {
   if (client === 'builtin') return globalThis.WebSocket as unknown as SocketClass
   const modules: Record<string, string> = { ours: '#lib/entry/node.js', ws: 'ws', undici: 'undici' }
-  const module = (await import(modules[client]!)) as { WebSocket: SocketClass }
-  return module.WebSocket
+  const module = (await import(modules[client] ?? modules.ours!)) as Module
+  // By default, ours has one opening handshake at a time for a host, as browsers have.
+  return client in modules ? module.WebSocket : module.configured({ connectInParallel: true })
 }
 
 function open(): Promise<Socket> {

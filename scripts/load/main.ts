@@ -27,7 +27,7 @@ interface Client {
 }
 
 async function main(sockets: number): Promise<void> {
-  const clients: Client[] = ['ours', 'ws', 'undici'].map(client => ({
+  const clients: Client[] = ['ours', 'ours with connectInParallel', 'ws', 'undici'].map(client => ({
     name: `${client}, Node.js ${process.versions.node}`,
     client,
     executable: process.execPath,

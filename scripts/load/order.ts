@@ -1,6 +1,6 @@
 /** What a client process has to do. */
 export interface Order {
-  /** `ours`, `ws`, `undici`, or `builtin` for the runtime's own class. */
+  /** `ours`, `ours with connectInParallel`, `ws`, `undici`, or `builtin` for the runtime's own class. */
   readonly client: string
   readonly url: string
   /** Connections that are opened in parallel and held; and those that are opened one at a time before. */
@@ -13,7 +13,7 @@ export interface Figures {
   /** Bytes of resident memory, and of the heap, for each connection. */
   readonly resident: number
   readonly heap: number
-  /** Connections a second, one at a time and in parallel. */
+  /** Connections a second, one at a time, and with many under way as far as the client allows that. */
   readonly inTurn: number
   readonly parallel: number
   /** Milliseconds from a broadcast until the last connection had its message: the median of the broadcasts. */
