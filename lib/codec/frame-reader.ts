@@ -247,7 +247,7 @@ export class FrameReader {
       return -1
     }
     this.#state = BETWEEN_FRAMES
-    this.#headerIsNext = body.isLong
+    this.#headerIsNext = body.isLongFrame
     if (!final) {
       this.#handler.onFragment?.(body.length)
       return after

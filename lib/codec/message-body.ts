@@ -8,7 +8,7 @@ import { LEASED, NONE, ReassemblyBuffer, TEXT_BUFFER_SIZE } from './reassembly-b
 import { BEYOND_HOST, POLICY_VIOLATION, tooBig, type Violation, violation } from './violations.ts'
 
 /**
- * A binary message of more than 128 KiB is read directly into the reassembly buffer. Shorter ones are copied there: one read
+ * A binary frame of more than 128 KiB is read directly into the reassembly buffer. Shorter ones are copied there: one read
  * may bring several, which costs less than a read for each (bench: receive binary 64 KiB).
  */
 const DIRECT_READ_MIN = 128 * 1024
@@ -30,6 +30,8 @@ export class MessageBody {
 
   /** Frames of the message so far. */
   #fragments = 0
+  /** Payload bytes of the current frame. */
+  #frameLength = 0
   #isCompressed = false
   /** Payload bytes of the message so far, before inflating. */
   #received = 0
@@ -52,6 +54,7 @@ export class MessageBody {
       this.#buffer.isText = opcode === TEXT
       this.#isCompressed = compressed
     }
+    this.#frameLength = length
     const total = this.#received + length
     if (total > Number.MAX_SAFE_INTEGER) return BEYOND_HOST
     // DEFLATE may be longer than what it inflates to, but not by that much.
@@ -106,7 +109,7 @@ export class MessageBody {
     const buffer = this.#buffer
     if (remaining === 0) return undefined
     // A pipe may still fill its read target after the message was given up, when leased memory is another message's.
-    if (buffer.memory === LEASED || !this.#isWorthDirectRead(Math.max(remaining, buffer.length))) return undefined
+    if (buffer.memory === LEASED || !this.isLongFrame) return undefined
     // The end of a long message is read alone, so that the next long one can be read directly from its first byte on.
     const problem = buffer.reserve(Math.min(DIRECT_READ_MIN, remaining), buffer.wanted(remaining))
     if (problem !== undefined) return undefined
@@ -121,9 +124,9 @@ export class MessageBody {
     return this.#buffer.end
   }
 
-  /** Whether the message is long so far, in which case another long one is likely to follow. */
-  get isLong(): boolean {
-    return this.#isWorthDirectRead(this.#buffer.length)
+  /** Whether the frame is worth reads of its own, however long its message is. Another such frame is likely to follow. */
+  get isLongFrame(): boolean {
+    return this.#frameLength > (this.#buffer.isText ? TEXT_BUFFER_SIZE : DIRECT_READ_MIN) && !this.#isCompressed
   }
 
   /**
@@ -157,11 +160,6 @@ export class MessageBody {
     this.#fragments = 0
     this.#received = 0
     this.#isInflated = false
-  }
-
-  /** Whether `length` bytes of a message are enough for a read of their own. */
-  #isWorthDirectRead(length: number): boolean {
-    return length > (this.#buffer.isText ? TEXT_BUFFER_SIZE : DIRECT_READ_MIN) && !this.#isCompressed
   }
 
   /** Turns OVER_LIMIT into the violation that is reported. */

@@ -1,3 +1,4 @@
+import { attempt } from '../host/attempt.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { getAll, isFieldValue } from '../protocol/header-values.ts'
 import type { HeaderList, ResponseHead } from '../transport/pipe.ts'
@@ -28,11 +29,7 @@ export async function cookieFields(jar: CookieJar, url: URL, given: readonly Cal
 /** Has a jar store what a response sets. A cookie that the jar refuses is ignored, as in browsers. */
 export function storeCookies(jar: CookieJar, url: URL, { headers }: ResponseHead): void {
   for (const header of getAll(headers, 'set-cookie')) {
-    try {
-      Promise.resolve(jar.setCookie(header, cookieURL(url))).catch(() => {})
-    } catch {
-      // Refused at once.
-    }
+    attempt(() => jar.setCookie(header, cookieURL(url)))
   }
 }
 

@@ -15,15 +15,18 @@ const CODES: Readonly<Record<FailureStep, FailureCode>> = {
  * @param error whatever the step has thrown
  * @param where host and port of the server, for the message
  * @param proxy the proxy of the connection, without credentials
+ * @param option the option whose function has thrown, or has given something that cannot be used; or an empty string
  */
 export function failureOf(
   error: unknown,
   step: FailureStep,
   where: string,
   proxy: string | undefined,
+  option: string,
 ): ConnectionError {
   const at = step === 'proxy' && proxy !== undefined ? `the proxy ${proxy}` : where
-  const message = `Could not connect to ${at}: ${messageOf(error)}`
+  const by = option && ` by the option "${option}"`
+  const message = `Could not connect to ${at}${by}: ${messageOf(error)}`
   const cause: unknown = error instanceof ExplainedError ? error.cause : error
   return new ConnectionError(CODES[step], message, { cause, step })
 }

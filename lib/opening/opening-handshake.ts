@@ -71,8 +71,8 @@ export class OpeningHandshake implements Opening {
   readonly #handler: OpeningHandshakeHandler
   /** Written by each stage, here and in the transport. */
   readonly #trace = startTrace('connect')
-  /** Whether code of the user, or an HTTP client of the user's, is at work, whose errors are causes. */
-  #isForeign = false
+  /** The option whose code of the user, or HTTP client of the user's, is at work, whose errors are causes; or an empty string. */
+  #option = ''
   /** Tells the transport that nobody waits for the connection any more. */
   readonly #connecting = new HostAbortController()
   /** Set once, before the handler is called. A stage that completes afterwards only releases what it got. */
@@ -138,7 +138,7 @@ export class OpeningHandshake implements Opening {
   async #open(): Promise<void> {
     const { socketPath, allowAddress } = this.#settings
     const route = chooseRoute(this.#settings, this.#url)
-    this.#isForeign = route.isForeign === true
+    this.#option = route.option ?? ''
     const name = hostOf(this.#url)
     const port = portOf(this.#url)
 
@@ -157,7 +157,7 @@ export class OpeningHandshake implements Opening {
       // An IP address needs no lookup.
       hasWaited = addresses[0]!.address !== name
       location = { key: location.key, addresses }
-    } else if (route.needsAddress && allowAddress !== undefined) throw addressRefused('a name that cannot be resolved')
+    } else if (route.needsAddress && allowAddress !== undefined) throw addressRefused('an unresolved name')
 
     // 2. Wait in the connection queue, without a time limit: a queue is no fault of the server.
     if (!this.#settings.connectInParallel) {
@@ -197,8 +197,10 @@ export class OpeningHandshake implements Opening {
     if (!this.#keepsAlive) way.unref()
 
     // 4. Shake hands.
-    this.#isForeign = way.connects === true
-    if (!this.#isForeign) this.#trace.step = 'handshake'
+    if (way.connects !== true) {
+      this.#option = ''
+      this.#trace.step = 'handshake'
+    }
     this.#trace.http = way.http
     const { cookieJar } = this.#settings
     const cookies = cookieJar && (await cookieFields(cookieJar, this.#url, this.#settings.headers))
@@ -280,9 +282,10 @@ export class OpeningHandshake implements Opening {
 
   readonly #failed = (error: unknown): void => {
     // What code of the user rejects with is a cause, whatever it is.
-    if (error instanceof ConnectionError && !this.#isForeign) return this.fail(error)
+    if (error instanceof ConnectionError && this.#option === '') return this.fail(error)
     const { step, proxy } = this.#trace
-    this.fail(failureOf(error, step, this.#url.host, proxy))
+    const option = step === 'dns' && this.#settings.lookup ? 'lookup' : this.#option
+    this.fail(failureOf(error, step, this.#url.host, proxy, option))
   }
 
   readonly #aborted = (): void => {

@@ -22,8 +22,8 @@ export interface Way {
 export interface Route {
   /** Whether the library has to resolve the server's name first: its address then tells the connection queue apart. */
   readonly needsAddress: boolean
-  /** Whether code of the user opens the way, so that whatever it throws is the cause of a failure, and none itself. */
-  readonly isForeign?: boolean
+  /** The option whose code of the user opens the way. Whatever that throws is the cause of a failure, and none itself. */
+  readonly option?: string
   /**
    * Opens a way. Rejects with any error, which becomes the `cause` of a failure of the step that the trace is at, or with a
    * ConnectionError, which is the failure itself.

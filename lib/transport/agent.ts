@@ -53,7 +53,7 @@ function startExchange(
   let upgraded = false
   asked.on('close', () => {
     // The request closes with the upgrade as well.
-    if (!upgraded) exchange.failed(new Error('The agent has closed the connection'))
+    if (!upgraded) exchange.failed(new Error('It has closed the connection'))
   })
   asked.on('upgrade', (response, socket, head) => {
     upgraded = true

@@ -1,3 +1,4 @@
+import { attempt } from '../host/attempt.ts'
 import type { ConnectTarget } from './connect.ts'
 import { alternating, ForeignExchange, fieldsOf } from './foreign-upgrade.ts'
 import { isNodeStream, openNodeStream } from './node-stream.ts'
@@ -26,58 +27,57 @@ export function upgradeByDispatcher(dispatcher: Dispatcher, target: ConnectTarge
     let abort: ((reason: unknown) => void) | undefined
     const exchange = new ForeignExchange(handler, reason => abort?.(reason))
     const onUpgrade = (head: ResponseHead, socket: unknown): void => {
-      if (!isNodeStream(socket)) return exchange.failed(new TypeError('The dispatcher gave no stream of Node.js'))
+      if (!isNodeStream(socket)) return exchange.failed(new TypeError('It gave no stream of Node.js'))
       ;(socket as { setTimeout?(delay: number): void }).setTimeout?.(0)
-      openNodeStream(socket, target.signal).then(
-        pipe => {
-          if (!exchange.upgraded(head, pipe)) socket.destroy()
-        },
-        error => exchange.failed(error),
-      )
+      openNodeStream(socket, target.signal).then(pipe => {
+        if (!exchange.upgraded(head, pipe)) socket.destroy()
+      }, exchange.failed)
     }
     const onStart = (drop: (reason: unknown) => void): void => {
       abort = drop
-      if (exchange.isOver) drop(new Error('The request was cancelled'))
+      if (exchange.isOver) drop(new Error('Cancelled'))
     }
 
-    dispatcher.dispatch(
-      {
-        origin: originOf(target),
-        path: request.target,
-        method: 'GET',
-        headers: dispatchedFields(request.headers),
-        upgrade: 'websocket',
-        // A WebSocket over HTTP/2 has another opening handshake (RFC 8441).
-        allowH2: false,
-      },
-      {
-        // By the names of undici 6, and of 7 for older handlers.
-        onConnect: onStart,
-        onUpgrade: (status: number, fields: readonly unknown[] | null, socket: unknown) =>
-          onUpgrade(headOf(status, '', alternating(fields ?? [])), socket),
-        onHeaders(status: number, fields: readonly unknown[], _resume: unknown, statusText: unknown) {
-          if (status >= 200) exchange.refused(headOf(status, statusText, alternating(fields)))
-          return true
+    const dispatch = (): unknown =>
+      dispatcher.dispatch(
+        {
+          origin: originOf(target),
+          path: request.target,
+          method: 'GET',
+          headers: dispatchedFields(request.headers),
+          upgrade: 'websocket',
+          // A WebSocket over HTTP/2 has another opening handshake (RFC 8441).
+          allowH2: false,
         },
-        onData(bytes: Uint8Array) {
-          exchange.body(bytes)
-          return true
-        },
-        onComplete: () => exchange.ended(),
-        onError: (error: unknown) => exchange.failed(error),
+        {
+          // By the names of undici 6, and of 7 for older handlers.
+          onConnect: onStart,
+          onUpgrade: (status: number, fields: readonly unknown[] | null, socket: unknown) =>
+            onUpgrade(headOf(status, '', alternating(fields ?? [])), socket),
+          onHeaders(status: number, fields: readonly unknown[], _resume: unknown, statusText: unknown) {
+            if (status >= 200) exchange.refused(headOf(status, statusText, alternating(fields)))
+            return true
+          },
+          onData(bytes: Uint8Array) {
+            exchange.body(bytes)
+            return true
+          },
+          onComplete: () => exchange.ended(),
+          onError: exchange.failed,
 
-        // By the names of undici 7 and 8.
-        onRequestStart: (controller: Controller) => onStart(reason => controller.abort(reason)),
-        onRequestUpgrade: (controller: Controller, status: number, fields: object, socket: unknown) =>
-          onUpgrade(headOf(status, '', rawFields(controller, fields)), socket),
-        onResponseStart(controller: Controller, status: number, fields: object, statusText: unknown) {
-          if (status >= 200) exchange.refused(headOf(status, statusText, rawFields(controller, fields)))
+          // By the names of undici 7 and 8.
+          onRequestStart: (controller: Controller) => onStart(reason => controller.abort(reason)),
+          onRequestUpgrade: (controller: Controller, status: number, fields: object, socket: unknown) =>
+            onUpgrade(headOf(status, '', rawFields(controller, fields)), socket),
+          onResponseStart(controller: Controller, status: number, fields: object, statusText: unknown) {
+            if (status >= 200) exchange.refused(headOf(status, statusText, rawFields(controller, fields)))
+          },
+          onResponseData: (_controller: Controller, bytes: Uint8Array) => exchange.body(bytes),
+          onResponseEnd: () => exchange.ended(),
+          onResponseError: (_controller: Controller, error: unknown) => exchange.failed(error),
         },
-        onResponseData: (_controller: Controller, bytes: Uint8Array) => exchange.body(bytes),
-        onResponseEnd: () => exchange.ended(),
-        onResponseError: (_controller: Controller, error: unknown) => exchange.failed(error),
-      },
-    )
+      )
+    attempt(dispatch, exchange.failed)
     return reason => exchange.cancel(reason)
   }
 }

@@ -1,3 +1,4 @@
+import { attempt } from '../host/attempt.ts'
 import { inMicrotask } from '../host/microtask.ts'
 import { bytesOfBuffer, bytesOfView, isView } from '../host/views.ts'
 import type { Duplex, Pipe, PipeSink } from './pipe.ts'
@@ -133,13 +134,4 @@ function asBytes(value: unknown): Uint8Array {
   const bytes = isView(value) ? bytesOfView(value) : bytesOfBuffer(value)
   if (bytes === undefined) throw new TypeError('A byte stream gave something other than bytes')
   return bytes
-}
-
-/** Calls a method of a stream that may fail in any way. */
-function attempt(call: () => unknown): void {
-  try {
-    Promise.resolve(call()).catch(() => {})
-  } catch {
-    // The stream is not the library's own.
-  }
 }

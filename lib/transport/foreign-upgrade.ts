@@ -1,3 +1,4 @@
+import { attempt } from '../host/attempt.ts'
 import { Deadline } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { GrowingBuffer, MAX_BODY } from '../protocol/http1.ts'
@@ -11,16 +12,16 @@ import type { HeaderList, Pipe, ResponseHead, UpgradeHandler } from './pipe.ts'
 export class ForeignExchange {
   /** Undefined once one of its methods was called, or the exchange was cancelled. */
   #handler: UpgradeHandler | undefined
-  /** Drops the request. */
+  /** Drops the request, whatever becomes of that. */
   readonly #drop: (reason: unknown) => void
   #head: ResponseHead | undefined
   readonly #body = new GrowingBuffer()
   #deadline: Deadline | undefined
 
   /** @param drop drops the request; called once at most, when nobody waits for it any more */
-  constructor(handler: UpgradeHandler, drop: (reason: unknown) => void) {
+  constructor(handler: UpgradeHandler, drop: (reason: unknown) => unknown) {
     this.#handler = handler
-    this.#drop = drop
+    this.#drop = reason => attempt(() => drop(reason))
   }
 
   get isOver(): boolean {
@@ -58,7 +59,7 @@ export class ForeignExchange {
   }
 
   /** There is no response, or no more of it. */
-  failed(error: unknown): void {
+  readonly failed = (error: unknown): void => {
     if (this.#head === undefined) this.#take()?.failed(error)
     else this.ended()
   }

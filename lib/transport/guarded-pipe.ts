@@ -1,3 +1,4 @@
+import { attempt } from '../host/attempt.ts'
 import { inMicrotask } from '../host/microtask.ts'
 import type { Pipe, PipeSink } from './pipe.ts'
 
@@ -48,7 +49,7 @@ export class GuardedPipe implements Pipe {
     try {
       if (!this.#closed) {
         const ready = this.#pipe.write(bytes, more)
-        this.#watch(ready)
+        if (typeof ready !== 'boolean') attempt(() => ready, this.#fail)
         return ready
       }
     } catch (error) {
@@ -93,29 +94,18 @@ export class GuardedPipe implements Pipe {
 
   #call(method: 'start' | 'end' | 'abort' | 'pause' | 'resume' | 'ref' | 'unref', argument?: unknown): void {
     if (this.#closed) return
-    try {
-      this.#watch((this.#pipe as Partial<Record<typeof method, (argument: unknown) => unknown>>)[method]?.(argument))
-    } catch (error) {
-      this.#fail(error)
-    }
-  }
-
-  /** A method may be an async function, although none has to be. */
-  #watch(result: unknown): void {
-    if (typeof result !== 'object' || result === null) return
-    Promise.resolve(result).catch((error: unknown) => this.#fail(error))
+    const pipe = this.#pipe as Partial<Record<typeof method, (argument: unknown) => unknown>>
+    // A method may be an async function, although none has to be.
+    attempt(() => pipe[method]?.(argument), this.#fail)
   }
 
   /** Reports the loss, once, and drops the pipe. */
-  #fail(error: unknown): void {
+  readonly #fail = (error: unknown): void => {
     if (this.#closed) return
     this.#closed = true
     // Nothing may be reported within a call of the library.
     inMicrotask(() => this.#sink?.close(error))
-    try {
-      Promise.resolve(this.#pipe.abort(error)).catch(() => {})
-    } catch {
-      // It has failed before.
-    }
+    // It has failed before.
+    attempt(() => this.#pipe.abort(error))
   }
 }

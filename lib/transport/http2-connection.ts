@@ -2,7 +2,7 @@ import { NODE_MAJOR } from '../host/node-version.ts'
 import { shielded } from '../host/shielded-options.ts'
 import { Deadline, startTimer, stopTimer, type Timer } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
-import { isAllowed } from './allowed-address.ts'
+import { refusalOf } from './allowed-address.ts'
 import { clientCertificateAdvice } from './client-certificate.ts'
 import type { ConnectSignal } from './connect.ts'
 import { REFUSED_STREAM } from './http2-codes.ts'
@@ -118,8 +118,7 @@ export class Http2Connection {
 
   /** Whether the option `allowAddress` of a socket allows the address that the connection goes to. */
   isAllowed(allowAddress: NetworkOptions['allowAddress']): boolean {
-    const { remoteAddress } = this.#trace
-    return allowAddress === undefined || (remoteAddress !== undefined && isAllowed(remoteAddress, allowAddress))
+    return refusalOf(this.#trace.remoteAddress, allowAddress) === undefined
   }
 
   /** Notes in the trace of a socket which way it takes. */

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import type { ConnectionOptions, PeerCertificate, SecureContext, TLSSocket } from 'node:tls'
 import { captureContext } from '../host/async-context.ts'
+import { attempt } from '../host/attempt.ts'
 import { process } from '../host/node-process.ts'
 import { shielded } from '../host/shielded-options.ts'
 import { crypto, net, tls } from '../platform/builtins.ts'
@@ -142,6 +143,8 @@ function checkIdentity(
   try {
     const answer: unknown = (checkServerIdentity ?? checkByHost)(name, certificate)
     const isPromise = typeof (answer as { then?: unknown } | undefined)?.then === 'function'
+    // Refused, whatever becomes of the promise.
+    attempt(() => answer)
     return isPromise
       ? new TypeError('The option "tls.checkServerIdentity" must not return a promise')
       : (answer as Error)

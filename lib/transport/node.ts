@@ -1,8 +1,9 @@
 import type { LookupAddress } from 'node:dns'
 import type { LookupFunction, NetConnectOpts, OnReadOpts, Socket } from 'node:net'
+import { attempt } from '../host/attempt.ts'
 import { shielded } from '../host/shielded-options.ts'
 import { dns, net } from '../platform/builtins.ts'
-import { addressRefused, isAllowed } from './allowed-address.ts'
+import { refusalOf } from './allowed-address.ts'
 import { type ConnectTarget, KEEP_ALIVE, type ResolvedHost } from './connect.ts'
 import type { Network, Resolving, Tunnel } from './network.ts'
 import { NodePipe } from './node-pipe.ts'
@@ -144,8 +145,8 @@ function onConnected(tcp: Socket, secure: boolean, { socketPath, allowAddress, t
     if (secure) trace.step = 'tls'
   }
   // The addresses were checked before. A runtime might resolve the name once more nevertheless.
-  if (allowAddress === undefined || (address !== undefined && isAllowed(address, allowAddress))) return
-  tcp.destroy(addressRefused(address ?? 'a connection whose address is not known'))
+  const refusal = refusalOf(address, allowAddress)
+  if (refusal !== undefined) tcp.destroy(refusal)
 }
 
 /** RFC 6761 section 6.3: these names are the loopback interface's, whatever a resolver answers. */
@@ -162,7 +163,7 @@ function lookUp(host: string, family: number, lookup: Resolving['lookup']): Prom
   return new Promise<unknown>((fulfil, reject) => {
     const options = shielded<{ all: true; family: number }>({ all: true, family })
     const ask = (lookup ?? dns().lookup) as LookupFunction
-    ask(host, options, (error, found: unknown) => (error ? reject(error) : fulfil(found)))
+    attempt(() => ask(host, options, (error, found: unknown) => (error ? reject(error) : fulfil(found))), reject)
   }).then(asAddresses)
 }
 
@@ -172,7 +173,7 @@ function asAddresses(found: unknown): LookupAddress[] {
   return all.map(one => {
     const { address } = Object(one) as { address?: unknown }
     const family = typeof address === 'string' ? net().isIP(address) : 0
-    if (family === 0) throw new TypeError('The option "lookup" gave something other than IP addresses')
+    if (family === 0) throw new TypeError('The option "lookup" gave no IP addresses')
     return { address: address as string, family }
   })
 }

@@ -3,6 +3,7 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import type { Socket, TcpSocketConnectOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
+import { attempt } from '../host/attempt.ts'
 import { host } from '../host/host.ts'
 import { process } from '../host/node-process.ts'
 import { shielded } from '../host/shielded-options.ts'
@@ -14,6 +15,7 @@ import type { ConnectionError } from '../protocol/errors.ts'
 import { PERMESSAGE_DEFLATE, parseExtensions } from '../protocol/extensions.ts'
 import { createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
 import { getAll } from '../protocol/header-values.ts'
+import { isNodeStream } from '../transport/node-stream.ts'
 import { traceTls } from '../transport/open-socket.ts'
 import type { HeaderList, ResponseHead } from '../transport/pipe.ts'
 import { pipeOverUpgraded } from '../transport/upgraded-socket.ts'
@@ -105,7 +107,7 @@ export class HttpOpening implements Opening {
     // Node.js itself takes a time limit from a polluted Object.prototype.
     Object.assign(request, { timeout: undefined })
     request.on('error', error => {
-      if (this.request === request) this.fail(openingError('WS_ERR_CONNECT', error.message, error))
+      if (this.request === request) this.fail(openingError('WS_ERR_CONNECT', String(error?.message ?? error), error))
     })
     // Deno emits these in no context, and listeners and functions of the user follow.
     const { context } = this.#handler
@@ -117,8 +119,19 @@ export class HttpOpening implements Opening {
     })
     if (this.#redirects > 0) this.#owner.emit('redirect', address.href, request)
     if (handshakeTimeout) this.#startDeadline(handshakeTimeout)
-    if (finishRequest) finishRequest(request, this.#owner)
-    else request.end()
+    if (!finishRequest) return void request.end()
+    try {
+      const finishing: unknown = finishRequest(request, this.#owner)
+      attempt(
+        () => finishing,
+        error => request.destroy(errorOf(error)),
+      )
+    } catch (error) {
+      // It is thrown, as by ws, and nobody has the socket then.
+      this.#finish()
+      request.destroy()
+      throw error
+    }
   }
 
   #requestOptions(address: Address, handshake: Handshake): RequestOptions {
@@ -148,7 +161,12 @@ export class HttpOpening implements Opening {
       path: address.path,
       socketPath: address.socketPath,
       defaultPort: given.defaultPort || (address.secure ? 443 : 80),
-      createConnection: given.createConnection ?? (address.secure ? connectTls : connectTcp),
+      createConnection: given.createConnection
+        ? checkedConnect(given.createConnection)
+        : address.secure
+          ? connectTls
+          : connectTcp,
+      lookup: given.lookup && checkedLookup(given.lookup),
       headers: Object.fromEntries(headers.values()),
       auth,
     } as RequestOptions
@@ -259,6 +277,41 @@ function explain(error: ConnectionError, { protocols, deflate }: Handshake, { he
 function isOtherExtension(headers: HeaderList): boolean {
   const extensions = parseExtensions(getAll(headers, 'sec-websocket-extensions').join(','))
   return extensions?.some(({ name }) => name !== PERMESSAGE_DEFLATE) === true
+}
+
+type Call = (...values: any[]) => unknown
+
+/** A `createConnection` of the user's, which may be an async function, or give anything: Node.js then throws from a task. */
+function checkedConnect(createConnection: Call): Call {
+  return (...values) => {
+    try {
+      const socket: unknown = createConnection(...values)
+      // It may call back later.
+      if (socket === undefined || socket === null || isNodeStream(socket)) return socket
+      attempt(() => socket)
+    } catch (error) {
+      throw errorOf(error)
+    }
+    throw new TypeError('The option "createConnection" returned no stream of Node.js')
+  }
+}
+
+/** A `lookup` of the user's, which may be an async function, and may call back more than once. */
+function checkedLookup(lookup: Call): Call {
+  return (name, options, callback) => {
+    let answer = (...values: unknown[]): void => {
+      answer = () => {}
+      callback(...values)
+    }
+    const fail = (error: unknown): void => answer(errorOf(error))
+    const answered = (error: unknown, ...found: unknown[]): void => (error ? fail(error) : answer(null, ...found))
+    attempt(() => lookup(name, options, answered), fail)
+  }
+}
+
+/** What was thrown, as an Error: Node.js takes others for none, or reads members of them. */
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }
 
 function connectTcp(options: TcpSocketConnectOpts & { socketPath?: string }): Socket {

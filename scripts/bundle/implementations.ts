@@ -40,6 +40,7 @@ export const implementations: readonly Implementation[] = [
     standIn: 'entry/ws',
     shared: [
       'codec/opcodes',
+      'host/attempt',
       'host/host',
       'host/node-process',
       'host/shielded-options',

@@ -106,7 +106,7 @@ describe('failure()', () => {
         const error = Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })
         return loopback.socket('ws://name.test/', { lookup: (_name, _options, callback) => callback(error, []) })
       },
-      says: /connect to name\.test: no such name/,
+      says: /connect to name\.test by the option "lookup": no such name/,
       cause: 'ENOTFOUND',
     },
     WS_ERR_HANDSHAKE_TIMEOUT: {

@@ -52,8 +52,8 @@ describe('Options lookup, family, localAddress, noDelay', () => {
         },
         /thrown/,
       ],
-      [(_name, _options, callback) => callback(null, 'server.test'), /"lookup" gave/],
-      [(_name, _options, callback) => callback(null, [null]), /"lookup" gave/],
+      [(_name, _options, callback) => callback(null, 'server.test'), /"lookup" gave no IP/],
+      [(_name, _options, callback) => callback(null, [null]), /"lookup" gave no IP/],
       [(_name, _options, callback) => callback(null, []), /no address/],
     ]
     for (const [lookup, words] of wrong) {

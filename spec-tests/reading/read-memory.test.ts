@@ -53,6 +53,28 @@ describe('memory that reads go to, and that messages are put together in', () =>
     expect(other.events).to.deep.equal([`text ${short(`${'y'.repeat(50_000)}z`)}`])
   })
 
+  it('many small fragments of a long message arrive many at a read', () => {
+    for (const opcode of [TEXT, BINARY]) {
+      const { events, reader, read } = start()
+      const message = 'x'.repeat(400_000)
+      const parts = Array.from({ length: 4000 }, (_, index) => {
+        return frame(index === 0 ? opcode : CONTINUATION, message.slice(index * 100, index * 100 + 100), {
+          fin: index === 3999,
+        })
+      })
+      const bytes = Buffer.concat(parts)
+      let reads = 0
+      for (let position = 0; position < bytes.length; reads++) {
+        // A pipe's own memory takes 64 KiB.
+        const room = reader.readTarget()?.length ?? 65536
+        read(bytes.subarray(position, position + room))
+        position += room
+      }
+      expect(events, `opcode ${opcode}`).to.have.length(1)
+      expect(reads).to.be.below(10)
+    }
+  })
+
   it('what a pipe was given to read to goes to no other reader, when its own one stops', () => {
     const flood = frame(BINARY, new Uint8Array(20_000))
     const one = start()

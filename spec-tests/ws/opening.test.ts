@@ -8,6 +8,7 @@ import { WebSocketServer } from 'ws'
 import WebSocket from '#lib/entry/ws.js'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
+import { turns } from '../support/turns.ts'
 import { event, type Twin, thrown, useTwins } from '../support/ws-twins.ts'
 
 describe('The stand-in for ws: the opening handshake', () => {
@@ -283,6 +284,50 @@ describe('The stand-in for ws: the opening handshake', () => {
       ca: authority.cert,
       checkServerIdentity: () => undefined,
     } as never)
+  })
+
+  /** What a socket of the stand-in emits, with options whose functions fail. A rejection that nobody handles fails the test. */
+  async function emitted(url: string, options: object): Promise<unknown[]> {
+    const socket = new WebSocket(url, { handshakeTimeout: 10_000, ...options })
+    const log: unknown[] = []
+    socket.on('error', error => log.push(error.message))
+    await new Promise(resolve => socket.on('close', resolve))
+    await turns(3)
+    return log
+  }
+
+  it('fails where a function of the options is an async function that rejects, unlike ws', async () => {
+    const rejects = (): Promise<never> => Promise.reject(new Error('rejected'))
+    expect(await emitted('ws://server.test/', { lookup: rejects })).to.deep.equal(['rejected'])
+    expect(await emitted('ws://127.0.0.1:1/', { finishRequest: rejects })).to.deep.equal(['rejected'])
+    expect(await emitted('ws://127.0.0.1:1/', { createConnection: rejects })).to.deep.equal([
+      'The option "createConnection" returned no stream of Node.js',
+    ])
+  })
+
+  it('fails where "createConnection" gives no stream, and where "lookup" calls back twice, or with no Error', async () => {
+    for (const socket of [7, 'x', {}, { on() {} }]) {
+      expect(await emitted('ws://127.0.0.1:1/', { createConnection: () => socket })).to.deep.equal([
+        'The option "createConnection" returned no stream of Node.js',
+      ])
+    }
+    type Callback = (error: unknown, address?: unknown) => void
+    const twice = (_name: string, _options: object, callback: Callback): never => {
+      callback('a text')
+      callback(new Error('again'))
+      throw new Error('thrown')
+    }
+    expect(await emitted('ws://server.test/', { lookup: twice })).to.deep.equal(['a text'])
+  })
+
+  it('gives up the connection whose "finishRequest" throws', async () => {
+    let request: { destroyed: boolean } | undefined
+    const finishRequest = (made: { destroyed: boolean }): never => {
+      request = made
+      throw new Error('thrown')
+    }
+    expect(() => new WebSocket('ws://127.0.0.1:1/', { finishRequest, handshakeTimeout: 20 })).to.throw('thrown')
+    expect(request!.destroyed).to.equal(true)
   })
 
   it('sends the name of a TLS server without a trailing dot, unlike ws', async () => {

@@ -30,16 +30,16 @@ export interface Settings {
   readonly upgrade: UpgradeOption | undefined
 }
 
+/** What serves as a transport, in words. */
+export const TRANSPORTS = 'a Pipe, a duplex stream of Node.js, or an object with a readable and a writable stream'
+
 export const readers: Readers<Settings> = { connect: readConnect, upgrade: readUpgrade }
 
 function readConnect(value: unknown, name: string): Connect | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'function') return value as Connect
   if (isPipe(value) || isNodeStream(value) || isDuplex(value)) return () => value
-  return invalid(
-    name,
-    'a function, a Pipe, a duplex stream of Node.js, or an object with a readable and a writable stream',
-  )
+  return invalid(name, `a function, ${TRANSPORTS}`)
 }
 
 function readUpgrade(value: unknown, name: string): UpgradeOption | undefined {

@@ -4,7 +4,7 @@ import { getWay } from '../ways.ts'
 /** The option `agent`. */
 export const byAgent: Route = {
   needsAddress: false,
-  isForeign: true,
+  option: 'agent',
 
   async open(target, { agent, tls }, context, trace) {
     return wayWithin(context, getWay('agent')(agent!, target, tls, trace))

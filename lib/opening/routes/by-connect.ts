@@ -6,7 +6,7 @@ import { GuardedPipe } from '../../transport/guarded-pipe.ts'
 import { isNodeStream, openNodeStream } from '../../transport/node-stream.ts'
 import type { Pipe } from '../../transport/pipe.ts'
 import { ContextPipe } from '../context-pipe.ts'
-import { isDuplex, isPipe } from '../options/connect.ts'
+import { isDuplex, isPipe, TRANSPORTS } from '../options/connect.ts'
 import type { Settings } from '../options.ts'
 import { type Route, wayOver } from '../way.ts'
 import { openByHost } from './direct.ts'
@@ -14,7 +14,7 @@ import { openByHost } from './direct.ts'
 /** The option `connect`. */
 export const byConnect: Route = {
   needsAddress: false,
-  isForeign: true,
+  option: 'connect',
 
   async open(target, settings, context) {
     return wayOver(await openPipe(target, settings, context), target)
@@ -53,6 +53,5 @@ function asPipe(opened: Opened, { signal }: ConnectTarget): Pipe | PromiseLike<P
   if (isPipe(opened)) return opened
   if (isNodeStream(opened)) return openNodeStream(opened, signal)
   if (isDuplex(opened)) return duplexPipe(opened)
-  const wanted = 'neither a Pipe nor a duplex stream of Node.js nor an object with a readable and a writable stream'
-  throw new TypeError(`The option "connect" returned ${wanted}`)
+  throw new TypeError(`The option "connect" must return ${TRANSPORTS}`)
 }

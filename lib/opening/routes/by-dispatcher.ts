@@ -4,7 +4,7 @@ import { type Route, wayWithin } from '../way.ts'
 /** The option `dispatcher`. */
 export const byDispatcher: Route = {
   needsAddress: false,
-  isForeign: true,
+  option: 'dispatcher',
 
   async open(target, { dispatcher }, context) {
     const chosen: Dispatcher = dispatcher === 'global' ? globalDispatcher() : dispatcher!

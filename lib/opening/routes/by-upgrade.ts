@@ -1,4 +1,5 @@
 import type { AsyncContext } from '../../host/async-context.ts'
+import { attempt } from '../../host/attempt.ts'
 import { trimWhitespace } from '../../protocol/header-values.ts'
 import type { ConnectTarget } from '../../transport/connect.ts'
 import { ForeignExchange } from '../../transport/foreign-upgrade.ts'
@@ -11,55 +12,44 @@ import { dropPipe, type Route, wayBy } from '../way.ts'
 /** The option `upgrade`. */
 export const byUpgrade: Route = {
   needsAddress: false,
-  isForeign: true,
+  option: 'upgrade',
 
   async open(target, { upgrade }, context) {
     return wayBy(guarded(upgrade!, target, context))
   },
 }
 
+type Cancel = (reason: unknown) => unknown
+
 /** An `Upgrade` of the user's: it may throw, report anything, and report it more than once. */
 function guarded(upgrade: UpgradeOption, target: ConnectTarget, context: AsyncContext): Upgrade {
   return (request, handler) => {
     let cancel: unknown
     const exchange = new ForeignExchange(handler, reason => {
-      if (typeof cancel !== 'function') return
-      const drop = cancel as (reason: unknown) => unknown
-      context.runInAsyncScope(attempt, undefined, () => drop(reason))
+      return typeof cancel === 'function' && context.runInAsyncScope(cancel as Cancel, undefined, reason)
     })
     const report = {
       upgraded(head: ResponseHead, pipe: unknown): void {
-        try {
-          if (!isPipe(pipe)) throw new TypeError('The option "upgrade" gave no Pipe')
+        attempt(() => {
+          if (!isPipe(pipe)) throw new TypeError('It gave no Pipe')
           const guardedPipe = new ContextPipe(new GuardedPipe(pipe), context)
           if (!exchange.upgraded(checkHead(head), guardedPipe)) dropPipe(guardedPipe)
-        } catch (error) {
-          exchange.failed(error)
-        }
+        }, exchange.failed)
       },
       refused(head: ResponseHead, body: unknown): void {
-        try {
+        attempt(() => {
           exchange.refused(checkHead(head))
           if (body instanceof Uint8Array) exchange.body(body)
           exchange.ended()
-        } catch (error) {
-          exchange.failed(error)
-        }
+        }, exchange.failed)
       },
-      failed: (error: unknown) => exchange.failed(error),
+      failed: exchange.failed,
     }
-    const run = (): void => {
+    const run = (): unknown => {
       cancel = upgrade(request, report, target)
-      // An async function fails by a promise.
-      if (typeof cancel === 'object' && cancel !== null) {
-        Promise.resolve(cancel).catch((error: unknown) => exchange.failed(error))
-      }
+      return cancel
     }
-    try {
-      context.runInAsyncScope(run, undefined)
-    } catch (error) {
-      exchange.failed(error)
-    }
+    context.runInAsyncScope(attempt, undefined, run, report.failed)
     return reason => exchange.cancel(reason)
   }
 }
@@ -67,18 +57,10 @@ function guarded(upgrade: UpgradeOption, target: ConnectTarget, context: AsyncCo
 /** A copy of a response head with all that is relied on. @throws TypeError if it is none */
 function checkHead(head: unknown): ResponseHead {
   const { status, statusText = '', headers = [] } = Object(head) as Partial<Record<keyof ResponseHead, unknown>>
-  if (!Number.isInteger(status)) throw new TypeError('The option "upgrade" gave a response without a status')
+  if (!Number.isInteger(status)) throw new TypeError('It gave a response without a status')
   const fields: HeaderList = Array.from(headers as Iterable<Iterable<unknown>>, field => {
     const [name, value] = [...field]
     return [String(name).toLowerCase(), trimWhitespace(String(value).replaceAll(/[\0\r\n]+/g, ' '))] as const
   })
   return { status: status as number, statusText: String(statusText).replaceAll(/[\r\n]+/g, ' '), headers: fields }
-}
-
-function attempt(call: () => unknown): void {
-  try {
-    Promise.resolve(call()).catch(() => {})
-  } catch {
-    // The exchange is over, whatever becomes of it.
-  }
 }

@@ -1,0 +1,12 @@
+/**
+ * Calls code of the user that may fail in any way: by an exception, or by a promise if it is an async function.
+ *
+ * @param failed is told the error; without it, what becomes of the call does not matter
+ */
+export function attempt(call: () => unknown, failed: (error: unknown) => void = () => {}): void {
+  try {
+    Promise.resolve(call()).catch(failed)
+  } catch (error) {
+    failed(error)
+  }
+}
