@@ -49,19 +49,6 @@ export const scope = globalThis as unknown as Readonly<Record<string, unknown>>
 
 export const hasWebSocket: boolean = typeof scope.WebSocket === 'function'
 
-/** The host's class itself wherever there is one, so that it is the global one. */
-export const HostWebSocket = (scope.WebSocket ??
-  class WebSocket {
-    static readonly CONNECTING = 0
-    static readonly OPEN = 1
-    static readonly CLOSING = 2
-    static readonly CLOSED = 3
-
-    constructor() {
-      throw unsupported('A WebSocket', 'on this host, which has none')
-    }
-  }) as HostSocketConstructor
-
 /** The event of an old React Native, which dispatches any object with a type. */
 class PlainEvent {
   readonly type: string
@@ -72,10 +59,42 @@ class PlainEvent {
   }
 }
 
+/**
+ * What stands for a class that the host lacks. As members the classes have their names whatever a bundler does; it gives a class with
+ * static fields, which it rewrites for old engines, a name of its own, so that the constants are accessors.
+ */
+const substitutes = {
+  CloseEvent: class extends PlainEvent {},
+  MessageEvent: class extends PlainEvent {},
+  WebSocket: class {
+    static get CONNECTING() {
+      return 0
+    }
+
+    static get OPEN() {
+      return 1
+    }
+
+    static get CLOSING() {
+      return 2
+    }
+
+    static get CLOSED() {
+      return 3
+    }
+
+    constructor() {
+      throw unsupported('A WebSocket', 'on this host, which has none')
+    }
+  },
+}
+
+/** The host's class itself wherever there is one, so that it is the global one. */
+export const HostWebSocket = (scope.WebSocket ?? substitutes.WebSocket) as HostSocketConstructor
 /** The host's class of close events. */
-export const CloseEvent = (scope.CloseEvent ?? class CloseEvent extends PlainEvent {}) as CloseEventConstructor
+export const CloseEvent = (scope.CloseEvent ?? substitutes.CloseEvent) as CloseEventConstructor
 /** The host's class of message events. */
-export const MessageEvent = (scope.MessageEvent ?? class MessageEvent extends PlainEvent {}) as MessageEventConstructor
+export const MessageEvent = (scope.MessageEvent ?? substitutes.MessageEvent) as MessageEventConstructor
 
 /** Makes an `error` event. */
 export function errorEvent(): object {

@@ -41,8 +41,9 @@ const LONG_READ = 64 * 1024
 export async function connect(target: ConnectTarget, tls: TlsOptions | undefined): Promise<Pipe> {
   const { host, port, secure, signal } = target
   if (secure) refuseMembers(tls)
+  // The comment in the call keeps webpack from resolving the name, or from making a second file for an external module.
   // @ts-expect-error: the module is there in workerd alone.
-  const { connect: open } = (await import('cloudflare:sockets')) as Sockets
+  const { connect: open } = (await import(/* webpackIgnore: true */ 'cloudflare:sockets')) as Sockets
   if (signal.aborted) throw signal.reason
   const servername = secure ? tls?.servername : undefined
   const secureTransport = secure ? (servername === undefined ? 'on' : 'starttls') : 'off'

@@ -65,6 +65,11 @@ export class ErrorEvent<Target = unknown> extends Event<Target> {
   }
 }
 
+// A bundler may rename the classes.
+for (const [name, value] of Object.entries({ Event, MessageEvent, CloseEvent, ErrorEvent })) {
+  Object.defineProperty(value, 'name', { value: name, configurable: true })
+}
+
 /** The events that `addEventListener` knows, by their names. */
 export interface WebSocketEventMap<Target = unknown> {
   /** The connection is open. */

@@ -88,7 +88,11 @@ export function createWebSocketStream(socket: StreamedSocket, options?: DuplexOp
   stream.on('finish', () => {
     if (!stream.destroyed && stream.readableEnded) stream.destroy()
   })
-  // The stream destroys itself after an error, as one with `autoDestroy` does.
-  stream.once('error', () => stream.destroy())
+  // The stream destroys itself after an error, as one with `autoDestroy` does. This listener must not hide an error that the
+  // program does not listen for: such an error is thrown.
+  stream.once('error', error => {
+    stream.destroy()
+    if (stream.listenerCount('error') === 0) stream.emit('error', error)
+  })
   return stream
 }

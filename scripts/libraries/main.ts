@@ -18,7 +18,7 @@ option that the library has, each in a process of its own. Prints a table. The e
   --help      print this`
 
 /** Milliseconds after which a row has failed. */
-const LIMIT = 90_000
+const LIMIT = 180_000
 /** Milliseconds for a row to clean up after that. */
 const GRACE = 5000
 /** Rows that run at the same time. */

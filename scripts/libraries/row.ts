@@ -11,7 +11,7 @@ export interface Started {
 
 /** A library, and a round trip with it: one file in rows/. */
 export interface Row {
-  /** The name of its package in the npm registry. */
+  /** The name of its package in the npm registry, or in scripts/libraries/packages, such as that of an older major version. */
   readonly name: string
   /** The other packages that the round trip needs. */
   readonly packages?: readonly string[]

@@ -12,7 +12,7 @@ import type { Target } from './checks.ts'
 import type { Command, Row, Settings } from './row.ts'
 
 /** Milliseconds for a server to start. */
-const START = 60_000
+const START = 120_000
 
 export interface Running extends Target {
   stop(): Promise<void>

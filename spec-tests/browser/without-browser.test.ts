@@ -41,6 +41,17 @@ describe('The entries of browsers and React Native, without a browser', function
       const unsupported = ['WS_ERR_UNSUPPORTED', 'WS_ERR_UNSUPPORTED', 'WS_ERR_UNSUPPORTED']
       expect(lines).to.deep.equal([...unsupported, '0', 'undefined undefined'])
     })
+
+    it(`${name}: the classes have their names and constants where nothing of a browser exists`, async () => {
+      const { lines, errors } = await runBare(
+        `const lib = await import(${JSON.stringify(file(`entry/${name}.js`))})
+        for (const name of ['WebSocket', 'CloseEvent', 'MessageEvent', 'WebSocketStream', 'WebSocketError']) console.log(lib[name].name)
+        console.log(lib.WebSocket.CONNECTING, lib.WebSocket.OPEN, lib.WebSocket.CLOSING, lib.WebSocket.CLOSED)`,
+      )
+      expect(errors).to.equal('')
+      const names = ['WebSocket', 'CloseEvent', 'MessageEvent', 'WebSocketStream', 'WebSocketError']
+      expect(lines).to.deep.equal([...names, '0 1 2 3'])
+    })
   }
 
   it('browser: a write has left when bufferedAmount has fallen, but for what falls with the close of the server', async () => {

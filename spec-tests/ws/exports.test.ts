@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { ConnectionError } from 'whatwg-websocket'
 import Imported, * as exports from 'whatwg-websocket/ws'
-import Real from 'ws'
+import Real, { WebSocketServer } from 'ws'
 
 const require = createRequire(import.meta.url)
 
@@ -24,6 +26,34 @@ describe('The stand-in for ws: its exports', () => {
       if (name !== 'default') expect(required[name], name).to.equal(value)
     }
     expect(Imported.OPEN).to.equal(Real.OPEN)
+  })
+
+  it('gives events whose classes have the names of ws, whatever the bundler calls them', async () => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    await once(server, 'listening')
+    server.on('connection', peer => {
+      peer.send('text')
+      peer.close()
+    })
+    const { port } = server.address() as AddressInfo
+    const names: string[] = []
+    const note = (event: object): void => void names.push(event.constructor.name)
+    const socket = new Imported(`ws://127.0.0.1:${port}/`)
+    socket.onopen = note
+    socket.onmessage = note
+    await new Promise<void>(resolve => {
+      socket.onclose = event => {
+        note(event)
+        resolve()
+      }
+    })
+    server.close()
+    const failing = new Imported('ws://127.0.0.1:1/')
+    failing.onerror = note
+    await new Promise(resolve => {
+      failing.onclose = resolve
+    })
+    expect(names).to.deep.equal(['Event', 'MessageEvent', 'CloseEvent', 'ErrorEvent'])
   })
 
   it('shares the engine with the package', async () => {

@@ -213,4 +213,20 @@ describe('The stand-in for ws: pausing, and streams', () => {
     twin.log(await failed)
     await closed
   })
+
+  twins('makes a stream: throws an error that nobody listens for', async twin => {
+    const server = await twin.loopback.serve()
+    const socket = twin.open(server.url)
+    const stream = twin.WebSocket.createWebSocketStream(socket)
+    await event(socket, 'open')
+    const closed = closing(stream)
+    try {
+      stream.emit('error', new Error('unheard'))
+      twin.log('nothing is thrown')
+    } catch (error) {
+      twin.log(error)
+    }
+    await closed
+    twin.log(stream.destroyed, socket.readyState)
+  })
 })

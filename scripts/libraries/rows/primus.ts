@@ -7,7 +7,8 @@ export const row: Row = {
   name: 'primus',
   packages: ['ws'],
   server: 'primus',
-  reached: 'the global, by its script for browsers, with the transformer "websockets"; `primus.Socket` takes ws',
+  reached:
+    'the global, by its script for browsers, with the transformer "websockets"; `primus.Socket` takes ws as a rule',
   trip: 'an echo, end',
   large: true,
   async run(trip) {

@@ -1,36 +1,40 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import type { Row } from '../row.ts'
-import { json, startStub } from '../server.ts'
+import { startHttp } from '../server.ts'
 
 export const row: Row = {
   name: 'subscriptions-transport-ws',
   packages: ['graphql'],
-  // The server of the package takes no version of graphql that others here take.
-  server: { stub: 'the protocol graphql-ws of Apollo: init, start, data, complete' },
+  server: 'subscriptions-transport-ws',
   reached: 'the third argument, else the global',
-  trip: 'a subscription to its end',
+  trip: 'a query, a subscription to its end, and one that is refused',
   global: 'either',
   async run(trip) {
-    const port = await startStub(
-      trip,
-      (message, peer) => {
-        const { type, id } = JSON.parse(message)
-        if (type === 'connection_init') peer.send(json({ type: 'connection_ack' }))
-        if (type !== 'start') return
-        for (const count of [1, 2]) peer.send(json({ type: 'data', id, payload: { data: { count } } }))
-        peer.send(json({ type: 'complete', id }))
-      },
-      { handleProtocols: protocols => protocols.has('graphql-ws') && 'graphql-ws' },
-    )
     const { default: all, SubscriptionClient = all.SubscriptionClient } = await trip.load('subscriptions-transport-ws')
+    const { SubscriptionServer = all.SubscriptionServer } = all
+    const { buildSchema, execute, subscribe } = await trip.load('graphql')
+    const { server, port } = await startHttp(trip)
+    async function* count(): AsyncGenerator<{ count: number }> {
+      for (let count = 1; count <= 3; count++) yield { count }
+    }
+    const schema = buildSchema('type Query { hello: String } type Subscription { count: Int }')
+    const rootValue = { hello: () => 'Grüße', count }
+    SubscriptionServer.create({ schema, rootValue, execute, subscribe }, { server })
+
     const client = new SubscriptionClient(`ws://127.0.0.1:${port}/`, {}, trip.option)
     trip.after(() => client.close())
-    const results: unknown[] = []
-    await new Promise<void>((complete, error) => {
-      const next = ({ data }: { data: unknown }): void => void results.push(data)
-      client.request({ query: 'subscription { count }' }).subscribe({ next, error, complete })
-    })
-    deepEqual(results, [{ count: 1 }, { count: 2 }])
+    const collect = async (query: string): Promise<any[]> => {
+      const results: unknown[] = []
+      await new Promise<void>((complete, error) => {
+        client.request({ query }).subscribe({ next: (result: unknown) => void results.push(result), error, complete })
+      })
+      return results
+    }
+    const dataOf = async (query: string): Promise<unknown[]> => (await collect(query)).map(({ data }) => ({ ...data }))
+    deepEqual(await dataOf('{ hello }'), [{ hello: 'Grüße' }])
+    deepEqual(await dataOf('subscription { count }'), [{ count: 1 }, { count: 2 }, { count: 3 }])
+    const [{ errors }] = await collect('subscription { nothing }')
+    equal(errors[0].message, 'Cannot query field "nothing" on type "Subscription".')
     equal(trip.sockets[0]!.protocol, 'graphql-ws')
   },
 }

@@ -6,10 +6,22 @@ const programs = [
   ['one', 'development', 'one-copy.js', 'one-copy.cjs'],
 ]
 
-module.exports = programs.map(([folder, mode, entry, filename]) => ({
+const bundles = programs.map(([folder, mode, entry, filename]) => ({
   entry: `./${entry}`,
   target: 'node20',
   mode,
   devtool: false,
   output: { path: join(__dirname, folder), filename },
 }))
+
+// A worker, for which nothing is configured but the condition.
+const worker = {
+  entry: './worker.js',
+  target: 'webworker',
+  mode: 'production',
+  resolve: { conditionNames: ['workerd', 'import', 'module', 'default'] },
+  experiments: { outputModule: true },
+  output: { path: join(__dirname, 'worker'), filename: 'worker.mjs', module: true, library: { type: 'module' } },
+}
+
+module.exports = [...bundles, worker]

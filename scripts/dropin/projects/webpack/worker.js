@@ -1,0 +1,5 @@
+import { WebSocket } from 'whatwg-websocket'
+
+export default {
+  fetch: () => new Response(WebSocket.name),
+}
