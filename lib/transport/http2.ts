@@ -202,6 +202,8 @@ function startSession(socket: Socket, { host, port, secure }: ConnectTarget, tun
     session.destroy(error)
     socket.destroy()
   })
+  // Node.js 20.19.0 destroys the session only after the streams of a lost connection have closed.
+  socket.on('close', () => session.destroy())
   session.once('connect', () => {
     if (SETS_CONNECTION_WINDOW && !session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW)
   })
