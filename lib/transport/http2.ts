@@ -143,7 +143,7 @@ export class Http2Connections {
       take: (socket: Socket & { alpnProtocol?: unknown }) => {
         if (!secure || socket.alpnProtocol === HTTP_2) {
           const session = startSession(socket, target, tunnel)
-          return new Http2Connection(session, { ...network.trace }, this.#idleTimeout, keepAlive)
+          return new Http2Connection(session, socket, { ...network.trace }, this.#idleTimeout, keepAlive)
         }
         if (mode === 'only') return socket.destroy()
         if (!keepsOnread) passData(socket, (http1.onread as OnReadOpts).callback as OnRead)

@@ -1,6 +1,6 @@
 import type { HasHref, URL } from '../../host/host-types.ts'
+import { HostURL } from '../../host/host-url.ts'
 import type { TlsOptions } from '../../transport/tls-options.ts'
-import { HostURL } from '../url.ts'
 import { type CallerField, type HeadersInput, readHeaders } from './headers.ts'
 import { invalid, type Readers, refuseUnknown } from './reading.ts'
 import { readTls } from './tls.ts'
