@@ -41,16 +41,13 @@ export function isExcluded(url: URL, noProxy: string): boolean {
   const host = hostOf(url).replace(/\.$/, '').toLowerCase()
   const port = portOf(url)
   const address = parseAddress(unmapped(host))
-  return noProxy
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .filter(entry => entry !== '')
-    .some(entry => {
-      const [pattern, wantedPort] = splitPort(entry)
-      if (wantedPort !== undefined && Number(wantedPort) !== port) return false
-      if (pattern === '*') return true
-      return address === undefined ? isWithin(host, pattern) : isOf(address, pattern)
-    })
+  const entries = noProxy.toLowerCase().match(/[^\s,]+/g) ?? []
+  return entries.some(entry => {
+    const [pattern, wantedPort] = splitPort(entry)
+    if (wantedPort !== undefined && Number(wantedPort) !== port) return false
+    if (pattern === '*') return true
+    return address === undefined ? isWithin(host, pattern) : isOf(address, pattern)
+  })
 }
 
 /** An entry without its port. An IPv6 address with a port has brackets. */
@@ -60,8 +57,10 @@ function splitPort(entry: string): [pattern: string, port: string | undefined] {
 }
 
 function isWithin(host: string, pattern: string): boolean {
-  const domain = pattern.replace(/^\*?\./, '').replace(/\.$/, '')
-  return domain !== '' && (host === domain || host.endsWith(`.${domain}`))
+  const given = pattern.replace(/^\*?\./, '').replace(/\.$/, '')
+  // A URL has a name of other letters in ASCII (RFC 5891).
+  const domain = /[^ -~]/.test(given) ? parseProxy(`http://${given}`)?.hostname : given
+  return !!domain && (host === domain || host.endsWith(`.${domain}`))
 }
 
 function isOf(address: Uint8Array, pattern: string): boolean {

@@ -49,7 +49,8 @@ function startExchange(
   }
   const asked = (secure ? https() : http()).request(shielded(options) as object)
   const exchange = new ForeignExchange(handler, () => asked.destroy())
-  asked.on('error', error => exchange.failed(secure ? explainTlsError(error) : error))
+  // The server may have closed a connection just then that the agent had kept: there, it has not processed the request.
+  asked.on('error', error => exchange.failed(secure ? explainTlsError(error) : error, asked.reusedSocket))
   let upgraded = false
   asked.on('close', () => {
     // The request closes with the upgrade as well.

@@ -8,12 +8,11 @@ export function parseAddress(text: string): Uint8Array | undefined {
 /** An IPv4 address that is written as IPv6 (RFC 4291 section 2.5.5.2) as IPv4; any other text as it is. */
 export function unmapped(text: string): string {
   const bytes = parseAddress(text)
-  if (bytes?.length !== 16 || !MAPPED.every((byte, index) => bytes[index] === byte)) return text
-  return bytes.subarray(12).join('.')
+  return MAPPED.test(String(bytes)) ? bytes!.subarray(12).join('.') : text
 }
 
-/** The first 12 bytes of an IPv4 address that is written as IPv6. */
-const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
+/** Bytes of such an address, separated by commas. */
+const MAPPED = /^(0,){10}255,255,/
 
 function parseIPv4(text: string): Uint8Array | undefined {
   const parts = text.split('.')
