@@ -1,6 +1,7 @@
 import type { Port } from './port.ts'
 import { ports as binary } from './ports/binary.ts'
 import { ports as constructing } from './ports/constructor.ts'
+import { ports as cookies } from './ports/cookies.ts'
 import { ports as handshakes } from './ports/handshakes.ts'
 import { ports as idlharness } from './ports/idlharness.ts'
 import { ports as interfacesAttributes } from './ports/interfaces-attributes.ts'
@@ -27,6 +28,7 @@ export const ports: readonly Port[] = [
   ...rootOther,
   ...binary,
   ...constructing,
+  ...cookies,
   ...handshakes,
   ...idlharness,
   ...interfacesCloseEvent,

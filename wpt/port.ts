@@ -18,6 +18,8 @@ export interface Port {
   readonly variants: readonly Variant[]
   readonly scopes: readonly Scope[]
   readonly timeout?: 'long'
+  /** The subtests take `Context.cookies`. */
+  readonly takesCookies?: true
   /** Title to test; a title is unique within its port. */
   readonly subtests: Readonly<Record<string, Subtest>>
 }
@@ -43,6 +45,18 @@ export interface Context extends Implementation {
   readonly httpBase: string
   /** An absolute http: or https: URL in place of that of a document: the base of relative URLs. Its origin is sent as Origin. */
   readonly location: string
+  /** The cookies that a page and its sockets share; new for each subtest of a port that takes them. */
+  readonly cookies?: Cookies
+}
+
+/** The cookies of the page. It has the host of the test server, and the scheme http, or https unless the variant is `ws`. */
+export interface Cookies {
+  /** What `document.cookie` reads: not what is HttpOnly. `subdomain` is for a page of that host below the page's. */
+  ofDocument(subdomain?: string): string
+  /** Sets `document.cookie`. A script cannot set what is HttpOnly. */
+  setInDocument(cookie: string): Promise<void>
+  /** Loads a resource whose response sets the cookie, as a frame of the page does. */
+  load(cookie: string): Promise<void>
 }
 
 /** The classes under test, as the global scope of a browser has them. One that is missing fails the subtests that need it. */
@@ -76,12 +90,14 @@ export function urlOf(base: string, path: string, parts: UrlParts = {}): string 
  * HTTP resources that ports ask of the test server besides the handlers of upstream (paths as upstream has them):
  * - `redirect`: answers 301 with `Location: /echo`;
  * - `stashPut?key=K&value=V`: keeps V under K, for a plain GET and for one that asks for an upgrade alike;
+ * - `setCookie?C`: answers 200 and sets the cookie C;
  * - `stashTake?key=K`: answers 200 with the JSON of what is kept under K (`null` for nothing) and forgets it.
  * Every path without a handler is refused with 404, `/` among them.
  */
 export const resources = {
   redirect: '/websockets/opening-handshake/resources/redirect_response.py',
   stashPut: '/fetch/api/resources/stash-put.py',
+  setCookie: '/websockets/cookies/support/set-cookie.py',
   stashTake: '/fetch/api/resources/stash-take.py',
 } as const
 

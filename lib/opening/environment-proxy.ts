@@ -41,51 +41,40 @@ export function isExcluded(url: URL, noProxy: string): boolean {
   const host = hostOf(url).replace(/\.$/, '').toLowerCase()
   const port = portOf(url)
   const address = parseAddress(unmapped(host))
-  return noProxy
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .filter(entry => entry !== '')
-    .some(entry => {
-      const [pattern, wantedPort] = splitPort(entry)
-      if (wantedPort !== undefined && Number(wantedPort) !== port) return false
-      if (pattern === '*') return true
-      return address === undefined ? isWithin(host, pattern) : isOf(address, pattern)
-    })
+  const entries = noProxy.toLowerCase().match(/[^\s,]+/g) ?? []
+  return entries.some(entry => {
+    const [pattern, wantedPort] = splitPort(entry)
+    if (wantedPort !== undefined && Number(wantedPort) !== port) return false
+    if (pattern === '*') return true
+    return address === undefined ? isWithin(host, pattern) : isOf(address, pattern)
+  })
 }
 
 /** An entry without its port. An IPv6 address with a port has brackets. */
-function splitPort(entry: string): [pattern: string, port?: string] {
-  const bracketed = /^\[([^\]]*)\](?::(\d+))?$/.exec(entry)
-  if (bracketed !== null) return [bracketed[1]!, bracketed[2]!]
-  const named = /^([^:]*):(\d+)$/.exec(entry)
-  return named === null ? [entry] : [named[1]!, named[2]!]
+function splitPort(entry: string): [pattern: string, port: string | undefined] {
+  const [, bracketed, named = entry, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(entry) ?? []
+  return [bracketed ?? named, port]
 }
 
 function isWithin(host: string, pattern: string): boolean {
-  const domain = pattern.replace(/^\*?\./, '').replace(/\.$/, '')
-  return domain !== '' && (host === domain || host.endsWith(`.${domain}`))
+  const given = pattern.replace(/^\*?\./, '').replace(/\.$/, '')
+  // A URL has a name of other letters in ASCII (RFC 5891).
+  const domain = /[^ -~]/.test(given) ? parseProxy(`http://${given}`)?.hostname : given
+  return !!domain && (host === domain || host.endsWith(`.${domain}`))
 }
 
 function isOf(address: Uint8Array, pattern: string): boolean {
   const [network, bits] = pattern.split('/') as [string, string?]
-  const [first, last] = network.split('-') as [string, string?]
+  const [first, last = first] = network.split('-') as [string, string?]
   const from = parseAddress(unmapped(first))
-  if (from?.length !== address.length) return false
-  if (bits !== undefined) return /^\d{1,3}$/.test(bits) && hasPrefix(address, from, Number(bits))
-  const to = last === undefined ? from : parseAddress(unmapped(last))
-  return to?.length === address.length && compare(from, address) <= 0 && compare(address, to) <= 0
+  const to = parseAddress(unmapped(last))
+  if (from?.length !== address.length || to?.length !== address.length) return false
+  if (bits === undefined) return numberOf(from) <= numberOf(address) && numberOf(address) <= numberOf(to)
+  // The first `bits` bits are equal.
+  const rest = address.length * 8 - Number(bits)
+  return /^\d+$/.test(bits) && rest >= 0 && (numberOf(address) ^ numberOf(from)) >> BigInt(rest) === 0n
 }
 
-/** Whether the first `bits` bits are equal. */
-function hasPrefix(address: Uint8Array, network: Uint8Array, bits: number): boolean {
-  if (bits > address.length * 8) return false
-  return address.every((byte, index) => {
-    const relevant = Math.min(Math.max(bits - index * 8, 0), 8)
-    return (byte ^ network[index]!) >> (8 - relevant) === 0
-  })
-}
-
-function compare(one: Uint8Array, other: Uint8Array): number {
-  const index = one.findIndex((byte, at) => byte !== other[at])
-  return index < 0 ? 0 : one[index]! - other[index]!
+function numberOf(address: Uint8Array): bigint {
+  return address.reduce((number, byte) => number * 256n + BigInt(byte), 0n)
 }

@@ -1,4 +1,4 @@
-import { HostURL } from './url.ts'
+import { HostURL } from '../host/host-url.ts'
 
 /** A server behind a unix socket or a named pipe of Windows. */
 export interface LocalServer {

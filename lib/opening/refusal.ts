@@ -1,8 +1,8 @@
 import { host } from '../host/host.ts'
+import { HostURL } from '../host/host-url.ts'
 import { getAll } from '../protocol/header-values.ts'
 import { quote } from '../protocol/quoting.ts'
 import type { HeaderList, HttpVersion, ResponseHead } from '../transport/pipe.ts'
-import { HostURL } from './url.ts'
 
 /** The most that a message shows of a body, in bytes. */
 const MAX_SHOWN = 500

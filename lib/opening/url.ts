@@ -1,8 +1,6 @@
+import { HostURL } from '../host/host-url.ts'
 import { DOMException } from '../idl/dom-exception.ts'
 import { quote } from '../protocol/quoting.ts'
-
-/** The host's class at load: the class of a DOM that is put on the global scope later may lack members that are used here. */
-export const HostURL: typeof URL = globalThis.URL
 
 /**
  * Parses the URL of a WebSocket: http and https become ws and wss.

@@ -49,7 +49,8 @@ function startExchange(
   }
   const asked = (secure ? https() : http()).request(shielded(options) as object)
   const exchange = new ForeignExchange(handler, () => asked.destroy())
-  asked.on('error', error => exchange.failed(secure ? explainTlsError(error) : error))
+  // The server may have closed a connection just then that the agent had kept: there, it has not processed the request.
+  asked.on('error', error => exchange.failed(secure ? explainTlsError(error) : error, asked.reusedSocket))
   let upgraded = false
   asked.on('close', () => {
     // The request closes with the upgrade as well.
@@ -88,14 +89,13 @@ function headOf({ statusCode = 0, statusMessage = '', rawHeaders }: IncomingMess
   return { status: statusCode, statusText: statusMessage, headers: alternating(rawHeaders) }
 }
 
-/** The fields as an object without a prototype. Of equal names only the first is kept, with all values. */
+/** The fields as an object. Of equal names only the first is kept, with all values. */
 function fieldValues({ headers }: UpgradeRequest): Record<string, string | string[]> {
-  const values: Record<string, string[]> = Object.create(null)
-  const names = new Map<string, string>()
+  const fields: Record<string, [name: string, ...values: string[]]> = Object.create(null)
   for (const [name, value] of headers) {
-    const key = names.get(name.toLowerCase()) ?? name
-    names.set(name.toLowerCase(), key)
-    values[key] = [...(values[key] ?? []), value]
+    const key = name.toLowerCase()
+    fields[key] ??= [name]
+    fields[key].push(value)
   }
-  return Object.fromEntries(Object.entries(values).map(([key, all]) => [key, all.length === 1 ? all[0]! : all]))
+  return Object.fromEntries(Object.values(fields).map(([name, ...all]) => [name, all.length === 1 ? all[0]! : all]))
 }

@@ -33,6 +33,9 @@ export function upgradeByDispatcher(dispatcher: Dispatcher, target: ConnectTarge
         if (!exchange.upgraded(head, pipe)) socket.destroy()
       }, exchange.failed)
     }
+    const onResponse = (status: number, statusText: unknown, fields: HeaderList): void => {
+      if (status >= 200) exchange.refused(headOf(status, statusText, fields))
+    }
     const onStart = (drop: (reason: unknown) => void): void => {
       abort = drop
       if (exchange.isOver) drop(new Error('Cancelled'))
@@ -55,7 +58,7 @@ export function upgradeByDispatcher(dispatcher: Dispatcher, target: ConnectTarge
           onUpgrade: (status: number, fields: readonly unknown[] | null, socket: unknown) =>
             onUpgrade(headOf(status, '', alternating(fields ?? [])), socket),
           onHeaders(status: number, fields: readonly unknown[], _resume: unknown, statusText: unknown) {
-            if (status >= 200) exchange.refused(headOf(status, statusText, alternating(fields)))
+            onResponse(status, statusText, alternating(fields))
             return true
           },
           onData(bytes: Uint8Array) {
@@ -63,15 +66,14 @@ export function upgradeByDispatcher(dispatcher: Dispatcher, target: ConnectTarge
             return true
           },
           onComplete: () => exchange.ended(),
-          onError: exchange.failed,
+          onError: (error: unknown) => exchange.failed(error),
 
           // By the names of undici 7 and 8.
           onRequestStart: (controller: Controller) => onStart(reason => controller.abort(reason)),
           onRequestUpgrade: (controller: Controller, status: number, fields: object, socket: unknown) =>
             onUpgrade(headOf(status, '', rawFields(controller, fields)), socket),
-          onResponseStart(controller: Controller, status: number, fields: object, statusText: unknown) {
-            if (status >= 200) exchange.refused(headOf(status, statusText, rawFields(controller, fields)))
-          },
+          onResponseStart: (controller: Controller, status: number, fields: object, statusText: unknown) =>
+            onResponse(status, statusText, rawFields(controller, fields)),
           onResponseData: (_controller: Controller, bytes: Uint8Array) => exchange.body(bytes),
           onResponseEnd: () => exchange.ended(),
           onResponseError: (_controller: Controller, error: unknown) => exchange.failed(error),

@@ -6,8 +6,8 @@ import { BODY_TIMEOUT } from './http1.ts'
 import type { HeaderList, Pipe, ResponseHead, UpgradeHandler } from './pipe.ts'
 
 /**
- * What somebody else's HTTP client reports of one exchange, as an `UpgradeHandler` is to be told it: one outcome, once. The client
- * may report anything, at any time, and as often as it likes.
+ * What an HTTP client that is not ours, such as node:http2, reports of one exchange, as an `UpgradeHandler` is to be told it: one
+ * outcome, once. The client may report anything, at any time, and as often as it likes.
  */
 export class ForeignExchange {
   /** Undefined once one of its methods was called, or the exchange was cancelled. */
@@ -58,9 +58,9 @@ export class ForeignExchange {
     handler.refused(head!, this.#body.content.slice())
   }
 
-  /** There is no response, or no more of it. */
-  readonly failed = (error: unknown): void => {
-    if (this.#head === undefined) this.#take()?.failed(error)
+  /** There is no response, or no more of it. @param again true if the request is to be made again where there is none */
+  readonly failed = (error: unknown, again?: boolean): void => {
+    if (this.#head === undefined) this.#take()?.failed(error, again)
     else this.ended()
   }
 

@@ -6,7 +6,7 @@ import { refusalOf } from './allowed-address.ts'
 import { clientCertificateAdvice } from './client-certificate.ts'
 import type { ConnectSignal } from './connect.ts'
 import { REFUSED_STREAM } from './http2-codes.ts'
-import type { Http2Session, Http2Stream } from './http2-types.ts'
+import type { Http2Session, Http2Socket, Http2Stream } from './http2-types.ts'
 import type { NetworkOptions } from './network.ts'
 import type { Trace } from './trace.ts'
 
@@ -24,6 +24,7 @@ export class Http2Connection {
   /** Why the connection was lost; undefined as long as it was not, or if the server has closed it without an error. */
   error: unknown
   readonly #session: Http2Session
+  readonly #socket: Http2Socket
   readonly #trace: Trace
   readonly #idleTimeout: number
   #users = 0
@@ -41,12 +42,16 @@ export class Http2Connection {
 
   /**
    * @param session of which the first SETTINGS frame has not arrived yet
+   * @param socket of the session
    * @param trace of the opening of the connection
    * @param idleTimeout milliseconds without a user after which the connection closes itself
    * @param pingInterval milliseconds after which the server is asked for a sign of life, where the host needs that; 0 for never
    */
-  constructor(session: Http2Session, trace: Trace, idleTimeout: number, pingInterval: number) {
+  constructor(session: Http2Session, socket: Http2Socket, trace: Trace, idleTimeout: number, pingInterval: number) {
     this.#session = session
+    this.#socket = socket
+    // Each stream may listen to it.
+    socket.setMaxListeners(0)
     this.#trace = trace
     this.#idleTimeout = idleTimeout
     session.unref()
@@ -156,6 +161,15 @@ export class Http2Connection {
       if (isAnswered) this.#ping(interval)
       else this.#session.destroy(new Error('The server did not answer a PING frame'))
     })
+  }
+
+  /**
+   * Calls back once the socket takes more bytes, which may be at once. To be called when a write to a stream is done: Deno, and
+   * Bun in a tunnel, write to the socket without regard for its backpressure, and report the bytes as written.
+   */
+  onceFlushed(callback: () => void): void {
+    if (this.#socket.writableNeedDrain) this.#socket.once('drain', callback)
+    else callback()
   }
 
   ref(): void {

@@ -53,7 +53,8 @@ export class Http2Pipe implements Pipe {
     this.#buffered += length
     if (more && !this.#corked) stream.cork()
     // Bytes written to a stream that was reset count as not sent.
-    if (!stream.closed && !stream.destroyed) stream.write(bytes, error => this.#written(length, error))
+    if (!stream.closed && !stream.destroyed)
+      stream.write(bytes, error => this.#connection.onceFlushed(() => this.#written(length, error)))
     if (!more && this.#corked) stream.uncork()
     this.#corked = more
     return false

@@ -32,6 +32,13 @@ export interface Http2Session {
   readonly destroyed: boolean
 }
 
+/** The socket of a ClientHttp2Session, or a stream in its place. */
+export interface Http2Socket {
+  once(event: 'drain', listener: () => void): unknown
+  setMaxListeners(limit: number): unknown
+  readonly writableNeedDrain: boolean
+}
+
 /** A ClientHttp2Stream. */
 export interface Http2Stream {
   on(event: string, listener: (...args: any[]) => void): unknown

@@ -143,7 +143,7 @@ export class Http2Connections {
       take: (socket: Socket & { alpnProtocol?: unknown }) => {
         if (!secure || socket.alpnProtocol === HTTP_2) {
           const session = startSession(socket, target, tunnel)
-          return new Http2Connection(session, { ...network.trace }, this.#idleTimeout, keepAlive)
+          return new Http2Connection(session, socket, { ...network.trace }, this.#idleTimeout, keepAlive)
         }
         if (mode === 'only') return socket.destroy()
         if (!keepsOnread) passData(socket, (http1.onread as OnReadOpts).callback as OnRead)
@@ -202,6 +202,8 @@ function startSession(socket: Socket, { host, port, secure }: ConnectTarget, tun
     session.destroy(error)
     socket.destroy()
   })
+  // Node.js 20.19.0 destroys the session only after the streams of a lost connection have closed.
+  socket.on('close', () => session.destroy())
   session.once('connect', () => {
     if (SETS_CONNECTION_WINDOW && !session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW)
   })

@@ -40,7 +40,7 @@ export async function askSocks5(
   // Section 6: version, reply, a reserved byte, the type of the address.
   const [replyVersion, reply, , type] = await proxy.take(4)
   if (replyVersion !== VERSION_5) throw ill('its reply is not one of SOCKS 5')
-  if (reply !== 0) throw refused(REPLIES[reply!] ?? `it gives the reason ${reply}`)
+  if (reply !== 0) throw refused(REPLIES[reply! - 1] ?? `it gives the reason ${reply}`)
   // The address and the port that the proxy connects from, which nobody needs. Their length has to be known nevertheless.
   if (type === DOMAIN_NAME) await proxy.take((await proxy.take(1))[0]! + 2)
   else if (type === IPV4 || type === IPV6) await proxy.take((type === IPV4 ? 4 : 16) + 2)
@@ -107,17 +107,17 @@ const IPV6 = 4
 /** The code of SOCKS 4 for a request that is granted. */
 const GRANTED = 90
 
-/** RFC 1928 section 6: what the codes of a reply mean. */
-const REPLIES: Readonly<Record<number, string>> = {
-  1: 'it failed',
-  2: 'its rules do not allow the connection',
-  3: 'it cannot reach the network of the server',
-  4: 'it cannot reach the server',
-  5: 'the server refuses the connection',
-  6: 'the time to live of the connection has expired',
-  7: 'it does not know the command CONNECT',
-  8: 'it does not know this type of address',
-}
+/** RFC 1928 section 6: what the codes of a reply mean, from 1 on. */
+const REPLIES = [
+  'it failed',
+  'its rules do not allow the connection',
+  'it cannot reach the network of the server',
+  'it cannot reach the server',
+  'the server refuses the connection',
+  'the time to live of the connection has expired',
+  'it does not know the command CONNECT',
+  'it does not know this type of address',
+]
 
 function send(proxy: ProxyPipe, bytes: readonly number[]): void {
   proxy.write(Uint8Array.from(bytes), false)

@@ -1,4 +1,6 @@
 import type { OnReadOpts, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { process } from '../host/node-process.ts'
 import { shielded } from '../host/shielded-options.ts'
 import type { ConnectTarget } from './connect.ts'
 import { tlsOverStream } from './deno-tls.ts'
@@ -31,12 +33,29 @@ export async function secureSocket<Result>(
   const onRead = (onread as OnReadOpts | undefined)?.callback
   const socket = refBelow(tlsOverStream(stream, shielded({ ...options, host }), onRead), below) as Socket
   keepSessionsOf(socket)
+  if (process.versions.bun) waitForDrain(socket, stream.duplex as Duplex)
   socket.allowHalfOpen = true
   socket.setTimeout(0)
   socket.pause()
   socket.once('close', () => below.abort())
   if (trace !== undefined) trace.step = 'tls'
   return await openSocket(socket, take, { signal, secure: true, trace, explain: explainTlsError })
+}
+
+/**
+ * Lets TLS of Bun wait for the stream below, to which it writes without regard for its backpressure. Its own backpressure, which
+ * HTTP/2 asks for, is that of the stream.
+ */
+function waitForDrain(socket: Socket, below: Duplex): void {
+  const write = socket._write
+  Object.defineProperty(socket, 'writableNeedDrain', { get: () => below.writableNeedDrain })
+  below.on('drain', () => socket.emit('drain'))
+  socket._write = (bytes, encoding, callback) => {
+    write.call(socket, bytes, encoding, error => {
+      if (below.writableNeedDrain) below.once('drain', callback)
+      else callback(error)
+    })
+  }
 }
 
 /** A pipe that was not started yet as a Duplex of Node.js, with the methods `ref` and `unref` of a socket. */

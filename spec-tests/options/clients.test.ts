@@ -1,12 +1,15 @@
-import { Agent, type ClientRequestArgs, createServer } from 'node:http'
+import { once } from 'node:events'
+import { Agent, type ClientRequestArgs, createServer, get } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
-import type { Socket } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { expect } from 'chai'
 import { getGlobalDispatcher, MockAgent, Pool, ProxyAgent, setGlobalDispatcher, Agent as UndiciAgent } from 'undici'
+import { WebSocketServer } from 'ws'
 import { failure, handshake, WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
 import { type Certificate, makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { runNode } from '../support/child.ts'
 import { startHttpProxy } from '../support/proxy-servers.ts'
+import { turns } from '../support/turns.ts'
 import { gone, next, useLoopback } from '../support/ws-server.ts'
 
 /** Programs that have an HTTP client of their own, and want sockets to take it. */
@@ -169,6 +172,48 @@ describe('HTTP clients of the program', function () {
       const { url } = await serveEcho(true)
       const error = await failed(url, { agent: tracked(new Agent()) })
       expect((error.cause as { code?: string }).code).to.equal('ERR_INVALID_PROTOCOL')
+    })
+
+    it('makes the request again where the server has closed a connection that the agent had kept, and only there', async () => {
+      const webSockets = new WebSocketServer({ noServer: true })
+      let attempts = 0
+      let refusals = 0
+      const server = createServer((_request, response) => response.end('hello'))
+      server.on('upgrade', (request, socket, head) => {
+        attempts++
+        if (refusals-- > 0) socket.destroy()
+        else webSockets.handleUpgrade(request, socket, head, () => {})
+      })
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+      loopback.afterwards(async () => {
+        for (const client of webSockets.clients) client.terminate()
+        server.closeAllConnections()
+        await new Promise(resolve => server.close(resolve))
+      })
+      const { port } = server.address() as AddressInfo
+      const url = `ws://127.0.0.1:${port}/`
+      const agent = tracked(new Agent({ keepAlive: true, maxSockets: 1 }))
+      /** Has the agent keep a connection. */
+      const keep = async (): Promise<void> => {
+        const [response] = await once(get({ host: '127.0.0.1', port, agent }), 'response')
+        response.resume()
+        while (Object.keys(agent.freeSockets).length === 0) await turns(1)
+      }
+
+      await keep()
+      refusals = 1
+      const socket = await loopback.open(url, { agent })
+      expect(attempts).to.equal(2)
+      socket.close()
+      await next(socket, 'close')
+
+      // Neither connection was kept: the request may have been processed.
+      refusals = 9
+      expect((await failed(url, { agent })).code).to.equal('WS_ERR_CONNECT')
+      expect(attempts).to.equal(3)
+      await keep()
+      expect((await failed(url, { agent })).code).to.equal('WS_ERR_CONNECT')
+      expect(attempts).to.equal(5)
     })
 
     it('may make the connection itself', async () => {

@@ -334,6 +334,15 @@ describe('Option proxy', function () {
       const untrusted = await started(startHttpProxy({ tls: certificate }))
       const other = await failed({ proxy: `https://localhost:${untrusted.port}` }, await serveEcho())
       expect([other.code, other.step]).to.deep.equal(['WS_ERR_PROXY', 'proxy'])
+      expect(other.message).to.match(/: The proxy's certificate is .*give its certificate as "proxy\.tls\.ca"/)
+      expect((other.cause as { code?: string }).code).to.match(/VERIFY|ISSUER|SELF_SIGNED/)
+    })
+
+    it('is told of in its own words where it speaks no TLS', async () => {
+      const proxy = await started(startHttpProxy())
+      const error = await failed({ proxy: `https://localhost:${proxy.port}` })
+      expect([error.code, error.step]).to.deep.equal(['WS_ERR_PROXY', 'proxy'])
+      expect(error.message).to.match(/: The proxy (does not speak|ended the connection).*has to begin with http:/)
     })
   })
 

@@ -109,7 +109,7 @@ async function serveSocks(bytes: ByteQueue, socket: Socket, options: SocksProxyO
 }
 
 function join(socket: Socket, port: number, host: string, joined: () => void): void {
-  const onward = connect({ port, host, allowHalfOpen: true }, () => {
+  const onward = connect({ port, host, allowHalfOpen: true, noDelay: true }, () => {
     joined()
     onward.pipe(socket).pipe(onward)
   })

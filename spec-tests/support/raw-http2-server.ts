@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { ACK, type Http2Frame, Http2FrameReader, http2Frame, PING, SETTINGS } from './http2-frames.ts'
 import { Queue } from './ws-server.ts'
 
@@ -57,19 +58,23 @@ export interface RawHttp2Server {
   close(): Promise<void>
 }
 
-/** @param settings the payload of the first SETTINGS frame; null sends none */
-export async function startRawHttp2Server(settings: Buffer | null): Promise<RawHttp2Server> {
+/**
+ * @param settings the payload of the first SETTINGS frame; null sends none
+ * @param tls makes the server speak TLS
+ */
+export async function startRawHttp2Server(settings: Buffer | null, tls?: TlsOptions): Promise<RawHttp2Server> {
   const peers = new Queue<RawHttp2Peer>()
   const sockets = new Set<Socket>()
-  const server = createServer(socket => {
+  const onConnection = (socket: Socket): void => {
     sockets.add(socket)
     const peer = new RawHttp2Peer(socket, settings !== null)
     if (settings !== null) peer.send(SETTINGS, 0, 0, settings)
     peers.push(peer)
-  })
+  }
+  const server = tls ? createTlsServer({ ...tls, ALPNProtocols: ['h2'] }, onConnection) : createServer(onConnection)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   return {
-    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    url: `${tls ? 'wss://localhost' : 'ws://127.0.0.1'}:${(server.address() as AddressInfo).port}/`,
     get connections() {
       return sockets.size
     },

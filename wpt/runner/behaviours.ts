@@ -107,6 +107,7 @@ export const behaviours: readonly Behaviour[] = [
     ],
   },
   { words: 'One handshake at a time for a host and port', files: ['constructor/014.html'] },
+  { words: 'Cookies that a page shares with its sockets', files: ['cookies/*'] },
   {
     words: '`Origin`, `Referer`, and the user and password of a URL',
     files: ['opening-handshake/003*', 'referrer.any.js', 'basic-auth.any.js'],

@@ -42,6 +42,16 @@ function select(target: Target, conditions: ReadonlySet<string>): string | undef
   return undefined
 }
 
+/** Whether a package can be imported by test processes. */
+export function isInstalled(name: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(name)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Resolves a package from here, or else from the current directory, where users of this package have it installed. */
 function resolvePackage(name: string): string {
   for (const from of [import.meta.url, pathToFileURL(resolve('package.json')).href]) {

@@ -9,7 +9,8 @@ export function findPortedTests(): TestCase[] {
     port.scopes.flatMap(scope =>
       port.variants.map((variant): TestCase => {
         const long = port.timeout === 'long'
-        return { suite: 'ports', file: port.upstream, query: queries[variant], variant, scope, long, scripts: [] }
+        const { upstream: file, takesCookies } = port
+        return { suite: 'ports', file, query: queries[variant], variant, scope, long, scripts: [], takesCookies }
       }),
     ),
   )

@@ -9,7 +9,7 @@ import { openBrowser } from './browser.ts'
 import { browserHosts } from './browser-hosts.ts'
 import { chooseServer } from './choose-server.ts'
 import { openFirefox } from './firefox.ts'
-import { findImplementation } from './implementations.ts'
+import { findImplementation, isInstalled } from './implementations.ts'
 import { type Expectation, findExpectation, judge, type Verdict } from './judge.ts'
 import { type Options, UsageError } from './options.ts'
 import { inParallel } from './pool.ts'
@@ -106,6 +106,9 @@ export async function runTests(
 /** Implementations to compare with. Without `--expectations`, nothing is expected of them. */
 const comparisons = new Set(['native', 'ws', 'undici'])
 
+const ONLY_OURS =
+  'takes a jar of cookies, which only this package has an option for. In a browser, run the files of upstream'
+
 function whyNot(
   test: TestCase,
   subject: Subject,
@@ -113,6 +116,8 @@ function whyNot(
   expectations: readonly Expectation[],
 ): string | undefined {
   if (options.browser === undefined && test.browserOnly !== undefined) return test.browserOnly
+  if (test.takesCookies && (subject.implementation !== 'ours' || options.browser !== undefined)) return ONLY_OURS
+  if (test.takesCookies && !isInstalled('tough-cookie')) return 'takes the package tough-cookie, which is not installed'
   // A variant that is named on the command line is run, whatever is expected of it.
   if (options.variants?.includes(test.variant)) return undefined
   return findExpectation(expectations, 'not run', { ...test, subject })?.reason

@@ -13,6 +13,8 @@ export interface TestCase {
   /** Scripts of `// META: script=` comments. Only tests of upstream have them. */
   readonly scripts: readonly string[]
   readonly title?: string | undefined
+  /** It takes a store of cookies that the page and its sockets share. Only ports have it. */
+  readonly takesCookies?: boolean | undefined
   /** Why only a browser can run it. */
   readonly browserOnly?: string | undefined
 }

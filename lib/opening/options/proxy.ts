@@ -1,6 +1,6 @@
 import type { HasHref, URL } from '../../host/host-types.ts'
+import { HostURL } from '../../host/host-url.ts'
 import type { TlsOptions } from '../../transport/tls-options.ts'
-import { HostURL } from '../url.ts'
 import { type CallerField, type HeadersInput, readHeaders } from './headers.ts'
 import { invalid, type Readers, refuseUnknown } from './reading.ts'
 import { readTls } from './tls.ts'
@@ -65,10 +65,10 @@ const WANTED = 'a URL with the scheme http, https, socks5, socks5h, socks4 or so
 export function parseProxy(text: string): URL | undefined {
   try {
     const url = new HostURL(text)
-    return SCHEMES.has(url.protocol) && url.hostname !== '' ? url : undefined
+    return SCHEMES.test(url.protocol) && url.hostname !== '' ? url : undefined
   } catch {
     return undefined
   }
 }
 
-const SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'socks5:', 'socks5h:', 'socks4:', 'socks4a:'])
+const SCHEMES = /^(https?|socks(4a?|5h?)):$/

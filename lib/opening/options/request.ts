@@ -1,5 +1,5 @@
 import type { AbortSignal, HasHref } from '../../host/host-types.ts'
-import { HostURL } from '../url.ts'
+import { HostURL } from '../../host/host-url.ts'
 import { invalid, type Readers } from './reading.ts'
 
 /** The request: the base of a relative URL, and the signal that gives it up. */

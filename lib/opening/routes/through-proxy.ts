@@ -2,7 +2,7 @@ import { host } from '../../host/host.ts'
 import { ConnectionError } from '../../protocol/errors.ts'
 import { isFieldValue } from '../../protocol/header-values.ts'
 import { allowedOnly } from '../../transport/allowed-address.ts'
-import type { ConnectTarget } from '../../transport/connect.ts'
+import { type ConnectTarget, ExplainedError } from '../../transport/connect.ts'
 import { askHttpProxy } from '../../transport/http-proxy.ts'
 import type { HeaderList, Pipe } from '../../transport/pipe.ts'
 import { openTunnel, type ProxyPipe } from '../../transport/proxy-pipe.ts'
@@ -83,25 +83,31 @@ async function connectToProxy(
   trace: Trace,
 ): Promise<Pipe> {
   const name = hostOf(url)
-  const port = url.port === '' ? DEFAULT_PORTS[url.protocol]! : Number(url.port)
+  const port = Number(url.port || DEFAULT_PORTS[url.protocol] || SOCKS_PORT)
   const { keepAlive, localAddress, noDelay } = settings
   const { addresses } = await host.resolveHost!(name, port, settings)
   const target = { host: name, port, secure: url.protocol === 'https:', url: proxyName, signal, addresses }
   // The steps within are those of the proxy, and its TLS is not the server's.
   const own: Trace = startTrace('proxy')
-  const pipe = await host.connect!(target, tls, keepAlive, ownMembers({ localAddress, noDelay, trace: own }))
+  const network = ownMembers({ localAddress, noDelay, trace: own })
+  const pipe = await host.connect!(target, tls, keepAlive, network).then(undefined, asOfProxy)
   const { remoteAddress, remotePort } = own
   Object.assign(trace, { remoteAddress, remotePort })
   return pipe
 }
 
-const DEFAULT_PORTS: Readonly<Record<string, number>> = {
-  'http:': 80,
-  'https:': 443,
-  'socks5:': 1080,
-  'socks5h:': 1080,
-  'socks4:': 1080,
-  'socks4a:': 1080,
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
+const SOCKS_PORT = 1080
+
+/** Lets an error of TLS in words, which speaks of a server and the option "tls", speak of a proxy and its options. */
+function asOfProxy(error: unknown): never {
+  if (error instanceof ExplainedError) {
+    error.message = error.message
+      .replace(/^The server/, 'The proxy')
+      .replaceAll('"tls', '"proxy.tls')
+      .replace('with ws:', 'with http:')
+  }
+  throw error
 }
 
 async function ask(asking: ProxyPipe, { url, headers }: ProxySettings, server: string, port: number): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Implementation, Variant } from '../../port.ts'
-import { overHttp2 } from './over-http2.ts'
 import { pageLocation } from './page.ts'
+import { withOptions } from './with-options.ts'
 
 const names = ['WebSocket', 'CloseEvent', 'MessageEvent', 'WebSocketStream', 'WebSocketError'] as const
 
@@ -21,7 +21,7 @@ export async function loadClasses(address: string | undefined, variant?: Variant
   if (!isFunction(found.WebSocket)) throw new Error(`${address} exports no class WebSocket`)
   tellLocation(module)
   const classes = pick(found, { CloseEvent: host.CloseEvent, MessageEvent: host.MessageEvent })
-  return variant === 'h2' && isFunction(module.configured) ? overHttp2(classes) : classes
+  return variant === 'h2' && isFunction(module.configured) ? withOptions(classes, { http2: 'auto' }) : classes
 }
 
 function pick(from: Exports, otherwise: Exports): Implementation {

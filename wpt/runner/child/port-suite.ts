@@ -6,8 +6,9 @@ import type { Job } from './job.ts'
 /** Runs the subtests of one port, one after another, each with a context of its own. */
 export async function runPort(port: Port, job: Job, classes: Implementation, record: Recorder): Promise<void> {
   for (const [name, subtest] of Object.entries(port.subtests)) {
+    const own = port.takesCookies ? (await import('./cookies.ts')).withCookies(classes, job) : classes
     const context: Context = {
-      ...classes,
+      ...own,
       variant: job.variant,
       scope: job.scope,
       url: (path, parts) => urlOf(job.base, path, parts),
