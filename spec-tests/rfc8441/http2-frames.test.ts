@@ -261,7 +261,11 @@ describe('RFC 8441 section 5: frames of HTTP/2 under a WebSocket', () => {
       peer.send(type, flags, stream, payload)
       const { code, wasClean } = await next(socket, 'close')
       expect([code, wasClean]).to.deep.equal([1006, false])
-      expect(failure(socket)!.code).to.equal('WS_ERR_CONNECTION_LOST')
+      const lost = failure(socket)!
+      expect(lost.code).to.equal('WS_ERR_CONNECTION_LOST')
+      if (process.versions.node.startsWith('20.')) {
+        expect((lost.cause as Error).message).to.include('a PING frame within 1000 ms ("keepAlive")')
+      }
       const other = loopback.socket(server.url, options)
       await Promise.all([accept(await server.accept()), next(other, 'open')])
     })
