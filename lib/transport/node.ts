@@ -172,7 +172,7 @@ function asAddresses(found: unknown): LookupAddress[] {
   return all.map(one => {
     const { address } = Object(one) as { address?: unknown }
     const family = typeof address === 'string' ? net().isIP(address) : 0
-    if (family === 0) throw new TypeError('The option "lookup" gave something other than IP addresses')
+    if (family === 0) throw new TypeError('The option "lookup" gave no IP address')
     return { address: address as string, family }
   })
 }
