@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process'
-import { readdirSync } from 'node:fs'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { replaceSection } from '../servers/documents.ts'
 import { install, versionOf as serverVersion } from '../servers/install.ts'
+import { loadRows } from '../servers/rows.ts'
 import { ensureInstalled, versionOf } from './packages.ts'
 import type { Outcome, Row } from './row.ts'
 
@@ -45,7 +45,7 @@ function help(): number {
 }
 
 async function main(): Promise<number> {
-  const rows = await loadRows()
+  const rows = await loadRows<Row>(new URL('rows/', import.meta.url))
   const all = values.all || values.docs
   const named =
     (wanted: string) =>
@@ -83,16 +83,6 @@ async function main(): Promise<number> {
   console.log(`\n${text}\n\n${results.length - failed} passed, ${failed} failed`)
   if (values.docs && failed === 0) replaceSection('libraries', text)
   return failed === 0 ? 0 : 1
-}
-
-async function loadRows(): Promise<Map<string, Row>> {
-  const rows = new Map<string, Row>()
-  for (const name of readdirSync(new URL('rows/', import.meta.url)).sort()) {
-    if (!name.endsWith('.js')) continue
-    const { row } = (await import(`./rows/${name}`)) as { row: Row }
-    rows.set(name.slice(0, -3), row)
-  }
-  return rows
 }
 
 function packagesOf({ name, packages = [], server }: Row): string[] {

@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { checks } from './checks.ts'
@@ -6,6 +5,7 @@ import { replaceSection } from './documents.ts'
 import { runExchanges } from './exchanges/run.ts'
 import { install, versionOf } from './install.ts'
 import type { CheckName, Row } from './row.ts'
+import { loadRows } from './rows.ts'
 import { type Running, startServer } from './running.ts'
 
 const usage = `npm run servers -- [options] [SERVER...]
@@ -65,7 +65,7 @@ if (values.help) console.log(usage)
 else process.exitCode = await main()
 
 async function main(): Promise<number> {
-  const rows = await loadRows()
+  const rows = await loadRows<Row>(new URL('rows/', import.meta.url))
   const isNamed = (wanted: string, file: string, { name }: Row): boolean => file === wanted || name === wanted
   for (const wanted of positionals) {
     if (![...rows].some(([file, row]) => isNamed(wanted, file, row))) throw new Error(`There is no server ${wanted}`)
@@ -103,16 +103,6 @@ async function exchangeRandom(files: readonly string[]): Promise<string[]> {
   const messages = Number(values.messages)
   const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32))
   return messages === 0 ? [] : await runExchanges(files, { messages, seed, verbose: values.verbose })
-}
-
-async function loadRows(): Promise<Map<string, Row>> {
-  const rows = new Map<string, Row>()
-  for (const name of readdirSync(new URL('rows/', import.meta.url)).sort()) {
-    if (!name.endsWith('.js')) continue
-    const { row } = (await import(`./rows/${name}`)) as { row: Row }
-    rows.set(name.slice(0, -3), row)
-  }
-  return rows
 }
 
 async function runRow(file: string, row: Row, upstream: number): Promise<Result> {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { inPage, PageWorld } from './page-world.ts'
+import { inPage, usePageWorld } from './page-world.ts'
 
 const NAMES = ['WebSocket', 'CloseEvent', 'MessageEvent', 'WebSocketError']
 
@@ -22,22 +22,18 @@ describe('The entry of browsers', function () {
   // It starts a browser, on machines that have other things to do.
   this.timeout(60_000)
 
-  let world: PageWorld
-  before(async () => {
-    world = await PageWorld.open()
-  })
-  after(() => world?.close())
+  const suite = usePageWorld()
 
   for (const entry of ['dist/entry/browser.js', 'dist/bundle/entry/browser.js']) {
     it(`gives the classes of the browser itself: ${entry}`, async () => {
-      const page = await world.page()
+      const page = await suite.world.page()
       const same = `return ${JSON.stringify(NAMES)}.map(name => lib[name] === globalThis[name] && typeof lib[name])`
       expect(await inPage(page, same, entry)).to.deep.equal(NAMES.map(() => 'function'))
       expect(await inPage(page, 'return lib.default === lib.WebSocket', entry)).to.equal(true)
     })
 
     it(`gives the WebSocketStream of the browser, whose constructor takes our options: ${entry}`, async () => {
-      const page = await world.page()
+      const page = await suite.world.page()
       const told = await inPage(
         page,
         `const { WebSocketStream } = lib
@@ -66,7 +62,7 @@ describe('The entry of browsers', function () {
   }
 
   it('works in a window', async () => {
-    const page = await world.page()
+    const page = await suite.world.page()
     expect(await page.evaluate(`new Promise(resolve => { ${echo}; tellAll(resolve) })`)).to.deep.equal([
       'from Window',
       true,
@@ -74,8 +70,8 @@ describe('The entry of browsers', function () {
   })
 
   it('works in a module worker', async () => {
-    world.serve('/worker.js', `${echo}\ntellAll(message => postMessage(message))`)
-    const page = await world.page()
+    suite.world.serve('/worker.js', `${echo}\ntellAll(message => postMessage(message))`)
+    const page = await suite.world.page()
     const answer = await page.evaluate(`new Promise(resolve => {
       globalThis.worker = new Worker('/worker.js', { type: 'module' })
       worker.onmessage = ({ data }) => resolve(data)
@@ -84,11 +80,11 @@ describe('The entry of browsers', function () {
   })
 
   it('works in a shared worker', async () => {
-    world.serve(
+    suite.world.serve(
       '/shared.js',
       `${echo}\nonconnect = ({ ports: [port] }) => tellAll(message => port.postMessage(message))`,
     )
-    const page = await world.page()
+    const page = await suite.world.page()
     const answer = await page.evaluate(`new Promise(resolve => {
       globalThis.worker = new SharedWorker('/shared.js', { type: 'module' })
       worker.port.onmessage = ({ data }) => resolve(data)
@@ -99,12 +95,12 @@ describe('The entry of browsers', function () {
   it('works in a service worker', async () => {
     // A service worker may import statically alone.
     const source = echo.replace("await import('/dist/entry/browser.js')", 'library')
-    world.serve(
+    suite.world.serve(
       '/service.js',
       `import * as library from '/dist/entry/browser.js'\n${source}
       onmessage = ({ source }) => tellAll(message => source.postMessage(message))`,
     )
-    const page = await world.page()
+    const page = await suite.world.page()
     const answer = await page.evaluate(`(async () => {
       await navigator.serviceWorker.register('/service.js', { type: 'module' })
       const { active } = await navigator.serviceWorker.ready
@@ -117,7 +113,7 @@ describe('The entry of browsers', function () {
   })
 
   it('defines the missing globals alone: the polyfill', async () => {
-    const page = await world.page()
+    const page = await suite.world.page()
     const defined = await inPage(
       page,
       `const own = globalThis.WebSocket

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { inPage, PageWorld } from './page-world.ts'
+import { usePageWorld } from './page-world.ts'
 
 /** What a socket did, and why it failed. */
 const outcome = `const outcome = async socket => {
@@ -15,20 +15,8 @@ const outcome = `const outcome = async socket => {
 describe('configured() in a browser', function () {
   this.timeout(60_000)
 
-  let world: PageWorld
-  before(async () => {
-    world = await PageWorld.open()
-  })
-  after(() => world?.close())
-
-  const run = async (body: string): Promise<unknown> => {
-    const page = await world.page()
-    try {
-      return await inPage(page, `${outcome}\n${body}`)
-    } finally {
-      await page.close()
-    }
-  }
+  const suite = usePageWorld()
+  const run = (body: string) => suite.run(`${outcome}\n${body}`)
 
   it('makes a class below that of the browser, by its name', async () => {
     const told = await run(`const Configured = lib.configured({ binaryType: 'arraybuffer' })
@@ -103,7 +91,7 @@ describe('configured() in a browser', function () {
       socket.close()
       return socket.readyState`)
     expect(told).to.equal(2)
-    expect(world.lastHeaders).not.to.have.property('a')
+    expect(suite.world.lastHeaders).not.to.have.property('a')
   })
 
   it('gives up when its signal is aborted', async () => {

@@ -1,34 +1,15 @@
 import { expect } from 'chai'
-import { inPage, PageWorld } from './page-world.ts'
+import { usePageWorld } from './page-world.ts'
 
 describe('The functions in a browser', function () {
   this.timeout(60_000)
 
-  let world: PageWorld
-  before(async () => {
-    world = await PageWorld.open()
-  })
-  after(() => world?.close())
-
-  const run = async (body: string): Promise<unknown> => {
-    const page = await world.page()
-    try {
-      return await inPage(page, body)
-    } finally {
-      await page.close()
-    }
-  }
+  const suite = usePageWorld()
+  const { run } = suite
 
   /** Makes this browser one without streams, before the library is loaded. */
-  const runWithoutStreams = async (body: string): Promise<unknown> => {
-    const page = await world.page()
-    try {
-      await page.evaluate('delete globalThis.WebSocketStream; delete globalThis.WebSocketError')
-      return await inPage(page, body)
-    } finally {
-      await page.close()
-    }
-  }
+  const runWithoutStreams = (body: string) =>
+    suite.run(body, 'delete globalThis.WebSocketStream; delete globalThis.WebSocketError')
 
   it('failure: says why a socket failed that nobody watched, to the listener of its error', async () => {
     const told = await run(`const reasons = []
@@ -183,7 +164,7 @@ describe('The functions in a browser', function () {
       }
       return protocols`)
     expect(told).to.deep.equal(['a', 'a', '', ''])
-    expect(world.lastHeaders).not.to.have.property('a')
+    expect(suite.world.lastHeaders).not.to.have.property('a')
   })
 
   it('a stream of the browser itself is checked as one of ours', async () => {

@@ -99,6 +99,36 @@ function serve(client: WebSocket, path: string): void {
   })
 }
 
+/** The world of a suite's tests: it is there while they run. */
+export interface SuiteWorld {
+  readonly world: PageWorld
+  /** Runs a body in a page of its own (`inPage`), after a script that is to run before the library is loaded. */
+  run(body: string, prepare?: string): Promise<unknown>
+}
+
+/** Opens a world before the tests of a suite, and closes it after them. */
+export function usePageWorld(): SuiteWorld {
+  let world: PageWorld
+  before(async () => {
+    world = await PageWorld.open()
+  })
+  after(() => world?.close())
+  return {
+    get world() {
+      return world
+    },
+    async run(body, prepare) {
+      const page = await world.page()
+      try {
+        if (prepare !== undefined) await page.evaluate(prepare)
+        return await inPage(page, body)
+      } finally {
+        await page.close()
+      }
+    },
+  }
+}
+
 /**
  * Runs the body of an async function in the page, where `lib` has the exports of the browser's entry and `base` is the origin of the
  * WebSockets. What it returns is copied.

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { failure, terminate } from '#lib/entry/node.js'
+import { failure, terminate, type WebSocketOptions } from '#lib/entry/node.js'
 import { CLOSE, closeBody, frame, PING, TEXT } from '../support/raw-server.ts'
 import { turns } from '../support/turns.ts'
 import { expectFailure } from '../support/violation.ts'
@@ -14,10 +14,22 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
 
   const loopback = useLoopback()
 
+  /** A connection whose events are recorded. */
+  async function pair(options?: WebSocketOptions) {
+    const { socket, peer } = await loopback.rawPair(options)
+    return { socket, peer, events: record(socket), closed: next(socket, 'close') }
+  }
+
+  /** A connection with more to send than the server, which has stopped reading, takes. */
+  async function backlogged() {
+    const { socket, peer } = await loopback.rawPair({ perMessageDeflate: false })
+    peer.pause()
+    socket.send(new Uint8Array(LARGE))
+    return { socket, peer, events: record(socket), closed: next(socket, 'close') }
+  }
+
   it('we begin: Close, Close, FIN of the server, FIN of ours', async () => {
-    const { socket, peer } = await loopback.rawPair()
-    const events = record(socket)
-    const closed = next(socket, 'close')
+    const { socket, peer, events, closed } = await pair()
     socket.close(3000, 'done')
     expect(await peer.readFrame()).to.deep.include({ opcode: CLOSE, payload: closeBody(3000, 'done') })
     await peer.send(TEXT, 'late')
@@ -32,9 +44,7 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
   })
 
   it('the server begins: its code comes back, then FIN and FIN', async () => {
-    const { socket, peer } = await loopback.rawPair()
-    const events = record(socket)
-    const closed = next(socket, 'close')
+    const { socket, peer, events, closed } = await pair()
     await peer.write(Buffer.concat([frame(TEXT, 'last'), frame(CLOSE, closeBody(4999, 'bye'))]))
     expect(await peer.readFrame()).to.deep.include({ opcode: CLOSE, payload: closeBody(4999, 'bye') })
     expect(socket.readyState).to.equal(socket.CLOSING)
@@ -45,9 +55,7 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
   })
 
   it('an empty Close frame is 1005, and is answered by an empty one', async () => {
-    const { socket, peer } = await loopback.rawPair()
-    const events = record(socket)
-    const closed = next(socket, 'close')
+    const { peer, events, closed } = await pair()
     await peer.send(CLOSE)
     expect(await peer.readFrame()).to.deep.include({ opcode: CLOSE, payload: Buffer.alloc(0) })
     peer.end()
@@ -56,9 +64,7 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
   })
 
   it('Close frames that cross each other are enough', async () => {
-    const { socket, peer } = await loopback.rawPair()
-    const events = record(socket)
-    const closed = next(socket, 'close')
+    const { socket, peer, events, closed } = await pair()
     socket.close(3000, 'ours')
     await peer.send(CLOSE, closeBody(4000, 'theirs'))
     expect(await peer.readFrame()).to.deep.include({ opcode: CLOSE, payload: closeBody(3000, 'ours') })
@@ -69,9 +75,7 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
   })
 
   it('a Close frame and the FIN in one packet', async () => {
-    const { socket, peer } = await loopback.rawPair()
-    const events = record(socket)
-    const closed = next(socket, 'close')
+    const { peer, events, closed } = await pair()
     const answer = peer.readFrame()
     void peer.send(CLOSE, closeBody(1001))
     peer.end()
@@ -81,9 +85,7 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
   })
 
   it('frames behind a Close frame are not read', async () => {
-    const { socket, peer } = await loopback.rawPair()
-    const events = record(socket)
-    const closed = next(socket, 'close')
+    const { peer, events, closed } = await pair()
     await peer.write(Buffer.concat([frame(CLOSE, closeBody(1000)), frame(TEXT, 'behind'), frame(PING), frame(0x3)]))
     expect(await peer.readFrame()).to.deep.include({ opcode: CLOSE, payload: closeBody(1000) })
     peer.end()
@@ -93,9 +95,7 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
   })
 
   it('a server that answers but does not end TCP: we do, after closeTimeout, and it was clean', async () => {
-    const { socket, peer } = await loopback.rawPair({ closeTimeout: 20 })
-    const events = record(socket)
-    const closed = next(socket, 'close')
+    const { socket, peer, events, closed } = await pair({ closeTimeout: 20 })
     socket.close(1000)
     await peer.readFrame()
     await peer.send(CLOSE, closeBody(1000))
@@ -106,9 +106,7 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
   })
 
   it('a server that begins but does not end TCP: the same', async () => {
-    const { socket, peer } = await loopback.rawPair({ closeTimeout: 20 })
-    const events = record(socket)
-    const closed = next(socket, 'close')
+    const { peer, events, closed } = await pair({ closeTimeout: 20 })
     await peer.send(CLOSE, closeBody(1000))
     await peer.readFrame()
     await closed
@@ -134,11 +132,7 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
   })
 
   it('a server that closes and ends TCP, and does not take what waits: given up after 2 s, not clean', async () => {
-    const { socket, peer } = await loopback.rawPair({ perMessageDeflate: false })
-    peer.pause()
-    socket.send(new Uint8Array(LARGE))
-    const events = record(socket)
-    const closed = next(socket, 'close')
+    const { socket, peer, events, closed } = await backlogged()
     const start = performance.now()
     await peer.send(CLOSE, closeBody(1001))
     peer.end()
@@ -150,11 +144,7 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
   })
 
   it('a server that closes, reads no more and resets: not clean, with its code, and an error event', async () => {
-    const { socket, peer } = await loopback.rawPair({ perMessageDeflate: false })
-    peer.pause()
-    socket.send(new Uint8Array(LARGE))
-    const events = record(socket)
-    const closed = next(socket, 'close')
+    const { socket, peer, events, closed } = await backlogged()
     await peer.send(CLOSE, closeBody(1001))
     while (socket.readyState === socket.OPEN) await turns(1)
     peer.reset()
@@ -165,11 +155,7 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
   })
 
   it('terminate() while our Close frame waits: not clean', async () => {
-    const { socket, peer } = await loopback.rawPair({ perMessageDeflate: false })
-    peer.pause()
-    socket.send(new Uint8Array(LARGE))
-    const events = record(socket)
-    const closed = next(socket, 'close')
+    const { socket, peer, events, closed } = await backlogged()
     await peer.send(CLOSE, closeBody(1001))
     while (socket.readyState === socket.OPEN) await turns(1)
     terminate(socket)
@@ -179,9 +165,7 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
   })
 
   it('a server that does not answer: failed after closeTimeout', async () => {
-    const { socket, peer } = await loopback.rawPair({ closeTimeout: 20 })
-    const events = record(socket)
-    const closed = next(socket, 'close')
+    const { socket, peer, events, closed } = await pair({ closeTimeout: 20 })
     socket.close(1000)
     await peer.readFrame()
     await closed
@@ -216,9 +200,7 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
     ['in the middle of a message', frame(TEXT, 'cut', { fin: false })],
   ] as const) {
     it(`a FIN without a Close frame, ${what}: error and close 1006, and our FIN`, async () => {
-      const { socket, peer } = await loopback.rawPair()
-      const events = record(socket)
-      const closed = next(socket, 'close')
+      const { socket, peer, events, closed } = await pair()
       void peer.write(Buffer.concat([frame(TEXT, 'whole'), bytes]))
       peer.end()
       await closed
@@ -228,9 +210,7 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
     })
 
     it(`a reset, ${what}: error and close 1006, and the cause`, async () => {
-      const { socket, peer } = await loopback.rawPair()
-      const events = record(socket)
-      const closed = next(socket, 'close')
+      const { socket, peer, events, closed } = await pair()
       // A reset overtakes bytes that were not read, so their arrival has to be seen.
       const arrived = next(socket, 'message')
       await peer.write(Buffer.concat([frame(TEXT, 'whole'), bytes]))
@@ -244,9 +224,7 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
   }
 
   it('a reset instead of an answer to our Close frame: 1006', async () => {
-    const { socket, peer } = await loopback.rawPair()
-    const events = record(socket)
-    const closed = next(socket, 'close')
+    const { socket, peer, events, closed } = await pair()
     socket.close(1000)
     await peer.readFrame()
     peer.reset()
@@ -255,9 +233,7 @@ describe('RFC 6455 section 7.1: closing over a real connection', function () {
   })
 
   it('terminate drops TCP without a Close frame', async () => {
-    const { socket, peer } = await loopback.rawPair()
-    const events = record(socket)
-    const closed = next(socket, 'close')
+    const { socket, peer, events, closed } = await pair()
     terminate(socket)
     await closed
     expect((await peer.readToEnd()).length).to.equal(0)

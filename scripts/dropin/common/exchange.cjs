@@ -31,3 +31,27 @@ exports.exchange = (WebSocket, url) =>
     socket.onerror = () => events.push('error')
     socket.onclose = ({ code }) => resolve([...events, code].join(' '))
   })
+
+/**
+ * Sends three bytes as a view, a buffer and a Blob, for each binaryType. Resolves with what came back, such as `ArrayBuffer 3`; the
+ * classes are those of the given scope.
+ */
+exports.exchangeBinary = async (WebSocket, url, scope = globalThis) => {
+  const echoes = []
+  for (const binaryType of ['blob', 'arraybuffer']) {
+    const socket = new WebSocket(url)
+    socket.binaryType = binaryType
+    await new Promise(resolve => (socket.onopen = resolve))
+    for (const data of [Uint8Array.of(1, 2, 3), Uint8Array.of(1, 2, 3).buffer, new scope.Blob(['abc'])]) {
+      const message = new Promise(resolve => (socket.onmessage = resolve))
+      socket.send(data)
+      const { data: echo } = await message
+      const name = ['Blob', 'ArrayBuffer'].find(one => echo instanceof scope[one])
+      echoes.push(`${name} ${echo.size ?? echo.byteLength}`)
+    }
+    socket.close()
+    await new Promise(resolve => (socket.onclose = resolve))
+  }
+  return echoes
+}
+exports.BINARY_ECHOES = [...Array(3).fill('Blob 3'), ...Array(3).fill('ArrayBuffer 3')]

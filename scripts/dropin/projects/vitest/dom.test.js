@@ -1,6 +1,7 @@
 // In a DOM, Vitest resolves dependencies as Node.js does: this is our class, and the globals are those of the DOM.
 import { afterEach, expect, test, vi } from 'vitest'
 import { failure, install, WebSocket } from 'whatwg-websocket'
+import { BINARY_ECHOES, exchangeBinary } from './exchange.cjs'
 import { exchangeInPage } from './page.cjs'
 
 const { ECHO_URL } = process.env
@@ -26,19 +27,7 @@ test('a relative URL is of the page', async () => {
 })
 
 test('binary messages of all kinds', async () => {
-  for (const binaryType of ['blob', 'arraybuffer']) {
-    const socket = new WebSocket(ECHO_URL)
-    socket.binaryType = binaryType
-    await new Promise(resolve => (socket.onopen = resolve))
-    for (const data of [Uint8Array.of(1, 2, 3), Uint8Array.of(1, 2, 3).buffer, new Blob(['abc'])]) {
-      const message = new Promise(resolve => (socket.onmessage = resolve))
-      socket.send(data)
-      const { data: echo } = await message
-      expect(echo.size ?? echo.byteLength).toBe(3)
-    }
-    socket.close()
-    await new Promise(resolve => (socket.onclose = resolve))
-  }
+  expect(await exchangeBinary(WebSocket, ECHO_URL)).toEqual(BINARY_ECHOES)
 })
 
 test('handlers are called once', async () => {
