@@ -26,6 +26,8 @@ export function ping(
 /**
  * Ends the socket at once for the user: `error` and `close` (code 1006) follow. A page cannot drop the connection, so behind them
  * the host closes it. A WebSocketStream of the host is closed.
+ *
+ * @throws TypeError for an argument that is no socket
  */
 export function terminate(socket: WebSocket | WebSocketStream): void {
   const found = find(socket)
@@ -35,24 +37,28 @@ export function terminate(socket: WebSocket | WebSocketStream): void {
   else found.stream.close()
 }
 
-/** Without effect: a page has no process to keep alive. */
+/** Without effect: a page has no process to keep alive. @throws TypeError for an argument that is no socket */
 export function ref(socket: WebSocket | WebSocketStream): void {
   find(socket)
 }
 
-/** Without effect: a page has no process to keep alive. */
+/** Without effect: a page has no process to keep alive. @throws TypeError for an argument that is no socket */
 export function unref(socket: WebSocket | WebSocketStream): void {
   find(socket)
 }
 
-/** Waits until `bufferedAmount` is 0. Rejects with the failure if the connection ends before. Counts as handled. */
+/**
+ * Waits until `bufferedAmount` is 0. Rejects with the failure if the connection ends before. Counts as handled.
+ *
+ * @throws TypeError for an argument that is no WebSocket of the host
+ */
 export function drained(socket: WebSocket): Promise<void> {
   const found = find(socket)
   if (!('socket' in found)) throw notASocket()
   return waitForDrain(found.socket)
 }
 
-/** Undefined: a page is not told of the response. */
+/** Undefined: a page is not told of the response. @throws TypeError for an argument that is no socket */
 export function handshake(socket: WebSocket | WebSocketStream): HandshakeResponse | undefined {
   find(socket)
   return undefined
@@ -61,6 +67,8 @@ export function handshake(socket: WebSocket | WebSocketStream): HandshakeRespons
 /**
  * Why the connection failed, as far as a page is told. Of a socket that was not made by a `configured` class, it is known only if
  * this, or another function, was called with it before it had ended, or from a listener of the event that ends it.
+ *
+ * @throws TypeError for an argument that is no socket
  */
 export function failure(socket: WebSocket | WebSocketStream): ConnectionError | undefined {
   const found = find(socket)

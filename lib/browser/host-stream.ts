@@ -53,7 +53,7 @@ class HandshakeLimit {
     if (handshakeTimeout === 0) return
     const controller = new AbortController()
     const timer = startTimer(handshakeTimeout, () => {
-      const message = `The opening handshake did not complete within ${handshakeTimeout} ms`
+      const message = `The opening handshake did not complete within ${handshakeTimeout} ms ("handshakeTimeout")`
       this.#failure = new ConnectionError('WS_ERR_HANDSHAKE_TIMEOUT', message)
       // Chromium rejects with an AbortError of its own, whatever the reason.
       controller.abort(this.#failure)

@@ -61,7 +61,7 @@ export class SocketWatch {
   limit({ signal, handshakeTimeout, closeTimeout }: PageSettings): void {
     this.#closeTimeout = closeTimeout
     if (handshakeTimeout > 0) {
-      const message = `The opening handshake did not complete within ${handshakeTimeout} ms`
+      const message = `The opening handshake did not complete within ${handshakeTimeout} ms ("handshakeTimeout")`
       this.#timer = startTimer(handshakeTimeout, () => this.failOpening('WS_ERR_HANDSHAKE_TIMEOUT', message))
     }
     if (signal === undefined) return
@@ -93,7 +93,7 @@ export class SocketWatch {
   startCloseTimer(): void {
     if (this.#closeTimeout === 0 || this.#isOver) return
     stopTimer(this.#timer)
-    const message = `The closing handshake did not complete within ${this.#closeTimeout} ms`
+    const message = `The closing handshake did not complete within ${this.#closeTimeout} ms ("closeTimeout")`
     this.#timer = startTimer(this.#closeTimeout, () =>
       this.giveUp(new ConnectionError('WS_ERR_CLOSE_TIMEOUT', message)),
     )

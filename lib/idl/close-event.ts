@@ -18,7 +18,7 @@ export interface CloseEvent extends Event {
 export interface CloseEventInit extends EventInit {
   /** Default: false. */
   wasClean?: boolean
-  /** From 0 to 65535. Default: 0. */
+  /** The status code, from 0 to 65535. Default: 0. */
   code?: number
   /** Default: empty. */
   reason?: string

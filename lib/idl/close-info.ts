@@ -6,9 +6,9 @@ import { toEnforcedUnsignedShort, toUSVString } from './webidl.ts'
 
 /** The code and reason to close a WebSocketStream with, or those it was closed with. */
 export interface WebSocketCloseInfo {
-  /** 1000, or 3000 to 4999. */
+  /** The status code: 1000, or 3000 to 4999. Default: none, or 1000 with a reason. */
   closeCode?: number
-  /** At most 123 bytes of UTF-8. With a reason and no code, the code is 1000. Default: empty. */
+  /** At most 123 bytes of UTF-8. Default: empty. */
   reason?: string
 }
 

@@ -36,7 +36,7 @@ export interface MessageEventInit<T = any> extends EventInit {
   origin?: string
   /** Default: empty. */
   lastEventId?: string
-  /** A MessagePort, or null, the default. */
+  /** A MessagePort, or null. Default: null. */
   source?: any
   /** MessagePorts. Default: none. */
   ports?: any[]

@@ -290,13 +290,13 @@ export class OpeningHandshake implements Opening {
 
   readonly #aborted = (): void => {
     const cause = abortReason(this.#settings.signal!)
-    this.fail(new ConnectionError('WS_ERR_ABORTED', 'The signal of the WebSocket was aborted', { cause }))
+    this.fail(new ConnectionError('WS_ERR_ABORTED', 'The signal was aborted', { cause }))
   }
 
   readonly #timedOut = (): void => {
-    const message = `The opening handshake did not complete within ${this.#settings.handshakeTimeout} ms`
+    const message = `The opening handshake did not complete within ${this.#settings.handshakeTimeout} ms ("handshakeTimeout")`
     const line = `, after ${Math.round(this.#waited)} ms in line behind other connections to ${this.#url.host}`
-    const waited = this.#waited > 0 ? `${line}: the option "connectInParallel" does not wait for them` : ''
+    const waited = this.#waited > 0 ? `${line}: "connectInParallel" does not wait for them` : ''
     this.fail(new ConnectionError('WS_ERR_HANDSHAKE_TIMEOUT', message + waited))
   }
 }

@@ -14,36 +14,39 @@ import type { WebSocketOptions } from './options.ts'
 export interface WsOptions
   extends Omit<WebSocketOptions, 'protocols' | 'targetAddressSpace' | 'headers' | 'perMessageDeflate'>,
     TlsOptions {
-  /** Fields of the request; a number is written as text, null and undefined leave a field out. */
+  /**
+   * Fields of the request; a number is written as text, null and undefined leave a field out. Default: those of
+   * `WebSocketOptions`.
+   */
   readonly headers?: HeadersInput | Readonly<Record<string, string | number | readonly string[] | null | undefined>>
   /** Compression (RFC 7692). Default: true. */
   readonly perMessageDeflate?: boolean | WsPerMessageDeflateOptions
-  /** Either value is accepted, and changes nothing: each event is a task of its own. */
+  /** Has no effect: each event is a task of its own. */
   readonly allowSynchronousEvents?: boolean
-  /** True, the default, alone: pings are always answered. */
+  /** True alone: pings are always answered. Default: true. */
   readonly autoPong?: boolean
-  /** False, the default, alone: the standard forbids redirects. */
+  /** False alone: the standard forbids redirects. Default: false. */
   readonly followRedirects?: boolean
   /** Has no effect, since there are no redirects. */
   readonly maxRedirects?: number
-  /** 13, the default, alone. */
+  /** The version of the protocol, 13 alone. Default: 13. */
   readonly protocolVersion?: number
-  /** False, the default, alone: text is always checked. */
+  /** False alone: text is always checked. Default: false. */
   readonly skipUTF8Validation?: boolean
 }
 
 /** `perMessageDeflate` by the names of ws. */
 export interface WsPerMessageDeflateOptions extends PerMessageDeflateOptions {
-  /** Settings of zlib for what is sent. */
+  /** Settings of zlib for what is sent. Default: none. */
   readonly zlibDeflateOptions?: {
-    /** As `level` of `perMessageDeflate`. */
+    /** As `level` of `perMessageDeflate`. Default: 1. */
     readonly level?: number
-    /** As `memLevel` of `perMessageDeflate`. */
+    /** As `memLevel` of `perMessageDeflate`. Default: 8. */
     readonly memLevel?: number
     /** Has no effect. */
     readonly chunkSize?: number
   }
-  /** Settings of zlib for what is received. */
+  /** Settings of zlib for what is received. Default: none. */
   readonly zlibInflateOptions?: {
     /** Has no effect. */
     readonly chunkSize?: number

@@ -83,7 +83,7 @@ export class CloseTimer {
       this.#quiet = 0
     }
     if (this.#quiet < this.#limit) return this.#watch()
-    const message = `The closing handshake did not complete within ${this.#timeout} ms`
+    const message = `The closing handshake did not complete within ${this.#timeout} ms ("closeTimeout")`
     this.#connection.abort(new ConnectionError('WS_ERR_CLOSE_TIMEOUT', message))
   }
 }

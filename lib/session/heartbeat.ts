@@ -102,7 +102,7 @@ export class Heartbeat {
     // The ping waits behind what is uploaded, and the system tells only in steps of a megabyte or more that the server takes it.
     const limit = congested ? PARTS * Math.max(2, this.#slowest) : PARTS
     if (this.#waited >= limit) {
-      const message = `The server gave no sign of life within ${this.#options.timeout} ms of a ping`
+      const message = `The server sent nothing within ${this.#options.timeout} ms of a ping ("heartbeat.timeout")`
       this.#connection.abort(new ConnectionError('WS_ERR_HEARTBEAT_TIMEOUT', message))
     } else if (this.#waited !== NO_PING || congested) this.#watch()
   }

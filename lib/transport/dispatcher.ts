@@ -91,7 +91,7 @@ export function globalDispatcher(): Dispatcher {
   if (holder[GLOBAL_DISPATCHER] === undefined) void holder.Headers
   const dispatcher = holder[GLOBAL_DISPATCHER]
   if (dispatcher !== undefined) return dispatcher
-  throw new TypeError('There is no global dispatcher: this runtime has no undici, and none was imported')
+  throw new TypeError('There is no global dispatcher: undici is neither built in nor imported')
 }
 
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1')

@@ -159,7 +159,8 @@ export class Http2Connection {
     })
     new Deadline(interval, () => {
       if (isAnswered) this.#ping(interval)
-      else this.#session.destroy(new Error('The server did not answer a PING frame'))
+      else
+        this.#session.destroy(new Error(`The server did not answer a PING frame within ${interval} ms ("keepAlive")`))
     })
   }
 

@@ -22,12 +22,13 @@ export interface NetworkOptions {
   readonly noDelay?: boolean
   /**
    * The unix socket, or the named pipe of Windows, to connect to; the URL then gives no more than the request. A path that begins
-   * with NUL is an abstract socket of Linux.
+   * with NUL is an abstract socket of Linux. Default: none, for TCP.
    */
   readonly socketPath?: string
   /**
    * Whether a connection may go to an IP address. It is asked for each address that a name has, and for one in the URL; an
-   * IPv4 address that is written as IPv6 (`::ffff:127.0.0.1`) is asked for as IPv4. Only `true` allows one.
+   * IPv4 address that is written as IPv6 (`::ffff:127.0.0.1`) is asked for as IPv4. Only `true` allows one. Default: all
+   * addresses are allowed.
    */
   readonly allowAddress?: (address: string) => boolean
 }

@@ -50,7 +50,7 @@ export async function askSocks5(
 /** RFC 1929 section 2. */
 async function authenticate(proxy: ProxyPipe, { user, password }: SocksCredentials): Promise<void> {
   if (user.length > MAX_LENGTH || password.length > MAX_LENGTH) {
-    throw ill(`SOCKS 5 has no user name and no password of more than ${MAX_LENGTH} bytes`)
+    throw ill(`SOCKS 5 has no user name or password of more than ${MAX_LENGTH} bytes`)
   }
   send(proxy, [SUBNEGOTIATION_VERSION, user.length, ...user, password.length, ...password])
   const [version, status] = await proxy.take(2)

@@ -19,7 +19,7 @@ const MEANINGS: readonly (readonly [code: RegExp, meaning: string])[] = [
   [/^CERT_REVOKED/, `${CERTIFICATE} was revoked`],
   [
     /WRONG_VERSION|PACKET_LENGTH|UNKNOWN_PROTOCOL|SSL_HTTP_REQUEST|BAD_RECORD_TYPE/,
-    'The server does not speak TLS on this port. If that is meant, the URL has to begin with ws:',
+    'The server does not speak TLS on this port: the URL has to begin with ws:',
   ],
   [
     /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS|NO_SUPPORTED_VERSIONS/,

@@ -7,53 +7,59 @@ import { isUint8Array } from '../host/views.ts'
 export interface TlsOptions {
   /** Trusted certificate authorities, PEM. Default: those that the host trusts. */
   readonly ca?: Pem
-  /** Certificate revocation lists, PEM. */
+  /** Certificate revocation lists, PEM. Default: none, so that no certificate counts as revoked. */
   readonly crl?: Pem
   /** Trusts a chain that ends at an intermediate certificate of `ca`. Default: false. */
   readonly allowPartialTrustChain?: boolean
-  /** The client's certificate chain, PEM. */
+  /** The client's certificate chain, PEM. Default: none. */
   readonly cert?: Pem
-  /** The client's private key, PEM. In a list, each key may have a passphrase of its own. */
+  /** The client's private key, PEM. In a list, each key may have a passphrase of its own. Default: none. */
   readonly key?: string | Uint8Array | ReadonlyArray<string | Uint8Array | PrivateKey>
-  /** Decrypts `key` or `pfx`. */
+  /** Decrypts `key` or `pfx`. Default: none, for those that are not encrypted. */
   readonly passphrase?: string
-  /** The client's certificate and key, as PKCS #12. In a list, each may have a passphrase of its own. */
+  /** The client's certificate and key, as PKCS #12. In a list, each may have a passphrase of its own. Default: none. */
   readonly pfx?: string | Uint8Array | ReadonlyArray<string | Uint8Array | PersonalExchange>
   /** The name that is asked for (SNI) and verified. Default: the URL's host. */
   readonly servername?: string
   /** False trusts any certificate. Default: true. */
   readonly rejectUnauthorized?: boolean
   /**
-   * Checks that a certificate which is trusted is the server's, in place of Node's `tls.checkServerIdentity`. An Error that is
-   * returned, or thrown, refuses it.
+   * Checks that a certificate which is trusted is the server's. An Error that is
+   * returned, or thrown, refuses it. Default: `tls.checkServerIdentity`.
    */
   readonly checkServerIdentity?: (hostname: string, certificate: any) => Error | undefined
   /** The lowest version of TLS to accept. Default: that of the runtime, `tls.DEFAULT_MIN_VERSION`. */
   readonly minVersion?: TlsVersion
   /** The highest version of TLS to offer. Default: that of the runtime, `tls.DEFAULT_MAX_VERSION`. */
   readonly maxVersion?: TlsVersion
-  /** The version of TLS by the names of OpenSSL's methods, such as `TLSv1_2_method`. */
+  /**
+   * The version of TLS by the names of OpenSSL's methods, such as `TLSv1_2_method`. Default: the versions from `minVersion` to
+   * `maxVersion`.
+   */
   readonly secureProtocol?: string
-  /** The ciphers to offer, as a list in OpenSSL's format. */
+  /** The ciphers to offer, as a list in OpenSSL's format. Default: those of the runtime, `tls.DEFAULT_CIPHERS`. */
   readonly ciphers?: string
-  /** The curves to offer for the key exchange, separated by colons. */
+  /** The curves to offer for the key exchange, separated by colons. Default: those of the runtime, `tls.DEFAULT_ECDH_CURVE`. */
   readonly ecdhCurve?: string
-  /** The signature algorithms to offer, separated by colons. */
+  /** The signature algorithms to offer, separated by colons. Default: those of OpenSSL. */
   readonly sigalgs?: string
   /** The smallest Diffie-Hellman parameter to accept, in bits. Default: 1024. */
   readonly minDHSize?: number
-  /** OpenSSL's options `SSL_OP_*`, a bit field. */
+  /** OpenSSL's options `SSL_OP_*`, a bit field. Default: those that Node.js sets. */
   readonly secureOptions?: number
-  /** The protocols to offer (ALPN): `http/1.1`, the default, or none. The opening handshake speaks no other. */
+  /** The protocols to offer (ALPN): `http/1.1` or none, since the opening handshake speaks no other. Default: `http/1.1`. */
   readonly ALPNProtocols?: readonly 'http/1.1'[] | Uint8Array
-  /** Gives the pre-shared key of TLS-PSK. */
+  /** Gives the pre-shared key of TLS-PSK. Default: none: the server has to show a certificate. */
   readonly pskCallback?: (hint: string | null) => {
     /** The key. */
     readonly psk: Uint8Array
     /** The name of the key, which the server looks it up by. */
     readonly identity: string
   } | null
-  /** What Node's `tls.createSecureContext` has made, in place of the options that it is made from. */
+  /**
+   * What Node's `tls.createSecureContext` has made, in place of the options that it is made from. Default: one that is made from
+   * those options.
+   */
   readonly secureContext?: object
   /** Traces TLS to standard error. Default: false. */
   readonly enableTrace?: boolean

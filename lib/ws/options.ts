@@ -8,7 +8,7 @@ import { joinOptions } from '../opening/ws-options.ts'
 
 /** The options of ws's client. All others of `http.request`, `net.connect` and `tls.connect` are passed to those. */
 export interface ClientOptions extends Omit<HttpsOptions, 'protocol' | 'timeout' | 'checkServerIdentity' | 'agent'> {
-  /** An agent of Node.js, or of a package such as `https-proxy-agent`, that opens the connection. */
+  /** An agent of Node.js, or of a package such as `https-proxy-agent`, that opens the connection. Default: none. */
   readonly agent?: HttpOptions['agent'] | object | undefined
   /** No effect: each event is a task of its own. */
   readonly allowSynchronousEvents?: boolean | undefined
@@ -18,7 +18,7 @@ export interface ClientOptions extends Omit<HttpsOptions, 'protocol' | 'timeout'
   readonly checkServerIdentity?: ((servername: string, certificate: any) => any) | undefined
   /** Milliseconds for the closing handshake. Default: 30,000. */
   readonly closeTimeout?: number | undefined
-  /** Changes the request before it is sent, and calls `request.end()`. */
+  /** Changes the request before it is sent, and calls `request.end()`. Default: the request is sent as it is. */
   readonly finishRequest?: ((request: ClientRequest, socket: any) => void) | undefined
   /** Whether redirects are followed. Default: false. */
   readonly followRedirects?: boolean | undefined
@@ -42,7 +42,7 @@ export interface ClientOptions extends Omit<HttpsOptions, 'protocol' | 'timeout'
   readonly perMessageDeflate?: boolean | WsPerMessageDeflateOptions | undefined
   /** No effect: the scheme of the URL counts. */
   readonly protocol?: string | null | undefined
-  /** Subprotocols, where the second argument has none. */
+  /** Subprotocols, where the second argument has none. Default: none. */
   readonly protocols?: string | readonly string[] | undefined
   /** The value of the Sec-WebSocket-Version field: 13, or 8. Default: 13. */
   readonly protocolVersion?: number | undefined

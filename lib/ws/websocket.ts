@@ -192,13 +192,13 @@ export class WebSocket extends Base {
 
   /**
    * Stops reading from the network. Messages that were read before are still emitted. Without effect unless the socket is
-   * open.
+   * open. @throws TypeError if `this` is no WebSocket
    */
   pause(): void {
     stateOf(this).setPausedByUser(true)
   }
 
-  /** Reads again after `pause`. Without effect unless the socket is open. */
+  /** Reads again after `pause`. Without effect unless the socket is open. @throws TypeError if `this` is no WebSocket */
   resume(): void {
     stateOf(this).setPausedByUser(false)
   }
@@ -231,7 +231,9 @@ export class WebSocket extends Base {
     sendControl(this, 'ping', data, mask, callback)
   }
 
-  /** Sends a pong, with the arguments of `ping`. */
+  /**
+   * Sends a pong, with the arguments of `ping`. @throws RangeError for more than 125 bytes of data; TypeError for a Blob; Error while connecting
+   */
   pong(callback: SendCallback): void
   pong(data: any, callback: SendCallback): void
   pong(data?: any, mask?: boolean, callback?: SendCallback): void
@@ -260,7 +262,7 @@ export class WebSocket extends Base {
     if (then !== undefined) state.whenSent(then)
   }
 
-  /** Drops the connection at once, without a closing handshake. */
+  /** Drops the connection at once, without a closing handshake. @throws TypeError if `this` is no WebSocket */
   terminate(): void {
     stateOf(this).terminate()
   }

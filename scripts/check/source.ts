@@ -19,7 +19,8 @@ export interface Source {
   readonly waits: readonly { readonly what: string; readonly line: number }[]
 }
 
-interface Node {
+/** A node of the syntax tree. */
+export interface Node {
   readonly type: string
   readonly loc?: { readonly start: { readonly line: number } } | null
   readonly [key: string]: unknown
@@ -160,10 +161,10 @@ function isReference(parent: Node, key: string): boolean {
   return true
 }
 
-type Visitor = (node: Node, parent: Node, key: string) => void
+type Visitor = (node: Node, parent: Node, key: string) => unknown
 
-/** Calls back for each node, its parent, and the property of the parent that it stands in. */
-function visit(node: Node, callback: Visitor): void {
+/** Calls back for each node, its parent, and the property of the parent that it stands in. `false` leaves out what is in the node. */
+export function visit(node: Node, callback: Visitor): void {
   // The hot loop of the check. No Object.entries, and no look into locations, which are half of all objects.
   for (const key in node) {
     if (key === 'loc' || key.endsWith('Comments')) continue
@@ -176,8 +177,7 @@ function visit(node: Node, callback: Visitor): void {
 function visitChild(child: unknown, parent: Node, key: string, callback: Visitor): void {
   if (typeof child !== 'object' || child === null || typeof (child as Node).type !== 'string') return
   if (parent.type === 'ObjectPattern') (child as { inPattern?: boolean }).inPattern = true
-  callback(child as Node, parent, key)
-  visit(child as Node, callback)
+  if (callback(child as Node, parent, key) !== false) visit(child as Node, callback)
 }
 
 function lineOf(node: Node): number {

@@ -7,6 +7,9 @@ const FLAGS: readonly (readonly [option: string, flag: string])[] = [
   ['"tls.cert" and "tls.key"', '--cert and --key'],
   [': the URL, or "tls.servername", has to name one of them', ': the URL has to name one of them (-k trusts any)'],
   ['the option "http2"', '--http2'],
+  ['"handshakeTimeout"', '--timeout'],
+  ['"heartbeat.timeout"', '--ping'],
+  ['"maxPayload"', '--max-payload'],
 ]
 
 /** What to look at or to type, by the code of the failure or of the system's error below it. */

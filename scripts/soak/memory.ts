@@ -36,20 +36,21 @@ export function growth(samples: readonly MemorySample[], member: 'resident' | 'h
 export function drawChart(file: string, samples: readonly MemorySample[]): void {
   const [width, height, left, top] = [800, 300, 60, 20]
   const longest = Math.max(1, ...samples.map(({ seconds }) => seconds))
-  const highest = Math.max(1, ...samples.map(({ resident }) => resident)) * 1.1
+  // Four steps of some tens.
+  const highest = Math.ceil(Math.max(1, ...samples.map(({ resident }) => resident)) / 40) * 40
   const x = (seconds: number): string => (left + (seconds / longest) * width).toFixed(1)
   const y = (value: number): string => (top + height - (value / highest) * height).toFixed(1)
   const line = (member: 'resident' | 'heap', color: string): string => {
     const points = samples.map(sample => `${x(sample.seconds)},${y(sample[member])}`).join(' ')
     const last = samples.at(-1)!
     const label = `${member === 'heap' ? 'heap' : 'resident'} ${last[member].toFixed(0)} MiB`
-    const text = `<text x="${left + width + 8}" y="${y(last[member])}" fill="${color}">${label}</text>`
+    const text = `<text x="${left + width + 8}" y="${y(last[member])}" fill="${color}" dominant-baseline="middle">${label}</text>`
     return `<polyline points="${points}" fill="none" stroke="${color}" stroke-width="2"/>${text}`
   }
   const marks = [0, 0.25, 0.5, 0.75, 1].map(part => {
     const value = part * highest
     const rule = `<line x1="${left}" x2="${left + width}" y1="${y(value)}" y2="${y(value)}" stroke="#ddd"/>`
-    return `${rule}<text x="${left - 8}" y="${y(value)}" text-anchor="end">${value.toFixed(0)}</text>`
+    return `${rule}<text x="${left - 8}" y="${y(value)}" text-anchor="end" dominant-baseline="middle">${value.toFixed(0)} MiB</text>`
   })
   const times = [0, 0.5, 1].map(part => {
     const seconds = part * longest

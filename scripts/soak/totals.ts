@@ -13,7 +13,12 @@ export class Totals {
   /** In words; each fails the run. */
   readonly faults: string[] = []
 
+  /** Connections that are open. */
+  get open(): number {
+    return this.opened - this.clean - this.broken
+  }
+
   line(): string {
-    return `${this.opened} opened, ${this.clean} clean, ${this.broken} broken, ${this.refused} refused, ${this.sent} sent, ${this.echoed} echoed, ${this.lost} lost, ${this.faults.length} faults`
+    return `${this.open} open, ${this.opened} opened, ${this.clean} clean, ${this.broken} broken, ${this.refused} refused, ${this.sent} sent, ${this.echoed} echoed, ${this.lost} lost, ${this.faults.length} faults`
   }
 }

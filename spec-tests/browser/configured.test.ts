@@ -7,8 +7,9 @@ const outcome = `const outcome = async socket => {
   for (const type of ['open', 'error', 'close']) socket.addEventListener(type, () => events.push(type))
   const { code, wasClean } = await once(socket, 'close')
   await new Promise(resolve => setTimeout(resolve))
-  const { code: why, cause } = lib.failure(socket) ?? {}
-  return { events: events.join(), code, wasClean, why, cause, state: socket.readyState }
+  const { code: why, cause, message } = lib.failure(socket) ?? {}
+  const limit = /\\d+ ms \\(.*/.exec(message)?.[0]
+  return { events: events.join(), code, wasClean, why, cause, limit, state: socket.readyState }
 }`
 
 describe('configured() in a browser', function () {
@@ -100,7 +101,14 @@ describe('configured() in a browser', function () {
       const later = new (lib.configured({ signal: controller.signal }))(base + '/silent')
       setTimeout(() => controller.abort('too late'), 10)
       return await Promise.all([outcome(socket), outcome(later)])`)
-    const failed = { events: 'error,close', code: 1006, wasClean: false, why: 'WS_ERR_ABORTED', state: 3 }
+    const failed = {
+      events: 'error,close',
+      code: 1006,
+      wasClean: false,
+      why: 'WS_ERR_ABORTED',
+      limit: undefined,
+      state: 3,
+    }
     expect(told).to.deep.equal([
       { ...failed, cause: 'enough' },
       { ...failed, cause: 'too late' },
@@ -127,6 +135,7 @@ describe('configured() in a browser', function () {
       wasClean: false,
       why: 'WS_ERR_HANDSHAKE_TIMEOUT',
       cause: undefined,
+      limit: '50 ms ("handshakeTimeout")',
       state: 3,
     })
   })
@@ -141,6 +150,7 @@ describe('configured() in a browser', function () {
       code: 1006,
       wasClean: false,
       why: 'WS_ERR_CLOSE_TIMEOUT',
+      limit: '50 ms ("closeTimeout")',
       state: 3,
     })
   })

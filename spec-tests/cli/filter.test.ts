@@ -212,7 +212,22 @@ describe('The command as a filter', function () {
     const { url } = await startListening()
     const long = await run(['--max-payload', '3', '--send', 'long', url])
     expect(long.errors).to.include('WS_ERR_MESSAGE_TOO_BIG').and.include('--max-payload SIZE allows longer messages')
+    expect(long.errors).to.include('(--max-payload)').and.not.include('maxPayload')
     for (const { exitCode } of [refused, unknown, socket, long]) expect(exitCode).to.equal(1)
+  })
+
+  it('names the flag that sets a time which was over', async () => {
+    const silent = await serveRaw()
+    const unanswered = await run(['--timeout', '100ms', silent.url])
+    expect(unanswered.errors)
+      .to.include('did not complete within 100 ms (--timeout)')
+      .and.not.include('handshakeTimeout')
+    const command = new Running(['--ping', '100ms', '--wait', silent.url])
+    await silent.accept()
+    const peer = await silent.accept()
+    await peer.accept()
+    expect(await command.ended).to.equal(1)
+    expect(command.errors).to.include('sent nothing within 100 ms of a ping (--ping)').and.not.include('heartbeat')
   })
 
   it('connects again if the connection is lost, and goes on with the input', async () => {

@@ -1,8 +1,11 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import process from 'node:process'
 import xterm from '@xterm/headless'
 import { after } from 'mocha'
 import { root } from '../support/root.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
 import { environment, program, runtime } from './command.ts'
 
 export interface ScreenOptions {
@@ -11,6 +14,8 @@ export interface ScreenOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** A shell with job control starts the command, prints "stopped" when it is stopped, and takes it to the foreground again. */
   readonly jobControl?: boolean
+  /** The terminal breaks the line of the cursor anew when its width changes, as most do; others cut it off. */
+  readonly reflows?: boolean
 }
 
 /** Milliseconds in which the screen has to show what a test waits for; only so that a test that fails tells what it shows. */
@@ -40,13 +45,22 @@ export class Screen {
   written = ''
   readonly #child: ChildProcessWithoutNullStreams
   readonly #terminal: xterm.Terminal
+  /** The file that has the name of the pseudo-terminal. */
+  readonly #device = join(makeFolder(), 'tty')
   readonly #waiting = new Set<() => void>()
+  readonly #reflows: boolean
   #isOver = false
 
   constructor(words: readonly string[], options: ScreenOptions = {}) {
-    const { columns = 80, folder = root, jobControl = false } = options
+    const { columns = 80, folder = root, jobControl = false, reflows = false } = options
     const start = jobControl ? 'set -m; "$@"; echo stopped; fg' : 'exec "$@"'
-    const shell = [`stty cols ${columns} rows 24; ${start}`, 'sh', ...runtime, program, ...words]
+    const shell = [
+      `tty > ${quote(this.#device)}; stty cols ${columns} rows 24; ${start}`,
+      'sh',
+      ...runtime,
+      program,
+      ...words,
+    ]
     const command = ['sh', '-c', ...shell]
     const commandLine =
       process.platform === 'linux'
@@ -54,7 +68,16 @@ export class Screen {
         : ['-q', '/dev/null', ...command]
     const variables = { ...process.env, ...environment(), TERM: 'xterm-256color', ...options.environment }
     const env = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined))
-    this.#terminal = new xterm.Terminal({ cols: columns, rows: 24, scrollback: 1000, allowProposedApi: true })
+    this.#reflows = reflows
+    this.#terminal = new xterm.Terminal({
+      cols: columns,
+      rows: 24,
+      scrollback: 1000,
+      allowProposedApi: true,
+      reflowCursorLine: reflows,
+    })
+    // Its answers to questions, such as where the cursor is.
+    this.#terminal.onData(answer => this.type(answer))
     this.#child = spawn('script', commandLine, { cwd: folder, env, stdio: 'pipe' })
     screens.add(this)
     this.#child.stdin.on('error', () => {})
@@ -85,6 +108,10 @@ export class Screen {
     return this.lines.join('\n')
   }
 
+  get #lastLine(): string {
+    return this.lines.at(-1) ?? ''
+  }
+
   type(text: string): void {
     this.#child.stdin.write(text)
   }
@@ -94,11 +121,31 @@ export class Screen {
     this.type(line + keys.enter)
   }
 
+  /**
+   * Gives the terminal another width, and then tells the command, as a terminal does. Where lines are broken anew, a cursor at
+   * the end of the last line stays there, as in other terminals; this one would leave it in its column.
+   */
+  resize(columns: number): void {
+    this.#terminal.resize(columns, 24)
+    if (this.#reflows) this.#terminal.write(`\x1b[${this.#lastLine.length + 1}G`)
+    const device = readFileSync(this.#device, 'utf8').trim()
+    execFileSync('stty', [process.platform === 'linux' ? '-F' : '-f', device, 'cols', String(columns)])
+  }
+
   /** Waits until the screen matches. */
-  async until(pattern: RegExp): Promise<RegExpExecArray> {
+  until(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#until(pattern, () => this.text)
+  }
+
+  /** Waits until what was written matches, with its control sequences. */
+  untilWritten(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#until(pattern, () => this.written)
+  }
+
+  async #until(pattern: RegExp, read: () => string): Promise<RegExpExecArray> {
     const deadline = performance.now() + LIMIT
     for (;;) {
-      const match = pattern.exec(this.text)
+      const match = pattern.exec(read())
       if (match !== null) return match
       if (this.#isOver) throw new Error(`It ended without ${pattern}:\n${this.text}`)
       if (performance.now() > deadline) throw new Error(`The screen does not become ${pattern}:\n${this.text}`)

@@ -10,6 +10,8 @@ function withoutTimes(lines: readonly string[]): string[] {
   return lines.map(line => line.replace(/\d\d:\d\d:\d\d\.\d{3}/, 'TIME'))
 }
 
+const LONG_LINE = Array.from({ length: 28 }, (_, index) => `w${index + 10}`).join(' ')
+
 describe('The command in a terminal', function () {
   // It starts processes, on machines that have other things to do.
   this.timeout(60_000)
@@ -78,6 +80,30 @@ describe('The command in a terminal', function () {
     expect(screen.text.replaceAll('\n', '')).to.include(`> ${line}>`)
     expect(Math.max(...screen.lines.map(one => one.length))).to.be.at.most(40)
   })
+
+  for (const [what, reflows] of [
+    ['breaks lines anew', true],
+    ['cuts lines off', false],
+  ] as const) {
+    it(`keeps the line, and what is above, when a terminal that ${what} gets another width`, async () => {
+      const { screen, peer } = await converse({ columns: 100, reflows })
+      screen.type(LONG_LINE)
+      await screen.until(/ w37$/)
+      const widths = [47, 30, 97, 113, 38]
+      for (const [index, columns] of widths.entries()) {
+        screen.resize(columns)
+        // The terminal is asked where the cursor is, and the line is drawn anew.
+        await screen.untilWritten(new RegExp(`(\\[6n[^]*w37[^]*){${index + 1}}`))
+        peer.socket.send(`at ${columns}`)
+        const above = new RegExp(`< at ${columns}\\n(>[^]* w37)$`)
+        const [, line] = await screen.until(above)
+        expect(line!.replaceAll('\n', '').replaceAll(' ', '')).to.equal(`>${LONG_LINE.replaceAll(' ', '')}`)
+        expect(line!.split('\n')).to.have.length(Math.ceil((LONG_LINE.length + 2) / columns))
+      }
+      const shown = screen.lines.map(one => one.replace(/.* < at /, 'at ')).filter(one => /^(at|>) /.test(one))
+      expect(shown).to.deep.equal([...widths.map(columns => `at ${columns}`), `> ${LONG_LINE}`.slice(0, 38).trimEnd()])
+    })
+  }
 
   it('begins each connection with what it is told to send', async () => {
     const { server, screen, peer } = await converse({}, ['--send', 'hello'])

@@ -111,7 +111,7 @@ describe('failure()', () => {
     },
     WS_ERR_HANDSHAKE_TIMEOUT: {
       provoke: async () => loopback.socket((await loopback.serveRaw()).url, { handshakeTimeout: 15 }),
-      says: /handshake .* 15 ms/,
+      says: /handshake .* 15 ms \("handshakeTimeout"\)/,
     },
     WS_ERR_HTTP2: {
       provoke: async () => loopback.socket((await loopback.serve()).url, { http2: 'only' }),
@@ -191,7 +191,7 @@ describe('failure()', () => {
         socket.close()
         return socket
       },
-      says: /closing handshake .* 15 ms/,
+      says: /closing handshake .* 15 ms \("closeTimeout"\)/,
     },
     WS_ERR_CONNECTION_LOST: {
       provoke: async () => {
@@ -204,7 +204,7 @@ describe('failure()', () => {
     },
     WS_ERR_HEARTBEAT_TIMEOUT: {
       provoke: async () => (await loopback.rawPair({ heartbeat: { interval: 10, timeout: 15 } })).socket,
-      says: /no sign of life within 15 ms/,
+      says: /sent nothing within 15 ms of a ping \("heartbeat.timeout"\)/,
     },
     WS_ERR_TERMINATED: {
       provoke: async () => {

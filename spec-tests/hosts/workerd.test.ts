@@ -131,7 +131,7 @@ for (const { name, compresses, ...options } of modes) {
       expect(await worker.call('fails', silent.url, { handshakeTimeout: 100 })).to.deep.equal({
         code: 1006,
         failure: 'WS_ERR_HANDSHAKE_TIMEOUT',
-        message: 'The opening handshake did not complete within 100 ms',
+        message: 'The opening handshake did not complete within 100 ms ("handshakeTimeout")',
       })
       const aborted = await worker.call('fails', silent.url, { aborts: true })
       expect(aborted).to.deep.include({ code: 1006, failure: 'WS_ERR_ABORTED' })
@@ -179,7 +179,7 @@ for (const { name, compresses, ...options } of modes) {
         expect(await worker.call('many', url, 3)).to.have.length(3)
         // The one that was left connecting is in nobody's way.
         expect(await worker.call('fails', silent.url, { handshakeTimeout: 100 })).to.deep.include({
-          message: 'The opening handshake did not complete within 100 ms',
+          message: 'The opening handshake did not complete within 100 ms ("handshakeTimeout")',
         })
       })
 

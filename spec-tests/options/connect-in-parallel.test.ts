@@ -84,11 +84,13 @@ describe('connectInParallel', () => {
         WebSocket,
       ]
       await next(first, 'close')
-      expect(failure(first)!.message).to.equal('The opening handshake did not complete within 100 ms')
+      expect(failure(first)!.message).to.equal(
+        'The opening handshake did not complete within 100 ms ("handshakeTimeout")',
+      )
       await next(second, 'close')
       expect(failure(second)!.code).to.equal('WS_ERR_HANDSHAKE_TIMEOUT')
       const [, waited] = new RegExp(
-        `^The opening handshake did not complete within 100 ms, after (\\d+) ms in line behind other connections to 127.0.0.1:${server.port}: the option "connectInParallel" does not wait for them$`,
+        `^The opening handshake did not complete within 100 ms \\("handshakeTimeout"\\), after (\\d+) ms in line behind other connections to 127.0.0.1:${server.port}: "connectInParallel" does not wait for them$`,
       ).exec(failure(second)!.message)!
       expect(Number(waited)).to.be.within(50, 10_000)
     })
@@ -99,7 +101,9 @@ describe('connectInParallel', () => {
       await server.accept()
       const beside = loopback.socket(server.url, { handshakeTimeout: 50, ...parallel })
       await next(beside, 'close')
-      expect(failure(beside)!.message).to.equal('The opening handshake did not complete within 50 ms')
+      expect(failure(beside)!.message).to.equal(
+        'The opening handshake did not complete within 50 ms ("handshakeTimeout")',
+      )
     })
   })
 })

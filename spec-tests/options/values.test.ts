@@ -2,7 +2,7 @@ import { Agent } from 'node:http'
 import { createSecureContext } from 'node:tls'
 import { expect } from 'chai'
 import { WebSocket } from '#lib/entry/node.js'
-import { defaultSettings } from '#lib/opening/options.js'
+import { defaultSettings, readOptions } from '#lib/opening/options.js'
 import { TLS_MEMBERS } from '#lib/transport/tls-options.js'
 import { expectTypeError, withProperty } from '../support/expect.ts'
 import { useLoopback } from '../support/ws-server.ts'
@@ -366,5 +366,14 @@ describe('Options', () => {
     expect(named.filter(name => name.startsWith('tls.'))).to.have.members(
       Object.keys(TLS_MEMBERS).map(name => `tls.${name}`),
     )
+  })
+
+  it('share what is offered by default, however many sockets have other options', () => {
+    const { perMessageDeflate } = defaultSettings()
+    expect(perMessageDeflate).to.include({ threshold: 64, level: 1, memLevel: 8, clientMaxWindowBits: true })
+    expect(readOptions({ maxPayload: 5 }).perMessageDeflate).to.equal(perMessageDeflate)
+    expect(readOptions({ perMessageDeflate: true }).perMessageDeflate).to.equal(perMessageDeflate)
+    expect(readOptions({ perMessageDeflate: false }).perMessageDeflate).to.equal(undefined)
+    expect(readOptions({ perMessageDeflate: { level: 2 } }).perMessageDeflate).to.include({ level: 2, threshold: 64 })
   })
 })

@@ -176,6 +176,36 @@ describe('the page of the web-platform-tests runner', () => {
     await phone.close()
   })
 
+  it('breaks the path of a file between its words', async () => {
+    const phone = await browser.newPage({ viewport: { width: 390, height: 740 } })
+    const file = 'interfaces/WebSocket/close/close-connecting-async.any.js'
+    const path = join(folder, 'long.html')
+    await writeFile(
+      path,
+      htmlReport({ suite: 'upstream', results: [result(file, ours, [pass])], verdicts: [], notRun: [] }, []),
+    )
+    await phone.goto(pathToFileURL(path).href)
+    assert.equal(await phone.locator('tbody button').textContent(), file)
+    // The words that stand in more than one line, and the number of lines.
+    const [broken, lines] = await phone.evaluate<[string[], number]>(`(() => {
+      const texts = document.createTreeWalker(document.querySelector('tbody button'), NodeFilter.SHOW_TEXT)
+      const range = new Range(), broken = [], tops = new Set()
+      while (texts.nextNode()) {
+        for (const { 0: word, index } of texts.currentNode.data.matchAll(/[^-]+-?/g)) {
+          range.setStart(texts.currentNode, index)
+          range.setEnd(texts.currentNode, index + word.length)
+          const boxes = range.getClientRects()
+          if (boxes.length > 1) broken.push(word)
+          for (const box of boxes) tops.add(box.top)
+        }
+      }
+      return [broken, tops.size]
+    })()`)
+    assert.deepEqual(broken, [])
+    assert.isAbove(lines, 1)
+    await phone.close()
+  })
+
   it('asks for nothing but itself', () => {
     assert.lengthOf(requests, 1)
   })

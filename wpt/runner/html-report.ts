@@ -59,8 +59,8 @@ td { padding: .15rem .6rem; border: 1px solid #fff; font-variant-numeric: tabula
 .file { cursor: pointer; }
 .file:hover th { background: #f2f2f2; }
 button { font: inherit; color: inherit; background: none; border: 0; padding: .15rem .6rem .15rem 0; cursor: pointer; }
-button::before { content: '▸ '; }
-button[aria-expanded='true']::before { content: '▾ '; }
+button::before { content: '▸\\00a0'; }
+button[aria-expanded='true']::before { content: '▾\\00a0'; }
 .told { white-space: normal; padding: .5rem 1.5rem; background: #f7f7f7; }
 .messages { margin: 0; padding-left: 1rem; }
 .subtest { margin-top: .4rem; }

@@ -31,6 +31,8 @@ export function showReport(document: Document, data: ReportData): void {
     node.append(...children)
     return node
   }
+  /** A path that breaks behind its slashes, where it has to be broken. Hyphens need no help. */
+  const breakable = (path: string): (Node | string)[] => path.split(/(?<=\/)/).flatMap(part => [part, make('wbr', '')])
   const open = new Set<string>()
 
   const sum = (runs: readonly ReportRun[]) => ({
@@ -86,7 +88,7 @@ export function showReport(document: Document, data: ReportData): void {
   }
   const rowsOf = (row: ReportRow): Node[] => {
     const runs = shown(row)
-    const button = make('button', '', row.file)
+    const button = make('button', '', ...breakable(row.file))
     button.setAttribute('type', 'button')
     button.setAttribute('id', `file ${row.file}`)
     button.setAttribute('aria-expanded', String(open.has(row.file)))
@@ -122,7 +124,7 @@ export function showReport(document: Document, data: ReportData): void {
   for (const [name, value] of data.about) element('about').append(make('dt', '', name), make('dd', '', value))
   for (const { reason, files } of data.notRun) {
     const heading = make('summary', '', `${reason} (${files.length} ${files.length === 1 ? 'file' : 'files'})`)
-    const list = make('ul', '', ...files.map(file => make('li', '', file)))
+    const list = make('ul', '', ...files.map(file => make('li', '', ...breakable(file))))
     element('not-run').append(make('details', '', heading, list))
   }
   element('not-run-section').hidden = data.notRun.length === 0

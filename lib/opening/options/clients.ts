@@ -5,10 +5,13 @@ import { invalid, type Readers } from './reading.ts'
 export interface Options {
   /**
    * An `http.Agent` for ws, an `https.Agent` for wss, or one of a library: the opening handshake is a request of Node.js that it
-   * serves. `false` is as none.
+   * serves. Default: false, for none.
    */
   readonly agent?: object | false
-  /** A Dispatcher of undici 6, 7 or 8, which makes the opening handshake; `'global'` is the one that `setGlobalDispatcher` has set. */
+  /**
+   * A Dispatcher of undici 6, 7 or 8, which makes the opening handshake; `'global'` is the one that `setGlobalDispatcher` has set.
+   * Default: none.
+   */
   readonly dispatcher?: Dispatcher | 'global'
 }
 

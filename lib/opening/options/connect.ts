@@ -7,12 +7,13 @@ import { invalid, type Readers } from './reading.ts'
 export interface Options {
   /**
    * The transport, instead of TCP and TLS of the host: a function that opens a byte pipe, a stream of Node.js or a pair of byte
-   * streams, already encrypted for wss; or an open pipe, stream or pair of streams, for one socket only.
+   * streams, already encrypted for wss; or an open pipe, stream or pair of streams, for one socket only. Default: TCP, and TLS
+   * for wss.
    */
   readonly connect?: Connect | Opened
   /**
    * Makes the opening handshake, where something else speaks HTTP: a function that sends the request, and reports the response to
-   * the handler. It returns a function that cancels the exchange.
+   * the handler. It returns a function that cancels the exchange. Default: the library speaks HTTP itself.
    */
   readonly upgrade?: UpgradeOption
 }

@@ -53,9 +53,11 @@ const members: Readers<DeflateSettings> = {
   },
 }
 
-function readPerMessageDeflate(value: unknown, name: string): DeflateSettings | undefined {
-  if (value === false) return undefined
-  if (value === undefined || value === true) return readMembers({}, name, members)
+/** What is offered without the option: one object for all sockets, each of which would hold 0.5 KiB of its own. */
+const DEFAULTS: DeflateSettings = readMembers({}, '', members)
+
+function readPerMessageDeflate(value: unknown = true, name: string): DeflateSettings | undefined {
+  if (typeof value === 'boolean') return value ? DEFAULTS : undefined
   if (typeof value !== 'object' || value === null) return invalid(name, 'a boolean or an object')
   return readMembers(value, name, members)
 }

@@ -8,7 +8,7 @@ import { invalid, type Readers } from './reading.ts'
  * @see https://github.com/whatwg/websockets/pull/76
  */
 export interface WebSocketInit {
-  /** Subprotocols, in order of preference. */
+  /** Subprotocols, in order of preference. Default: none. */
   readonly protocols?: string | Iterable<string>
   /**
    * The IP address space of the server, which browsers hold against a permission (Local Network Access). Here it is checked to

@@ -20,9 +20,9 @@ export interface Options {
 export interface ProxyOptions {
   /** The URL of the proxy. */
   readonly url: string | HasHref
-  /** Fields to send with CONNECT, such as `Proxy-Authorization`. The server does not see them. */
+  /** Fields to send with CONNECT, such as `Proxy-Authorization`. The server does not see them. Default: none. */
   readonly headers?: HeadersInput
-  /** Trust and credentials for the TLS to an `https:` proxy. */
+  /** Trust and credentials for the TLS to an `https:` proxy. Default: none. */
   readonly tls?: TlsOptions
 }
 

@@ -6,7 +6,7 @@ import { invalid, type Readers } from './reading.ts'
 export interface Options {
   /** What a relative URL is resolved against. Default: `globalThis.location`; without a location, relative URLs fail. */
   readonly baseURL?: string | HasHref
-  /** Gives up connecting when aborted. A WebSocket that is open stays open. */
+  /** Gives up connecting when aborted. A WebSocket that is open stays open. Default: none. */
   readonly signal?: AbortSignal
 }
 

@@ -3,7 +3,7 @@ import { invalid, type Readers, refuseUnknown } from './reading.ts'
 
 /** TLS. */
 export interface Options {
-  /** Trust and credentials for wss. */
+  /** Trust and credentials for wss. Default: none, which trusts what the host trusts. */
   readonly tls?: TlsOptions
 }
 

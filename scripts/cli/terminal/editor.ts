@@ -1,10 +1,11 @@
 import process from 'node:process'
-import { createInterface, type Interface } from 'node:readline'
+import { createInterface, type ReadLineOptions } from 'node:readline'
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import { fromPictures } from './control-pictures.ts'
 import { MOST_LINES, readHistory, writeHistory } from './history.ts'
 import { BRACKETED_PASTE, PasteInput } from './paste-input.ts'
+import { type Line, ResizedLine } from './resized-line.ts'
 
 export interface EditorHandler {
   /** A line was entered: a message, or a command. */
@@ -17,13 +18,11 @@ export interface EditorHandler {
   complete(line: string): [candidates: string[], word: string]
 }
 
-/** The parts of readline that its types do not have. */
-type Line = Interface & { prevRows: number; history: string[] }
-
 /** The line at the bottom of the terminal. What is printed goes above it, while it is typed. */
 export class Editor {
   readonly #handler: EditorHandler
   readonly #keys = new PasteInput(process.stdin)
+  readonly #resized: ResizedLine
   readonly #line: Line
   #asked: ((answer: string) => void) | undefined
   #prompt = '… '
@@ -35,7 +34,7 @@ export class Editor {
     this.#handler = handler
     process.stdout.write(BRACKETED_PASTE.on)
     process.on('exit', this.#restore)
-    this.#line = createInterface({
+    const settings: ReadLineOptions = {
       input: this.#keys,
       output: process.stdout,
       terminal: true,
@@ -45,7 +44,9 @@ export class Editor {
       removeHistoryDuplicates: true,
       escapeCodeTimeout: 50,
       completer: (line: string) => this.#handler.complete(line),
-    }) as Line
+    }
+    this.#resized = new ResizedLine(this.#keys, () => createInterface(settings) as Line)
+    this.#line = this.#resized.line
     this.#line.on('line', text => this.#entered(text))
     this.#line.on('SIGINT', () => this.#interrupted())
     this.#line.on('SIGTSTP', () => this.#suspend())
@@ -87,7 +88,7 @@ export class Editor {
       process.stdout.write(`${text}\n`)
       return
     }
-    const { rows } = this.#line.getCursorPos()
+    const rows = this.#resized.takeRows()
     const up = rows > 0 ? `\x1b[${rows}A` : ''
     process.stdout.write(`${up}\r\x1b[J${text}\n`)
     this.#line.prevRows = 0
@@ -114,10 +115,11 @@ export class Editor {
     if (this.#closed) return
     this.#closed = true
     if (!this.#ended) {
-      const { rows } = this.#line.getCursorPos()
+      const rows = this.#resized.takeRows()
       process.stdout.write(`${rows > 0 ? `\x1b[${rows}A` : ''}\r\x1b[J`)
       this.#line.close()
     }
+    this.#resized.stop()
     this.#keys.stop()
     if (process.platform !== 'win32') process.off('SIGCONT', this.#resume)
     this.#restore()

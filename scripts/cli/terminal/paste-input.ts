@@ -2,11 +2,16 @@ import { PassThrough } from 'node:stream'
 import type { ReadStream } from 'node:tty'
 import { LINE_BREAK, toPictures } from './control-pictures.ts'
 
+const ESCAPE = '\x1b'
 const PASTE_START = '\x1b[200~'
 const PASTE_END = '\x1b[201~'
 
 /** Switches the terminal's bracketed paste, in which it marks what is pasted. */
 export const BRACKETED_PASTE = { on: '\x1b[?2004h', off: '\x1b[?2004l' }
+
+/** The terminal's answer to the question where the cursor is, or the beginning of one at the end. */
+const POSITION = new RegExp(`${ESCAPE}\\[\\d+;(\\d+)R`)
+const POSITION_START = new RegExp(`${ESCAPE}(\\[[\\d;]*)?$`)
 
 /** Milliseconds after which the beginning of a mark is taken for keys that were typed. */
 const PATIENCE = 50
@@ -22,6 +27,9 @@ export class PasteInput extends PassThrough {
   /** The beginning of a mark at the end of a chunk. */
   #held = ''
   #timer: NodeJS.Timeout | undefined
+  /** Questions where the cursor is that were not answered yet, and who wants to know. */
+  #questions = 0
+  #positionAsked: ((column: number) => void) | undefined
 
   constructor(terminal: ReadStream) {
     super()
@@ -36,6 +44,17 @@ export class PasteInput extends PassThrough {
     return this
   }
 
+  /**
+   * Takes the terminal's next answer to the question where the cursor is out of the keys. Of several questions, the last one is
+   * answered.
+   *
+   * @param answer called with the column, from 1
+   */
+  askPosition(answer: (column: number) => void): void {
+    this.#questions++
+    this.#positionAsked = answer
+  }
+
   stop(): void {
     clearTimeout(this.#timer)
     this.#terminal.off('data', this.#onData)
@@ -47,6 +66,7 @@ export class PasteInput extends PassThrough {
     clearTimeout(this.#timer)
     let text = this.#held + String(keys)
     this.#held = ''
+    if (this.#questions > 0) text = this.#takePosition(text)
     for (;;) {
       const mark = this.#isPasting ? PASTE_END : PASTE_START
       const at = text.indexOf(mark)
@@ -55,9 +75,21 @@ export class PasteInput extends PassThrough {
       this.#isPasting = !this.#isPasting
       text = text.slice(at + mark.length)
     }
-    this.#held = beginningOf(this.#isPasting ? PASTE_END : PASTE_START, text)
+    const held = this.#questions > 0 && !this.#isPasting ? POSITION_START.exec(text)?.[0] : undefined
+    this.#held = held ?? beginningOf(this.#isPasting ? PASTE_END : PASTE_START, text)
     this.#pass(text.slice(0, text.length - this.#held.length))
     if (this.#held !== '') this.#timer = setTimeout(() => this.#release(), PATIENCE)
+  }
+
+  /** What is left without the answers. */
+  #takePosition(text: string): string {
+    let keys = text
+    for (let found = POSITION.exec(keys); found !== null && this.#questions > 0; found = POSITION.exec(keys)) {
+      keys = keys.replace(found[0], '')
+      this.#questions--
+      if (this.#questions === 0) this.#positionAsked?.(Number(found[1]))
+    }
+    return keys
   }
 
   #release(): void {

@@ -1,0 +1,105 @@
+import { expect } from 'chai'
+import { checkDocstrings, type Reflection } from '../../scripts/check/docstrings.ts'
+import { ThrowingFunctions } from '../../scripts/check/throwing.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
+
+// As TypeDoc numbers them.
+const [FUNCTION, CLASS, INTERFACE, PROPERTY, METHOD] = [64, 128, 256, 1024, 2048]
+
+const number = { type: 'intrinsic', name: 'number' }
+
+/** A member of an interface that is declared in lib/. */
+function member(text: string, more: Partial<Reflection> = {}): Reflection {
+  const sources = [{ fileName: 'lib/options.ts', line: 3 }]
+  return { name: 'limit', kind: PROPERTY, sources, comment: { summary: [{ text }] }, ...more }
+}
+
+/** What the check says of one interface with one member. */
+function complaints(reflection: Reflection, name = 'RetryOptions'): string[] {
+  const project = { name: 'lib', kind: 1, children: [{ name, kind: INTERFACE, children: [reflection] }] }
+  return checkDocstrings(project, makeFolder({})).violations.map(({ place, message }) => `${place}: ${message}`)
+}
+
+/** Which of these functions throw, in a library of these files. */
+function throwing(files: Readonly<Record<string, string>>, names: readonly string[]): string[] {
+  const folder = makeFolder(Object.fromEntries(Object.entries(files).map(([name, text]) => [`lib/${name}`, text])))
+  const functions = new ThrowingFunctions(folder)
+  return names.filter(name => functions.has('lib/a.ts', name))
+}
+
+describe('The check of docstrings', () => {
+  it('wants the default of an option that may be left out', () => {
+    const optional = { flags: { isOptional: true } }
+    const complaint = 'lib/options.ts:3: the docstring of RetryOptions.limit does not say "Default: ..."'
+    expect(complaints(member('Whether to retry.', optional))).to.deep.equal([complaint])
+    expect(complaints(member('Whether to retry. Default:\nfalse.', optional))).to.deep.equal([])
+    expect(complaints(member('No effect: each is a task.', optional))).to.deep.equal([])
+    expect(complaints(member('Whether to retry.'))).to.deep.equal([])
+    expect(complaints(member('What a pipe may have.', optional), 'Pipe')).to.deep.equal([])
+  })
+
+  it('wants the unit of a number, also of one among other types', () => {
+    const complaint =
+      'lib/options.ts:3: the docstring of RetryOptions.limit does not say what the number counts, or its unit'
+    expect(complaints(member('How long to wait.', { type: number }))).to.deep.equal([complaint])
+    const union = { type: 'union', types: [{ type: 'literal' }, number] }
+    expect(complaints(member('How long to wait.', { type: union }))).to.deep.equal([complaint])
+    expect(complaints(member('Milliseconds to wait.', { type: number }))).to.deep.equal([])
+    expect(complaints(member('The number of attempts.', { type: number }))).to.deep.equal([])
+  })
+
+  it('looks into options of options', () => {
+    const inner = member('How long.', { name: 'inner', type: number })
+    const outer = member('More.', {
+      type: { type: 'reflection', declaration: { name: '__type', kind: 1, children: [inner] } },
+    })
+    expect(complaints(outer)).to.deep.equal([
+      'lib/options.ts:3: the docstring of limit.inner does not say what the number counts, or its unit',
+    ])
+  })
+
+  it('wants @throws of functions and methods that throw', () => {
+    const folder = makeFolder({
+      'lib/a.ts': "export function fail() { throw new Error('a') }\nexport class Thing { run() { fail() } }\n",
+    })
+    const sources = [{ fileName: 'lib/a.ts', line: 1 }]
+    const project = (...tags: string[]): Reflection => {
+      const signatures = [{ name: '', kind: 4096, comment: { summary: [], blockTags: tags.map(tag => ({ tag })) } }]
+      const run = { name: 'run', kind: METHOD, sources, signatures }
+      const fail = { name: 'fail', kind: FUNCTION, sources, signatures }
+      return { name: 'lib', kind: 1, children: [fail, { name: 'Thing', kind: CLASS, children: [run] }] }
+    }
+    const found = checkDocstrings(project('@returns'), folder)
+    expect(found.violations.map(({ message }) => message)).to.deep.equal([
+      'the docstring of lib.fail has no @throws, though it throws',
+      'the docstring of Thing.run has no @throws, though it throws',
+    ])
+    expect(checkDocstrings(project('@throws'), folder)).to.deep.equal({ checked: 2, violations: [] })
+  })
+
+  it('follows calls into other files, `new` and methods of `this`', () => {
+    const files = {
+      'a.ts': `import { refuse as no, Strict } from './b.ts'
+        export function named() { if (Math.random() > 1) no('x') }
+        export function made() { return new Strict() }
+        export function calm() { return Math.max(1, 2) }
+        export class A { open() { this.#check() } #check() { named() } close() {} }`,
+      'b.ts': `export function refuse(text) { throw new TypeError(text) }
+        export class Strict { constructor() { refuse('y') } }`,
+    }
+    const names = ['named', 'made', 'calm', 'A.open', 'A.close', 'missing']
+    expect(throwing(files, names)).to.deep.equal(['named', 'made', 'A.open'])
+  })
+
+  it('leaves out what is caught, and what a function within does', () => {
+    const files = {
+      'a.ts': `export function caught() { try { throw new Error('a') } catch {} }
+        export function again() { try { return 1 } catch (error) { throw error } }
+        export function inFinally() { try { throw new Error('a') } finally { caught() } }
+        export function later() { return () => { throw new Error('a') } }
+        export function endless() { return endless() }`,
+    }
+    const names = ['caught', 'again', 'inFinally', 'later', 'endless']
+    expect(throwing(files, names)).to.deep.equal(['again', 'inFinally'])
+  })
+})
