@@ -82,7 +82,9 @@ describe('Messages of errors', () => {
     const connect = () => Promise.reject(runInNewContext('new Error("of another realm")'))
     const socket = loopback.socket('ws://host.test/', { connect })
     await next(socket, 'close')
-    expect(failure(socket)!.message).to.equal('Could not connect to host.test: of another realm')
+    expect(failure(socket)!.message).to.equal(
+      'Could not connect to host.test by the option "connect": of another realm',
+    )
   })
 
   const SECRET = 's3cret'
