@@ -3,7 +3,7 @@ import { basename, dirname, join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import type { Implementation } from './implementations.ts'
-import { shortenLocals } from './shorten.ts'
+import { shorten } from './shorten.ts'
 import { bundleStandIn } from './stand-in.ts'
 
 /** Bundles an implementation from the modules in `dist` into `dist/bundle/`. @throws if a module on top has a copy of another one */
@@ -14,7 +14,7 @@ export async function bundle(implementation: Implementation, dist: string): Prom
   if (commonJs) {
     const inFile = [...modules, ...(implementation.shared ?? [])]
     bundled.push(...(await bundleModules(implementation, inFile, dist)))
-    await shortenLocals(join(dist, 'bundle', `${implementation.name}.cjs`))
+    await shorten(join(dist, 'bundle', `${implementation.name}.cjs`))
     await bundleStandIn(implementation, inFile, dist, bundled)
     write(dist, `load-${name}.cjs`, loadingFile(implementation))
   }
