@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { getGlobalDispatcher, MockAgent, Pool, ProxyAgent, setGlobalDispatcher, Agent as UndiciAgent } from 'undici'
 import { WebSocketServer } from 'ws'
 import { failure, handshake, WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
-import { type Certificate, makeAuthority, makeCertificate } from '../support/certificates.ts'
+import { useCertificates } from '../support/certificates.ts'
 import { runNode } from '../support/child.ts'
 import { startHttpProxy } from '../support/proxy-servers.ts'
 import { turns } from '../support/turns.ts'
@@ -16,13 +16,7 @@ import { gone, next, useLoopback } from '../support/ws-server.ts'
 describe('HTTP clients of the program', function () {
   this.timeout(60_000)
   const loopback = useLoopback()
-  let authority: Certificate
-  let certificate: Certificate
-
-  before(async () => {
-    authority = await makeAuthority()
-    certificate = await makeCertificate({ authority })
-  })
+  const made = useCertificates()
 
   async function talk(url: string, options: WebSocketOptions): Promise<WebSocket> {
     const socket = await loopback.open(url, options)
@@ -34,7 +28,7 @@ describe('HTTP clients of the program', function () {
   }
 
   async function serveEcho(secure = false): Promise<{ url: string; heads: Record<string, unknown>[] }> {
-    const server = await loopback.serve(secure ? { tls: certificate } : {})
+    const server = await loopback.serve(secure ? { tls: made.certificate } : {})
     const heads: Record<string, unknown>[] = []
     void (async () => {
       for (;;) {
@@ -157,11 +151,11 @@ describe('HTTP clients of the program', function () {
 
     it('takes wss URLs by an https.Agent, with the option tls; also in the third argument', async () => {
       const { url } = await serveEcho(true)
-      const agent = tracked(new SecureAgent({ ca: authority.cert }))
+      const agent = tracked(new SecureAgent({ ca: made.authority.cert }))
       const socket = await talk(url, { agent })
       expect(handshake(socket)!.tls).to.include({ protocol: 'TLSv1.3', authorized: true })
       expect(handshake(socket)!.remoteAddress).to.match(/^(127\.0\.0\.1|::1)$/)
-      await talk(url, { agent: tracked(new SecureAgent()), tls: { ca: authority.cert } })
+      await talk(url, { agent: tracked(new SecureAgent()), tls: { ca: made.authority.cert } })
       const third = loopback.track(new WebSocket(url, [], { agent }))
       await next(third, 'open')
       const error = await failed(url, { agent: tracked(new SecureAgent()) })
@@ -251,7 +245,7 @@ describe('HTTP clients of the program', function () {
       const { url } = await serveEcho()
       await talk(url, { dispatcher: tracked(new Pool(url.replace('ws', 'http'))) })
       const secure = await serveEcho(true)
-      await talk(secure.url, { dispatcher: tracked(new UndiciAgent({ connect: { ca: authority.cert } })) })
+      await talk(secure.url, { dispatcher: tracked(new UndiciAgent({ connect: { ca: made.authority.cert } })) })
       const proxy = await startHttpProxy({ credentials: 'user:secret' })
       loopback.afterwards(() => proxy.close())
       await talk(url, { dispatcher: tracked(new ProxyAgent(`http://user:secret@127.0.0.1:${proxy.port}`)) })

@@ -5,7 +5,7 @@ import { connect as connectTls } from 'node:tls'
 import { expect } from 'chai'
 import { WebSocketServer } from 'ws'
 import { failure, handshake, type WebSocket, type WebSocketOptions, WebSocketStream } from '#lib/entry/node.js'
-import { type Certificate, makeAuthority, makeCertificate } from '../support/certificates.ts'
+import { useCertificates } from '../support/certificates.ts'
 import { runModule } from '../support/child.ts'
 import { type Http2TestServer, type ServeHttp2Options, startHttp2Server } from '../support/http2-server.ts'
 import { type HttpProxyOptions, startHttpProxy, startSocksProxy, type TestProxy } from '../support/proxy-servers.ts'
@@ -16,14 +16,7 @@ describe('The option http2 beside proxy and connect', function () {
   this.timeout(60_000)
   const loopback = useLoopback()
   const only = { http2: 'only', perMessageDeflate: false } as const
-  let certificate: Certificate
-  let tls: NonNullable<WebSocketOptions['tls']>
-
-  before(async () => {
-    const authority = await makeAuthority()
-    certificate = await makeCertificate({ authority })
-    tls = { ca: authority.cert }
-  })
+  const made = useCertificates()
 
   /** An echo server. */
   async function serve(options?: ServeHttp2Options): Promise<Http2TestServer> {
@@ -72,12 +65,12 @@ describe('The option http2 beside proxy and connect', function () {
     for (const scheme of ['http', 'https', 'socks5', 'socks5h', 'socks4a']) {
       for (const secure of [false, true]) {
         it(`${scheme}: sockets of ${secure ? 'wss' : 'ws'} URLs share one tunnel, and each has its own messages`, async () => {
-          const server = await serve(secure ? { tls: certificate } : {})
+          const server = await serve(secure ? { tls: made.certificate } : {})
           const proxy = scheme.startsWith('http')
-            ? await startProxy(scheme === 'https' ? { tls: certificate } : {})
+            ? await startProxy(scheme === 'https' ? { tls: made.certificate } : {})
             : await started(startSocksProxy())
           const url = `${scheme}://localhost:${proxy.port}`
-          const options: WebSocketOptions = { ...only, tls, proxy: { url, tls }, family: 4 }
+          const options: WebSocketOptions = { ...only, tls: made.tls, proxy: { url, tls: made.tls }, family: 4 }
           const sockets = await Promise.all(Array.from({ length: 10 }, () => loopback.open(server.url, options)))
           await Promise.all(sockets.map((socket, index) => echo(socket, `message ${index}`)))
           expect([server.connections, proxy.asked.length]).to.deep.equal([1, 1])
@@ -92,9 +85,9 @@ describe('The option http2 beside proxy and connect', function () {
     }
 
     it('"auto" takes HTTP/2 where the server speaks it', async () => {
-      const server = await serve({ tls: certificate })
+      const server = await serve({ tls: made.certificate })
       const proxy = await startProxy()
-      const options: WebSocketOptions = { http2: 'auto', tls, proxy: `http://localhost:${proxy.port}` }
+      const options: WebSocketOptions = { http2: 'auto', tls: made.tls, proxy: `http://localhost:${proxy.port}` }
       const sockets = [await loopback.open(server.url, options), await loopback.open(server.url, options)]
       for (const socket of sockets) {
         await echo(socket, 'x'.repeat(100_000))
@@ -104,7 +97,7 @@ describe('The option http2 beside proxy and connect', function () {
     })
 
     it('"auto" goes on with HTTP/1.1 in the same tunnel where the server does not, and remembers it', async () => {
-      const server = createSecureServer({ ...certificate, allowHTTP1: true })
+      const server = createSecureServer({ ...made.certificate, allowHTTP1: true })
       server.on('unknownProtocol', socket => socket.destroy())
       await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
       const sockets = new Set<Socket>()
@@ -116,9 +109,9 @@ describe('The option http2 beside proxy and connect', function () {
       new WebSocketServer({ server: server as never }).on('connection', peer => {
         peer.on('message', (data, binary) => peer.send(data, { binary }))
       })
-      const plain = await loopback.serve({ tls: certificate })
+      const plain = await loopback.serve({ tls: made.certificate })
       const proxy = await startProxy()
-      const options: WebSocketOptions = { http2: 'auto', tls, proxy: `http://localhost:${proxy.port}` }
+      const options: WebSocketOptions = { http2: 'auto', tls: made.tls, proxy: `http://localhost:${proxy.port}` }
       for (const [url, tunnels] of [
         // It picks HTTP/1.1.
         [plain.url.replace('127.0.0.1', 'localhost'), [1, 2]],
@@ -138,20 +131,20 @@ describe('The option http2 beside proxy and connect', function () {
       const proxy = await startProxy()
       const options: WebSocketOptions = { http2: 'auto', proxy: `http://localhost:${proxy.port}` }
       expect(handshake(await loopback.open((await loopback.serve()).url, options))!.http).to.equal('1.1')
-      const secure = (await loopback.serve({ tls: certificate })).url.replace('127.0.0.1', 'localhost')
-      const trust = { ...tls, ALPNProtocols: ['http/1.1'] as const }
+      const secure = (await loopback.serve({ tls: made.certificate })).url.replace('127.0.0.1', 'localhost')
+      const trust = { ...made.tls, ALPNProtocols: ['http/1.1'] as const }
       expect(handshake(await loopback.open(secure, { ...options, tls: trust }))!.http).to.equal('1.1')
       expect(proxy.asked).to.have.length(2)
     })
 
     it('does not share a tunnel between other credentials, other fields, or another TLS to the proxy', async () => {
       const server = await serve()
-      const proxy = await startProxy({ tls: certificate })
+      const proxy = await startProxy({ tls: made.certificate })
       const url = `https://localhost:${proxy.port}`
       const different = [
-        { url, tls },
-        { url: url.replace('//', '//user:secret@'), tls },
-        { url, tls, headers: { 'X-From': 'me' } },
+        { url, tls: made.tls },
+        { url: url.replace('//', '//user:secret@'), tls: made.tls },
+        { url, tls: made.tls, headers: { 'X-From': 'me' } },
         { url, tls: { rejectUnauthorized: false } },
       ]
       for (const [index, one] of different.entries()) {
@@ -184,10 +177,10 @@ describe('The option http2 beside proxy and connect', function () {
     })
 
     it('lets messages of 20 MiB through both ways, and a server that does not read holds back the sender', async () => {
-      const server = await startHttp2Server({ tls: certificate })
+      const server = await startHttp2Server({ tls: made.certificate })
       loopback.afterwards(() => server.close())
       const proxy = await startProxy()
-      const options: WebSocketOptions = { ...only, tls, proxy: `http://localhost:${proxy.port}` }
+      const options: WebSocketOptions = { ...only, tls: made.tls, proxy: `http://localhost:${proxy.port}` }
       const slow = loopback.socket(server.url, options)
       const peer = (await server.request()).accept()
       await next(slow, 'open')
@@ -233,7 +226,7 @@ describe('The option http2 beside proxy and connect', function () {
         407,
       ])
 
-      const server = await serve({ tls: certificate })
+      const server = await serve({ tls: made.certificate })
       const open = await startProxy()
       const untrusted = await failed(server.url, { ...only, proxy: `http://localhost:${open.port}` })
       expect([untrusted.code, untrusted.step]).to.deep.equal(['WS_ERR_TLS', 'tls'])
@@ -252,9 +245,13 @@ describe('The option http2 beside proxy and connect', function () {
     })
 
     it('that drops the tunnel ends all of its sockets, and the next one opens another', async () => {
-      const server = await serve({ tls: certificate })
+      const server = await serve({ tls: made.certificate })
       const first = await startHttpProxy()
-      const options = (port: number): WebSocketOptions => ({ ...only, tls, proxy: `http://localhost:${port}` })
+      const options = (port: number): WebSocketOptions => ({
+        ...only,
+        tls: made.tls,
+        proxy: `http://localhost:${port}`,
+      })
       const sockets = await Promise.all([1, 2, 3].map(() => loopback.open(server.url, options(first.port))))
       const closed = Promise.all(sockets.map(socket => next(socket, 'close')))
       await first.close()
@@ -266,7 +263,7 @@ describe('The option http2 beside proxy and connect', function () {
 
     for (const secure of [false, true]) {
       it(`of the environment, ${secure ? 'wss' : 'ws'}: an idle tunnel lets the process end, an open socket does not`, async () => {
-        const server = await serve(secure ? { tls: certificate } : {})
+        const server = await serve(secure ? { tls: made.certificate } : {})
         const proxy = await startProxy()
         const script = `
           import { WebSocket, handshake, unref } from '#lib/entry/node.js'
@@ -315,11 +312,10 @@ describe('The option http2 beside proxy and connect', function () {
     })
 
     it('takes what is encrypted already, and web streams', async () => {
-      const server = await serve({ tls: certificate })
+      const server = await serve({ tls: made.certificate })
       const socket = await loopback.open(server.url, {
         ...only,
-        connect: ({ host, port }) =>
-          connectTls({ port, host, servername: host, ...(tls as { ca: string }), ALPNProtocols: ['h2'] }),
+        connect: ({ host, port }) => connectTls({ port, host, servername: host, ...made.tls, ALPNProtocols: ['h2'] }),
       })
       await echo(socket, 'x'.repeat(300_000))
       const plain = await serve()

@@ -6,7 +6,7 @@ import { WebSocketServer } from 'ws'
 import { failure, handshake, terminate, WebSocket, type WebSocketOptions, WebSocketStream } from '#lib/entry/node.js'
 import { authority as wptAuthority } from '../../wpt/server/certificate.ts'
 import { startServer } from '../../wpt/server/server.ts'
-import { type Certificate, makeAuthority, makeCertificate } from '../support/certificates.ts'
+import { useCertificates } from '../support/certificates.ts'
 import { type Http2TestServer, type ServeHttp2Options, startHttp2Server } from '../support/http2-server.ts'
 import { next, useLoopback } from '../support/ws-server.ts'
 
@@ -15,14 +15,7 @@ describe('The option http2', function () {
   this.timeout(60_000)
   const loopback = useLoopback()
   const only = { http2: 'only', perMessageDeflate: false } as const
-  let certificate: Certificate
-  let tls: NonNullable<WebSocketOptions['tls']>
-
-  before(async () => {
-    const authority = await makeAuthority()
-    certificate = await makeCertificate({ authority })
-    tls = { ca: authority.cert }
-  })
+  const made = useCertificates()
 
   async function serve(options?: ServeHttp2Options): Promise<Http2TestServer> {
     const server = await startHttp2Server(options)
@@ -52,10 +45,10 @@ describe('The option http2', function () {
     })
 
     it('does the same over TLS, and for WebSocketStream', async () => {
-      const server = await serveAll({ tls: certificate })
-      const socket = await loopback.open(server.url, { ...only, tls })
+      const server = await serveAll({ tls: made.certificate })
+      const socket = await loopback.open(server.url, { ...only, tls: made.tls })
       await echo(socket, 'over TLS')
-      const stream = new WebSocketStream(server.url, { ...only, tls })
+      const stream = new WebSocketStream(server.url, { ...only, tls: made.tls })
       const { readable, writable } = await stream.opened
       const writer = writable.getWriter()
       const reader = readable.getReader()
@@ -165,9 +158,9 @@ describe('The option http2', function () {
 
     it('is refused by a server of HTTP/1.1, and by one that does not announce extended CONNECT', async () => {
       const plain = await serve({ announces: false })
-      const http1 = await loopback.serve({ tls: certificate })
+      const http1 = await loopback.serve({ tls: made.certificate })
       for (const url of [plain.url, http1.url.replace('127.0.0.1', 'localhost')]) {
-        const socket = loopback.socket(url, { ...only, tls })
+        const socket = loopback.socket(url, { ...only, tls: made.tls })
         await next(socket, 'close')
         expect(failure(socket)!.code, url).to.equal('WS_ERR_HTTP2')
       }
@@ -190,10 +183,10 @@ describe('The option http2', function () {
   })
 
   describe('"auto"', () => {
-    const auto = (): WebSocketOptions => ({ http2: 'auto', tls })
+    const auto = (): WebSocketOptions => ({ http2: 'auto', tls: made.tls })
 
     it('takes HTTP/2 with a server that announces extended CONNECT', async () => {
-      const server = await serveAll({ tls: certificate })
+      const server = await serveAll({ tls: made.certificate })
       const sockets = await Promise.all([1, 2, 3].map(() => loopback.open(server.url, auto())))
       await Promise.all(sockets.map((socket, index) => echo(socket, String(index))))
       for (const socket of sockets) expect(handshake(socket)!.http).to.equal('2')
@@ -203,7 +196,7 @@ describe('The option http2', function () {
     it('takes HTTP/1.1 with a server that knows no other, and offers it no HTTP/2 again', async () => {
       const offered: string[][] = []
       const server = createHttpsServer({
-        ...certificate,
+        ...made.certificate,
         ALPNCallback({ protocols }: { protocols: string[] }) {
           offered.push(protocols)
           return 'http/1.1'
@@ -219,7 +212,7 @@ describe('The option http2', function () {
     })
 
     it('reads and writes over HTTP/1.1 as ever', async () => {
-      const server = createHttpsServer(certificate)
+      const server = createHttpsServer(made.certificate)
       const url = await listen(server)
       new WebSocketServer({ server }).on('connection', socket => {
         socket.on('message', (data, isBinary) => socket.send(data as Buffer, { binary: isBinary }))
@@ -233,7 +226,7 @@ describe('The option http2', function () {
     })
 
     it('takes HTTP/1.1 with a server that picks HTTP/2 and does not announce extended CONNECT', async () => {
-      const server = createSecureServer({ ...certificate, allowHTTP1: true })
+      const server = createSecureServer({ ...made.certificate, allowHTTP1: true })
       let connections = 0
       server.on('connection', () => connections++)
       const url = await listen(server)
@@ -247,7 +240,11 @@ describe('The option http2', function () {
     })
 
     it('takes HTTP/1.1 where the server asks for it (HTTP_1_1_REQUIRED)', async () => {
-      const server = createSecureServer({ ...certificate, allowHTTP1: true, settings: { enableConnectProtocol: true } })
+      const server = createSecureServer({
+        ...made.certificate,
+        allowHTTP1: true,
+        settings: { enableConnectProtocol: true },
+      })
       server.on('stream', stream => stream.on('error', () => {}).close(13))
       const url = await listen(server)
       new WebSocketServer({ server: server as never })
@@ -264,18 +261,22 @@ describe('The option http2', function () {
     })
 
     it('is HTTP/1.1 where "tls.ALPNProtocols" says so', async () => {
-      const server = createSecureServer({ ...certificate, allowHTTP1: true, settings: { enableConnectProtocol: true } })
+      const server = createSecureServer({
+        ...made.certificate,
+        allowHTTP1: true,
+        settings: { enableConnectProtocol: true },
+      })
       const url = await listen(server)
       new WebSocketServer({ server: server as never })
-      const socket = await loopback.open(url, { http2: 'auto', tls: { ...tls, ALPNProtocols: ['http/1.1'] } })
+      const socket = await loopback.open(url, { http2: 'auto', tls: { ...made.tls, ALPNProtocols: ['http/1.1'] } })
       expect(handshake(socket)!.http).to.equal('1.1')
     })
 
     it('does not trust a server that HTTP/1.1 would not trust', async () => {
-      const server = await serveAll({ tls: certificate })
+      const server = await serveAll({ tls: made.certificate })
       const socket = loopback.socket(server.url, { http2: 'auto' })
       await next(socket, 'close')
-      expect(failure(socket)!.message).to.match(/certificate/)
+      expect(failure(socket)!.message).to.match(/made.certificate/)
       expect(server.sessions.length).to.equal(0)
     })
 
@@ -294,11 +295,11 @@ describe('The option http2', function () {
 
   describe('a connection', () => {
     it('is not shared by different options of TLS', async () => {
-      const server = await serveAll({ tls: certificate })
-      await loopback.open(server.url, { ...only, tls })
-      await loopback.open(server.url, { ...only, tls: { ...tls } })
+      const server = await serveAll({ tls: made.certificate })
+      await loopback.open(server.url, { ...only, tls: made.tls })
+      await loopback.open(server.url, { ...only, tls: { ...made.tls } })
       expect(server.connections).to.equal(1)
-      await loopback.open(server.url, { ...only, tls: { ...tls, rejectUnauthorized: false } })
+      await loopback.open(server.url, { ...only, tls: { ...made.tls, rejectUnauthorized: false } })
       expect(server.connections).to.equal(2)
     })
 
@@ -472,8 +473,8 @@ describe('The option http2', function () {
   })
 
   it('false, the default, never offers HTTP/2', async () => {
-    const server = await serve({ tls: certificate })
-    for (const options of [{ tls }, { tls, http2: false } as const]) {
+    const server = await serve({ tls: made.certificate })
+    for (const options of [{ tls: made.tls }, { tls: made.tls, http2: false } as const]) {
       const socket = new WebSocket(server.url, options)
       await next(socket, 'close')
       expect(failure(socket)!.message).to.match(/does not speak HTTP\/1\.1/)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { ping, type WebSocketOptions } from '#lib/entry/node.js'
-import { type Certificate, makeAuthority, makeCertificate } from '../support/certificates.ts'
+import { useCertificates } from '../support/certificates.ts'
 import { useLoopback } from '../support/ws-server.ts'
 
 /** Linux tells the timers of its TCP connections in /proc/net/tcp. */
@@ -9,18 +9,12 @@ const describeOnLinux = process.platform === 'linux' ? describe : describe.skip
 
 describeOnLinux('Option keepAlive', () => {
   const loopback = useLoopback()
-  let authority: Certificate
-  let good: Certificate
-
-  before(async () => {
-    authority = await makeAuthority()
-    good = await makeCertificate({ authority })
-  })
+  const made = useCertificates()
 
   /** Seconds until the system probes our connection to that port; undefined if it does not. */
   async function probeAfter(secure: boolean, options: WebSocketOptions = {}): Promise<number | undefined> {
-    const server = await loopback.serve(secure ? { tls: good } : {})
-    const socket = await loopback.open(server.url, { tls: { ca: authority.cert }, ...options })
+    const server = await loopback.serve(secure ? { tls: made.certificate } : {})
+    const socket = await loopback.open(server.url, { tls: { ca: made.authority.cert }, ...options })
     await ping(socket)
     const port = server.port.toString(16).toUpperCase().padStart(4, '0')
     for (;;) {

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { failure, handshake, type WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
-import { type Certificate, makeAuthority, makeCertificate } from '../support/certificates.ts'
+import { useCertificates } from '../support/certificates.ts'
 import { runNode } from '../support/child.ts'
 import { withProperty } from '../support/expect.ts'
 import { startHttpProxy, startSocksProxy, type TestProxy } from '../support/proxy-servers.ts'
@@ -13,13 +13,7 @@ describe('Option proxy', function () {
   // A machine with much else to do is slow, and that is no failure.
   this.timeout(60_000)
   const loopback = useLoopback()
-  let authority: Certificate
-  let certificate: Certificate
-
-  before(async () => {
-    authority = await makeAuthority()
-    certificate = await makeCertificate({ authority })
-  })
+  const made = useCertificates()
 
   async function started(proxy: Promise<TestProxy>): Promise<TestProxy> {
     const one = await proxy
@@ -36,7 +30,7 @@ describe('Option proxy', function () {
   }
 
   async function serveEcho(secure = false): Promise<string> {
-    const server = await loopback.serve(secure ? { tls: certificate } : {})
+    const server = await loopback.serve(secure ? { tls: made.certificate } : {})
     void (async () => {
       for (;;) {
         const { socket } = await server.accept()
@@ -72,8 +66,8 @@ describe('Option proxy', function () {
     describe(secureProxy ? 'https:' : 'http:', () => {
       const scheme = secureProxy ? 'https' : 'http'
       const start = (credentials?: string) =>
-        started(startHttpProxy({ ...(secureProxy && { tls: certificate }), ...(credentials && { credentials }) }))
-      const trust = () => ({ tls: { ca: authority.cert } })
+        started(startHttpProxy({ ...(secureProxy && { tls: made.certificate }), ...(credentials && { credentials }) }))
+      const trust = () => ({ tls: { ca: made.authority.cert } })
 
       for (const secure of [false, true]) {
         it(`takes ${secure ? 'wss' : 'ws'} URLs by a tunnel, with credentials that the server does not see`, async () => {
@@ -171,7 +165,7 @@ describe('Option proxy', function () {
     for (const scheme of ['socks5', 'socks5h', 'socks4', 'socks4a']) {
       it(`${scheme}: takes ws and wss URLs`, async () => {
         const proxy = await started(startSocksProxy())
-        const tls = { ca: authority.cert }
+        const tls = { ca: made.authority.cert }
         const url = await serveEcho()
         await talk(url, { proxy: `${scheme}://127.0.0.1:${proxy.port}` })
         const socket = await talk(await serveEcho(true), {
@@ -331,7 +325,7 @@ describe('Option proxy', function () {
       const proxy = await started(startHttpProxy())
       const error = await failed({ proxy: `http://127.0.0.1:${proxy.port}` }, await serveEcho(true))
       expect([error.code, error.step]).to.deep.equal(['WS_ERR_TLS', 'tls'])
-      const untrusted = await started(startHttpProxy({ tls: certificate }))
+      const untrusted = await started(startHttpProxy({ tls: made.certificate }))
       const other = await failed({ proxy: `https://localhost:${untrusted.port}` }, await serveEcho())
       expect([other.code, other.step]).to.deep.equal(['WS_ERR_PROXY', 'proxy'])
       expect(other.message).to.match(/: The proxy's certificate is .*give its certificate as "proxy\.tls\.ca"/)

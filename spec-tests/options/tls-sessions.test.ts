@@ -1,7 +1,7 @@
 import tls, { createSecureContext, type TLSSocket } from 'node:tls'
 import { expect } from 'chai'
 import { ping, type WebSocketOptions } from '#lib/entry/node.js'
-import { type Certificate, makeAuthority, makeCertificate } from '../support/certificates.ts'
+import { makeCertificate, useCertificates } from '../support/certificates.ts'
 import { withProperty } from '../support/expect.ts'
 import { next, type TestServer, useLoopback } from '../support/ws-server.ts'
 
@@ -9,13 +9,7 @@ type Tls = NonNullable<WebSocketOptions['tls']>
 
 describe('TLS sessions', () => {
   const loopback = useLoopback()
-  let authority: Certificate
-  let good: Certificate
-
-  before(async () => {
-    authority = await makeAuthority()
-    good = await makeCertificate({ authority })
-  })
+  const made = useCertificates()
 
   /** Opens and closes a connection. Returns whether it resumed a session. */
   async function resumes(server: TestServer, options: Tls, host = 'localhost'): Promise<boolean> {
@@ -29,22 +23,23 @@ describe('TLS sessions', () => {
 
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     it(`are resumed on the way to the same host with equal options: ${version}`, async () => {
-      const server = await loopback.serve({ tls: { ...good, minVersion: version, maxVersion: version } })
+      const server = await loopback.serve({ tls: { ...made.certificate, minVersion: version, maxVersion: version } })
       const reused: boolean[] = []
-      for (let count = 0; count < 6; count++) reused.push(await resumes(server, { ca: Buffer.from(authority.cert) }))
+      for (let count = 0; count < 6; count++)
+        reused.push(await resumes(server, { ca: Buffer.from(made.authority.cert) }))
       expect(reused).to.deep.equal([false, true, true, true, true, true])
     })
 
     it(`are not resumed with any other option: ${version}`, async () => {
-      const server = await loopback.serve({ tls: { ...good, minVersion: version, maxVersion: version } })
-      const ca = authority.cert
+      const server = await loopback.serve({ tls: { ...made.certificate, minVersion: version, maxVersion: version } })
+      const ca = made.authority.cert
       const others: Tls[] = [
         { ca: [ca] },
         { ca: `${ca}\n` },
         { ca, servername: 'localhost' },
         { ca, rejectUnauthorized: true },
         { ca, rejectUnauthorized: false },
-        { ca, cert: good.cert, key: good.key },
+        { ca, cert: made.certificate.cert, key: made.certificate.key },
         { ca, maxVersion: version },
         { ca, ciphers: 'DEFAULT' },
         { ca, checkServerIdentity: () => undefined },
@@ -59,8 +54,11 @@ describe('TLS sessions', () => {
   }
 
   it('are not resumed on the way to another name or port', async () => {
-    const [server, other] = [await loopback.serve({ tls: good }), await loopback.serve({ tls: good })]
-    const options = { ca: authority.cert }
+    const [server, other] = [
+      await loopback.serve({ tls: made.certificate }),
+      await loopback.serve({ tls: made.certificate }),
+    ]
+    const options = { ca: made.authority.cert }
     await resumes(server, options)
     expect(await resumes(server, options, '127.0.0.1')).to.equal(false)
     expect(await resumes(server, options, 'localhost.')).to.equal(false)
@@ -69,27 +67,27 @@ describe('TLS sessions', () => {
   })
 
   it('are not resumed where functions decide: these are asked each time', async () => {
-    const server = await loopback.serve({ tls: good })
+    const server = await loopback.serve({ tls: made.certificate })
     let asked = 0
     const checkServerIdentity = (): undefined => void asked++
     for (let count = 1; count <= 3; count++) {
-      expect(await resumes(server, { ca: authority.cert, checkServerIdentity })).to.equal(false)
+      expect(await resumes(server, { ca: made.authority.cert, checkServerIdentity })).to.equal(false)
       expect(asked).to.equal(count)
     }
   })
 
   it('are not kept of a server that was not trusted', async () => {
     const server = await loopback.serve({
-      tls: await makeCertificate({ authority, names: ['other.test'], addresses: [] }),
+      tls: await makeCertificate({ authority: made.authority, names: ['other.test'], addresses: [] }),
     })
     for (let count = 0; count < 3; count++) {
-      expect(await resumes(server, { ca: authority.cert, rejectUnauthorized: false })).to.equal(false)
+      expect(await resumes(server, { ca: made.authority.cert, rejectUnauthorized: false })).to.equal(false)
     }
   })
 
   it('are not resumed once the defaults of the process have changed', async () => {
-    const server = await loopback.serve({ tls: good })
-    const options = { ca: authority.cert }
+    const server = await loopback.serve({ tls: made.certificate })
+    const options = { ca: made.authority.cert }
     await resumes(server, options)
     await withProperty(tls, 'DEFAULT_CIPHERS', `${tls.DEFAULT_CIPHERS}:!SRP`, async () => {
       expect(await resumes(server, options)).to.equal(false)

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { drained, failure, ping, WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
 import { ExplainedError } from '#lib/transport/connect.js'
 import { TLS_MEMBERS, type TlsOptions } from '#lib/transport/tls-options.js'
-import { type Certificate, makeAuthority, makeCertificate } from '../support/certificates.ts'
+import { type Certificate, makeAuthority, makeCertificate, useCertificates } from '../support/certificates.ts'
 import { withProperty } from '../support/expect.ts'
 import { makePfx } from '../support/pfx.ts'
 import { startHttpProxy } from '../support/proxy-servers.ts'
@@ -15,13 +15,7 @@ import { next, type Peer, record, useLoopback } from '../support/ws-server.ts'
 
 describe('TLS', () => {
   const loopback = useLoopback()
-  let authority: Certificate
-  let good: Certificate
-
-  before(async () => {
-    authority = await makeAuthority()
-    good = await makeCertificate({ authority })
-  })
+  const made = useCertificates()
 
   const tlsOf = (peer: Peer): TLSSocket => peer.request.socket as TLSSocket
 
@@ -55,12 +49,12 @@ describe('TLS', () => {
 
   /** Expects a failure of the connection, not of TLS, that names the option. */
   async function expectUnusable(tls: TlsOptions): Promise<void> {
-    const server = await loopback.serve({ tls: good })
+    const server = await loopback.serve({ tls: made.certificate })
     const { port, close } = await startHttpProxy()
     loopback.afterwards(close)
     for (const proxy of [false, `http://127.0.0.1:${port}`] as const) {
       for (const http2 of [false, 'auto', 'only'] as const) {
-        const socket = loopback.socket(server.url, { tls: { ca: authority.cert, ...tls }, proxy, http2 })
+        const socket = loopback.socket(server.url, { tls: { ca: made.authority.cert, ...tls }, proxy, http2 })
         await next(socket, 'close')
         const { code, step, message, cause } = failure(socket)!
         expect([code, step]).to.deep.equal(['WS_ERR_CONNECT', 'connect'])
@@ -72,9 +66,15 @@ describe('TLS', () => {
 
   describe('trust', () => {
     it('is in the authorities of the option ca', async () => {
-      const server = await loopback.serve({ tls: good })
-      const { cert } = authority
-      for (const ca of [cert, Buffer.from(cert), new Uint8Array(Buffer.from(cert)), [cert], [good.cert, cert]]) {
+      const server = await loopback.serve({ tls: made.certificate })
+      const { cert } = made.authority
+      for (const ca of [
+        cert,
+        Buffer.from(cert),
+        new Uint8Array(Buffer.from(cert)),
+        [cert],
+        [made.certificate.cert, cert],
+      ]) {
         const socket = await expectOpen(server.url, { tls: { ca } })
         const peer = await server.accept()
         peer.socket.send('text')
@@ -85,7 +85,7 @@ describe('TLS', () => {
     })
 
     it('is not in an authority that nobody named', async () => {
-      const server = await loopback.serve({ tls: good })
+      const server = await loopback.serve({ tls: made.certificate })
       await expectCause(server.url, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
       await expectCause(server.url, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', {
         tls: { ca: (await makeAuthority('Other')).cert },
@@ -100,18 +100,18 @@ describe('TLS', () => {
     })
 
     it('is not in a certificate whose time is over', async () => {
-      const server = await loopback.serve({ tls: await makeCertificate({ authority, expired: true }) })
-      await expectCause(server.url, 'CERT_HAS_EXPIRED', { tls: { ca: authority.cert } })
+      const server = await loopback.serve({ tls: await makeCertificate({ authority: made.authority, expired: true }) })
+      await expectCause(server.url, 'CERT_HAS_EXPIRED', { tls: { ca: made.authority.cert } })
     })
 
     it('is not in a certificate for another name or address', async () => {
       const server = await loopback.serve({
-        tls: await makeCertificate({ authority, addresses: [], names: ['other.test'] }),
+        tls: await makeCertificate({ authority: made.authority, addresses: [], names: ['other.test'] }),
       })
-      const tls = { ca: authority.cert }
+      const tls = { ca: made.authority.cert }
       await expectCause(server.url, 'ERR_TLS_CERT_ALTNAME_INVALID', { tls })
       await expectCause(`wss://localhost:${server.port}/`, 'ERR_TLS_CERT_ALTNAME_INVALID', { tls })
-      const named = await loopback.serve({ tls: await makeCertificate({ authority, addresses: [] }) })
+      const named = await loopback.serve({ tls: await makeCertificate({ authority: made.authority, addresses: [] }) })
       await expectCause(named.url, 'ERR_TLS_CERT_ALTNAME_INVALID', { tls })
       await expectOpen(`wss://localhost:${named.port}/`, { tls })
     })
@@ -141,8 +141,8 @@ describe('TLS', () => {
     it('is in anything if rejectUnauthorized is false, and in nothing else if it is true', async () => {
       const bad = [
         await makeCertificate(),
-        await makeCertificate({ authority, expired: true }),
-        await makeCertificate({ authority, addresses: [], names: ['other.test'] }),
+        await makeCertificate({ authority: made.authority, expired: true }),
+        await makeCertificate({ authority: made.authority, addresses: [], names: ['other.test'] }),
       ]
       for (const certificate of bad) {
         const server = await loopback.serve({ tls: certificate })
@@ -154,39 +154,43 @@ describe('TLS', () => {
 
   describe('server name', () => {
     it('is that of the URL', async () => {
-      const server = await loopback.serve({ tls: good })
-      await expectOpen(`wss://localhost:${server.port}/`, { tls: { ca: authority.cert } })
+      const server = await loopback.serve({ tls: made.certificate })
+      await expectOpen(`wss://localhost:${server.port}/`, { tls: { ca: made.authority.cert } })
       expect((tlsOf(await server.accept()) as { servername?: unknown }).servername).to.equal('localhost')
     })
 
     it('is not sent for an address', async () => {
-      const server = await loopback.serve({ tls: good })
-      await expectOpen(server.url, { tls: { ca: authority.cert } })
+      const server = await loopback.serve({ tls: made.certificate })
+      await expectOpen(server.url, { tls: { ca: made.authority.cert } })
       expect((tlsOf(await server.accept()) as { servername?: unknown }).servername).to.equal(false)
     })
 
     it('is that of the option, which the certificate has to be for', async () => {
-      const certificate = await makeCertificate({ authority, addresses: [], names: ['other.test', '*.wild.test'] })
+      const certificate = await makeCertificate({
+        authority: made.authority,
+        addresses: [],
+        names: ['other.test', '*.wild.test'],
+      })
       const server = await loopback.serve({ tls: certificate })
       for (const servername of ['other.test', 'a.wild.test']) {
         for (const url of [server.url, `wss://localhost:${server.port}/`]) {
-          await expectOpen(url, { tls: { ca: authority.cert, servername } })
+          await expectOpen(url, { tls: { ca: made.authority.cert, servername } })
           const peer = await server.accept()
           expect((tlsOf(peer) as { servername?: unknown }).servername).to.equal(servername)
           expect(peer.request.headers.host).to.equal(new URL(url).host)
         }
       }
-      const tls = { ca: authority.cert, servername: 'third.test' }
+      const tls = { ca: made.authority.cert, servername: 'third.test' }
       await expectCause(server.url, 'ERR_TLS_CERT_ALTNAME_INVALID', { tls })
     })
 
     it('has no trailing dot, be it of the URL or of the option', async () => {
-      const server = await loopback.serve({ tls: good })
+      const server = await loopback.serve({ tls: made.certificate })
       for (const [url, servername] of [
         [`wss://localhost.:${server.port}/`, undefined],
         [`wss://localhost:${server.port}/`, 'localhost.'],
       ] as const) {
-        await expectOpen(url, { tls: { ca: authority.cert, ...(servername && { servername }) } })
+        await expectOpen(url, { tls: { ca: made.authority.cert, ...(servername && { servername }) } })
         const peer = await server.accept()
         expect((tlsOf(peer) as { servername?: unknown }).servername).to.equal('localhost')
         expect(peer.request.headers.host).to.equal(new URL(url).host)
@@ -194,16 +198,18 @@ describe('TLS', () => {
     })
 
     it('is not sent if it is empty or an address, and the certificate is still checked', async () => {
-      const server = await loopback.serve({ tls: await makeCertificate({ authority, addresses: ['127.0.0.1'] }) })
+      const server = await loopback.serve({
+        tls: await makeCertificate({ authority: made.authority, addresses: ['127.0.0.1'] }),
+      })
       for (const [host, servername] of [
         ['localhost', ''],
         ['localhost', '127.0.0.1'],
         ['127.0.0.1', ''],
       ] as const) {
-        await expectOpen(`wss://${host}:${server.port}/`, { tls: { ca: authority.cert, servername } })
+        await expectOpen(`wss://${host}:${server.port}/`, { tls: { ca: made.authority.cert, servername } })
         expect((tlsOf(await server.accept()) as { servername?: unknown }).servername).to.equal(false)
       }
-      const tls = { ca: authority.cert, servername: '127.0.0.2' }
+      const tls = { ca: made.authority.cert, servername: '127.0.0.2' }
       await expectCause(`wss://localhost:${server.port}/`, 'ERR_TLS_CERT_ALTNAME_INVALID', { tls })
     })
 
@@ -213,10 +219,10 @@ describe('TLS', () => {
         const names = (name: string) =>
           name.includes('t') ? { names: [name], addresses: [] } : { names: [], addresses: [name] }
         for (const other of ['localhost', '127.0.0.1', '::1', '127.0.0.2', 'other.test']) {
-          const certificate = await makeCertificate({ authority, ...names(other) })
+          const certificate = await makeCertificate({ authority: made.authority, ...names(other) })
           const server = await loopback.serve({ tls: certificate, host: host === '::1' ? host : '127.0.0.1' })
           const url = `wss://${urlHost}:${server.port}/`
-          const tls = { ca: authority.cert }
+          const tls = { ca: made.authority.cert }
           if (host === other) await expectOpen(url, { tls })
           else await expectCause(url, 'ERR_TLS_CERT_ALTNAME_INVALID', { tls })
           if (other === 'other.test') await expectOpen(url, { tls: { ...tls, servername: other } })
@@ -227,8 +233,8 @@ describe('TLS', () => {
 
   describe('a member that is undefined', () => {
     it('is absent', async () => {
-      const server = await loopback.serve({ tls: good })
-      const tls: Record<string, unknown> = { ca: authority.cert }
+      const server = await loopback.serve({ tls: made.certificate })
+      const tls: Record<string, unknown> = { ca: made.authority.cert }
       for (const name of Object.keys(TLS_MEMBERS)) if (name !== 'ca') tls[name] = undefined
       await expectOpen(`wss://localhost:${server.port}/`, { tls })
       const socket = tlsOf(await server.accept())
@@ -241,13 +247,13 @@ describe('TLS', () => {
 
   describe('checkServerIdentity', () => {
     it('is asked each time, with the name and the certificate, in place of the check of Node.js', async () => {
-      const certificate = await makeCertificate({ authority, addresses: [], names: ['other.test'] })
+      const certificate = await makeCertificate({ authority: made.authority, addresses: [], names: ['other.test'] })
       const server = await loopback.serve({ tls: certificate })
       const asked: unknown[] = []
       const checkServerIdentity = (name: string, { subject }: PeerCertificate): undefined => {
         asked.push(name, subject.CN)
       }
-      const tls = { ca: authority.cert, checkServerIdentity }
+      const tls = { ca: made.authority.cert, checkServerIdentity }
       await expectOpen(server.url, { tls })
       await expectOpen(`wss://localhost.:${server.port}/`, { tls })
       await expectOpen(`wss://localhost:${server.port}/`, { tls: { ...tls, servername: 'third.test' } })
@@ -257,7 +263,7 @@ describe('TLS', () => {
     })
 
     it('refuses by an Error that it returns or throws, and may not return a promise', async () => {
-      const server = await loopback.serve({ tls: good })
+      const server = await loopback.serve({ tls: made.certificate })
       const error = new Error('The pin is another')
       const answers: [() => unknown, unknown][] = [
         [() => error, error],
@@ -269,23 +275,23 @@ describe('TLS', () => {
         ],
       ]
       for (const [checkServerIdentity, cause] of answers) {
-        const tls = { ca: authority.cert, checkServerIdentity } as TlsOptions
+        const tls = { ca: made.authority.cert, checkServerIdentity } as TlsOptions
         const failed = await failureOf(server.url, { tls })
         expect([failed.code, failed.cause]).to.deep.equal(['WS_ERR_TLS', cause])
       }
-      const tls = { ca: authority.cert, checkServerIdentity: async () => undefined } as unknown as TlsOptions
+      const tls = { ca: made.authority.cert, checkServerIdentity: async () => undefined } as unknown as TlsOptions
       expect((await failureOf(server.url, { tls })).message).to.contain('checkServerIdentity')
     })
   })
 
   describe('secure context', () => {
     it('is taken as it is, and excludes what it is made from', async () => {
-      const server = await loopback.serve({ tls: good })
+      const server = await loopback.serve({ tls: made.certificate })
       const other = createSecureContext({ ca: (await makeAuthority('Other')).cert })
-      await expectOpen(server.url, { tls: { secureContext: createSecureContext({ ca: authority.cert }) } })
+      await expectOpen(server.url, { tls: { secureContext: createSecureContext({ ca: made.authority.cert }) } })
       // They look alike, and are told by their identity.
       await expectCause(server.url, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', { tls: { secureContext: other } })
-      const tls = { secureContext: other, ca: authority.cert }
+      const tls = { secureContext: other, ca: made.authority.cert }
       expect(() => new WebSocket(server.url, { tls })).to.throw(TypeError, '"tls.ca" has no effect beside')
     })
   })
@@ -293,22 +299,27 @@ describe('TLS', () => {
   describe('data of another realm', () => {
     it('is taken: bytes, lists, and objects with a passphrase', async () => {
       const passphrase = 'open sesame'
-      const server = await loopback.serve({ tls: { ...good, ca: authority.cert, requestCert: true } })
-      const { cert, key } = await makeCertificate({ authority, names: ['client.test'], passphrase })
+      const server = await loopback.serve({ tls: { ...made.certificate, ca: made.authority.cert, requestCert: true } })
+      const { cert, key } = await makeCertificate({ authority: made.authority, names: ['client.test'], passphrase })
       const tls = runInNewContext(
         `({ ca: [Uint8Array.from(ca)], cert: Uint8Array.from(cert), key: [{ pem: Uint8Array.from(key), passphrase }] })`,
-        { ca: Buffer.from(authority.cert), cert: Buffer.from(cert), key: Buffer.from(key), passphrase },
+        { ca: Buffer.from(made.authority.cert), cert: Buffer.from(cert), key: Buffer.from(key), passphrase },
       )
       await expectOpen(server.url, { tls })
       expect(tlsOf(await server.accept()).getPeerCertificate().subject.CN).to.equal('client.test')
-      const pfx = [{ buf: makePfx(await makeCertificate({ authority, names: ['file.test'] }), passphrase), passphrase }]
-      await expectOpen(server.url, { tls: { ca: authority.cert, pfx } })
+      const pfx = [
+        {
+          buf: makePfx(await makeCertificate({ authority: made.authority, names: ['file.test'] }), passphrase),
+          passphrase,
+        },
+      ]
+      await expectOpen(server.url, { tls: { ca: made.authority.cert, pfx } })
       expect(tlsOf(await server.accept()).getPeerCertificate().subject.CN).to.equal('file.test')
     })
 
     it('is copied: what is changed later has no effect', async () => {
-      const server = await loopback.serve({ tls: good })
-      const ca = Buffer.from(authority.cert)
+      const server = await loopback.serve({ tls: made.certificate })
+      const ca = Buffer.from(made.authority.cert)
       const list = [ca]
       const socket = loopback.socket(server.url, { tls: { ca: list } })
       ca.fill(0)
@@ -319,8 +330,8 @@ describe('TLS', () => {
 
   describe('defaults of the process', () => {
     it('count for the next connection', async () => {
-      const server = await loopback.serve({ tls: { ...good, minVersion: 'TLSv1.3' } })
-      const tls = { ca: authority.cert }
+      const server = await loopback.serve({ tls: { ...made.certificate, minVersion: 'TLSv1.3' } })
+      const tls = { ca: made.authority.cert }
       await expectOpen(server.url, { tls })
       await withProperty(defaults, 'DEFAULT_MAX_VERSION', 'TLSv1.2', () =>
         expectCause(server.url, /^ERR_SSL_|^EPROTO$/, { tls }),
@@ -329,11 +340,11 @@ describe('TLS', () => {
     })
 
     it('are the authorities, by whatever means they change', async () => {
-      const server = await loopback.serve({ tls: good })
+      const server = await loopback.serve({ tls: made.certificate })
       await expectCause(server.url, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
       // tls.setDefaultCACertificates, which Node.js 20 lacks, changes what a new context has; so does a program that wraps this.
       const { createSecureContext: create } = defaults
-      const wrapped: typeof create = options => create({ ...options, ca: authority.cert })
+      const wrapped: typeof create = options => create({ ...options, ca: made.authority.cert })
       await withProperty(defaults, 'createSecureContext', wrapped, async () => {
         await expectOpen(server.url, {})
         await expectOpen(server.url, {})
@@ -344,8 +355,8 @@ describe('TLS', () => {
 
   describe('client certificate', () => {
     it('is shown to a server that asks', async () => {
-      const own = await makeCertificate({ authority, names: ['client.test'] })
-      const tls = { ...good, ca: authority.cert, requestCert: true, rejectUnauthorized: true }
+      const own = await makeCertificate({ authority: made.authority, names: ['client.test'] })
+      const tls = { ...made.certificate, ca: made.authority.cert, requestCert: true, rejectUnauthorized: true }
       const server = await loopback.serve({ tls })
       const { cert, key } = own
       for (const options of [
@@ -353,20 +364,20 @@ describe('TLS', () => {
         { cert: Buffer.from(cert), key: Buffer.from(key) },
         { cert: [cert], key: [key] },
       ]) {
-        await expectOpen(server.url, { tls: { ca: authority.cert, ...options } })
+        await expectOpen(server.url, { tls: { ca: made.authority.cert, ...options } })
         expect(tlsOf(await server.accept()).getPeerCertificate().subject.CN).to.equal('client.test')
       }
-      const without = await failureOf(server.url, { tls: { ca: authority.cert } })
+      const without = await failureOf(server.url, { tls: { ca: made.authority.cert } })
       expect(without.code).to.match(/^WS_ERR_(CONNECT|CONNECTION_LOST)$/)
       expect(without.cause).to.be.an.instanceof(Error)
     })
 
     it('has its key decrypted by the passphrase', async () => {
       const passphrase = 'open sesame'
-      const { cert, key } = await makeCertificate({ authority, names: ['client.test'], passphrase })
+      const { cert, key } = await makeCertificate({ authority: made.authority, names: ['client.test'], passphrase })
       expect(key).to.contain('ENCRYPTED')
-      const server = await loopback.serve({ tls: { ...good, ca: authority.cert, requestCert: true } })
-      await expectOpen(server.url, { tls: { ca: authority.cert, cert, key, passphrase } })
+      const server = await loopback.serve({ tls: { ...made.certificate, ca: made.authority.cert, requestCert: true } })
+      await expectOpen(server.url, { tls: { ca: made.authority.cert, cert, key, passphrase } })
       expect(tlsOf(await server.accept()).getPeerCertificate().subject.CN).to.equal('client.test')
       await expectUnusable({ cert, key, passphrase: 'wrong' })
       await expectUnusable({ cert, key })
@@ -376,10 +387,10 @@ describe('TLS', () => {
   describe('a file of PKCS #12', () => {
     it('has a certificate and its key, and is opened by the passphrase', async () => {
       const passphrase = 'open sesame'
-      const pfx = makePfx(await makeCertificate({ authority, names: ['client.test'] }), passphrase)
-      const server = await loopback.serve({ tls: { ...good, ca: authority.cert, requestCert: true } })
+      const pfx = makePfx(await makeCertificate({ authority: made.authority, names: ['client.test'] }), passphrase)
+      const server = await loopback.serve({ tls: { ...made.certificate, ca: made.authority.cert, requestCert: true } })
       for (const file of [pfx, new Uint8Array(pfx)]) {
-        await expectOpen(server.url, { tls: { ca: authority.cert, pfx: file, passphrase } })
+        await expectOpen(server.url, { tls: { ca: made.authority.cert, pfx: file, passphrase } })
         expect(tlsOf(await server.accept()).getPeerCertificate().subject.CN).to.equal('client.test')
       }
       await expectUnusable({ pfx, passphrase: 'wrong' })
@@ -388,9 +399,9 @@ describe('TLS', () => {
 
   describe('a member that cannot be used', () => {
     it('fails the connection before TLS has begun, directly and behind a proxy', async () => {
-      const { cert, key } = await makeCertificate({ authority })
+      const { cert, key } = await makeCertificate({ authority: made.authority })
       await expectUnusable({ cert, key: 'no key' })
-      await expectUnusable({ cert, key: good.key })
+      await expectUnusable({ cert, key: made.certificate.key })
       await expectUnusable({ cert: 'no certificate', key })
       await expectUnusable({ pfx: Buffer.from('no file') })
       await expectUnusable({ ciphers: 'no-cipher' })
@@ -401,9 +412,9 @@ describe('TLS', () => {
 
   describe('version', () => {
     it('is limited by minVersion and maxVersion', async () => {
-      const old = await loopback.serve({ tls: { ...good, maxVersion: 'TLSv1.2' } })
-      const current = await loopback.serve({ tls: { ...good, minVersion: 'TLSv1.3' } })
-      const ca = authority.cert
+      const old = await loopback.serve({ tls: { ...made.certificate, maxVersion: 'TLSv1.2' } })
+      const current = await loopback.serve({ tls: { ...made.certificate, minVersion: 'TLSv1.3' } })
+      const ca = made.authority.cert
       await expectOpen(old.url, { tls: { ca } })
       expect(tlsOf(await old.accept()).getProtocol()).to.equal('TLSv1.2')
       await expectOpen(current.url, { tls: { ca, minVersion: 'TLSv1.3' } })
@@ -414,8 +425,8 @@ describe('TLS', () => {
 
     it('comes with the ciphers of the option', async () => {
       const ciphers = 'ECDHE-ECDSA-AES128-GCM-SHA256'
-      const server = await loopback.serve({ tls: { ...good, maxVersion: 'TLSv1.2', ciphers } })
-      const ca = authority.cert
+      const server = await loopback.serve({ tls: { ...made.certificate, maxVersion: 'TLSv1.2', ciphers } })
+      const ca = made.authority.cert
       await expectOpen(server.url, { tls: { ca, ciphers } })
       expect(tlsOf(await server.accept()).getCipher().name).to.equal(ciphers)
       const others = { ca, ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' }
@@ -423,28 +434,28 @@ describe('TLS', () => {
     })
 
     it('of HTTP is 1.1: that is what is offered', async () => {
-      const server = await loopback.serve({ tls: { ...good, ALPNProtocols: ['h2', 'http/1.1'] } })
-      await expectOpen(server.url, { tls: { ca: authority.cert } })
+      const server = await loopback.serve({ tls: { ...made.certificate, ALPNProtocols: ['h2', 'http/1.1'] } })
+      await expectOpen(server.url, { tls: { ca: made.authority.cert } })
       expect(tlsOf(await server.accept()).alpnProtocol).to.equal('http/1.1')
     })
 
     it('is offered, or not, as ALPNProtocols says', async () => {
-      const server = await loopback.serve({ tls: { ...good, ALPNProtocols: ['h2', 'http/1.1'] } })
+      const server = await loopback.serve({ tls: { ...made.certificate, ALPNProtocols: ['h2', 'http/1.1'] } })
       for (const [ALPNProtocols, agreed] of [
         [['http/1.1'], 'http/1.1'],
         [Buffer.from('\x08http/1.1'), 'http/1.1'],
         [[], false],
       ] as const) {
-        await expectOpen(server.url, { tls: { ca: authority.cert, ALPNProtocols } })
+        await expectOpen(server.url, { tls: { ca: made.authority.cert, ALPNProtocols } })
         expect(tlsOf(await server.accept()).alpnProtocol).to.equal(agreed)
       }
     })
 
     it('comes with the curves, signature algorithms and options of OpenSSL that are given', async () => {
-      const ca = authority.cert
-      const server = await loopback.serve({ tls: { ...good, ecdhCurve: 'P-521' } })
+      const ca = made.authority.cert
+      const server = await loopback.serve({ tls: { ...made.certificate, ecdhCurve: 'P-521' } })
       await expectOpen(server.url, { tls: { ca, ecdhCurve: 'P-521' } })
-      const current = await loopback.serve({ tls: { ...good, minVersion: 'TLSv1.3' } })
+      const current = await loopback.serve({ tls: { ...made.certificate, minVersion: 'TLSv1.3' } })
       const { SSL_OP_NO_TLSv1_3 } = constants
       for (const [url, options] of [
         [server.url, { ecdhCurve: 'P-256' }],
@@ -459,8 +470,8 @@ describe('TLS', () => {
 
   describe('connection', () => {
     it('carries large messages both ways, and closes cleanly', async () => {
-      const server = await loopback.serve({ tls: good })
-      const socket = await loopback.open(server.url, { tls: { ca: authority.cert } })
+      const server = await loopback.serve({ tls: made.certificate })
+      const socket = await loopback.open(server.url, { tls: { ca: made.authority.cert } })
       const peer = await server.accept()
       const large = Buffer.alloc(3_000_000, 'large')
       socket.binaryType = 'arraybuffer'
@@ -476,8 +487,8 @@ describe('TLS', () => {
     })
 
     it('has its events in order when all comes at once, and the server ends first', async () => {
-      const server = await loopback.serveRaw({ tls: good })
-      const socket = loopback.socket(server.url, { tls: { ca: authority.cert } })
+      const server = await loopback.serveRaw({ tls: made.certificate })
+      const socket = loopback.socket(server.url, { tls: { ca: made.authority.cert } })
       const events = record(socket)
       const peer = await server.accept()
       await peer.write(Buffer.concat([peer.acceptance(), frame(TEXT, 'text'), frame(CLOSE, closeBody(1001, 'away'))]))
@@ -489,8 +500,8 @@ describe('TLS', () => {
     })
 
     it('that is cut is lost', async () => {
-      const server = await loopback.serveRaw({ tls: good })
-      const socket = loopback.socket(server.url, { tls: { ca: authority.cert } })
+      const server = await loopback.serveRaw({ tls: made.certificate })
+      const socket = loopback.socket(server.url, { tls: { ca: made.authority.cert } })
       const events = record(socket)
       const peer = await server.accept()
       await peer.accept()
@@ -524,7 +535,7 @@ describe('TLS', () => {
     })
 
     it('is what ws has, and a TLS server does not understand', async () => {
-      const server = await loopback.serve({ tls: good })
+      const server = await loopback.serve({ tls: made.certificate })
       const error = await failureOf(server.url.replace('wss:', 'ws:'))
       expect(error.code).to.match(/^WS_ERR_(CONNECTION_LOST|INVALID_RESPONSE|UNEXPECTED_STATUS)$/)
     })
@@ -543,18 +554,24 @@ describe('TLS', () => {
     }
 
     it('of an issuer that is not trusted', async () => {
-      expect(await wordsFor(good)).to.match(/is of an authority that is not trusted here.*"tls\.ca"/)
+      expect(await wordsFor(made.certificate)).to.match(/is of an authority that is not trusted here.*"tls\.ca"/)
       expect(await wordsFor(await makeCertificate())).to.match(/is signed by itself, and not trusted.*"tls\.ca"/)
     })
 
     it('of a certificate that has expired', async () => {
-      const ca = authority.cert
-      expect(await wordsFor(await makeCertificate({ authority, expired: true }), { ca })).to.contain('has expired')
+      const ca = made.authority.cert
+      expect(await wordsFor(await makeCertificate({ authority: made.authority, expired: true }), { ca })).to.contain(
+        'has expired',
+      )
     })
 
     it('of a name that does not match', async () => {
-      const ca = authority.cert
-      const certificate = await makeCertificate({ authority, addresses: [], names: ['a.test', 'b.test'] })
+      const ca = made.authority.cert
+      const certificate = await makeCertificate({
+        authority: made.authority,
+        addresses: [],
+        names: ['a.test', 'b.test'],
+      })
       for (const host of ['localhost', '127.0.0.1']) {
         const message = await wordsFor(certificate, { ca }, host)
         expect(message).to.contain(`is not for ${host}, but for DNS:a.test, DNS:b.test`)
@@ -562,7 +579,7 @@ describe('TLS', () => {
       }
       expect(await wordsFor(certificate, { ca, servername: 'c.test' })).to.contain('is not for c.test, but')
       const names = Array.from({ length: 100 }, (_, index) => `name${index}.test`)
-      const long = await makeCertificate({ authority, addresses: [], names })
+      const long = await makeCertificate({ authority: made.authority, addresses: [], names })
       expect(await wordsFor(long, { ca })).to.have.length.below(500)
     })
 
@@ -574,7 +591,7 @@ describe('TLS', () => {
     })
 
     it('of ws: to a port with TLS: one that hangs up, and one that answers with an alert', async () => {
-      const server = await loopback.serve({ tls: good })
+      const server = await loopback.serve({ tls: made.certificate })
       expect((await failureOf(server.url.replace('wss:', 'ws:'))).message).to.match(/expects TLS.*wss:/)
       const alerts = await tcpServer(socket => socket.end(Buffer.from('15030300020228', 'hex')))
       const error = await failureOf(`ws://127.0.0.1:${alerts}/`)
@@ -583,10 +600,10 @@ describe('TLS', () => {
     })
 
     it('of nothing in common', async () => {
-      const ca = authority.cert
-      const old = await loopback.serve({ tls: { ...good, maxVersion: 'TLSv1.2' } })
+      const ca = made.authority.cert
+      const old = await loopback.serve({ tls: { ...made.certificate, maxVersion: 'TLSv1.2' } })
       expect((await failureOf(old.url, { tls: { ca, minVersion: 'TLSv1.3' } })).message).to.contain('"tls.minVersion"')
-      const other = await loopback.serve({ tls: { ...good, ALPNProtocols: ['h2'] } })
+      const other = await loopback.serve({ tls: { ...made.certificate, ALPNProtocols: ['h2'] } })
       expect((await failureOf(other.url, { tls: { ca } })).message).to.contain('HTTP/1.1')
     })
   })

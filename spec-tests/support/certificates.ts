@@ -52,6 +52,38 @@ export function makeCertificate(options: LeafOptions = {}): Promise<Certificate>
   })
 }
 
+/** What the tests of a suite that need one server with TLS have in common. */
+export interface SuiteCertificates {
+  readonly authority: Certificate
+  /** For localhost, 127.0.0.1 and ::1, signed by the authority. */
+  readonly certificate: Certificate
+  /** What a client needs, to trust the authority. */
+  readonly tls: { readonly ca: string }
+}
+
+/** Makes certificates before the tests of a suite: they are there while these run. */
+export function useCertificates(): SuiteCertificates {
+  let authority: Certificate
+  let certificate: Certificate
+  let tls: { ca: string }
+  before(async () => {
+    authority = await makeAuthority()
+    certificate = await makeCertificate({ authority })
+    tls = { ca: authority.cert }
+  })
+  return {
+    get authority() {
+      return authority
+    },
+    get certificate() {
+      return certificate
+    },
+    get tls() {
+      return tls
+    },
+  }
+}
+
 async function make(name: string, options: Parameters<typeof generate>[1]): Promise<Certificate> {
   // A day back, so that clocks do not matter; elliptic curves, since RSA keys take long to make.
   const pems = await generate([{ name: 'commonName', value: name }], {

@@ -1,7 +1,7 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { drained, type WebSocketOptions } from '#lib/entry/node.js'
-import { type Certificate, makeAuthority, makeCertificate } from '../support/certificates.ts'
+import { useCertificates } from '../support/certificates.ts'
 import { END_HEADERS, HEADERS, uint32, WINDOW_UPDATE } from '../support/http2-frames.ts'
 import { startHttpProxy } from '../support/proxy-servers.ts'
 import { ENABLE_CONNECT_PROTOCOL, STATUS_200, startRawHttp2Server } from '../support/raw-http2-server.ts'
@@ -17,13 +17,7 @@ describe('What the network does not take', function () {
   // A machine with much else to do is slow, and that is no failure.
   this.timeout(60_000)
   const loopback = useLoopback()
-  let authority: Certificate
-  let certificate: Certificate
-
-  before(async () => {
-    authority = await makeAuthority()
-    certificate = await makeCertificate({ authority })
-  })
+  const made = useCertificates()
 
   /** A server on loopback that passes connections on to a port, and may stop to read from the client. */
   async function startGate(to: number): Promise<{ port: number; shut(): void; open(): void }> {
@@ -52,7 +46,7 @@ describe('What the network does not take', function () {
 
   /** The port of a server that accepts one WebSocket, and reads what comes. */
   async function serve(http: '1.1' | '2', secure: boolean): Promise<number> {
-    const tls = secure ? certificate : undefined
+    const tls = secure ? made.certificate : undefined
     const server =
       http === '1.1' ? await loopback.serve(tls ? { tls } : {}) : await startRawHttp2Server(WIDE_WINDOWS, tls)
     if ('connections' in server) {
@@ -76,13 +70,13 @@ describe('What the network does not take', function () {
             http2: http === '2' ? 'only' : false,
             family: 4,
           }
-          if (secure) Object.assign(options, { tls: { ca: authority.cert } })
-          const proxy = through && (await startHttpProxy(through === 'https' ? { tls: certificate } : {}))
+          if (secure) Object.assign(options, { tls: { ca: made.authority.cert } })
+          const proxy = through && (await startHttpProxy(through === 'https' ? { tls: made.certificate } : {}))
           if (proxy) loopback.afterwards(() => proxy.close())
           const gate = await startGate(proxy ? proxy.port : port)
           if (proxy) {
             const url = `${through}://localhost:${gate.port}`
-            Object.assign(options, { proxy: { url, tls: { ca: authority.cert } } })
+            Object.assign(options, { proxy: { url, tls: { ca: made.authority.cert } } })
           } else port = gate.port
           const socket = await loopback.open(`${secure ? 'wss' : 'ws'}://localhost:${port}/`, options)
           gate.shut()
