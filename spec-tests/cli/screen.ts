@@ -122,10 +122,12 @@ export class Screen {
   }
 
   /**
-   * Gives the terminal another width, and then tells the command, as a terminal does. Where lines are broken anew, a cursor at
-   * the end of the last line stays there, as in other terminals; this one would leave it in its column.
+   * Gives the terminal another width, and then tells the command, as a terminal does. All that was written before is shown by then.
+   * Where lines are broken anew, a cursor at the end of the last line stays there, as in other terminals; this one would leave it in
+   * its column.
    */
-  resize(columns: number): void {
+  async resize(columns: number): Promise<void> {
+    await new Promise<void>(resolve => this.#terminal.write('', resolve))
     this.#terminal.resize(columns, 24)
     if (this.#reflows) this.#terminal.write(`\x1b[${this.#lastLine.length + 1}G`)
     const device = readFileSync(this.#device, 'utf8').trim()

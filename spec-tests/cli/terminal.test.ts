@@ -10,6 +10,9 @@ function withoutTimes(lines: readonly string[]): string[] {
   return lines.map(line => line.replace(/\d\d:\d\d:\d\d\.\d{3}/, 'TIME'))
 }
 
+/** What puts the cursor into a column is the last that was written. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a control sequence is what is looked for
+const CURSOR_PLACED = /\x1b\[\d+G$/
 const LONG_LINE = Array.from({ length: 28 }, (_, index) => `w${index + 10}`).join(' ')
 
 describe('The command in a terminal', function () {
@@ -91,7 +94,7 @@ describe('The command in a terminal', function () {
       await screen.until(/ w37$/)
       const widths = [47, 30, 97, 113, 38]
       for (const [index, columns] of widths.entries()) {
-        screen.resize(columns)
+        await screen.resize(columns)
         // The terminal is asked where the cursor is, and the line is drawn anew.
         await screen.untilWritten(new RegExp(`(\\[6n[^]*w37[^]*){${index + 1}}`))
         peer.socket.send(`at ${columns}`)
@@ -99,6 +102,8 @@ describe('The command in a terminal', function () {
         const [, line] = await screen.until(above)
         expect(line!.replaceAll('\n', '').replaceAll(' ', '')).to.equal(`>${LONG_LINE.replaceAll(' ', '')}`)
         expect(line!.split('\n')).to.have.length(Math.ceil((LONG_LINE.length + 2) / columns))
+        // Readline puts the cursor to its place by a write of its own, behind the text.
+        await screen.untilWritten(CURSOR_PLACED)
       }
       const shown = screen.lines.map(one => one.replace(/.* < at /, 'at ')).filter(one => /^(at|>) /.test(one))
       expect(shown).to.deep.equal([...widths.map(columns => `at ${columns}`), `> ${LONG_LINE}`.slice(0, 38).trimEnd()])

@@ -48,10 +48,10 @@ export class PasteInput extends PassThrough {
    * Takes the terminal's next answer to the question where the cursor is out of the keys. Of several questions, the last one is
    * answered.
    *
-   * @param answer called with the column, from 1
+   * @param answer called with the column, from 1; undefined if nobody waits for the answers any more
    */
-  askPosition(answer: (column: number) => void): void {
-    this.#questions++
+  askPosition(answer: ((column: number) => void) | undefined): void {
+    if (answer !== undefined) this.#questions++
     this.#positionAsked = answer
   }
 

@@ -9,8 +9,8 @@ export type Line = Interface & { prevRows: number; history: string[] }
 /** Asks the terminal where the cursor is (DSR). */
 const WHERE = '\x1b[6n'
 
-/** Milliseconds for the answer. Without one, the line is drawn anew all the same. */
-const PATIENCE = 300
+/** Milliseconds for the answer. Without one, the line is drawn anew all the same. Over a slow connection it may take long. */
+const PATIENCE = 2000
 
 /**
  * Draws the line that is typed anew when the terminal has another width. Some terminals have then broken the line in other places
@@ -48,9 +48,15 @@ export class ResizedLine {
 
   readonly #resized = (): void => {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(this.#draw, PATIENCE)
+    this.#timer = setTimeout(this.#drawWithoutAnswer, PATIENCE)
     this.#input.askPosition(this.#draw)
     process.stdout.write(WHERE)
+  }
+
+  /** An answer that comes later is of the line before it was drawn. */
+  readonly #drawWithoutAnswer = (): void => {
+    this.#input.askPosition(undefined)
+    this.#draw()
   }
 
   /** @param column where the cursor is, from 1; undefined if the terminal did not say */
