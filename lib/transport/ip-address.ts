@@ -1,4 +1,4 @@
-import { HostURL } from '../host/host-url.ts'
+import { HostURL, isURL } from '../host/host-url.ts'
 
 /** The bytes of an IP address, in network order: 4 or 16. Undefined for anything else. A zone (`%eth0`) is ignored. */
 export function parseAddress(text: string): Uint8Array | undefined {
@@ -23,7 +23,7 @@ function parseIPv4(text: string): Uint8Array | undefined {
 /** RFC 4291 section 2.2. The parser of URLs checks the form, and leaves one of hexadecimal groups alone. */
 function parseIPv6(text: string): Uint8Array | undefined {
   const url = `ws://[${text}]`
-  if (!/^[\da-f:.]+$/i.test(text) || !HostURL.canParse(url)) return undefined
+  if (!/^[\da-f:.]+$/i.test(text) || !isURL(url)) return undefined
   const halves = new HostURL(url).hostname.slice(1, -1).split('::')
   const [front, back = []] = halves.map(half => half.match(/[^:]+/g) ?? [])
   const missing = Array<string>(8 - front!.length - back.length).fill('0')

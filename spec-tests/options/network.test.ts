@@ -149,6 +149,23 @@ describe('Option allowAddress', () => {
     expect((await failed('ws://127.0.0.1:8080/', { allowAddress })).cause).to.equal(thrown)
   })
 
+  it('reads addresses where an older URL class is the global one, as that of a DOM', async () => {
+    const script = `
+      globalThis.URL = class URL extends globalThis.URL {}
+      Object.defineProperty(globalThis.URL, 'canParse', { value: undefined })
+      const { failure, WebSocket } = await import('#lib/entry/node.js')
+      const asked = []
+      const allowAddress = address => { asked.push(address) }
+      for (const host of ['[::1]', '[::ffff:127.0.0.1]']) {
+        const socket = new WebSocket('ws://' + host + ':12345/', { allowAddress })
+        await new Promise(resolve => { socket.onclose = resolve })
+        console.log(asked.pop(), failure(socket).cause)
+      }`
+    const { lines, errors } = await runModule(script)
+    expect(errors).to.equal('')
+    expect(lines).to.deep.equal(['::1 undefined', '127.0.0.1 undefined'])
+  })
+
   it('lets no URL lead to a unix socket', async () => {
     const error = await failed('ws+unix:/run/server.sock:/', { allowAddress: () => true })
     expect(error.code).to.equal('WS_ERR_ADDRESS_REFUSED')

@@ -1,5 +1,5 @@
 import type { AbortSignal, HasHref } from '../../host/host-types.ts'
-import { HostURL } from '../../host/host-url.ts'
+import { isURL } from '../../host/host-url.ts'
 import { invalid, type Readers } from './reading.ts'
 
 /** The request: the base of a relative URL, and the signal that gives it up. */
@@ -21,15 +21,6 @@ function readBaseURL(value: unknown, name: string): string | undefined {
   if (value === undefined) return undefined
   const url = hasHref(value) ? value.href : value
   return typeof url === 'string' && isURL(url) ? url : invalid(name, 'an absolute URL')
-}
-
-/** As `URL.canParse`, which older classes lack. */
-function isURL(url: string): boolean {
-  try {
-    return new HostURL(url) !== undefined
-  } catch {
-    return false
-  }
 }
 
 function hasHref(value: unknown): value is { href: unknown } {
