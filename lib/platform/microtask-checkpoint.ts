@@ -52,7 +52,7 @@ function works(checkpoint: Checkpoint, tick: NonNullable<typeof nextTick>): bool
     run()
     tick(run)
   })
-  // What this throws is the affair of whoever has queued it.
+  // What this throws comes from the program that queued it.
   checkpoint()
   return ran === 4
 }

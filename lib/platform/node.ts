@@ -17,7 +17,7 @@ const DECODES_SLOWLY = NODE_MAJOR < 24
 const SIMD_MIN = 128
 /** A string of at least 2048 units is copied to find out whether it is ASCII. */
 const ASCII_CHECK_MIN = 2048
-/** It is copied 64 KiB at a time. */
+/** Units of such a string that are copied at a time. */
 const COPY_SIZE = 64 * 1024
 /** WebAssembly is set up for decoding once 64 KiB of text that is slow to decode have come: the set-up takes a millisecond. */
 const SETUP_MIN = 64 * 1024

@@ -44,15 +44,15 @@ export const TEXT_PART = 65536
 const shared: { simd: Simd | null | undefined } = { simd: undefined }
 
 /**
- * Instantiates it if that was not done. Undefined without WebAssembly, without SIMD, without leave to compile, or without
- * memory.
+ * Returns the instance, which the first call creates. Undefined if the host has no WebAssembly or no SIMD, forbids to compile, or
+ * has too little memory.
  */
 export function simdOfProcess(): Simd | undefined {
   if (shared.simd === undefined) shared.simd = instantiate()
   return shared.simd ?? undefined
 }
 
-/** The instance that has `bytes` in its memory. */
+/** The instance whose memory holds `bytes`. Undefined if they are elsewhere. */
 export function simdWith(bytes: Uint8Array): Simd | undefined {
   const { simd } = shared
   return simd && simd.memory.buffer === bytes.buffer ? simd : undefined

@@ -105,7 +105,7 @@ function dispatchedFields(headers: HeaderList): string[] {
   return headers.filter(([name]) => !/^(?:upgrade|connection)$/i.test(name)).flat()
 }
 
-/** undici passes the fields as an object, and mostly as they came besides. */
+/** The fields in the order of the wire, from `rawHeaders` where undici passes that, else from the object of fields. */
 function rawFields({ rawHeaders }: Controller, fields: object): HeaderList {
   return Array.isArray(rawHeaders) ? alternating(rawHeaders) : fieldsOf(fields)
 }

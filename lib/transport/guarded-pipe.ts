@@ -105,7 +105,7 @@ export class GuardedPipe implements Pipe {
     this.#closed = true
     // Nothing may be reported within a call of the library.
     inMicrotask(() => this.#sink?.close(error))
-    // It has failed before.
+    // The pipe has failed already: what `abort` throws adds nothing.
     attempt(() => this.#pipe.abort(error))
   }
 }

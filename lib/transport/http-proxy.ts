@@ -30,7 +30,7 @@ export async function askHttpProxy(proxy: ProxyPipe, authority: string, headers:
   })
 }
 
-/** The proxy's response comes over nothing else that could be told of. */
+/** The `WayInfo` of a response that the proxy itself has sent. */
 const NO_WAY = { http: '1.1', proxy: undefined, remoteAddress: undefined, tls: undefined } as const
 
 /** Reads the head of the final response, at most 64 KiB with the interim ones before it. */

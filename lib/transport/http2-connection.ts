@@ -50,7 +50,7 @@ export class Http2Connection {
   constructor(session: Http2Session, socket: Http2Socket, trace: Trace, idleTimeout: number, pingInterval: number) {
     this.#session = session
     this.#socket = socket
-    // Each stream may listen to it.
+    // Each stream may add a listener, and Node.js warns of more than ten.
     socket.setMaxListeners(0)
     this.#trace = trace
     this.#idleTimeout = idleTimeout
@@ -58,7 +58,7 @@ export class Http2Connection {
     session.on('error', error => {
       this.error ??= error
     })
-    // Not later: Deno may have read the frame already.
+    // Listens at once: Deno may have read the SETTINGS frame already.
     this.#settings = new Promise((fulfil, reject) => {
       session.on('remoteSettings', ({ maxConcurrentStreams, enableConnectProtocol }) => {
         this.#hasSettings = true

@@ -63,7 +63,7 @@ class Opening {
   readonly #controller = new HostAbortController()
   readonly #onOver: () => void
   readonly #done: Promise<Pipe | undefined>
-  /** That of the socket which came first. */
+  /** The trace of the socket that came first. */
   readonly #trace: Trace
   #waiting = 0
   #isOver = false

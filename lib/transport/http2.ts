@@ -20,7 +20,7 @@ import type { Trace } from './trace.ts'
 const IDLE_TIMEOUT = 30_000
 /** The receive window of one stream, in bytes: a message of 1 MiB arrives without a wait for our WINDOW_UPDATE. */
 const STREAM_WINDOW = 1024 * 1024
-/** The same of all streams together. Node.js opens it again as soon as bytes arrive, so a paused socket does not stop others. */
+/** The receive window of a whole connection, in bytes. Node.js opens it again as soon as bytes arrive, so a paused socket does not stop others. */
 const CONNECTION_WINDOW = 16 * 1024 * 1024
 /**
  * Megabytes that node:http2 may use for a connection. The backlog is bounded for each stream, so the default of 10 would
@@ -83,7 +83,7 @@ export class Http2Connections {
   ): Promise<Http2Way | Pipe> {
     const { secure, signal } = target
     const { trace, tunnel } = network
-    // What a tunnel leads to was checked when that was made.
+    // With a tunnel, the address was checked when the tunnel was made.
     const allowAddress = tunnel === undefined ? network.allowAddress : undefined
     const isRuledOut = hasTls(target, tunnel) && tls?.ALPNProtocols !== undefined
     if (mode === 'only' && isRuledOut) throw unsupported('the option "tls.ALPNProtocols" leaves it out')

@@ -40,7 +40,10 @@ export type Lookup = (
   callback: (error: any, address: any, family?: any) => void,
 ) => unknown
 
-/** The part that `connect` of the host uses: it gets addresses that were resolved and allowed. How they were tells HTTP/2 apart. */
+/**
+ * What `connect` of the host is given, behind `resolveHost`: the addresses are resolved and allowed already. HTTP/2 shares a
+ * connection only between sockets with the same `lookup`.
+ */
 export interface Network extends Partial<Resolving> {
   readonly localAddress?: string | undefined
   readonly noDelay?: boolean | undefined
@@ -68,6 +71,6 @@ export interface Tunnel {
 export interface Resolving {
   readonly lookup?: Lookup | undefined
   readonly family: 0 | 4 | 6
-  /** Its family counts where `family` is 0. */
+  /** The address to connect from. Its family is asked for where `family` is 0. */
   readonly localAddress?: string | undefined
 }

@@ -20,8 +20,8 @@ import { startTrace } from './trace.ts'
  */
 const ATTEMPT_TIMEOUT = 1000
 /**
- * The same for the loopback interface, in milliseconds. It answers or refuses at once, so an attempt takes long in a busy process
- * alone. Node.js and Deno then give up an attempt that has succeeded, since they run timers before they look at sockets.
+ * Milliseconds for a connection attempt to the loopback interface. That answers or refuses at once, so an attempt takes long in a
+ * busy process alone. Node.js and Deno then give up an attempt that has succeeded, since they run timers before they look at sockets.
  */
 const LOOPBACK_ATTEMPT_TIMEOUT = 10_000
 
@@ -71,7 +71,7 @@ export function hasTls({ secure }: ConnectTarget, tunnel: Tunnel | undefined): b
   return secure && tunnel?.isEncrypted !== true
 }
 
-/** A pipe is made of the socket. */
+/** Takes over a socket as a {@link Pipe}. */
 export function pipeOver(secure: boolean): SocketTaker<Pipe> & { readonly onread: object } {
   const pipe = new NodePipe(secure)
   return {
@@ -136,7 +136,7 @@ export async function connectSocket<Result>(
 
 const ANY_NETWORK: Network = {}
 
-/** TCP is there, over which TLS may follow. */
+/** Called when TCP is connected; TLS may follow over it. */
 function onConnected(tcp: Socket, secure: boolean, { socketPath, allowAddress, trace }: Network): void {
   const address = socketPath ?? tcp.remoteAddress
   if (trace !== undefined) {

@@ -5,10 +5,10 @@ import type { Trace } from './trace.ts'
 
 interface Waiting {
   readonly signal: ConnectSignal
-  /** Whether TLS is waited for. */
+  /** Whether to wait for the TLS handshake. */
   readonly secure: boolean
   readonly trace?: Trace | undefined
-  /** Puts an error into words. */
+  /** Returns an error whose message says in words what the error of the socket means. */
   readonly explain?: ((error: unknown) => unknown) | undefined
 }
 

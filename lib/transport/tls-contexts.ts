@@ -93,7 +93,7 @@ function makeContext(options: TlsOptions): object {
 /** The defaults of the process that a context is made with. A program may change them, such as by `tls.setDefaultCACertificates`. */
 function defaultsFor(options: TlsOptions): unknown[] {
   const { createSecureContext, DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION, DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE } = tls()
-  // The list is the same object until it changes. Not asked for in vain: to make it takes 10 ms the first time.
+  // The list is the same object until it changes. Read only where it counts, since the first call takes 10 ms.
   const { getCACertificates } = tls() as { getCACertificates?: (type: string) => unknown }
   const usesDefaultCAs = options.ca === undefined && options.secureContext === undefined
   const authorities = usesDefaultCAs ? getCACertificates?.('default') : undefined

@@ -10,7 +10,7 @@ export interface Trace {
   http?: HttpVersion | undefined
   proxy?: string | undefined
   remoteAddress?: string | undefined
-  /** Of TCP. */
+  /** The TCP port that `remoteAddress` is connected at. */
   remotePort?: number | undefined
   tls?: TlsState | undefined
 }

@@ -127,7 +127,7 @@ export class HttpOpening implements Opening {
         error => request.destroy(errorOf(error)),
       )
     } catch (error) {
-      // It is thrown, as by ws, and nobody has the socket then.
+      // As with ws, the constructor throws this, so the program never gets the socket.
       this.#finish()
       request.destroy()
       throw error
