@@ -26,6 +26,22 @@ describe('A polluted Object.prototype', () => {
     }
   })
 
+  it('is not taken for the defaults, which are read when the first socket is made', async () => {
+    const server = await loopback.serve()
+    const program = `
+      import { WebSocket } from ${JSON.stringify(new URL('../../../dist/entry/node.js', import.meta.url).href)}
+      Object.prototype.defaults = { headers: [['Polluted', 'yes']], perMessageDeflate: undefined, protocols: [] }
+      const socket = new WebSocket(${JSON.stringify(server.url)})
+      socket.onopen = socket.onerror = ({ type }) => {
+        console.log(type)
+        socket.close()
+      }`
+    const running = runNode(['--input-type=module', '-e', program])
+    const { request } = await server.accept()
+    expect(request.headers).to.not.have.property('polluted')
+    expect(await running).to.include({ output: 'open\n', errors: '' })
+  })
+
   it('does not make install() override', async () => {
     const target = { WebSocket: 'own' }
     await withProperty(Object.prototype, 'override', true, () => install(target))
