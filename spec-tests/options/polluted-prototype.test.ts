@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { install, WebSocket } from '#lib/entry/node.js'
+import { host } from '#lib/host/host.js'
 import { readOptions } from '#lib/opening/options.js'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { runNode } from '../support/child.ts'
@@ -40,6 +41,13 @@ describe('A polluted Object.prototype', () => {
     const { request } = await server.accept()
     expect(request.headers).to.not.have.property('polluted')
     expect(await running).to.include({ output: 'open\n', errors: '' })
+  })
+
+  it('adds nothing to what the entry provides', async () => {
+    for (const name of ['callsEventHandlers', 'captureIoContext', 'maxTasks']) {
+      const seen = await withProperty(Object.prototype, name, 1, () => Reflect.get(host, name))
+      expect(seen, name).to.equal(undefined)
+    }
   })
 
   it('does not make install() override', async () => {
