@@ -146,7 +146,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   /** @see https://websockets.spec.whatwg.org/#close-the-websocket */
   close(code: number | undefined, reason: string | undefined): void {
-    if (this.#readyState === CLOSING || this.#readyState === CLOSED) return
+    if (this.#readyState >= CLOSING) return
     this.loop.io.enter()
     const connecting = this.#readyState === CONNECTING
     this.#readyState = CLOSING
