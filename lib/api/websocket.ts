@@ -154,15 +154,15 @@ defineEventHandlers(WebSocket.prototype, ['open', 'error', 'close', 'message'], 
 
 showInConsole(WebSocket.prototype, socket => {
   const { url, readyState, protocol, extensions, binaryType, bufferedAmount, failure } = stateOf(socket)
-  const state = STATE_NAMES[readyState]
-  const attributes = {
+  return {
     url: withoutCredentials(url),
-    readyState: state,
+    readyState: STATE_NAMES[readyState],
     protocol,
     extensions,
     binaryType,
     bufferedAmount,
+    failure,
+    // With what the user has added to the object.
+    ...(socket as object),
   }
-  // With what the user has added to the object.
-  return { ...attributes, failure, ...(socket as object) }
 })

@@ -1,11 +1,19 @@
 import type { MessageBatch } from './message-batch.ts'
 import type { ViolationCode } from './violations.ts'
 
+/** The payload of a binary message of more than 1 MiB: two pieces or more, of at most 1 MiB each. */
+export type Pieces = Uint8Array<ArrayBuffer>[]
+
 /** Receives what a `FrameReader` reads. Payloads of control frames are valid only during the call. */
 export interface FrameHandler {
   onText(data: string): void
-  /** The handler owns the buffer. */
-  onBinary(data: ArrayBuffer): void
+  /** The memory is the handler's to keep. Pieces come only where `takesPieces` is true. */
+  onBinary(data: ArrayBuffer | Pieces): void
+  /**
+   * Whether a binary message of more than 1 MiB, whose length was not known, is passed in pieces, instead of being put together
+   * first.
+   */
+  readonly takesPieces?: boolean | undefined
   /** Whether small messages that arrive together are passed to `onBatch`, instead of one by one. */
   readonly takesBatches?: boolean
   onBatch?(batch: MessageBatch): void

@@ -1,6 +1,6 @@
 import type { InflateParameters } from './compression.ts'
 import { ControlFrames } from './control-frames.ts'
-import type { FrameHandler, ReadLimits } from './frame-handler.ts'
+import type { FrameHandler, Pieces, ReadLimits } from './frame-handler.ts'
 import { FrameHeader, readUint32 } from './frame-header.ts'
 import { copy, takeBatch } from './message-batch.ts'
 import { MessageBody } from './message-body.ts'
@@ -11,7 +11,7 @@ import { ReadBufferLease } from './read-buffer.ts'
 import { decodeText } from './utf8.ts'
 import { isViolation, POLICY_VIOLATION, type Violation } from './violations.ts'
 
-export type { FrameHandler, ReadLimits }
+export type { FrameHandler, Pieces, ReadLimits }
 
 /** In place of a length that the fast path does not handle. No chunk is that long, so the frame takes the general path. */
 const NOT_IN_CHUNK = 0x3fffffff
@@ -252,7 +252,7 @@ export class FrameReader {
       this.#handler.onFragment?.(body.length)
       return after
     }
-    const message = body.finish()
+    const message = body.finish(this.#handler)
     if (message === undefined) return this.#yield(after)
     this.#message = 0
     return this.#deliver(message) ? after : -1
@@ -280,7 +280,7 @@ export class FrameReader {
   }
 
   /** Hands a message to the handler. Returns false if it is refused. */
-  #deliver(message: string | ArrayBuffer | Violation): boolean {
+  #deliver(message: string | ArrayBuffer | Pieces | Violation): boolean {
     if (typeof message === 'string') this.#handler.onText(message)
     else if (isViolation(message)) return this.#refuse(message)
     else this.#handler.onBinary(message)

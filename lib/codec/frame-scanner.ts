@@ -1,3 +1,4 @@
+import { GrowingBuffer } from './growing-buffer.ts'
 import { FIN, LENGTH_16, LENGTH_64, MASK, MAX_CLIENT_HEADER, OPCODE_BITS, RSV1, RSV2, RSV3 } from './opcodes.ts'
 
 /** The most bytes of a payload that are kept. The announced length is not trusted: memory follows the bytes that have arrived. */
@@ -31,9 +32,8 @@ export class FrameScanner {
   #headerLength = 0
   /** Payload bytes of the current frame that have not arrived; -1 outside of payloads. */
   #remaining = -1
-  /** The kept part of the current payload: the first `#filled` bytes of a buffer that grows. */
-  #payload = new Uint8Array(0)
-  #filled = 0
+  /** The kept part of the current payload. */
+  #payload = new GrowingBuffer()
 
   /** Takes the next bytes, which are looked at during the call only. Returns the frames that they complete. */
   scan(bytes: Uint8Array): WireFrame[] {
@@ -47,7 +47,7 @@ export class FrameScanner {
         }
       } else if (this.#remaining > 0) {
         const part = bytes.subarray(position, position + this.#remaining)
-        this.#keep(part)
+        this.#payload.append(part.subarray(0, MAX_KEPT - this.#payload.length))
         this.#remaining -= part.length
         position += part.length
       }
@@ -56,21 +56,9 @@ export class FrameScanner {
     return frames
   }
 
-  #keep(part: Uint8Array): void {
-    const kept = part.subarray(0, MAX_KEPT - this.#filled)
-    const end = this.#filled + kept.length
-    if (end > this.#payload.length) {
-      const larger = new Uint8Array(Math.min(Math.max(end, this.#payload.length * 2), MAX_KEPT))
-      larger.set(this.#payload.subarray(0, this.#filled))
-      this.#payload = larger
-    }
-    this.#payload.set(kept, this.#filled)
-    this.#filled = end
-  }
-
   #endFrame(): WireFrame {
     const header = this.#header
-    const payload = this.#payload.slice(0, this.#filled)
+    const payload = this.#payload.content.slice()
     const masked = isMasked(header)
     if (masked) {
       const key = this.#headerLength - 4
@@ -80,8 +68,7 @@ export class FrameScanner {
     const length = payloadLength(header)
     this.#headerLength = 0
     this.#remaining = -1
-    this.#payload = new Uint8Array(0)
-    this.#filled = 0
+    this.#payload = new GrowingBuffer()
     return {
       opcode: first & OPCODE_BITS,
       fin: (first & FIN) !== 0,
@@ -95,20 +82,26 @@ export class FrameScanner {
   }
 }
 
-function isMasked(header: Uint8Array): boolean {
-  return (header[1]! & MASK) !== 0
+/** The length of the frame at `start`, header included, whose header is there. */
+export function frameLength(bytes: Uint8Array, start: number): number {
+  return headerLength(bytes, start) + payloadLength(bytes, start)
+}
+
+function isMasked(header: Uint8Array, start = 0): boolean {
+  return (header[start + 1]! & MASK) !== 0
 }
 
 /** The length of a header whose first two bytes are there. */
-function headerLength(header: Uint8Array): number {
-  const short = header[1]! & ~MASK
-  return 2 + (short === LENGTH_16 ? 2 : short === LENGTH_64 ? 8 : 0) + (isMasked(header) ? 4 : 0)
+function headerLength(header: Uint8Array, start = 0): number {
+  const short = header[start + 1]! & ~MASK
+  return 2 + (short === LENGTH_16 ? 2 : short === LENGTH_64 ? 8 : 0) + (isMasked(header, start) ? 4 : 0)
 }
 
-function payloadLength(header: Uint8Array): number {
-  const short = header[1]! & ~MASK
+function payloadLength(header: Uint8Array, start = 0): number {
+  const short = header[start + 1]! & ~MASK
   if (short < LENGTH_16) return short
   let length = 0
-  for (let index = 2; index < (short === LENGTH_16 ? 4 : 10); index++) length = length * 256 + header[index]!
+  const end = start + (short === LENGTH_16 ? 4 : 10)
+  for (let index = start + 2; index < end; index++) length = length * 256 + header[index]!
   return length
 }

@@ -1,5 +1,5 @@
 import type { InflateParameters } from './compression.ts'
-import type { ReadLimits } from './frame-handler.ts'
+import type { FrameHandler, Pieces, ReadLimits } from './frame-handler.ts'
 import type { FrameHeader } from './frame-header.ts'
 import { MessageInflater, OVER_LIMIT } from './message-inflater.ts'
 import { CONTINUATION, TEXT } from './opcodes.ts'
@@ -121,7 +121,7 @@ export class MessageBody {
 
   /** Payload bytes of the message so far, inflated. */
   get length(): number {
-    return this.#buffer.end
+    return this.#buffer.length
   }
 
   /** Whether the frame is worth reads of its own, however long its message is. Another such frame is likely to follow. */
@@ -134,7 +134,7 @@ export class MessageBody {
    *
    * @returns undefined if that is too much work for this turn: to be called again in a later one
    */
-  finish(): string | ArrayBuffer | Violation | undefined {
+  finish(handler: FrameHandler): string | ArrayBuffer | Pieces | Violation | undefined {
     const buffer = this.#buffer
     // A compressed message without a byte of payload is an empty message, as Mojolicious 9 sends it, although an empty
     // message has a byte by RFC 7692 section 7.2.3.6. The inflater is left alone: where no block has begun, the tail would
@@ -144,7 +144,7 @@ export class MessageBody {
       if (typeof result !== 'number') return result
       this.#isInflated = true
     }
-    const message = buffer.take()
+    const message = buffer.take(handler)
     if (message !== undefined) this.#clear()
     return message
   }

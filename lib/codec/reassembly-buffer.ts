@@ -1,3 +1,4 @@
+import type { FrameHandler, Pieces } from './frame-handler.ts'
 import type { Platform } from './platform.ts'
 import { canBecomeCharacter, decodeText, wholeCharactersEnd } from './utf8.ts'
 import { BEYOND_HOST, NOT_UTF8, type Violation } from './violations.ts'
@@ -6,7 +7,8 @@ import { BEYOND_HOST, NOT_UTF8, type Violation } from './violations.ts'
 const PIECE_SIZE = 1024 * 1024
 /**
  * A binary message whose length is known has all of its memory once a 16th has arrived, so that the rest is read to where it
- * belongs. Hosts give large memory untouched, so a lying length costs no more than the bytes that have arrived.
+ * belongs. Hosts give large memory untouched, so a lying length costs no more than the bytes that have arrived. Where more than
+ * a quarter lies in pieces, because the last fragment alone told the length, the pieces go on: all of them would be copied.
  */
 const RESERVE_FACTOR = 16
 /** The size of a text buffer, in bytes. */
@@ -82,7 +84,7 @@ export class ReassemblyBuffer {
   /** Text is known to be well-formed up to this index of `bytes`, the end of a character. */
   #validated = 0
   /** The pieces before `bytes`; or those that belong at its front, if `bytes` is the whole message. */
-  #pieces: Uint8Array[] = []
+  #pieces: Pieces = []
   /** Bytes of payload before `bytes`. */
   #before = 0
   /** The pieces that were joined so far: that many bytes at the front of `bytes`, or text. */
@@ -156,8 +158,9 @@ export class ReassemblyBuffer {
     }
     try {
       if (needed <= PIECE_SIZE) this.#moveOn(Math.max(needed, Math.min(wanted, this.#most, PIECE_SIZE)), 0)
-      else if (!isText && total > 0 && total <= (length + incoming) * RESERVE_FACTOR) this.#reserveWhole(total)
-      else {
+      else if (!isText && total > this.#before * 4 && total <= (length + incoming) * RESERVE_FACTOR) {
+        this.#reserveWhole(total)
+      } else {
         // A character that is cut goes on in the next piece.
         const whole = isText ? this.#validated : end
         this.#moveOn(end - whole + Math.min(PIECE_SIZE, (total || this.#most) - length), whole)
@@ -178,11 +181,12 @@ export class ReassemblyBuffer {
   }
 
   /**
-   * The message, as a string or as an ArrayBuffer that the caller owns; or why there is none.
+   * The message, as a string, as an ArrayBuffer that the caller owns, or in pieces if the handler takes them; or why there is
+   * none.
    *
    * @returns undefined if the turn is over before all of it was put together: to be called again in a later one
    */
-  take(): string | ArrayBuffer | Violation | undefined {
+  take(handler: FrameHandler): string | ArrayBuffer | Pieces | Violation | undefined {
     const { bytes, end, isText } = this
     const pieces = this.#pieces
     if (pieces.length === 0) {
@@ -191,8 +195,9 @@ export class ReassemblyBuffer {
     }
     try {
       // The first call.
-      if (isText && end > 0) {
+      if (isText ? end > 0 : this.#before > 0 && handler.takesPieces) {
         pieces.push(bytes.subarray(0, end))
+        if (!isText) return pieces
         this.end = 0
       } else if (!isText && this.#before > 0) this.#reserveWhole(this.length)
       const piece = pieces.shift()!

@@ -103,7 +103,7 @@ export interface Host {
  * The host of this process. It is shared by all sockets, since a process has one event loop and one global scope. The entry
  * fills it while the package is loaded, before any other code of the library runs; it never changes afterwards.
  */
-export const host: Host = {} as Host
+export const host: Host = { __proto__: null } as unknown as Host
 
 /** Sets the host of this process. To be called once, by the entry. */
 export function provideHost(provided: Host): void {

@@ -131,8 +131,7 @@ export class OpeningHandshake implements Opening {
   keepAlive(wanted: boolean): void {
     this.#keepsAlive = wanted
     this.#deadline?.keepAlive(wanted)
-    if (wanted) this.#way?.ref()
-    else this.#way?.unref()
+    this.#way?.[wanted ? 'ref' : 'unref']()
   }
 
   async #open(): Promise<void> {

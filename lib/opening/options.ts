@@ -98,7 +98,7 @@ export function readOptions(options: object): Settings {
   return settings as unknown as Settings
 }
 
-const shared: { defaults?: Settings } = {}
+const shared: { defaults: Settings | undefined } = { defaults: undefined }
 
 /**
  * The settings without any option, shared by all sockets that are made without options. Read when the first of them is made:

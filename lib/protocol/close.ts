@@ -6,6 +6,8 @@ export const NO_STATUS = 1005
 export const ABNORMAL_CLOSURE = 1006
 
 export const NORMAL_CLOSURE = 1000
+/** Sent when a Blob that was to be sent cannot be read. */
+export const GOING_AWAY = 1001
 
 /** The longest close reason, in bytes of UTF-8: a control frame holds 125 bytes, and the code takes two. */
 export const MAX_REASON_BYTES = 123

@@ -1,4 +1,4 @@
-import { type FrameHandler, FrameReader } from '../codec/frame-reader.ts'
+import { type FrameHandler, FrameReader, type Pieces } from '../codec/frame-reader.ts'
 import { controlFrame } from '../codec/frame-writer.ts'
 import type { MessageBatch } from '../codec/message-batch.ts'
 import { PONG } from '../codec/opcodes.ts'
@@ -237,8 +237,12 @@ export abstract class FramedPipe implements PipeSink, FrameHandler, SendQueueOwn
     this.owner.onText(data)
   }
 
-  onBinary(data: ArrayBuffer): void {
+  onBinary(data: ArrayBuffer | Pieces): void {
     this.owner.onBinary(data)
+  }
+
+  get takesPieces(): boolean | undefined {
+    return this.owner.takesPieces
   }
 
   get takesBatches(): boolean {

@@ -1,6 +1,9 @@
+import { GrowingBuffer } from '../codec/growing-buffer.ts'
 import type { HeaderList, ResponseHead, UpgradeRequest } from '../transport/pipe.ts'
 import { ConnectionError } from './errors.ts'
 import { encodeLatin1, getAll, isToken, isWhitespace, listMembers, trimWhitespace } from './header-values.ts'
+
+export { GrowingBuffer }
 
 /** The first bytes of every response head. */
 const PROTOCOL = 'HTTP/1.'
@@ -144,29 +147,6 @@ export class ResponseBodyReader {
     if (this.#remaining === 0) return false
     this.#line = undefined
     return true
-  }
-}
-
-/** Bytes that arrive in pieces. The memory grows by doubling, since the pieces may be of one byte each. */
-export class GrowingBuffer {
-  /** How many bytes of the memory are in use. */
-  length = 0
-  #memory = new Uint8Array(0)
-
-  /** A view of the bytes, valid until more are appended. */
-  get content(): Uint8Array {
-    return this.#memory.subarray(0, this.length)
-  }
-
-  append(bytes: Uint8Array): void {
-    const start = this.length
-    this.length += bytes.length
-    if (this.length > this.#memory.length) {
-      const grown = new Uint8Array(Math.max(this.length, this.#memory.length * 2, 1024))
-      grown.set(this.#memory)
-      this.#memory = grown
-    }
-    this.#memory.set(bytes, start)
   }
 }
 

@@ -1,3 +1,4 @@
+import { frameLength } from '../codec/frame-scanner.ts'
 import type { Pipe } from '../transport/pipe.ts'
 
 /** The largest piece that is written to a pipe at once, in bytes. */
@@ -97,14 +98,4 @@ export class OutgoingQueue {
       if (position === end || (this.#toBoundary === 0 && this.#hasControl)) return position
     }
   }
-}
-
-/** The length in bytes of our own frame at `at`, header included; only its payload is masked. */
-function frameLength(bytes: Uint8Array, at: number): number {
-  const length = bytes[at + 1]! & 0x7f
-  if (length < 126) return 6 + length
-  if (length === 126) return 8 + ((bytes[at + 2]! << 8) | bytes[at + 3]!)
-  let long = 0
-  for (let index = at + 2; index < at + 10; index++) long = long * 256 + bytes[index]!
-  return 14 + long
 }

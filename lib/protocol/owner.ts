@@ -1,4 +1,4 @@
-import type { ReadLimits } from '../codec/frame-reader.ts'
+import type { Pieces, ReadLimits } from '../codec/frame-reader.ts'
 import type { MessageBatch } from '../codec/message-batch.ts'
 import type { CloseStatus } from './close.ts'
 import type { ConnectionError } from './errors.ts'
@@ -15,8 +15,13 @@ export interface CloseResult extends CloseStatus {
 export interface ConnectionOwner {
   /** "A WebSocket message has been received" (RFC 6455 section 6.2). */
   onText(data: string): void
-  /** The buffer is the owner's to keep. */
-  onBinary(data: ArrayBuffer): void
+  /** The memory is the owner's to keep. Pieces come only where `takesPieces` is true. */
+  onBinary(data: ArrayBuffer | Pieces): void
+  /**
+   * Whether a binary message of more than 1 MiB, whose length was not known, is passed in pieces, instead of being put together
+   * first.
+   */
+  readonly takesPieces?: boolean | undefined
   /** Small messages that arrived together. Without this method, each is passed to `onText` or `onBinary`. */
   onBatch?(batch: MessageBatch): void
   /** A frame of a fragmented message has ended, and others follow: the message has `length` bytes so far, inflated. */

@@ -6,6 +6,12 @@
  */
 export const MESSAGE_OVERHEAD = 128
 
+/** The payload of a message that a WebSocket has delivered, in the same unit. */
+export function sizeOf(message: unknown): number {
+  if (typeof message === 'string') return message.length
+  return (message as { readonly byteLength?: number }).byteLength ?? (message as { readonly size: number }).size
+}
+
 /** Backpressure threshold of a WebSocket: bytes of messages whose events have not been dispatched. */
 export const MAX_UNDISPATCHED: number = 512 * 1024
 

@@ -4,6 +4,7 @@ import { host } from '../host/host.ts'
 import type { CloseStatus } from '../protocol/close.ts'
 import { readCloseBody } from '../protocol/close.ts'
 import { withName } from '../protocol/close-names.ts'
+import type { CloseResult } from '../protocol/connection.ts'
 import type { Direction } from '../protocol/watched-pipe.ts'
 import type { HeaderList } from '../transport/pipe.ts'
 
@@ -44,8 +45,8 @@ export class DebugLog {
     this.line(`${direction === 'sent' ? '>' : '<'} ${name}${flags}, ${length} bytes${content}`)
   }
 
-  closed(status: CloseStatus, wasClean: boolean): void {
-    this.line(`CLOSED ${describe(status)}${wasClean ? '' : ', not cleanly'}`)
+  closed(closure: CloseResult): void {
+    this.line(`CLOSED ${describe(closure)}${closure.wasClean ? '' : ', not cleanly'}`)
   }
 }
 

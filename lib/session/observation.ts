@@ -97,10 +97,11 @@ export class Observation implements TaskTarget {
     this.later(() => this.#log?.line('CLOSING'))
   }
 
-  ended({ code, reason, wasClean, error }: CloseResult): void {
+  ended(closure: CloseResult): void {
+    const { code, reason, wasClean, error } = closure
     this.later(() => {
       if (error !== undefined) this.#failed(error)
-      this.#log?.closed({ code, reason }, wasClean)
+      this.#log?.closed(closure)
       channels.close.publish({ socket: this.#socket, code, reason, wasClean })
       undiciChannels.close.publish({ websocket: this.#socket, code, reason })
     })

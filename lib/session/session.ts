@@ -194,8 +194,7 @@ export abstract class Session implements SessionFront {
   /** Sets whether the connection keeps the process alive, as it does by default. May be called before it is open. */
   keepAlive(wanted: boolean): void {
     if (this.connection === undefined) this.#opening?.keepAlive(wanted)
-    else if (wanted) this.connection.ref()
-    else this.connection.unref()
+    else this.connection[wanted ? 'ref' : 'unref']()
   }
 
   // Called by the connection.

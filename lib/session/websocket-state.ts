@@ -1,7 +1,8 @@
+import type { Pieces } from '../codec/frame-reader.ts'
 import type { MessageBatch } from '../codec/message-batch.ts'
 import { host } from '../host/host.ts'
 import type { Event, URL } from '../host/host-types.ts'
-import type { ReadableBlob } from '../idl/blob.ts'
+import { createBlob, type ReadableBlob } from '../idl/blob.ts'
 import { closeEvent } from '../idl/close-event.ts'
 import { DOMException } from '../idl/dom-exception.ts'
 import { dispatch, type Handler, type HandlerOwner, NO_HANDLERS } from '../idl/event-handlers.ts'
@@ -9,14 +10,14 @@ import { plainEvent } from '../idl/host-event.ts'
 import { joinHostClassesSoon } from '../idl/join-host-classes.ts'
 import { messageEvent } from '../idl/message-event.ts'
 import type { Settings } from '../opening/options.ts'
-import { NORMAL_CLOSURE } from '../protocol/close.ts'
+import { GOING_AWAY, NORMAL_CLOSURE } from '../protocol/close.ts'
 import type { CloseResult, Connection } from '../protocol/connection.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
-import { MAX_UNDISPATCHED, MESSAGE_OVERHEAD, ReceiveBackpressure } from './backpressure.ts'
-import { addBlobPart, blobOf, countBlobParts } from './blob-parts.ts'
+import { MAX_UNDISPATCHED, MESSAGE_OVERHEAD, ReceiveBackpressure, sizeOf } from './backpressure.ts'
 import { channels } from './channels.ts'
 import { Deferred } from './deferred.ts'
+import { LongMessage, PART_SIZE } from './long-message.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.ts'
 import { closedError, Session } from './session.ts'
 import type { TaskTarget } from './task-queue.ts'
@@ -31,7 +32,7 @@ const TASK_CLOSE = 5
 const TASK_DRAINED = 6
 const TASK_BATCH = 7
 const TASK_VIOLATION = 8
-const TASK_BLOB_PART = 9
+const TASK_LONG = 9
 
 /**
  * The state behind a WebSocket object: the slots and algorithms of the standard. It turns what the connection reports into
@@ -58,9 +59,6 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   #unread = 0
   /** Created by the first message, so that idle sockets pay nothing. */
   #backpressure: ReceiveBackpressure | undefined
-
-  /** Blobs of the next message, which follows in the task queue. Created by the first, so that idle sockets pay nothing. */
-  #blobParts: object[] | undefined
 
   /** Bytes of all messages that `send` was given. */
   #sent = 0
@@ -97,8 +95,13 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     return this.#buffered
   }
 
+  /** What has left is looked up once a turn: the spec lets the value fall only between turns of the event loop. */
   get #buffered(): number {
-    this.#freezeTransmitted()
+    const turn = this.loop.turns.current
+    if (this.#transmittedAt !== turn) {
+      this.#transmittedAt = turn
+      if (this.connection !== undefined) this.#transmitted = this.connection.transmitted
+    }
     return this.#sent - this.#transmitted
   }
 
@@ -143,7 +146,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   /** @see https://websockets.spec.whatwg.org/#close-the-websocket */
   close(code: number | undefined, reason: string | undefined): void {
-    if (this.#readyState === CLOSING || this.#readyState === CLOSED) return
+    if (this.#readyState >= CLOSING) return
     this.loop.io.enter()
     const connecting = this.#readyState === CONNECTING
     this.#readyState = CLOSING
@@ -167,8 +170,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
    */
   drained(): Promise<void> {
     const waiter = new Deferred<void>()
-    this.#drainWaiters ??= []
-    this.#drainWaiters.push(waiter)
+    ;(this.#drainWaiters ??= []).push(waiter)
     if (this.bufferedAmount === 0) this.#handleDrained()
     else this.loop.tasks.queue(this, TASK_DRAINED, undefined)
     return waiter.promise
@@ -199,11 +201,18 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     if (this.#readyState <= OPEN) this.#queueMessage(TASK_TEXT, data, data.length)
   }
 
-  onBinary(data: ArrayBuffer): void {
+  onBinary(data: ArrayBuffer | Pieces): void {
     if (this.#readyState > OPEN) return
-    const parts = this.binaryType === 'blob' ? countBlobParts(data) : 0
-    if (parts > 1) this.loop.tasks.queue(this, TASK_BLOB_PART, data, parts)
-    this.#queueMessage(TASK_BINARY, data, data.byteLength)
+    const { byteLength } = data as ArrayBuffer
+    if (byteLength <= PART_SIZE || !this.takesPieces) return this.#queueMessage(TASK_BINARY, data, byteLength)
+    const message = new LongMessage(data, this.context)
+    this.loop.tasks.queue(message, 0, undefined, message.pieces.length)
+    this.#queueMessage(TASK_LONG, message, message.byteLength)
+  }
+
+  /** Whether the Blob of a long message is made in parts. */
+  get takesPieces(): boolean | undefined {
+    return this.binaryType === 'blob' && host.joinsBlobs
   }
 
   onBatch(batch: MessageBatch): void {
@@ -257,8 +266,10 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
       case TASK_BINARY:
         this.#countUndispatched(-(data as ArrayBuffer).byteLength - MESSAGE_OVERHEAD)
         return this.#handleMessage(data)
-      case TASK_BLOB_PART:
-        return addBlobPart((this.#blobParts ??= []), data as ArrayBuffer)
+      case TASK_LONG:
+        this.#countUndispatched(-(data as LongMessage).byteLength - MESSAGE_OVERHEAD)
+        if (this.#readyState === OPEN) this.#deliver((data as LongMessage).as(this.binaryType))
+        return
       case TASK_OPEN:
         return this.#handleEstablished(data as Agreement)
       case TASK_CLOSING:
@@ -293,10 +304,11 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   /** "A WebSocket message has been received" */
   #handleMessage(data: unknown): void {
-    const parts = this.#blobParts
-    this.#blobParts = undefined
-    if (this.#readyState !== OPEN) return
-    const content = typeof data === 'string' ? data : this.toBinaryData(data as ArrayBuffer, parts)
+    if (this.#readyState === OPEN)
+      this.#deliver(typeof data === 'string' ? data : this.toBinaryData(data as ArrayBuffer))
+  }
+
+  #deliver(content: unknown): void {
     if (channels.message.hasSubscribers) this.observe()?.message('received', content)
     this.fire(messageEvent(content, this.#origin))
   }
@@ -336,11 +348,12 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     }
   }
 
-  // Replaced for the sockets of a window of another realm.
+  // Replaced for the sockets of a window of another realm, together with `takesPieces`.
 
-  /** The `data` of a binary message's event. Of its bytes, `parts` may be Blobs already. */
-  protected toBinaryData(bytes: ArrayBuffer, parts: readonly object[] | undefined): unknown {
-    return this.binaryType === 'blob' ? blobOf(bytes, parts) : bytes
+  /** The `data` of a binary message's event. */
+  protected toBinaryData(bytes: ArrayBuffer): unknown {
+    // Of a view, since the Blob of happy-dom in a vm context (Vitest's vmThreads) takes an ArrayBuffer of the context for text.
+    return this.binaryType === 'blob' ? createBlob([new Uint8Array(bytes)]) : bytes
   }
 
   protected fire(event: Event): void {
@@ -372,29 +385,13 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
       throw new DOMException('The WebSocket is not open yet: send after its open event', 'InvalidStateError')
     }
     this.loop.io.enter()
-    this.#freezeTransmitted()
+    const buffered = this.#buffered
     const connection = this.connection!
     if (this.#readyState !== OPEN || !connection.writable) return undefined
     const { maxBufferedAmount } = this.settings
-    if (maxBufferedAmount > 0 && this.#buffered > maxBufferedAmount) {
+    if (maxBufferedAmount > 0 && buffered > maxBufferedAmount) {
       throw new DOMException(`More than maxBufferedAmount bytes wait: ${maxBufferedAmount}`, 'QuotaExceededError')
     }
     return connection
   }
-
-  /** Looks up what has left, once a turn: the spec lets `bufferedAmount` fall only between turns of the event loop. */
-  #freezeTransmitted(): void {
-    const turn = this.loop.turns.current
-    if (this.#transmittedAt === turn) return
-    this.#transmittedAt = turn
-    if (this.connection !== undefined) this.#transmitted = this.connection.transmitted
-  }
 }
-
-function sizeOf(message: unknown): number {
-  if (typeof message === 'string') return message.length
-  return message instanceof ArrayBuffer ? message.byteLength : (message as ReadableBlob).size
-}
-
-/** The status code "going away" (RFC 6455 section 7.4.1): sent when a Blob cannot be read. */
-const GOING_AWAY = 1001

@@ -32,6 +32,10 @@ export class WindowSocketState extends WebSocketState {
     this.#window = window
   }
 
+  override get takesPieces(): boolean {
+    return false
+  }
+
   protected override toBinaryData(bytes: ArrayBuffer): unknown {
     const { Blob, Uint8Array: ForeignArray } = this.#window
     const isForeign = ForeignArray !== undefined && (ForeignArray as unknown) !== Uint8Array

@@ -112,14 +112,10 @@ function orList(copy: (value: unknown) => unknown): (value: unknown) => unknown 
 function orProtected(name: 'pem' | 'buf'): (value: unknown) => unknown {
   const copyMember = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return copyBytes(value)
-    const given: Record<string, unknown> = Object.assign(Object.create(null), value)
-    const { passphrase } = given
-    const bytes = copyBytes(given[name])
+    const { [name]: content, passphrase }: Record<string, unknown> = { __proto__: null, ...value }
+    const bytes = copyBytes(content)
     if (bytes === undefined || (passphrase !== undefined && typeof passphrase !== 'string')) return undefined
-    return Object.assign(
-      Object.create(null),
-      passphrase === undefined ? { [name]: bytes } : { [name]: bytes, passphrase },
-    )
+    return { __proto__: null, [name]: bytes, ...(passphrase !== undefined && { passphrase }) }
   }
   return value => (Array.isArray(value) ? orList(copyMember)(value) : copyBytes(value))
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { install, WebSocket } from '#lib/entry/node.js'
+import { host } from '#lib/host/host.js'
 import { readOptions } from '#lib/opening/options.js'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { runNode } from '../support/child.ts'
@@ -23,6 +24,29 @@ describe('A polluted Object.prototype', () => {
         const polluted = await withProperty(Object.prototype, name, value, () => readOptions(given))
         expect({ ...polluted }, `with ${name} polluted`).to.deep.equal({ ...settings })
       }
+    }
+  })
+
+  it('is not taken for the defaults, which are read when the first socket is made', async () => {
+    const server = await loopback.serve()
+    const program = `
+      import { WebSocket } from ${JSON.stringify(new URL('../../../dist/entry/node.js', import.meta.url).href)}
+      Object.prototype.defaults = { headers: [['Polluted', 'yes']], perMessageDeflate: undefined, protocols: [] }
+      const socket = new WebSocket(${JSON.stringify(server.url)})
+      socket.onopen = socket.onerror = ({ type }) => {
+        console.log(type)
+        socket.close()
+      }`
+    const running = runNode(['--input-type=module', '-e', program])
+    const { request } = await server.accept()
+    expect(request.headers).to.not.have.property('polluted')
+    expect(await running).to.include({ output: 'open\n', errors: '' })
+  })
+
+  it('adds nothing to what the entry provides', async () => {
+    for (const name of ['callsEventHandlers', 'captureIoContext', 'maxTasks']) {
+      const seen = await withProperty(Object.prototype, name, 1, () => Reflect.get(host, name))
+      expect(seen, name).to.equal(undefined)
     }
   })
 

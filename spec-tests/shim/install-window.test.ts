@@ -76,6 +76,25 @@ describe('install() in a window of another realm', () => {
     expect(other.WebSocket).not.to.equal(window.WebSocket)
   })
 
+  it('gives a message of more than 1 MiB in fragments as a Blob or an ArrayBuffer of the window', async () => {
+    const server = await loopback.serve()
+    const window = makeWindow(server.url.replace('ws:', 'http:'))
+    install(window)
+    const socket = new window.WebSocket(server.url)
+    const { socket: peer } = await server.accept()
+    await next(socket, 'open')
+    for (const binaryType of ['blob', 'arraybuffer']) {
+      socket.binaryType = binaryType
+      for (let part = 1; part <= 4; part++) peer.send(Buffer.alloc(700_000, part), { fin: part === 4 })
+      const { data } = (await next(socket, 'message')) as Fake
+      expect(data).to.be.an.instanceof(binaryType === 'blob' ? window.Blob : window.ArrayBuffer)
+      const bytes = new Uint8Array(binaryType === 'blob' ? await data.arrayBuffer() : data)
+      expect([bytes.length, bytes[699_999], bytes[700_000], bytes.at(-1)]).to.deep.equal([2_800_000, 1, 2, 4])
+    }
+    socket.close()
+    await next(socket, 'close')
+  })
+
   it('keeps a WebSocket that is there', () => {
     const own = class {}
     const window = { ...makeWindow('https://app.example/'), WebSocket: own }

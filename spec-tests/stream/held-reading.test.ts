@@ -52,7 +52,7 @@ describe('Reading that is held up', () => {
       nodePlatform,
       {
         onText: data => note(`text ${data}`),
-        onBinary: data => note(`binary ${data.byteLength} of ${new Uint8Array(data)[0]}`),
+        onBinary: (data: ArrayBuffer) => note(`binary ${data.byteLength} of ${new Uint8Array(data)[0]}`),
         onPing: payload => note(`ping ${Buffer.from(payload)}`),
         onPong: () => note('pong'),
         onYield: () => {},

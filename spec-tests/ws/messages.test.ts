@@ -74,6 +74,16 @@ describe('The stand-in for ws: messages', () => {
     }
   }
 
+  twins('gives the fragments of a message of more than 1 MiB', async twin => {
+    const server = await twin.loopback.serve()
+    const socket = await twin.opened(server.url)
+    socket.binaryType = 'fragments'
+    socket.on('message', data => twin.log((data as Buffer[]).map(part => `${part.length} of ${part[0]}`)))
+    const { socket: peer } = await server.accept()
+    for (let part = 1; part <= 4; part++) peer.send(Buffer.alloc(700_000 + part, part), { fin: part === 4 })
+    await event(socket, 'message')
+  })
+
   twins('can change binaryType between messages', async twin => {
     const server = await twin.loopback.serve()
     const socket = await twin.opened(server.url)

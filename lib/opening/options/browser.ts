@@ -1,4 +1,4 @@
-import { integer, invalid, type Readers } from './reading.ts'
+import { integer, oneOf, type Readers } from './reading.ts'
 
 /**
  * Options for hosts that bring a WebSocket of their own: browsers and React Native. Elsewhere they are checked, and have no
@@ -19,9 +19,7 @@ export interface Options {
 
 export type Settings = Required<Options>
 
-export const readers: Readers<Settings> = { browser: readBrowser, maxUnread: integer({ fallback: 128 * 1024 * 1024 }) }
-
-function readBrowser(value: unknown, name: string): 'refuse' | 'ignore' {
-  if (value === undefined) return 'refuse'
-  return value === 'refuse' || value === 'ignore' ? value : invalid(name, '"refuse" or "ignore"')
+export const readers: Readers<Settings> = {
+  browser: oneOf(['refuse', 'ignore'], '"refuse" or "ignore"'),
+  maxUnread: integer({ fallback: 128 * 1024 * 1024 }),
 }

@@ -1,7 +1,7 @@
 import type { Connect, ConnectTarget, Opened } from '../../transport/connect.ts'
 import { isNodeStream } from '../../transport/node-stream.ts'
 import type { Duplex, Pipe, UpgradeHandler, UpgradeRequest } from '../../transport/pipe.ts'
-import { invalid, type Readers } from './reading.ts'
+import { invalid, type Readers, readFunction } from './reading.ts'
 
 /** The transport. */
 export interface Options {
@@ -34,18 +34,13 @@ export interface Settings {
 /** What serves as a transport, in words. */
 export const TRANSPORTS = 'a Pipe, a duplex stream of Node.js, or an object with a readable and a writable stream'
 
-export const readers: Readers<Settings> = { connect: readConnect, upgrade: readUpgrade }
+export const readers: Readers<Settings> = { connect: readConnect, upgrade: readFunction<UpgradeOption> }
 
 function readConnect(value: unknown, name: string): Connect | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'function') return value as Connect
   if (isPipe(value) || isNodeStream(value) || isDuplex(value)) return () => value
   return invalid(name, `a function, ${TRANSPORTS}`)
-}
-
-function readUpgrade(value: unknown, name: string): UpgradeOption | undefined {
-  if (value === undefined || typeof value === 'function') return value as UpgradeOption | undefined
-  return invalid(name, 'a function')
 }
 
 /** Whether `value` has the shape of a `Pipe`. */

@@ -1,4 +1,4 @@
-import { invalid, type Readers } from './reading.ts'
+import { oneOf, type Readers } from './reading.ts'
 
 /** The version of HTTP that carries the socket. */
 export interface Options {
@@ -12,9 +12,4 @@ export interface Options {
 
 export type Settings = Required<Options>
 
-export const readers: Readers<Settings> = { http2: readHttp2 }
-
-function readHttp2(value: unknown, name: string): 'auto' | 'only' | false {
-  if (value === undefined) return false
-  return value === 'auto' || value === 'only' || value === false ? value : invalid(name, '"auto", "only" or false')
-}
+export const readers: Readers<Settings> = { http2: oneOf([false, 'auto', 'only'], '"auto", "only" or false') }

@@ -1,5 +1,5 @@
 import { isSequence, toDOMString } from '../../idl/webidl.ts'
-import { invalid, type Readers } from './reading.ts'
+import { invalid, ownMembers, type Readers } from './reading.ts'
 
 /**
  * The dictionary `WebSocketInit`, which the WebSockets Standard is about to take as the second argument of its constructor, in
@@ -63,7 +63,7 @@ export function copyOptions(
   given: object | null | undefined,
   dictionary: readonly string[] = Object.keys(readers),
 ): GivenOptions {
-  const options: GivenOptions = Object.assign(Object.create(null), given)
+  const options: GivenOptions = ownMembers((given ?? {}) as GivenOptions)
   for (const name of dictionary) {
     if (given !== undefined && given !== null && !(name in options) && hasMember(given, name)) {
       options[name] = (given as GivenOptions)[name]

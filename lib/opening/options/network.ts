@@ -1,5 +1,5 @@
 import type { Lookup, NetworkOptions } from '../../transport/network.ts'
-import { invalid, type Readers } from './reading.ts'
+import { invalid, oneOf, type Readers, readBoolean, readFunction } from './reading.ts'
 
 /** The network below, and which addresses may be connected to. */
 export interface Options extends NetworkOptions {}
@@ -14,29 +14,15 @@ export interface Settings {
 }
 
 export const readers: Readers<Settings> = {
-  lookup: readFunction as (value: unknown, name: string) => Lookup | undefined,
-  family: readFamily,
+  lookup: readFunction<Lookup>,
+  family: oneOf([0, 4, 6], '0, 4 or 6'),
   localAddress: readString,
-  noDelay: readNoDelay,
+  noDelay: (value = true, name) => readBoolean(value, name),
   socketPath: readString,
-  allowAddress: readFunction as (value: unknown, name: string) => NetworkOptions['allowAddress'],
-}
-
-function readFunction(value: unknown, name: string): unknown {
-  return value === undefined || typeof value === 'function' ? value : invalid(name, 'a function')
-}
-
-function readFamily(value: unknown, name: string): 0 | 4 | 6 {
-  if (value === undefined) return 0
-  return value === 0 || value === 4 || value === 6 ? value : invalid(name, '0, 4 or 6')
+  allowAddress: readFunction<NonNullable<NetworkOptions['allowAddress']>>,
 }
 
 function readString(value: unknown, name: string): string | undefined {
   if (value === undefined) return undefined
   return typeof value === 'string' && value !== '' ? value : invalid(name, 'a string that is not empty')
-}
-
-function readNoDelay(value: unknown, name: string): boolean {
-  if (value === undefined) return true
-  return typeof value === 'boolean' ? value : invalid(name, 'a boolean')
 }

@@ -47,6 +47,20 @@ export function readBoolean(value: unknown, name: string): boolean {
   return typeof value === 'boolean' ? value : invalid(name, 'a boolean')
 }
 
+/** Reads a function that has no default. */
+export function readFunction<Function>(value: unknown, name: string): Function | undefined {
+  return value === undefined || typeof value === 'function' ? (value as Function) : invalid(name, 'a function')
+}
+
+/**
+ * Makes a reader of one of several values.
+ *
+ * @param values the first is the default
+ */
+export function oneOf<Value>(values: readonly Value[], wanted: string): Reader<Value> {
+  return (value = values[0], name) => (values.includes(value as Value) ? (value as Value) : invalid(name, wanted))
+}
+
 /** Reads an option that is itself an object of options, such as `heartbeat`. */
 export function readMembers<Settings>(value: object, name: string, readers: Readers<Settings>): Settings {
   refuseUnknown(value, readers, `${name}.`)
