@@ -125,7 +125,7 @@ export class WebSocket extends Base {
     state.start(target, offered, given, settings)
   }
 
-  /** The type in which binary messages are given out. Other values are ignored when it is set. Default: "nodebuffer". */
+  /** The type in which binary messages are given out. Default: "nodebuffer". @throws TypeError if `this` is no WebSocket */
   get binaryType(): BinaryType {
     return stateOf(this).binaryType
   }
@@ -135,42 +135,42 @@ export class WebSocket extends Base {
     if (BINARY_TYPES.includes(value)) stateOf(this).binaryType = value
   }
 
-  /** Payload bytes that `send` was given and that have not left for the network. */
+  /** Payload bytes that `send` was given and that have not left for the network. @throws TypeError if `this` is no WebSocket */
   get bufferedAmount(): number {
     return stateOf(this).bufferedAmount
   }
 
-  /** The names of the extensions in use. */
+  /** The names of the extensions in use. @throws TypeError if `this` is no WebSocket */
   get extensions(): string {
     return stateOf(this).extensions
   }
 
-  /** Whether `pause` was called, and not `resume` after it. */
+  /** Whether `pause` was called, and not `resume` after it. @throws TypeError if `this` is no WebSocket */
   get isPaused(): boolean {
     return stateOf(this).isPausedByUser
   }
 
-  /** The subprotocol in use, or the empty string. */
+  /** The subprotocol in use, or the empty string. @throws TypeError if `this` is no WebSocket */
   get protocol(): string {
     return stateOf(this).protocol
   }
 
-  /** The state of the connection: 0 CONNECTING, 1 OPEN, 2 CLOSING, 3 CLOSED. */
+  /** The state of the connection: 0 CONNECTING, 1 OPEN, 2 CLOSING, 3 CLOSED. @throws TypeError if `this` is no WebSocket */
   get readyState(): 0 | 1 | 2 | 3 {
     return stateOf(this).readyState as 0 | 1 | 2 | 3
   }
 
-  /** The URL of the connection, after redirects the last one. */
+  /** The URL of the connection, after redirects the last one. @throws TypeError if `this` is no WebSocket */
   get url(): string {
     return stateOf(this).opening.address.href
   }
 
-  /** The stream under the connection, null before it is open. Undocumented in ws, but libraries use it. */
+  /** The stream under the connection, null before it is open; not documented in ws. @throws TypeError if `this` is no WebSocket */
   get _socket(): Duplex | null {
     return (this.readyState !== CONNECTING && stateOf(this).opening.stream) || null
   }
 
-  /** The request of the opening handshake. Undocumented in ws, but libraries use it. */
+  /** The request of the opening handshake. Undocumented in ws, but libraries use it. @throws TypeError if `this` is no WebSocket */
   get _req(): ClientRequest | null {
     return (this.readyState === CONNECTING && stateOf(this).opening.request) || null
   }

@@ -11,6 +11,8 @@ export interface Reflection {
   readonly type?: Type
   readonly children?: readonly Reflection[]
   readonly signatures?: readonly Reflection[]
+  readonly getSignature?: Reflection
+  readonly setSignature?: Reflection
 }
 
 interface Comment {
@@ -85,13 +87,18 @@ function isNumber(type: Type | undefined): boolean {
 }
 
 function missingOfFunction(
-  { name, signatures }: Reflection,
+  { name, signatures, getSignature, setSignature }: Reflection,
   parent: Reflection,
   file: string,
   throwing: ThrowingFunctions,
 ): string[] {
-  if (signatures === undefined) return []
-  const isTold = signatures.some(({ comment }) => comment?.blockTags?.some(({ tag }) => tag === '@throws'))
-  const isThrowing = throwing.has(file, parent.kind === CLASS ? `${parent.name}.${name}` : name)
-  return isThrowing && !isTold ? ['has no @throws, though it throws'] : []
+  const of = (word: string): string => (parent.kind === CLASS ? `${parent.name}.${word}${name}` : name)
+  const missing = signatures !== undefined && throwing.has(file, of('')) && !isTold(signatures)
+  const accessors = [getSignature, setSignature].filter(signature => signature !== undefined)
+  const isThrowing = accessors.length > 0 && (throwing.has(file, of('get ')) || throwing.has(file, of('set ')))
+  return missing || (isThrowing && !isTold(accessors)) ? ['has no @throws, though it throws'] : []
+}
+
+function isTold(signatures: readonly Reflection[]): boolean {
+  return signatures.some(({ comment }) => comment?.blockTags?.some(({ tag }) => tag === '@throws'))
 }

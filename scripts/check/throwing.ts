@@ -7,7 +7,10 @@ interface Place {
   readonly name: string
 }
 
-/** One file: its functions by their names, methods as `Class.method`, and where its imported names come from. */
+/**
+ * One file: its functions by their names, methods as `Class.method`, getters and setters as `Class.get name` and `Class.set name`,
+ * and where its imported names come from.
+ */
 interface Declarations {
   readonly functions: ReadonlyMap<string, Node>
   readonly imported: ReadonlyMap<string, Place>
@@ -15,7 +18,7 @@ interface Declarations {
 
 /**
  * Tells which functions throw: by a `throw` of their own that they do not catch, or by a call of a function that does. Followed are
- * calls by a name, `new` with a name, and calls of methods of `this`; a method of another object is not.
+ * calls by a name, `new` with a name, and methods, getters and setters of `this`; those of another object are not.
  */
 export class ThrowingFunctions {
   readonly #root: string
@@ -49,7 +52,10 @@ export class ThrowingFunctions {
     visit({ type: 'Body', body }, (node, parent, key) => {
       if (found || isFunction(node)) return false
       if (key === 'block' && parent.type === 'TryStatement' && parent.handler !== null) return false
-      found = node.type === 'ThrowStatement' || this.#callsThrowing(node, file, name)
+      found =
+        node.type === 'ThrowStatement' ||
+        this.#callsThrowing(node, file, name) ||
+        this.#accessThrows(node, parent, key, file, name)
       return !found
     })
     return found
@@ -62,8 +68,19 @@ export class ThrowingFunctions {
     }
     if (node.type !== 'CallExpression' || callee === undefined) return false
     if (callee.type === 'Identifier') return this.has(file, callee.name as string)
-    if (callee.type !== 'MemberExpression' || (callee.object as Node).type !== 'ThisExpression') return false
-    return this.has(file, `${name.split('.')[0]}.${nameOf(callee.property as Node)}`)
+    return isOfThis(callee) && this.has(file, `${name.split('.')[0]}.${nameOf(callee.property as Node)}`)
+  }
+
+  /** Whether a getter or setter of `this` throws, which the node reads or writes. */
+  #accessThrows(node: Node, parent: Node, key: string, file: string, name: string): boolean {
+    if (!isOfThis(node)) return false
+    const isWritten = parent.type === 'UpdateExpression' || (parent.type === 'AssignmentExpression' && key === 'left')
+    const isRead = !isWritten || parent.type === 'UpdateExpression' || parent.operator !== '='
+    const [owner, property] = [name.split('.')[0], nameOf(node.property as Node)]
+    return (
+      (isWritten && this.has(file, `${owner}.set ${property}`)) ||
+      (isRead && this.has(file, `${owner}.get ${property}`))
+    )
   }
 
   #declarationsOf(file: string): Declarations {
@@ -89,13 +106,19 @@ function readDeclarations(root: string, file: string): Declarations {
     if (/^Class(Declaration|Expression)$/.test(node.type) && node.id !== null && node.id !== undefined) {
       for (const member of (node.body as Node).body as Node[]) {
         const hasBody = /^Class(Private)?Method$/.test(member.type)
-        if (hasBody) functions.set(`${nameOf(node.id as Node)}.${nameOf(member.key as Node)}`, member)
+        const word = member.kind === 'get' || member.kind === 'set' ? `${member.kind} ` : ''
+        if (hasBody) functions.set(`${nameOf(node.id as Node)}.${word}${nameOf(member.key as Node)}`, member)
       }
     }
     // What is declared in a function has no name outside of it.
     return !isFunction(node)
   })
   return { functions, imported }
+}
+
+/** Whether the node is `this.name`. */
+function isOfThis({ type, object, computed }: Node): boolean {
+  return type === 'MemberExpression' && computed !== true && (object as Node).type === 'ThisExpression'
 }
 
 function isFunction({ type }: Node): boolean {

@@ -53,16 +53,16 @@ export async function connectionOptions(flags: ConnectionFlags): Promise<WebSock
 /** @throws (rejects with) UsageError that names the option on the command line */
 async function waysToServer({ proxy, http2, unix, cookieJar }: ConnectionFlags): Promise<object> {
   const options: Record<string, unknown> = {}
-  const add = (flag: string, name: string, value: unknown): void => {
+  const add = (flag: string, name: string, value: unknown, advice?: string): void => {
     try {
       // Checks the option as the constructor will.
       configured({ [name]: value } as WebSocketOptions)
     } catch (error) {
-      throw new UsageError(`${flag}: ${(error as Error).message}`)
+      throw new UsageError(`${flag}: ${(error as Error).message}`, advice)
     }
     options[name] = value
   }
-  if (proxy !== undefined) add('--proxy', 'proxy', proxy)
+  if (proxy !== undefined) add('--proxy', 'proxy', proxy, 'Type -x http://HOST:PORT; to send a text, --send TEXT')
   if (http2 === true) add('--http2', 'http2', 'only')
   if (unix !== undefined) add('--unix', 'socketPath', unix)
   // Loaded for this option alone, since it takes long.
@@ -77,6 +77,9 @@ function basicAuthorization(user: string): string {
   if (!user.includes(':')) throw new UsageError('--user has no password', "Write it as 'name:password'.")
   return `Basic ${Buffer.from(user).toString('base64')}`
 }
+
+/** What to type where a URL is missing, or cannot be guessed from what was typed. */
+export const URL_ADVICE = 'A URL is written ws://host:port/path. To be a server, type: whatwg-websocket listen PORT'
 
 const SCHEMES = ['ws:', 'wss:', 'http:', 'https:']
 
@@ -95,8 +98,13 @@ export function checkUrl(text: string, commands: readonly string[] = []): string
   if (unmarked !== null && !text.includes('://')) {
     throw new UsageError(`"${text}" is not a valid URL`, `Did you mean ${unmarked[1]}://${unmarked[2]}?`)
   }
+  const local = /^:?(\d{1,5})(?:[/?].*)?$/.exec(text)
+  if (local !== null && parse(`ws://localhost:${text.replace(/^:/, '')}`) !== undefined) {
+    const server = `to be a server: whatwg-websocket listen ${local[1]}`
+    throw new UsageError(`"${text}" has no host`, `Type ws://localhost:${text.replace(/^:/, '')} or, ${server}`)
+  }
   // Without a scheme, "localhost:8080" is a URL whose scheme is "localhost:".
-  const looksLikeHost = /^[\w.-]+(:\d+)?([/?].*)?$/.test(text) || /^\[[\da-f:.]+\](:\d+)?([/?].*)?$/i.test(text)
+  const looksLikeHost = /^\w[\w.-]*(:\d+)?([/?].*)?$/.test(text) || /^\[[\da-f:.]+\](:\d+)?([/?].*)?$/i.test(text)
   if (looksLikeHost && parse(`ws://${text}`) !== undefined) {
     throw new UsageError(`"${text}" has no scheme`, `Type ws://${text} or wss://${text}`)
   }
@@ -104,9 +112,10 @@ export function checkUrl(text: string, commands: readonly string[] = []): string
   if (url === undefined && Number(port) > 65_535) {
     throw new UsageError(`"${text}" is not a valid URL`, `A port is a number up to 65535, not ${port}`)
   }
-  if (url === undefined) throw new UsageError(`"${text}" is not a valid URL`, 'A URL is written ws://host:port/path')
+  if (url === undefined) throw new UsageError(`"${text}" is not a valid URL`, URL_ADVICE)
   const told = `The scheme of a URL is ws: or wss: (or http: or https:), not ${url.protocol}`
-  throw new UsageError(told, `Did you mean ${text.replace(/^\w+:/, 'wss:')}?`)
+  const rest = /^[\w+.-]+(:\/\/.+)/s.exec(text)?.[1]
+  throw new UsageError(told, rest === undefined ? URL_ADVICE : `Did you mean wss${rest}?`)
 }
 
 function parse(text: string): URL | undefined {

@@ -1,5 +1,6 @@
 import process from 'node:process'
 import { CommanderError } from 'commander'
+import { adviseOnHabit } from './habits.ts'
 import { write } from './output.ts'
 import { createProgram, type Job } from './program.ts'
 import { coloursFor } from './style.ts'
@@ -57,13 +58,26 @@ async function main(words: readonly string[]): Promise<number> {
       return complain(`There is no command "${about}"`, meant === undefined ? '' : `Did you mean "${meant}"?`, '')
     }
     if (error instanceof CommanderError) {
-      return error.exitCode === 0 ? 0 : complain(tidy(error.message), adviseOnProgram(error, words), subject)
+      if (error.exitCode === 0) return 0
+      const told = tidy(error.message)
+      const habit = subject === '' ? adviseOnOtherCommand(told) : undefined
+      // In place of a name that is merely spelt alike.
+      if (habit !== undefined) return complain(told.split('\n')[0]!, habit, subject)
+      return complain(told, adviseOnProgram(error, words), subject)
     }
     // The constructor of WebSocket throws TypeError or DOMException for a wrong header or subprotocol: errors of the user.
     const isUsers = error instanceof UsageError || error instanceof TypeError || error instanceof DOMException
     if (!isUsers) throw error
     return complain(error.message, (error instanceof UsageError && error.advice) || '', subject)
   }
+}
+
+/** What to type in place of an option that is another command's, or means something else there, if the message is about one. */
+function adviseOnOtherCommand(message: string): string | undefined {
+  const unknown = /^unknown option '(.*?)'/s.exec(message)?.[1]
+  // As in "wscat -c URL".
+  const isConnect = /^option '-c, --count <N>' cannot be '\w+:\/\//.test(message)
+  return adviseOnHabit(unknown ?? (isConnect ? '--connect' : ''))
 }
 
 /** A program behind the port of `listen` needs "--" before it; otherwise its options are taken for those of `listen`. */

@@ -4,7 +4,7 @@ import { Api } from './asyncapi/api.ts'
 import { AsyncApiDocument } from './asyncapi/document.ts'
 import { describeApi, findChannel, Guide, type Role } from './asyncapi/guide.ts'
 import { bench } from './bench-command.ts'
-import { type ConnectionFlags, checkUrl, connectionOptions } from './connection-options.ts'
+import { type ConnectionFlags, checkUrl, connectionOptions, URL_ADVICE } from './connection-options.ts'
 import { demonstrate } from './demonstration.ts'
 import { Recorder } from './exchange-record.ts'
 import { runFilter } from './filter.ts'
@@ -277,7 +277,7 @@ async function talk(given: string | undefined, flags: TalkFlags, { args, command
     return 0
   }
   const address = given ?? (api === undefined ? undefined : api.urlOf(findChannel(api, flags.channel!)))
-  if (address === undefined) throw new UsageError('There is no URL', 'A URL is written ws://host:port/path')
+  if (address === undefined) throw new UsageError('There is no URL', URL_ADVICE)
   const names = commands.map(command => command.name())
   const url = checkUrl(address, names)
   if (args.length > 1) throw new UsageError(`One URL at most, not ${args.length}: ${args.join(' ')}`)

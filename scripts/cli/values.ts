@@ -55,6 +55,7 @@ export function readPort(text: string): number {
 
 /** `Name: value`. */
 export function readHeader(text: string, before: readonly (readonly [string, string])[] = []): [string, string][] {
+  if (text.startsWith('=')) throw new InvalidArgumentError("A header is written -H 'Name: value', without a =.")
   const colon = text.indexOf(':')
   if (colon < 1) throw new InvalidArgumentError("A header is written 'Name: value'.")
   return [...(before as [string, string][]), [text.slice(0, colon).trim(), text.slice(colon + 1).trim()]]

@@ -179,7 +179,7 @@ describe('The functions in a browser', function () {
     const told =
       await run(`const late = new lib.WebSocketStream('/silent', { handshakeTimeout: 50, baseURL: base, signal: new AbortController().signal })
       const error = await late.opened.catch(error => error)
-      const codes = [error.name, lib.failure(late).code]
+      const codes = [error.name, lib.failure(late).code, lib.failure(late).message]
       const aborted = new lib.WebSocketStream(base + '/silent', { handshakeTimeout: 20_000, signal: AbortSignal.abort('enough') })
       codes.push((await aborted.opened.catch(error => error)).name, lib.failure(aborted).code)
       const refused = new lib.WebSocketStream(base + '/refuse')
@@ -197,7 +197,9 @@ describe('The functions in a browser', function () {
       codes.push((await clean.closed).closeCode, lib.failure(clean))
       return codes`)
     expect(told).to.deep.equal([
-      ...['AbortError', 'WS_ERR_HANDSHAKE_TIMEOUT', 'AbortError', 'WS_ERR_ABORTED', 'WS_ERR_CONNECT'],
+      ...['AbortError', 'WS_ERR_HANDSHAKE_TIMEOUT'],
+      'The opening handshake did not complete within 50 ms ("handshakeTimeout")',
+      ...['AbortError', 'WS_ERR_ABORTED', 'WS_ERR_CONNECT'],
       ...[undefined, 'WS_ERR_CONNECTION_LOST', 3000, undefined],
     ])
   })

@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path'
 import process from 'node:process'
 import { expect } from 'chai'
 import { WebSocketServer } from 'ws'
+import { knownElsewhere } from '../../scripts/cli/habits.ts'
 import { createProgram } from '../../scripts/cli/program.ts'
 import { commands } from '../../scripts/cli/terminal/commands.ts'
 import { authority, certificate, privateKey } from '../../wpt/server/certificate.ts'
@@ -134,5 +135,9 @@ describe('docs/command.md', function () {
     const own = (name: string): string[] => options(name).filter(option => !common.includes(option))
     expect(named('## `--record` and `replay`')).to.have.members(own('replay'))
     expect(named('## `bench`: how fast is a server?')).to.have.members(own('bench'))
+  })
+  it('names every option of another command that an error gives advice for, and no other', () => {
+    const options = firstColumn(document, '## Coming from wscat, websocat or curl').filter(text => !text.includes(' '))
+    expect([...new Set(options)]).to.have.members([...knownElsewhere])
   })
 })

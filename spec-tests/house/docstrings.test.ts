@@ -4,7 +4,7 @@ import { ThrowingFunctions } from '../../scripts/check/throwing.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 
 // As TypeDoc numbers them.
-const [FUNCTION, CLASS, INTERFACE, PROPERTY, METHOD] = [64, 128, 256, 1024, 2048]
+const [FUNCTION, CLASS, INTERFACE, PROPERTY, METHOD, ACCESSOR] = [64, 128, 256, 1024, 2048, 262_144]
 
 const number = { type: 'intrinsic', name: 'number' }
 
@@ -75,6 +75,53 @@ describe('The check of docstrings', () => {
       'the docstring of Thing.run has no @throws, though it throws',
     ])
     expect(checkDocstrings(project('@throws'), folder)).to.deep.equal({ checked: 2, violations: [] })
+  })
+
+  it('wants @throws of getters and setters that throw', () => {
+    const folder = makeFolder({
+      'lib/a.ts': `export class Thing {
+        get size() { throw new Error('a') }
+        get name() { return '' }
+        set name(value) { throw new TypeError(value) }
+        get calm() { return 1 }
+      }`,
+    })
+    const sources = [{ fileName: 'lib/a.ts', line: 1 }]
+    const complaintsOf = (...tags: string[]): string[] => {
+      const signature = { name: '', kind: 4096, comment: { summary: [], blockTags: tags.map(tag => ({ tag })) } }
+      const accessor = { kind: ACCESSOR, sources, getSignature: signature }
+      const children = [
+        { ...accessor, name: 'size' },
+        { ...accessor, name: 'name', setSignature: signature },
+        { ...accessor, name: 'calm' },
+      ]
+      const project = { name: 'lib', kind: 1, children: [{ name: 'Thing', kind: CLASS, children }] }
+      return checkDocstrings(project, folder).violations.map(({ message }) => message)
+    }
+    expect(complaintsOf()).to.deep.equal([
+      'the docstring of Thing.size has no @throws, though it throws',
+      'the docstring of Thing.name has no @throws, though it throws',
+    ])
+    expect(complaintsOf('@throws')).to.deep.equal([])
+  })
+
+  it('follows getters and setters of `this`', () => {
+    const files = {
+      'a.ts': `export class A {
+        get size() { throw new Error('a') }
+        set size(value) {}
+        get name() { return '' }
+        set name(value) { throw new Error(value) }
+        reads() { return this.size + 1 }
+        writes() { this.size = 1 }
+        adds() { this.size += 1 }
+        counts() { this.name++ }
+        names() { this.name = 'x' }
+        asks() { return this.name }
+      }`,
+    }
+    const names = ['reads', 'writes', 'adds', 'counts', 'names', 'asks'].map(name => `A.${name}`)
+    expect(throwing(files, names)).to.deep.equal(['A.reads', 'A.adds', 'A.counts', 'A.names'])
   })
 
   it('follows calls into other files, `new` and methods of `this`', () => {
