@@ -68,6 +68,9 @@ const LANGUAGE: ReadonlySet<string> = new Set(
 /** The folders with sources beside `lib`. They may import what they like, but not in circles. */
 const OTHERS = ['wpt', 'scripts', 'spec-tests']
 
+/** Folders without sources there: installed packages, and where they are installed. Projects write and remove files in them. */
+const NO_SOURCES = ['node_modules', 'packages']
+
 /**
  * Checks the sources in `lib/` of the package at `root` against the layers that CONTRIBUTING.md describes, and all sources for
  * circles of imports.
@@ -81,7 +84,7 @@ export function checkLayers(root: string): { files: number; violations: Violatio
   ])
   const imports = new Map([...library].map(([path, source]) => [`lib/${path}`, source.imports]))
   for (const folder of OTHERS) {
-    for (const path of listSources(join(root, folder))) {
+    for (const path of listSources(join(root, folder), NO_SOURCES)) {
       imports.set(`${folder}/${path}`, parseSource(join(root, folder, path)).imports)
     }
   }

@@ -26,18 +26,22 @@ export interface Node {
   readonly [key: string]: unknown
 }
 
-/** The TypeScript files in `folder`, by their paths below it, without installed packages. A folder that is missing has none. */
-export function listSources(folder: string): string[] {
-  return listFiles(folder, '')
+/**
+ * The TypeScript files in `folder`, by their paths below it. A folder that is missing has none.
+ *
+ * @param leftOut names of folders that are not looked into
+ */
+export function listSources(folder: string, leftOut: readonly string[] = ['node_modules']): string[] {
+  return listFiles(folder, '', leftOut)
     .filter(path => path.endsWith('.ts'))
     .sort()
 }
 
-function listFiles(folder: string, below: string): string[] {
+function listFiles(folder: string, below: string, leftOut: readonly string[]): string[] {
   const entries = existsSync(join(folder, below)) ? readdirSync(join(folder, below), { withFileTypes: true }) : []
   return entries.flatMap(entry => {
     const path = posix.join(below, entry.name)
-    if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : listFiles(folder, path)
+    if (entry.isDirectory()) return leftOut.includes(entry.name) ? [] : listFiles(folder, path, leftOut)
     return [path]
   })
 }

@@ -25,7 +25,11 @@ const PAUSE = 2000
 const LIFE = 30_000
 
 /** Opens one connection after the other until the signal is aborted. */
-export async function keepTalking(url: () => string, totals: Totals, stop: AbortSignal): Promise<void> {
+export async function keepTalking(url: () => string, totals: Totals, signal: AbortSignal): Promise<void> {
+  // A signal of its own: each pause adds a listener, and to add one to a signal that all share takes a look at those of the others.
+  const own = new AbortController()
+  signal.addEventListener('abort', () => own.abort(), { once: true })
+  const stop = own.signal
   await pause(random(PAUSE * 2), stop)
   while (!stop.aborted) {
     const talk = await open(url())

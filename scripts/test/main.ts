@@ -16,15 +16,15 @@ npm test -- [options] [PART...]  run the files of spec-tests/ whose paths have o
 
   -g, --grep TEXT                only tests whose names have this text
       --reverse                  the files in reversed order: no test may depend on what ran before
-  -j, --jobs N                   how many processes run files of spec-tests/ at a time: one more than there are cores, 3 at
-                                 most, and 1 with a PART or --grep. One process runs all files; otherwise each runs a few
+  -j, --jobs N                   how many processes run files of spec-tests/ at a time: twice as many as there are cores, 4
+                                 at most, and 1 with a PART or --grep. One process runs all files; otherwise each runs a few
   -h, --help                     print this
 
 The last line has the numbers of all suites together. With a PART, --grep or --reverse only spec-tests/ is run, without
 coverage. The web-platform-tests run beside it, unless it has one process.`
 
 /** Most processes that run tests at a time by default. More would slow each other down on a small machine. */
-const MAX_JOBS = 3
+const MAX_JOBS = 4
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -86,9 +86,9 @@ async function readCommandLine(commandLine: string[]): Promise<Choice | number> 
   }
 }
 
-/** One more than there are cores, since nearly half of the time of a process is waiting for time limits and other processes. */
+/** Twice as many as there are cores, since nearly half of the time of a process is waiting for time limits and other processes. */
 function defaultJobs(): number {
-  return Math.min(availableParallelism() + 1, MAX_JOBS)
+  return Math.min(availableParallelism() * 2, MAX_JOBS)
 }
 
 function readJobs(text: string | undefined): number | undefined {

@@ -18,6 +18,7 @@ import {
 import { type PerMessageDeflateOptions as ServerDeflate, type WebSocket as ServerSocket, WebSocketServer } from 'ws'
 import { WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
 import { noise } from '../support/noise.ts'
+import { codePoint } from './code-point.ts'
 import { type Property, property } from './property.ts'
 
 /*
@@ -33,7 +34,7 @@ interface Message {
 }
 
 const content: Arbitrary<string | Uint8Array> = oneof(
-  { weight: 4, arbitrary: string({ unit: 'binary', maxLength: 60 }) },
+  { weight: 4, arbitrary: string({ unit: codePoint, maxLength: 60 }) },
   { weight: 4, arbitrary: uint8Array({ maxLength: 60 }) },
   { weight: 2, arbitrary: integer({ min: 100, max: 400 }).map(length => '\u20ac\u{1f600}x'.repeat(length)) },
   { weight: 1, arbitrary: constantFrom(125, 126, 65_535, 65_536).map(length => 'x'.repeat(length)) },

@@ -17,6 +17,7 @@ import type { InflateParameters } from '#lib/codec/compression.js'
 import type { ReadLimits } from '#lib/codec/frame-reader.js'
 import { compress } from '../support/compress.ts'
 import { BINARY, CLOSE, CONTINUATION, closeBody, frame, PING, PONG, TEXT } from '../support/raw-server.ts'
+import { codePoint } from './code-point.ts'
 import { type Damage, damage, damaged } from './damage.ts'
 
 /*
@@ -63,7 +64,7 @@ export function cut(bytes: Uint8Array, sizes: Cuts): Uint8Array[] {
 
 /** Texts of all kinds of characters, a few of them long enough for another form of the length. */
 export const text: Arbitrary<Buffer> = oneof(
-  { weight: 4, arbitrary: string({ unit: 'binary', maxLength: 24 }) },
+  { weight: 4, arbitrary: string({ unit: codePoint, maxLength: 24 }) },
   { weight: 2, arbitrary: string({ unit: 'grapheme', maxLength: 12 }) },
   { weight: 1, arbitrary: integer({ min: 120, max: 130 }).map(length => 'x'.repeat(length)) },
   { weight: 1, arbitrary: integer({ min: 40, max: 45 }).map(length => '\u20ac'.repeat(length)) },

@@ -159,10 +159,12 @@ describe('The layers of the library', () => {
     ])
   })
 
-  it('are not looked for in installed packages', () => {
+  it('are not looked for in installed packages, nor in what tools have beside them', () => {
     const circle = { 'a.ts': "import './b.ts'\n", 'b.ts': "import './a.ts'\n" }
-    const installed = Object.entries(circle).map(([path, text]) => [`scripts/x/node_modules/y/${path}`, text])
-    expect(checkLayers(makeFolder(Object.fromEntries(installed)))).to.deep.equal({ files: 0, violations: [] })
+    for (const folder of ['scripts/x/node_modules/y', 'scripts/x/packages/run/y']) {
+      const files = Object.entries(circle).map(([path, text]) => [`${folder}/${path}`, text])
+      expect(checkLayers(makeFolder(Object.fromEntries(files)))).to.deep.equal({ files: 0, violations: [] })
+    }
   })
 
   it('tell the line', () => {
