@@ -62,13 +62,14 @@ async function main(): Promise<number> {
   ensureInstalled(needed, all || chosen.some(([, row]) => row.large))
   install(chosen.flatMap(([, { server }]) => (typeof server === 'object' && 'started' in server ? server.started : [])))
 
+  // In the order of the files, whichever ends first: rows of one library keep their places in the table.
   const results: Result[] = []
-  const waiting = [...chosen]
+  const waiting = [...chosen.entries()]
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [file, row] = next
+      const [place, [file, row]] = next
       const outcome = await runRow(file, row)
-      results.push({ row, outcome })
+      results[place] = { row, outcome }
       console.log(`${outcome.problem === undefined ? 'passed' : 'FAILED'}  ${row.name}: ${row.trip}`)
       if (outcome.problem !== undefined) console.log(outcome.problem.replace(/^/gm, '        '))
     }
