@@ -187,8 +187,9 @@ function isAscii(bytes: Uint8Array, words: Int32Array, start: number, end: numbe
 /** Copies `bytes[start, end)`. In V8, a copy of up to 64 bytes has no ArrayBuffer until that is asked for. */
 export function copy(bytes: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {
   const target = new Uint8Array(end - start)
-  // Up to 64 bytes, a loop is faster than the view and the call into the host (bench: receive).
+  // Up to 64 bytes, a loop is faster than the view and the call into the host; and a new view faster than `subarray` of a Buffer
+  // (bench: receive).
   if (end - start <= 64) for (let index = start; index < end; index++) target[index - start] = bytes[index]!
-  else target.set(bytes.subarray(start, end))
+  else target.set(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start))
   return target
 }

@@ -128,7 +128,8 @@ export class ReassemblyBuffer {
       const part = Math.min(end - position, bytes.length - this.end)
       // A pipe that read to the read target has put the bytes in place already.
       const isInPlace = chunk.buffer === bytes.buffer && chunk.byteOffset + position === this.end
-      if (!isInPlace) bytes.set(chunk.subarray(position, position + part), this.end)
+      // A new view is faster than `subarray` of a Buffer (bench: receive in fragments).
+      if (!isInPlace) bytes.set(new Uint8Array(chunk.buffer, chunk.byteOffset + position, part), this.end)
       this.end += part
       position += part
     }
