@@ -47,10 +47,15 @@ function startExchange(
     path: request.target,
     headers: fieldValues(request),
   }
+  // Connections that serve other requests now. Where the agent queues ours, it may be given one of them, and Node.js sets
+  // `reusedSocket` only for a connection that was idle.
+  const busy = Object.values(agent.sockets ?? {}).flat()
   const asked = (secure ? https() : http()).request(shielded(options) as object)
   const exchange = new ForeignExchange(handler, () => asked.destroy())
   // The server may have closed a connection just then that the agent had kept: there, it has not processed the request.
-  asked.on('error', error => exchange.failed(secure ? explainTlsError(error) : error, asked.reusedSocket))
+  asked.on('error', error =>
+    exchange.failed(secure ? explainTlsError(error) : error, asked.reusedSocket || busy.includes(asked.socket!)),
+  )
   let upgraded = false
   asked.on('close', () => {
     // The request closes with the upgrade as well.
@@ -63,9 +68,9 @@ function startExchange(
   asked.on('response', response => {
     exchange.refused(headOf(response))
     response.on('data', bytes => exchange.body(bytes))
-    response.on('error', () => exchange.ended())
-    response.on('close', () => exchange.ended())
-    response.on('end', () => exchange.ended())
+    response.on('error', exchange.ended)
+    response.on('close', exchange.ended)
+    response.on('end', exchange.ended)
   })
   asked.end()
   return exchange

@@ -65,7 +65,7 @@ export function upgradeByDispatcher(dispatcher: Dispatcher, target: ConnectTarge
             exchange.body(bytes)
             return true
           },
-          onComplete: () => exchange.ended(),
+          onComplete: exchange.ended,
           onError: (error: unknown) => exchange.failed(error),
 
           // By the names of undici 7 and 8.
@@ -75,7 +75,7 @@ export function upgradeByDispatcher(dispatcher: Dispatcher, target: ConnectTarge
           onResponseStart: (controller: Controller, status: number, fields: object, statusText: unknown) =>
             onResponse(status, statusText, rawFields(controller, fields)),
           onResponseData: (_controller: Controller, bytes: Uint8Array) => exchange.body(bytes),
-          onResponseEnd: () => exchange.ended(),
+          onResponseEnd: exchange.ended,
           onResponseError: (_controller: Controller, error: unknown) => exchange.failed(error),
         },
       )

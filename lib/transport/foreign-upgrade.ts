@@ -39,7 +39,7 @@ export class ForeignExchange {
   refused(head: ResponseHead): void {
     if (this.#handler === undefined || this.#head !== undefined) return
     this.#head = head
-    this.#deadline = new Deadline(BODY_TIMEOUT, () => this.ended())
+    this.#deadline = new Deadline(BODY_TIMEOUT, this.ended)
   }
 
   /** A part of the refusal's body, which is copied. */
@@ -50,7 +50,7 @@ export class ForeignExchange {
   }
 
   /** The refusal's body has ended, well or not. */
-  ended(): void {
+  readonly ended = (): void => {
     const head = this.#head
     const handler = head === undefined ? undefined : this.#take()
     if (handler === undefined) return

@@ -98,7 +98,7 @@ function exchangeOn(
       }
       exchange.refused(head)
       opened.on('data', (bytes: Uint8Array) => exchange.body(bytes))
-      opened.on('end', () => exchange.ended())
+      opened.on('end', exchange.ended)
     })
     opened.on('close', onClose)
   } catch (error) {

@@ -151,7 +151,8 @@ export class Http2Connections {
       },
     }).catch((error: Error) => {
       const { code } = Object(error.cause) as { code?: unknown }
-      throw /NO_APPLICATION_PROTOCOL/.test(String(code))
+      // A proxy with TLS may say so, too.
+      throw /^tls .*NO_APPLICATION_PROTOCOL/.test(`${network.trace.step} ${code}`)
         ? unsupported('the server does not speak it', error.cause)
         : error
     })

@@ -11,13 +11,33 @@ export interface Parts {
 
 export const partsOf: Readonly<Record<Exclude<RuntimeKind, 'node' | 'workerd'>, Parts>> = {
   bun: {
-    run: ['reading/', 'rfc6455/', 'rfc7692/', 'rfc8441/', 'rfc9112/', 'functions/', 'transport/backpressure'],
+    run: [
+      'reading/',
+      'rfc6455/',
+      'rfc7692/',
+      'rfc8441/',
+      'rfc9112/',
+      'functions/',
+      'options/cookies',
+      'options/http2-tunnels',
+      'options/network',
+      'options/proxy',
+      'transport/backpressure',
+    ],
     leftOut: ['rfc7692/compression-memory'],
     reason:
       'the others start child processes with flags of Node.js, or look at garbage collection and handles by its means',
   },
   deno: {
-    run: ['reading/', 'rfc6455/', 'rfc9112/response', 'transport/backpressure'],
+    run: [
+      'reading/',
+      'rfc6455/',
+      'rfc8441/',
+      'rfc9112/response',
+      'options/cookies',
+      'options/http2.test',
+      'transport/backpressure',
+    ],
     leftOut: ['rfc6455/10.4', 'rfc6455/6.1', 'rfc6455/8.1'],
     reason: 'the others start child processes with flags of Node.js, look at its memory and console, or take minutes',
   },

@@ -210,6 +210,39 @@ describe('HTTP clients of the program', function () {
       expect(attempts).to.equal(5)
     })
 
+    it('makes the request again where it waited in the agent for a connection that the server then closed', async () => {
+      const webSockets = new WebSocketServer({ noServer: true })
+      const upgrades: boolean[] = []
+      const used = new WeakSet<object>()
+      let answer = (): void => {}
+      const server = createServer((request, response) => {
+        used.add(request.socket)
+        answer = () => response.end('hello')
+      })
+      server.on('upgrade', (request, socket, head) => {
+        upgrades.push(used.has(socket))
+        if (used.has(socket)) socket.destroy()
+        else webSockets.handleUpgrade(request, socket, head, () => {})
+      })
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+      loopback.afterwards(async () => {
+        for (const client of webSockets.clients) client.terminate()
+        server.closeAllConnections()
+        await new Promise(resolve => server.close(resolve))
+      })
+      const { port } = server.address() as AddressInfo
+      const agent = tracked(new Agent({ keepAlive: true, maxSockets: 1 }))
+      const busy = once(get({ host: '127.0.0.1', port, agent }), 'response')
+      await once(server, 'request')
+      const opened = loopback.open(`ws://127.0.0.1:${port}/`, { agent })
+      while (Object.keys(agent.requests).length === 0) await turns(1)
+      answer()
+      const [response] = await busy
+      response.resume()
+      await opened
+      expect(upgrades).to.deep.equal([true, false])
+    })
+
     it('may make the connection itself', async () => {
       const { url } = await serveEcho()
       const seen: unknown[] = []

@@ -1,4 +1,5 @@
-import { createServer, type Socket } from 'node:net'
+import { createSecureServer } from 'node:http2'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { failure, handshake, type WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
 import { useCertificates } from '../support/certificates.ts'
@@ -330,6 +331,23 @@ describe('Option proxy', function () {
       expect([other.code, other.step]).to.deep.equal(['WS_ERR_PROXY', 'proxy'])
       expect(other.message).to.match(/: The proxy's certificate is .*give its certificate as "proxy\.tls\.ca"/)
       expect((other.cause as { code?: string }).code).to.match(/VERIFY|ISSUER|SELF_SIGNED/)
+    })
+
+    it('is told of in its own words where it speaks HTTP/2 alone, whatever the server is to speak', async () => {
+      const speaksHttp2 = createSecureServer({ ...made.certificate, allowHTTP1: false })
+      await new Promise<void>(resolve => speaksHttp2.listen(0, '127.0.0.1', resolve))
+      loopback.afterwards(() => new Promise(resolve => speaksHttp2.close(resolve)))
+      const proxy = {
+        url: `https://localhost:${(speaksHttp2.address() as AddressInfo).port}`,
+        tls: { ca: made.authority.cert },
+      }
+      for (const http2 of [false, 'auto', 'only'] as const) {
+        for (const url of ['ws://server.test/', 'wss://server.test/']) {
+          const error = await failed({ proxy, http2 }, url)
+          expect([error.code, error.step]).to.deep.equal(['WS_ERR_PROXY', 'proxy'])
+          expect(error.message).to.include('The proxy does not speak HTTP/1.1 on this port')
+        }
+      }
     })
 
     it('is told of in its own words where it speaks no TLS', async () => {
