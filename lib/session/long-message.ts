@@ -12,7 +12,7 @@ export const PART_SIZE: number = 1024 * 1024
 /** A binary message that becomes a Blob, which has a part for each piece. The pieces are in one buffer or in many. */
 export class LongMessage implements TaskTarget {
   readonly context: AsyncContext
-  readonly byteLength: number
+  byteLength = 0
   readonly pieces: Pieces
   readonly #parts: object[] = []
 
@@ -20,7 +20,7 @@ export class LongMessage implements TaskTarget {
   constructor(data: ArrayBuffer | Pieces, context: AsyncContext) {
     this.pieces = Array.isArray(data) ? data : cut(data)
     this.context = context
-    this.byteLength = this.pieces.reduce((sum, { length }) => sum + length, 0)
+    for (const { length } of this.pieces) this.byteLength += length
   }
 
   /** Makes the next part of the Blob. */
