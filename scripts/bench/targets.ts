@@ -1,4 +1,5 @@
 /** The targets that are compared: implementations, each on a runtime. */
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -67,7 +68,7 @@ export function targetsOn(runtimes: readonly Runtime[], root: string): Target[] 
     const bare: Target = { name: `bare socket, ${name}`, implementation: 'raw', runtime }
     if (!name.startsWith('node')) return [...targets, builtIn, bare]
     targets.push({ name: `ws, ${name}`, implementation: 'ws', runtime, module: ws, environment: plain })
-    targets.push({ name: `ws + addons, ${name}`, implementation: 'ws', runtime, module: ws })
+    if (!masksFrames(runtime)) targets.push({ name: `ws + addons, ${name}`, implementation: 'ws', runtime, module: ws })
     // Node.js 20 has no built-in WebSocket, and this version of undici needs a newer Node.js.
     if (name !== 'node 20') {
       targets.push({ name: `undici, ${name}`, implementation: 'undici', runtime, module: undici }, builtIn)
@@ -75,6 +76,12 @@ export function targetsOn(runtimes: readonly Runtime[], root: string): Target[] 
     return [...targets, bare]
   })
   return all.filter(({ module }) => module === undefined || existsSync(module))
+}
+
+/** Whether a Node.js has a function that masks frames, `http.websocketMask`. There ws takes that, and never an addon. */
+function masksFrames({ command: [node] }: Runtime): boolean {
+  const script = "process.stdout.write(typeof require('node:http').websocketMask)"
+  return execFileSync(node!, ['-e', script], { encoding: 'utf8' }) === 'function'
 }
 
 /** Whether a target can run a scenario at all. */
