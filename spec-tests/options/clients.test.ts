@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { Agent, type ClientRequestArgs, createServer, get } from 'node:http'
+import { Agent, type ClientRequestArgs, createServer, get, type Server } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { expect } from 'chai'
@@ -147,6 +147,16 @@ describe('HTTP clients of the program', function () {
     afterEach(() => {
       for (const agent of agents.splice(0)) agent.destroy()
     })
+    /** Starts a server, which ends with the test, and returns its port. */
+    const listen = async (server: Server, webSockets: WebSocketServer): Promise<number> => {
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+      loopback.afterwards(async () => {
+        for (const client of webSockets.clients) client.terminate()
+        server.closeAllConnections()
+        await new Promise(resolve => server.close(resolve))
+      })
+      return (server.address() as AddressInfo).port
+    }
     behaves(() => ({ agent: tracked(new Agent({ keepAlive: true, maxSockets: 1 })) }))
 
     it('takes wss URLs by an https.Agent, with the option tls; also in the third argument', async () => {
@@ -178,13 +188,7 @@ describe('HTTP clients of the program', function () {
         if (refusals-- > 0) socket.destroy()
         else webSockets.handleUpgrade(request, socket, head, () => {})
       })
-      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-      loopback.afterwards(async () => {
-        for (const client of webSockets.clients) client.terminate()
-        server.closeAllConnections()
-        await new Promise(resolve => server.close(resolve))
-      })
-      const { port } = server.address() as AddressInfo
+      const port = await listen(server, webSockets)
       const url = `ws://127.0.0.1:${port}/`
       const agent = tracked(new Agent({ keepAlive: true, maxSockets: 1 }))
       /** Has the agent keep a connection. */
@@ -224,13 +228,7 @@ describe('HTTP clients of the program', function () {
         if (used.has(socket)) socket.destroy()
         else webSockets.handleUpgrade(request, socket, head, () => {})
       })
-      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-      loopback.afterwards(async () => {
-        for (const client of webSockets.clients) client.terminate()
-        server.closeAllConnections()
-        await new Promise(resolve => server.close(resolve))
-      })
-      const { port } = server.address() as AddressInfo
+      const port = await listen(server, webSockets)
       const agent = tracked(new Agent({ keepAlive: true, maxSockets: 1 }))
       const busy = once(get({ host: '127.0.0.1', port, agent }), 'response')
       await once(server, 'request')
