@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
-import type { Implementation } from './implementations.ts'
+import { type Implementation, STRICT } from './implementations.ts'
 import { shorten } from './shorten.ts'
 import { bundleStandIn } from './stand-in.ts'
 
@@ -122,6 +122,7 @@ async function run({ platform, target }: Implementation, dist: string, options: 
     external: ['cloudflare:*'],
     logLevel: 'warning',
     absWorkingDir: dist,
+    banner: options.format === 'cjs' ? STRICT : {},
     ...options,
   })
   return Object.keys(metafile!.inputs).filter(input => input !== '<stdin>')

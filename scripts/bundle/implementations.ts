@@ -99,3 +99,9 @@ export const implementations: readonly Implementation[] = [
     commonJs: false,
   },
 ]
+
+/**
+ * ES modules are strict code, and the CommonJS files made of them have to say so: functions of other code have `caller` and
+ * `arguments`, and an assignment that fails there throws nothing.
+ */
+export const STRICT = { js: "'use strict';" }

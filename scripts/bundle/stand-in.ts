@@ -2,7 +2,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
-import type { Implementation } from './implementations.ts'
+import { type Implementation, STRICT } from './implementations.ts'
 
 /*
  * A stand-in for another package: as for that package, what `require` gives is the class itself, and the other exports are
@@ -30,6 +30,7 @@ export async function bundleStandIn(
     stdin: { contents: `import exported from './${standIn}.js'\nmodule.exports = exported\n`, resolveDir: dist },
     outfile: `${file}.cjs`,
     format: 'cjs',
+    banner: STRICT,
     bundle: true,
     platform: 'node',
     target,

@@ -63,6 +63,16 @@ describe('Modules', function () {
     })
   }
 
+  it('all that require gives is strict code, as in the ES modules', () => {
+    for (const subpath of [...subpaths, 'whatwg-websocket/core', 'whatwg-websocket/ws']) {
+      const exports = require(subpath) as Record<string, unknown>
+      const sloppy = Object.entries(exports).filter(
+        ([, value]) => typeof value === 'function' && Object.hasOwn(value, 'caller'),
+      )
+      expect(sloppy, subpath).to.deep.equal([])
+    }
+  })
+
   it('whichever comes first', async () => {
     for (const loads of [
       "const imported = await import('whatwg-websocket'); const required = require('whatwg-websocket')",
