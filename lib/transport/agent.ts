@@ -68,7 +68,7 @@ export function upgradeByAgent(
  *
  * @param failed is told with what a method rejected that is given no callback
  */
-function withPromises(agent: object, failed: (error: unknown) => void): Agent {
+export function withPromises(agent: object, failed: (error: unknown) => void): Agent {
   const members = agent as Record<PropertyKey, unknown>
   const standard = http().Agent.prototype as object as typeof members
   return new Proxy(agent, {
