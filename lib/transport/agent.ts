@@ -26,7 +26,7 @@ export function upgradeByAgent(
   const { host, port, secure } = target
   return (request, handler) => {
     const options = {
-      ...(secure ? tls : undefined),
+      ...(secure && tls),
       agent: withPromises(agent, error => exchange.failed(error)),
       host,
       port,

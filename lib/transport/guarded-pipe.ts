@@ -97,13 +97,13 @@ export class GuardedPipe implements Pipe {
   }
 
   #call(method: Method, argument?: unknown): void {
-    if (!this.#closed) this.#attempt(method, this.#fail, argument)
+    if (!this.#closed) this.#attempt(method, argument)
   }
 
   /** A method may be an async function, although none has to be. */
-  #attempt(method: Method, failed: ((error: unknown) => void) | undefined, argument: unknown): void {
+  #attempt(method: Method, argument: unknown): void {
     const pipe = this.#pipe as Partial<Record<Method, (argument: unknown) => unknown>>
-    this.#context.runInAsyncScope(attempt, undefined, () => pipe[method]?.(argument), failed)
+    this.#context.runInAsyncScope(attempt, undefined, () => pipe[method]?.(argument), this.#fail)
   }
 
   /** Reports the loss, once, and drops the pipe. */
@@ -113,7 +113,7 @@ export class GuardedPipe implements Pipe {
     // Nothing may be reported within a call of the library.
     inMicrotask(() => this.#sink?.close(error))
     // The pipe has failed already: what `abort` throws adds nothing.
-    this.#attempt('abort', undefined, error)
+    this.#attempt('abort', error)
   }
 }
 
