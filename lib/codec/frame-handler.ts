@@ -27,7 +27,7 @@ export interface FrameHandler {
   onPong(payload: Uint8Array): void
   /**
    * The reader has paused itself, because what has arrived is more work than one turn of the event loop should do: much to
-   * inflate, or a long message to put together. The handler calls `resume` in a later task.
+   * inflate, a long message to put together, or many small frames. The handler calls `resume` in a later task.
    */
   onYield(): void
   /** The last call: nothing behind a Close frame is read (RFC 6455 section 5.5.1). */

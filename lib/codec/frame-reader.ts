@@ -25,6 +25,12 @@ const IN_CONTROL = 3
 const STOPPED = 4
 
 /**
+ * Frames in one turn, of those that are read one by one: they may take 2 ms. One read may bring 100,000 of them, and libuv reads up
+ * to 32 times in a turn.
+ */
+const MAX_FRAMES = 4096
+
+/**
  * Reads server frames (RFC 6455 section 5.2) from chunks that may be cut anywhere, and hands messages and control frames to
  * its handler. A violation by the server is reported to the handler, never thrown.
  */
@@ -56,6 +62,8 @@ export class FrameReader {
   /** Bytes that have arrived while reading was paused. */
   #backlog: ReadBacklog | undefined
   #resuming = false
+  /** Frames that were read one by one. */
+  #frames = 0
 
   constructor(platform: Platform, handler: FrameHandler, limits: ReadLimits, inflate?: InflateParameters) {
     this.#platform = platform
@@ -191,6 +199,7 @@ export class FrameReader {
       // 4. Its payload, as far as it has arrived.
       position = this.#readPayload(chunk, position + size)
       if (position < 0) return
+      if (++this.#frames % MAX_FRAMES === 0) this.#yield(0)
     }
   }
 
@@ -232,6 +241,7 @@ export class FrameReader {
     if (opcode >= CLOSE) return this.#readControl(opcode, chunk, position, after)
 
     const body = this.#body!
+    this.#state = IN_DATA
     if (after > position || body.suspended) {
       const consumed = body.append(chunk, position, after, this.#remaining, final)
       if (typeof consumed !== 'number') {
@@ -242,25 +252,22 @@ export class FrameReader {
       after = position + consumed
       if (body.suspended) return this.#yield(after)
     }
-    if (this.#remaining > 0) {
-      this.#state = IN_DATA
-      return -1
-    }
-    this.#state = BETWEEN_FRAMES
+    if (this.#remaining > 0) return -1
     this.#headerIsNext = body.isLongFrame
     if (!final) {
+      this.#state = BETWEEN_FRAMES
       this.#handler.onFragment?.(body.length)
       return after
     }
     const message = body.finish(this.#handler)
     if (message === undefined) return this.#yield(after)
+    this.#state = BETWEEN_FRAMES
     this.#message = 0
     return this.#deliver(message) ? after : -1
   }
 
-  /** Goes on with the body of a message in a later turn. Returns where the next frame begins, or the rest of this one. */
+  /** Goes on in a later turn. Returns where the next frame begins, or the rest of this one. */
   #yield(after: number): number {
-    this.#state = IN_DATA
     this.#paused = true
     this.#handler.onYield()
     return after

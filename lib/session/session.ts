@@ -33,7 +33,7 @@ import type { SessionFront } from './session-front.ts'
  * until its pipe is closed. The subclass adds the ready state and the way of the messages to the user.
  */
 export abstract class Session implements SessionFront {
-  /** The context in which the socket was constructed. All code of the user runs in it: see `TaskTarget`, `ContextPipe`. */
+  /** The context in which the socket was constructed. All code of the user runs in it: see `TaskTarget`, `GuardedPipe`. */
   readonly context: AsyncContext = captureContext()
   /** The event loop in which the socket was constructed. Its tasks run from there, and no other does I/O for it. */
   readonly loop: EventLoop = currentEventLoop()

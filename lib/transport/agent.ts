@@ -1,12 +1,12 @@
-import type { Agent, IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import { shielded } from '../host/shielded-options.ts'
 import { http, https } from '../platform/builtins.ts'
 import type { ConnectTarget } from './connect.ts'
 import { alternating, ForeignExchange } from './foreign-upgrade.ts'
+import { isNodeStream } from './node-stream.ts'
 import { explainTlsError } from './node-tls.ts'
 import { traceTls } from './open-socket.ts'
-import type { ResponseHead, Upgrade, UpgradeHandler, UpgradeRequest } from './pipe.ts'
+import type { ResponseHead, Upgrade, UpgradeRequest } from './pipe.ts'
 import type { TlsOptions } from './tls-options.ts'
 import type { Trace } from './trace.ts'
 import { pipeOverUpgraded } from './upgraded-socket.ts'
@@ -23,84 +23,88 @@ export function upgradeByAgent(
   tls: TlsOptions | undefined,
   trace: Trace,
 ): Upgrade {
-  return (request, handler) => {
-    const exchange = startExchange(agent as Agent, target, tls, trace, request, handler)
-    return reason => exchange.cancel(reason)
-  }
-}
-
-function startExchange(
-  agent: Agent,
-  target: ConnectTarget,
-  tls: TlsOptions | undefined,
-  trace: Trace,
-  request: UpgradeRequest,
-  handler: UpgradeHandler,
-): ForeignExchange {
   const { host, port, secure } = target
-  const options = {
-    ...(secure ? tls : undefined),
-    agent,
-    host,
-    port,
-    method: 'GET',
-    path: request.target,
-    headers: fieldValues(request),
+  return (request, handler) => {
+    const options = {
+      ...(secure && tls),
+      agent: withPromises(agent, error => exchange.failed(error)),
+      host,
+      port,
+      path: request.target,
+      headers: fieldValues(request),
+    }
+    // Connections that serve other requests now. Where the agent queues ours, it may be given one of them, and Node.js sets
+    // `reusedSocket` only for a connection that was idle.
+    const busy = Object.values((agent as Agent).sockets ?? {}).flat()
+    const asked: ClientRequest = (secure ? https() : http()).request(shielded(options) as object)
+    const exchange: ForeignExchange = new ForeignExchange(handler, () => asked.destroy())
+    // The server may have closed a connection just then that the agent had kept: there, it has not processed the request.
+    asked.on('error', error =>
+      exchange.failed(secure ? explainTlsError(error) : error, asked.reusedSocket || busy.includes(asked.socket!)),
+    )
+    // After an upgrade, too; then nobody listens.
+    asked.on('close', () => exchange.failed(new Error('It has closed the connection')))
+    asked.on('upgrade', (response, socket, head) => {
+      trace.remoteAddress = socket.remoteAddress
+      trace.remotePort = socket.remotePort
+      if (secure) traceTls(socket, trace)
+      if (!exchange.upgraded(headOf(response), pipeOverUpgraded(socket, head))) socket.destroy()
+    })
+    asked.on('response', response => {
+      exchange.refused(headOf(response))
+      response.on('data', bytes => exchange.body(bytes))
+      response.on('error', exchange.ended)
+      response.on('close', exchange.ended)
+      response.on('end', exchange.ended)
+    })
+    asked.end()
+    return exchange.cancel
   }
-  // Connections that serve other requests now. Where the agent queues ours, it may be given one of them, and Node.js sets
-  // `reusedSocket` only for a connection that was idle.
-  const busy = Object.values(agent.sockets ?? {}).flat()
-  const asked = (secure ? https() : http()).request(shielded(options) as object)
-  const exchange = new ForeignExchange(handler, () => asked.destroy())
-  // The server may have closed a connection just then that the agent had kept: there, it has not processed the request.
-  asked.on('error', error =>
-    exchange.failed(secure ? explainTlsError(error) : error, asked.reusedSocket || busy.includes(asked.socket!)),
-  )
-  let upgraded = false
-  asked.on('close', () => {
-    // The request closes with the upgrade as well.
-    if (!upgraded) exchange.failed(new Error('It has closed the connection'))
-  })
-  asked.on('upgrade', (response, socket, head) => {
-    upgraded = true
-    onUpgrade(exchange, response, socket, head, target, trace)
-  })
-  asked.on('response', response => {
-    exchange.refused(headOf(response))
-    response.on('data', bytes => exchange.body(bytes))
-    response.on('error', exchange.ended)
-    response.on('close', exchange.ended)
-    response.on('end', exchange.ended)
-  })
-  asked.end()
-  return exchange
 }
 
-function onUpgrade(
-  exchange: ForeignExchange,
-  response: IncomingMessage,
-  socket: Socket,
-  head: Uint8Array,
-  { secure }: ConnectTarget,
-  trace: Trace,
-): void {
-  trace.remoteAddress = socket.remoteAddress
-  trace.remotePort = socket.remotePort
-  if (secure) traceTls(socket, trace)
-  if (!exchange.upgraded(headOf(response), pipeOverUpgraded(socket, head))) socket.destroy()
+/**
+ * The agent as `http.request` takes it, but its methods may be async functions, such as `addRequest`, whose promise Node.js drops,
+ * and `createConnection`, whose promise it takes for a socket.
+ *
+ * @param failed is told with what a method rejected that is given no callback
+ */
+export function withPromises(agent: object, failed: (error: unknown) => void): Agent {
+  const members = agent as Record<PropertyKey, unknown>
+  const standard = http().Agent.prototype as object as typeof members
+  return new Proxy(agent, {
+    get(_, name) {
+      const member = members[name]
+      // The methods of Node.js call the others on the proxy. Those of a subclass may have private members.
+      if (typeof member !== 'function' || member === standard[name]) return member
+      return (...values: unknown[]) => {
+        const made: unknown = member.apply(agent, values)
+        if (typeof (made as PromiseLike<unknown> | undefined)?.then !== 'function') return made
+        const callback: unknown = values[1]
+        const calls = typeof callback === 'function'
+        Promise.resolve(made)
+          .then(socket => {
+            // Without a value it calls back.
+            if (!calls || !socket) return
+            if (!isNodeStream(socket)) throw new TypeError('It gave no stream of Node.js')
+            callback(null, socket)
+          })
+          .catch(error => (calls ? callback : failed)(error || new Error(String(error))))
+        return
+      }
+    },
+  }) as Agent
 }
 
-function headOf({ statusCode = 0, statusMessage = '', rawHeaders }: IncomingMessage): ResponseHead {
-  return { status: statusCode, statusText: statusMessage, headers: alternating(rawHeaders) }
+function headOf({ statusCode, statusMessage = '', rawHeaders }: IncomingMessage): ResponseHead {
+  return { status: statusCode!, statusText: statusMessage, headers: alternating(rawHeaders) }
 }
 
 /** The fields as an object. Of equal names only the first is kept, with all values. */
 function fieldValues({ headers }: UpgradeRequest): Record<string, string | string[]> {
   const fields: Record<string, [name: string, ...values: string[]]> = Object.create(null)
   for (const [name, value] of headers) {
-    const key = name.toLowerCase()
-    fields[key] ??= [name]
-    fields[key].push(value)
+    const same = (fields[name.toLowerCase()] ??= [name])
+    same.push(value)
   }
   return Object.fromEntries(Object.values(fields).map(([name, ...all]) => [name, all.length === 1 ? all[0]! : all]))
 }

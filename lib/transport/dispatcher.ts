@@ -80,7 +80,7 @@ export function upgradeByDispatcher(dispatcher: Dispatcher, target: ConnectTarge
         },
       )
     attempt(dispatch, exchange.failed)
-    return reason => exchange.cancel(reason)
+    return exchange.cancel
   }
 }
 

@@ -64,7 +64,7 @@ export class ForeignExchange {
     else this.ended()
   }
 
-  cancel(reason?: unknown): void {
+  readonly cancel = (reason?: unknown): void => {
     if (this.#take() !== undefined) this.#drop(reason)
   }
 

@@ -1,14 +1,17 @@
+import type { AsyncContext } from '../host/async-context.ts'
 import { attempt } from '../host/attempt.ts'
 import { inMicrotask } from '../host/microtask.ts'
 import type { Pipe, PipeSink } from './pipe.ts'
 
 /**
  * Stands before a pipe that is not the library's own. What its methods throw, or reject with, counts as the loss of its
- * connection, and reaches nobody else: one call may stand between many connections and their work.
+ * connection, and reaches nobody else: one call may stand between many connections and their work. They are called in the context
+ * of the socket.
  */
 export class GuardedPipe implements Pipe {
   readonly givesBack: boolean
   readonly #pipe: Pipe
+  readonly #context: AsyncContext
   #sink: PipeSink | undefined
   /** The pipe has closed, or has failed. Nothing more goes through in either direction, but for one `close`. */
   #closed = false
@@ -17,8 +20,9 @@ export class GuardedPipe implements Pipe {
   /** Bytes that the pipe has not accepted. */
   #refused = 0
 
-  constructor(pipe: Pipe) {
+  constructor(pipe: Pipe, context: AsyncContext) {
     this.#pipe = pipe
+    this.#context = context
     this.givesBack = pipe.givesBack === true
   }
 
@@ -48,7 +52,7 @@ export class GuardedPipe implements Pipe {
     const { length } = bytes
     try {
       if (!this.#closed) {
-        const ready = this.#pipe.write(bytes, more)
+        const ready = this.#context.runInAsyncScope(this.#pipe.write, this.#pipe, bytes, more)
         if (typeof ready !== 'boolean') attempt(() => ready, this.#fail)
         return ready
       }
@@ -85,18 +89,21 @@ export class GuardedPipe implements Pipe {
 
   get buffered(): number | undefined {
     try {
-      if (!this.#closed) this.#buffered = this.#pipe.buffered
+      if (!this.#closed) this.#buffered = this.#context.runInAsyncScope(() => this.#pipe.buffered, undefined)
     } catch (error) {
       this.#fail(error)
     }
     return this.#buffered === undefined ? undefined : this.#buffered + this.#refused
   }
 
-  #call(method: 'start' | 'end' | 'abort' | 'pause' | 'resume' | 'ref' | 'unref', argument?: unknown): void {
-    if (this.#closed) return
-    const pipe = this.#pipe as Partial<Record<typeof method, (argument: unknown) => unknown>>
-    // A method may be an async function, although none has to be.
-    attempt(() => pipe[method]?.(argument), this.#fail)
+  #call(method: Method, argument?: unknown): void {
+    if (!this.#closed) this.#attempt(method, argument)
+  }
+
+  /** A method may be an async function, although none has to be. */
+  #attempt(method: Method, argument: unknown): void {
+    const pipe = this.#pipe as Partial<Record<Method, (argument: unknown) => unknown>>
+    this.#context.runInAsyncScope(attempt, undefined, () => pipe[method]?.(argument), this.#fail)
   }
 
   /** Reports the loss, once, and drops the pipe. */
@@ -106,6 +113,8 @@ export class GuardedPipe implements Pipe {
     // Nothing may be reported within a call of the library.
     inMicrotask(() => this.#sink?.close(error))
     // The pipe has failed already: what `abort` throws adds nothing.
-    attempt(() => this.#pipe.abort(error))
+    this.#attempt('abort', error)
   }
 }
+
+type Method = 'start' | 'end' | 'abort' | 'pause' | 'resume' | 'ref' | 'unref'

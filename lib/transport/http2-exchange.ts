@@ -105,7 +105,7 @@ function exchangeOn(
     failure = error
     inMicrotask(onClose)
   }
-  return reason => exchange.cancel(reason)
+  return exchange.cancel
 }
 
 /** The fields of an extended CONNECT (RFC 8441 section 5). A `Host` among those of the request names the authority. */

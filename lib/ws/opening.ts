@@ -15,6 +15,7 @@ import type { ConnectionError } from '../protocol/errors.ts'
 import { PERMESSAGE_DEFLATE, parseExtensions } from '../protocol/extensions.ts'
 import { createHandshake, type Handshake, validateResponse } from '../protocol/handshake.ts'
 import { getAll } from '../protocol/header-values.ts'
+import { withPromises } from '../transport/agent.ts'
 import { isNodeStream } from '../transport/node-stream.ts'
 import { traceTls } from '../transport/open-socket.ts'
 import type { HeaderList, ResponseHead } from '../transport/pipe.ts'
@@ -161,6 +162,7 @@ export class HttpOpening implements Opening {
       path: address.path,
       socketPath: address.socketPath,
       defaultPort: given.defaultPort || (address.secure ? 443 : 80),
+      agent: given.agent && withPromises(given.agent, error => this.request?.emit('error', error)),
       createConnection: given.createConnection
         ? checkedConnect(given.createConnection)
         : address.secure

@@ -1,7 +1,15 @@
 import { once } from 'node:events'
-import { Agent, type ClientRequestArgs, createServer, get, type Server } from 'node:http'
+import {
+  Agent,
+  type AgentOptions,
+  type ClientRequest,
+  type ClientRequestArgs,
+  createServer,
+  get,
+  type Server,
+} from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, connect, type NetConnectOpts, type Socket, type TcpNetConnectOpts } from 'node:net'
 import { expect } from 'chai'
 import { getGlobalDispatcher, MockAgent, Pool, ProxyAgent, setGlobalDispatcher, Agent as UndiciAgent } from 'undici'
 import { WebSocketServer } from 'ws'
@@ -258,6 +266,93 @@ describe('HTTP clients of the program', function () {
       }
       await talk(url, { agent: tracked(new Own()) })
       expect(seen).to.deep.equal([Number(new URL(url).port)])
+    })
+  })
+
+  describe('agent with async functions', () => {
+    type Callback = (error: Error | null, socket?: unknown) => void
+    /** An agent with that `createConnection`. It is destroyed after the test. */
+    const agentOf = (
+      createConnection: (options: NetConnectOpts, callback: Callback) => unknown,
+      settings: AgentOptions = {},
+    ): Agent => {
+      const agent = Object.assign(new Agent(settings), { createConnection })
+      loopback.afterwards(() => agent.destroy())
+      return agent
+    }
+
+    it('takes the stream with which createConnection fulfils, also later', async () => {
+      const { url } = await serveEcho()
+      await talk(url, { agent: agentOf(async options => connect(options)) })
+      await talk(url, { agent: agentOf(options => turns(3).then(() => connect(options))) })
+    })
+
+    it('takes the stream that an async createConnection calls back with', async () => {
+      const { url } = await serveEcho()
+      const agent = agentOf(async (options, callback) => {
+        await turns(1)
+        callback(null, connect(options))
+      })
+      await talk(url, { agent })
+    })
+
+    it('fails where createConnection fulfils with no stream', async () => {
+      const { url } = await serveEcho()
+      const error = await failed(url, { agent: agentOf(async () => 42) })
+      expect(error.code).to.equal('WS_ERR_CONNECT')
+      expect(error.message).to.match(/by the option "agent": It gave no stream of Node.js$/)
+    })
+
+    it('fails the socket alone whose connection was rejected, of those that wait in the agent', async () => {
+      const { url } = await serveEcho()
+      let connections = 0
+      const agent = agentOf(
+        async options => {
+          if (++connections === 2) throw new Error('the second one')
+          return connect(options)
+        },
+        { maxSockets: 1 },
+      )
+      const ends = [0, 1, 2].map(async () => {
+        const socket = loopback.socket(url, { agent, connectInParallel: true })
+        socket.onopen = () => socket.close()
+        await next(socket, 'close')
+        return (failure(socket)?.cause as Error | undefined)?.message
+      })
+      expect(await Promise.all(ends)).to.deep.equal([undefined, 'the second one', undefined])
+    })
+
+    it('takes an async addRequest, and methods with private members', async () => {
+      class Own extends Agent {
+        #requests = 0
+        async addRequest(request: ClientRequest, { host, port }: TcpNetConnectOpts): Promise<boolean> {
+          this.#requests++
+          await turns(1)
+          const { onSocket } = request as ClientRequest & { onSocket(socket: Socket): void }
+          onSocket.call(request, connect({ host, port }))
+          return true
+        }
+        get asked(): number {
+          return this.#requests
+        }
+      }
+      class Named extends Agent {
+        #names = 0
+        override getName(...values: Parameters<Agent['getName']>): string {
+          this.#names++
+          return super.getName(...values)
+        }
+        get names(): number {
+          return this.#names
+        }
+      }
+      const { url } = await serveEcho()
+      const own = new Own()
+      const named = new Named()
+      loopback.afterwards(() => named.destroy())
+      await talk(url, { agent: own })
+      await talk(url, { agent: named })
+      expect([own.asked, named.names > 0]).to.deep.equal([1, true])
     })
   })
 

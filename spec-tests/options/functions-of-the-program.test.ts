@@ -1,3 +1,4 @@
+import { Agent } from 'node:http'
 import { expect } from 'chai'
 import { type FailureCode, failure, WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
@@ -16,6 +17,11 @@ interface Tried {
 const tried: Record<string, Tried> = {
   connect: { code: 'WS_ERR_CONNECT', options: connect => ({ connect }) },
   upgrade: { code: 'WS_ERR_CONNECT', options: upgrade => ({ upgrade }) },
+  'agent whose createConnection': {
+    code: 'WS_ERR_CONNECT',
+    options: createConnection => ({ agent: Object.assign(new Agent(), { createConnection }) }),
+  },
+  'agent whose addRequest': { code: 'WS_ERR_CONNECT', options: addRequest => ({ agent: { addRequest } }) },
   dispatcher: { code: 'WS_ERR_CONNECT', options: dispatch => ({ dispatcher: { dispatch } }) },
   lookup: { code: 'WS_ERR_DNS', options: lookup => ({ lookup }) },
   'lookup with HTTP/2': { code: 'WS_ERR_DNS', options: lookup => ({ lookup, http2: 'only' }) },

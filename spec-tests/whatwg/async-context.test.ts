@@ -235,6 +235,10 @@ describe('The async context of a socket', () => {
         this.#pipe = pipe
       }
 
+      get buffered(): number {
+        this.#note('buffered')
+        return 0
+      }
       start(sink: PipeSink): void {
         this.#note('start')
         storage.exit(() => this.#pipe.start(sink))
@@ -284,6 +288,7 @@ describe('The async context of a socket', () => {
       storage.run('elsewhere', () => {
         for (const symbol of symbols) (socket as unknown as Record<symbol, () => void>)[symbol]!()
         socket.send('text')
+        expect(socket.bufferedAmount).to.equal(4)
       })
       await peer.readFrame()
       await peer.write(Buffer.concat(Array(FLOOD * 4).fill(frame(TEXT, 'x'.repeat(100)))))
@@ -298,7 +303,7 @@ describe('The async context of a socket', () => {
       terminate(socket)
       await next(socket, 'close')
       expect(new Set(pipe.lines)).to.deep.equal(
-        new Set(['start a', 'write a', 'unref a', 'ref a', 'pause a', 'resume a', 'abort a']),
+        new Set(['start a', 'write a', 'buffered a', 'unref a', 'ref a', 'pause a', 'resume a', 'abort a']),
       )
     })
 

@@ -305,6 +305,13 @@ describe('The stand-in for ws: the opening handshake', () => {
     ])
   })
 
+  it('has an agent whose functions are async', async () => {
+    const rejects = () => Promise.reject(new Error('rejected by the agent'))
+    for (const agent of [Object.assign(new Agent(), { createConnection: rejects }), { addRequest: rejects }]) {
+      expect(await emitted('ws://127.0.0.1:1/', { agent })).to.deep.equal(['rejected by the agent'])
+    }
+  })
+
   it('fails where "createConnection" gives no stream, and where "lookup" calls back twice, or with no Error', async () => {
     for (const socket of [7, 'x', {}, { on() {} }]) {
       expect(await emitted('ws://127.0.0.1:1/', { createConnection: () => socket })).to.deep.equal([

@@ -5,7 +5,6 @@ import { duplexPipe } from '../../transport/duplex.ts'
 import { GuardedPipe } from '../../transport/guarded-pipe.ts'
 import { isNodeStream, openNodeStream } from '../../transport/node-stream.ts'
 import type { Pipe } from '../../transport/pipe.ts'
-import { ContextPipe } from '../context-pipe.ts'
 import { isDuplex, isPipe, TRANSPORTS } from '../options/connect.ts'
 import type { Settings } from '../options.ts'
 import { type Route, wayOver } from '../way.ts'
@@ -46,7 +45,7 @@ export const http2ByConnect: Route = {
 }
 
 async function openPipe(target: ConnectTarget, { connect }: Settings, context: AsyncContext): Promise<Pipe> {
-  return new ContextPipe(new GuardedPipe(await asPipe(await connect!(target), target)), context)
+  return new GuardedPipe(await asPipe(await connect!(target), target), context)
 }
 
 function asPipe(opened: Opened, { signal }: ConnectTarget): Pipe | PromiseLike<Pipe> {

@@ -5,7 +5,6 @@ import type { ConnectTarget } from '../../transport/connect.ts'
 import { ForeignExchange } from '../../transport/foreign-upgrade.ts'
 import { GuardedPipe } from '../../transport/guarded-pipe.ts'
 import type { HeaderList, ResponseHead, Upgrade } from '../../transport/pipe.ts'
-import { ContextPipe } from '../context-pipe.ts'
 import { isPipe, type UpgradeOption } from '../options/connect.ts'
 import { dropPipe, type Route, wayBy } from '../way.ts'
 
@@ -32,7 +31,7 @@ function guarded(upgrade: UpgradeOption, target: ConnectTarget, context: AsyncCo
       upgraded(head: ResponseHead, pipe: unknown): void {
         attempt(() => {
           if (!isPipe(pipe)) throw new TypeError('It gave no Pipe')
-          const guardedPipe = new ContextPipe(new GuardedPipe(pipe), context)
+          const guardedPipe = new GuardedPipe(pipe, context)
           if (!exchange.upgraded(checkHead(head), guardedPipe)) dropPipe(guardedPipe)
         }, exchange.failed)
       },
@@ -50,7 +49,7 @@ function guarded(upgrade: UpgradeOption, target: ConnectTarget, context: AsyncCo
       return cancel
     }
     context.runInAsyncScope(attempt, undefined, run, report.failed)
-    return reason => exchange.cancel(reason)
+    return exchange.cancel
   }
 }
 
