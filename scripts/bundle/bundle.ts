@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { takeBuiltinsFromProcess } from './builtins.ts'
 import type { Implementation } from './implementations.ts'
 import { shorten } from './shorten.ts'
 import { bundleStandIn } from './stand-in.ts'
@@ -14,7 +15,9 @@ export async function bundle(implementation: Implementation, dist: string): Prom
   if (commonJs) {
     const inFile = [...modules, ...(implementation.shared ?? [])]
     bundled.push(...(await bundleModules(implementation, inFile, dist)))
-    await shorten(join(dist, 'bundle', `${implementation.name}.cjs`))
+    const file = join(dist, 'bundle', `${name}.cjs`)
+    takeBuiltinsFromProcess(file)
+    await shorten(file)
     await bundleStandIn(implementation, inFile, dist, bundled)
     write(dist, `load-${name}.cjs`, loadingFile(implementation))
   }
