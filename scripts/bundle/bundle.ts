@@ -58,7 +58,8 @@ export async function exportsOf(module: string, dist: string): Promise<string[]>
  * Writes the file of the implementation: an object with the exports of each module, by its name. They are put together when one of
  * the small files asks: a namespace object for each module takes a third of the time that the file runs (bench: import).
  *
- * The object is not marked as an ES module (`__esModule`), so that it is the default import in all bundlers.
+ * The object is not marked as an ES module (`__esModule`), so that it is the default import in all bundlers. It is assigned by a name:
+ * webpack 5.113 shortens names that are read of a literal in `module.exports = {}`, and leaves the getters in it as they are.
  *
  * @returns the modules that are in it
  */
@@ -71,7 +72,7 @@ async function bundleModules(implementation: Implementation, modules: string[], 
     properties += `  get '${module}'() { return { ${names.map(name => `${name}: ${name}${index}`).join(', ')} } },\n`
   }
   return run(implementation, dist, {
-    stdin: { contents: `${imports}module.exports = {\n${properties}}\n`, resolveDir: dist },
+    stdin: { contents: `${imports}const byModule = {\n${properties}}\nmodule.exports = byModule\n`, resolveDir: dist },
     outfile: join(dist, 'bundle', `${implementation.name}.cjs`),
     format: 'cjs',
     logOverride: { 'commonjs-variable-in-esm': 'silent' },
