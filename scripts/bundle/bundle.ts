@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { takeBuiltinsFromProcess } from './builtins.ts'
 import { type Implementation, STRICT } from './implementations.ts'
 import { shorten } from './shorten.ts'
 import { bundleStandIn } from './stand-in.ts'
@@ -14,7 +15,9 @@ export async function bundle(implementation: Implementation, dist: string): Prom
   if (commonJs) {
     const inFile = [...modules, ...(implementation.shared ?? [])]
     bundled.push(...(await bundleModules(implementation, inFile, dist)))
-    await shorten(join(dist, 'bundle', `${implementation.name}.cjs`))
+    const file = join(dist, 'bundle', `${name}.cjs`)
+    takeBuiltinsFromProcess(file)
+    await shorten(file)
     await bundleStandIn(implementation, inFile, dist, bundled)
     write(dist, `load-${name}.cjs`, loadingFile(implementation))
   }
@@ -55,7 +58,8 @@ export async function exportsOf(module: string, dist: string): Promise<string[]>
  * Writes the file of the implementation: an object with the exports of each module, by its name. They are put together when one of
  * the small files asks: a namespace object for each module takes a third of the time that the file runs (bench: import).
  *
- * The object is not marked as an ES module (`__esModule`), so that it is the default import in all bundlers.
+ * The object is not marked as an ES module (`__esModule`), so that it is the default import in all bundlers. It is assigned by a name:
+ * webpack 5.113 shortens names that are read of a literal in `module.exports = {}`, and leaves the getters in it as they are.
  *
  * @returns the modules that are in it
  */
@@ -68,7 +72,7 @@ async function bundleModules(implementation: Implementation, modules: string[], 
     properties += `  get '${module}'() { return { ${names.map(name => `${name}: ${name}${index}`).join(', ')} } },\n`
   }
   return run(implementation, dist, {
-    stdin: { contents: `${imports}module.exports = {\n${properties}}\n`, resolveDir: dist },
+    stdin: { contents: `${imports}const byModule = {\n${properties}}\nmodule.exports = byModule\n`, resolveDir: dist },
     outfile: join(dist, 'bundle', `${implementation.name}.cjs`),
     format: 'cjs',
     logOverride: { 'commonjs-variable-in-esm': 'silent' },

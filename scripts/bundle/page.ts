@@ -21,12 +21,17 @@ export async function writePageFiles(dist: string): Promise<void> {
 /** Electron and NW.js have Node.js in pages of a browser. */
 const CHOICE = `'use strict'
 const { document, process } = globalThis
+// Jest's own require, by which the module belongs to the realm of the page. Bundlers follow \`module.require\` as well, and put names
+// that are constant together: none of them sees it here, and in what they make there is none.
+const load = Reflect.get(module, 'require')
 const isWithinNode =
+  typeof load === 'function' &&
   typeof document === 'object' &&
   typeof process === 'object' &&
   typeof process.getBuiltinModule === 'function' &&
   process.versions.electron === undefined &&
   process.versions.nw === undefined
-// Jest's own require, by which the module belongs to the realm of the page. No bundler follows it.
-module.exports = { 'entry/page': isWithinNode ? module.require('./' + 'node.cjs')['entry/node'] : require('./browser.cjs')['entry/browser'] }
+module.exports = {
+  'entry/page': isWithinNode ? load.call(module, './node.cjs')['entry/node'] : require('./browser.cjs')['entry/browser'],
+}
 `

@@ -2,6 +2,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import { takeBuiltinsFromProcess } from './builtins.ts'
 import { type Implementation, STRICT } from './implementations.ts'
 
 /*
@@ -40,6 +41,7 @@ export async function bundleStandIn(
     absWorkingDir: dist,
     plugins: [shareModules(dist, modules, `../${name}.cjs`)],
   })
+  takeBuiltinsFromProcess(`${file}.cjs`)
   const twice = Object.keys(metafile.inputs).filter(input => bundled.includes(input))
   if (twice.length > 0) throw new Error(`${standIn} has a copy of ${twice.join(', ')}: name them in "shared"`)
   // As the loading file of the implementation: so Node.js does not parse all of the CommonJS file for names.

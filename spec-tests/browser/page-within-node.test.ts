@@ -1,5 +1,6 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { expect } from 'chai'
+import { build } from 'esbuild'
 import { runModule } from '../support/child.ts'
 import { root } from '../support/root.ts'
 
@@ -41,6 +42,33 @@ describe('The condition browser without a bundler', function () {
       )
       expect(errors).to.equal('')
       expect(lines).to.deep.equal([`${isEngine} ${!isEngine}`, 'true true', 'true true'])
+    })
+  }
+})
+
+describe('A page by a bundler without the condition module', function () {
+  // Bundlers are slow on machines that have other things to do.
+  this.timeout(60_000)
+
+  for (const code of [
+    "import { WebSocket } from 'whatwg-websocket'",
+    "const { WebSocket } = require('whatwg-websocket')",
+  ]) {
+    it(`${code}: has nothing of the engine in it`, async () => {
+      const { metafile } = await build({
+        // A condition of one's own takes the place of esbuild's condition "module".
+        ...{
+          conditions: ['worker'],
+          platform: 'browser',
+          bundle: true,
+          write: false,
+          metafile: true,
+          logLevel: 'silent',
+        },
+        stdin: { contents: `${code}\nnew WebSocket('wss://echo.example/')`, resolveDir: root },
+      })
+      const files = Object.keys(metafile.inputs).map(name => basename(name))
+      expect(files).to.include('browser.cjs').and.not.include('node.cjs')
     })
   }
 })

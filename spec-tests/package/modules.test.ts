@@ -152,6 +152,19 @@ describe('Modules', function () {
     })
   }
 
+  it('a bundle with conditions of its own, without "module", runs alone', async () => {
+    const folder = makeFolder()
+    const bundled = join(folder, 'bundle.mjs')
+    await build({
+      stdin: { contents: `import Ws from 'whatwg-websocket/ws'\n${NAMES}\nconsole.log(Ws.name)`, resolveDir: root },
+      ...{ bundle: true, platform: 'node', format: 'esm', outfile: bundled },
+      conditions: ['development'],
+    })
+    const { output, errors } = await runNode([bundled])
+    expect(errors).to.equal('')
+    expect(output.trim().split('\n')).to.have.members([...SEEN, 'WebSocket'])
+  })
+
   it('loading the package loads no module of Node.js that is slow', async () => {
     const { lines } = await runModule(`
       const before = new Set(process.moduleLoadList)

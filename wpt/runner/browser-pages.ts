@@ -53,6 +53,7 @@ export function portScript(test: TestCase, server: Server, milliseconds: number,
     ...{ results: '', timeoutMultiplier: 1 },
   }
   return `addEventListener('DOMContentLoaded', async () => {
+    reportLine({ alive: true })
     const { runInPage } = await import('${modulePath}runner/child/port-page.js')
     runInPage(${JSON.stringify(job)})
   })`

@@ -47,8 +47,9 @@ export interface Recorder {
   end(status: FileStatus, message?: string): void
 }
 
-/** A line that a running test reports. The last line says how the file ended. */
+/** A line that a running test reports. `alive` is that of a page that has nothing else to report; the last line says how the file ended. */
 export type ReportLine =
+  | { readonly alive: true }
   | { readonly subtest: SubtestResult }
   | { readonly end: FileStatus; readonly message?: string; readonly milliseconds?: number }
 

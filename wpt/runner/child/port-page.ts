@@ -47,10 +47,18 @@ function hideStreams(): void {
   for (const name of ['WebSocketStream', 'WebSocketError']) Reflect.deleteProperty(globalThis, name)
 }
 
+/** Milliseconds between two lines that say that a page or its worker runs. */
+const beat = 1000
+
 function run(job: Job, report: (line: ReportLine) => void): void {
+  report({ alive: true })
+  const timer = setInterval(() => report({ alive: true }), beat)
   const recorder: Recorder = {
     subtest: subtest => report({ subtest }),
-    end: (end, message) => report(message === undefined ? { end } : { end, message }),
+    end: (end, message) => {
+      clearInterval(timer)
+      report(message === undefined ? { end } : { end, message })
+    },
   }
   const start = async () => {
     const port = ports.find(port => port.upstream === job.test.file)!

@@ -4,13 +4,16 @@ const programs = [
   ['plain', 'development', 'program.js', 'a.cjs'],
   ['min', 'production', 'program.js', 'a.cjs'],
   ['one', 'development', 'one-copy.js', 'one-copy.cjs'],
+  // Conditions of one's own, without "module".
+  ['own', 'production', 'one-copy.js', 'one-copy.cjs', { conditionNames: ['import', 'require', 'node'] }],
 ]
 
-const bundles = programs.map(([folder, mode, entry, filename]) => ({
+const bundles = programs.map(([folder, mode, entry, filename, resolve]) => ({
   entry: `./${entry}`,
   target: 'node20',
   mode,
   devtool: false,
+  resolve,
   output: { path: join(__dirname, folder), filename },
 }))
 
