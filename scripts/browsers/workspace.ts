@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { PageWorld } from '../../spec-tests/browser/page-world.ts'
 import { findChromium } from '../../wpt/runner/chromium.ts'
 import { readManifest } from '../check/manifest.ts'
-import { pack } from '../check/tarball.ts'
+import { pack, unpack } from '../check/tarball.ts'
 import { installTools } from '../dropin/project.ts'
 import { installDebianPackages } from '../ensure-chromium/debian.ts'
 
@@ -34,11 +34,7 @@ export async function openWorkspace(tools: boolean): Promise<Workspace> {
   if (tools) installTools(projects)
   if (findChromium() === undefined) installDebianPackages(['chromium'])
   const output = mkdtempSync(join(tmpdir(), 'browsers-'))
-  const tarball = pack(root, output)
-  const installed = join(projects, 'node_modules', readManifest(root).name)
-  rmSync(installed, { recursive: true, force: true })
-  mkdirSync(installed, { recursive: true })
-  runProgram('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'], projects)
+  unpack(pack(root, output), readManifest(root).name, projects)
   const world = await PageWorld.open()
   return {
     ...{ projects, output, world },

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Export, listExports, type Manifest, readManifest } from './manifest.ts'
 import { lastWords, run, runModule } from './run.ts'
+import { unpack } from './tarball.ts'
 import type { Violation } from './violation.ts'
 
 /** A project with the package as its only installed package. */
@@ -15,11 +16,24 @@ export interface Project {
 
 /** Installs a tarball in a new project, offline, so that a package with dependencies does not install. */
 export function install(tarball: string, name: string, folder: string): Project {
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'a-project', version: '1.0.0', private: true }))
+  makeProject(folder)
   const done = run('npm', ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', tarball], folder)
   if (done.exitCode !== 0) throw new Error(`the tarball does not install:\n    ${lastWords(done)}`)
-  const installed = join(folder, 'node_modules', name)
+  return readProject(folder, join(folder, 'node_modules', name))
+}
+
+/** A new project with the files of a tarball where npm would install them: for whoever tests the package, and not its installation. */
+export function unpackProject(tarball: string, name: string, folder: string): Project {
+  makeProject(folder)
+  return readProject(folder, unpack(tarball, name, folder))
+}
+
+function makeProject(folder: string): void {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'a-project', version: '1.0.0', private: true }))
+}
+
+function readProject(folder: string, installed: string): Project {
   return { folder, installed, manifest: readManifest(installed) }
 }
 

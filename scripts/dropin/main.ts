@@ -7,8 +7,8 @@ import { installTools, manifestOf, nameRuntimes, packPackage, projectsFolder, ru
 const usage = `npm run dropin -- [PROJECT...]    tries the package in these projects, by default in those that are quick
 
 A project is a folder of scripts/dropin/projects with a package.json, whose script "test" uses the package by some tool or
-framework. The package is installed from its tarball, and the tools once for all projects. Prints a line for each project; the exit
-code is 1 if one fails, 2 if there is no such project.
+framework. The package is unpacked from its tarball, and the tools are installed once for all projects. Prints a line for each
+project; the exit code is 1 if one fails, 2 if there is no such project.
 
   --all       all projects, the slow ones as well: minutes, most of them for TypeScript
   --list      print the projects and what they are

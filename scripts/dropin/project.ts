@@ -1,10 +1,10 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { type Outcome, run } from '../check/run.ts'
-import { pack } from '../check/tarball.ts'
+import { pack, unpack } from '../check/tarball.ts'
 import { findRuntimes } from '../runtimes/runtimes.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -44,8 +44,8 @@ export function packPackage(): string {
 }
 
 /**
- * Copies a project to a folder below the tools, installs the package there and what else its package.json names, and runs its
- * script "test".
+ * Copies a project to a folder below the tools, puts the package there, or installs it with what else its package.json names, and runs
+ * its script "test".
  */
 export function runProject(name: string, tarball: string): Outcome {
   const folder = join(packages, 'run', name)
@@ -58,23 +58,12 @@ export function runProject(name: string, tarball: string): Outcome {
     // A project with another package manager installs the tarball by itself.
     if (ownInstall === true) cpSync(tarball, join(folder, 'package.tgz'))
     else if (dependencies !== undefined) npm([...NPM_INSTALL, '--no-save', tarball], folder)
-    else copyPackage(tarball, folder)
+    else unpack(tarball, 'whatwg-websocket', folder)
     const { exitCode, output, errors } = run('npm', ['test', '--silent'], folder, LIMIT)
     return { exitCode, output: output + errors, errors }
   } catch (error) {
     return { exitCode: 1, output: String(error), errors: '' }
   }
-}
-
-/** Installs the package from its tarball once, and copies what npm has made to each project, which saves seconds for each. */
-function copyPackage(tarball: string, folder: string): void {
-  const installed = join(dirname(tarball), 'installed')
-  if (!existsSync(installed)) {
-    mkdirSync(installed)
-    writeFileSync(join(installed, 'package.json'), '{}')
-    npm([...NPM_INSTALL, '--no-save', tarball], installed)
-  }
-  cpSync(join(installed, 'node_modules'), join(folder, 'node_modules'), { recursive: true })
 }
 
 /** What the package.json of a project says. */

@@ -67,9 +67,9 @@ const explanations: readonly Explanation[] = [
   },
   {
     reason:
-      'a message that begins within another one is refused by the header of its frame (RFC 6455 section 5.4); wsproto inflates the payload before that',
+      'a message that begins within another one is refused by the header of its frame (RFC 6455 section 5.4); wsproto inflates its payload before that if it takes it for compressed',
     explains: ({ ours, theirs }, { bytes, deflate }) =>
-      deflate !== undefined && ours === 'fail 1002' && theirs === 'fail 1007' && hasCompressedWithinMessage(bytes),
+      deflate !== undefined && ours === 'fail 1002' && theirs === 'fail 1007' && inflatesMessageWithinMessage(bytes),
   },
   {
     reason: 'wsproto does not know 1012, 1013 and 1014, which were registered later (RFC 6455 section 7.4.2)',
@@ -87,13 +87,20 @@ function hasControlWithinCompressed(bytes: Buffer): boolean {
   return false
 }
 
-/** Whether the first frame of a compressed message stands between the fragments of another message. */
-function hasCompressedWithinMessage(bytes: Buffer): boolean {
+/**
+ * Whether a message begins between the fragments of another one, and wsproto inflates it. Whether payloads are compressed is decided by
+ * wsproto with the first frame behind one with FIN, which every control frame has.
+ */
+function inflatesMessageWithinMessage(bytes: Buffer): boolean {
   let isOpen = false
+  let isCompressed: boolean | undefined
   for (const { opcode, fin, rsv } of walk(bytes)) {
-    if (opcode >= 8) continue
-    if (isOpen && opcode !== 0 && (rsv & 4) !== 0) return true
-    isOpen = !fin
+    isCompressed ??= (rsv & 4) !== 0
+    if (opcode < 8) {
+      if (isOpen && opcode !== 0 && isCompressed) return true
+      isOpen = !fin
+    }
+    if (fin) isCompressed = undefined
   }
   return false
 }

@@ -29,7 +29,7 @@ for (const scenario of scenarios) {
   const { idle, slowPeak, peak, slowBytes, bytes } = await measure(scenario, () => sleep(seconds * 1000))
   if (bytes !== scenario.total) throw new Error(`${bytes} bytes went through instead of ${scenario.total}`)
   const name = `${scenario.direction}, ${scenario.secure ? 'wss' : 'ws'}${scenario.compressed ? ', compressed' : ''}`
-  const size = `${scenario.size / KIBIBYTE} KiB`
+  const size = scenario.size < MEBIBYTE ? `${scenario.size / KIBIBYTE} KiB` : `${scenario.size / MEBIBYTE} MiB`
   console.log(
     `| ${name} | ${size} | ${mebibytes(slowBytes)} | ${mebibytes(slowPeak - idle)} | ${mebibytes(peak - idle)} |`,
   )

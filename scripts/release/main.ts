@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { billOfMaterials } from './bill-of-materials.ts'
 import { findProblems, type Manifest } from './problems.ts'
 
 const usage = `npm run release -- [options]    check what a release needs, and publish it
@@ -37,7 +38,7 @@ function release(dryRun: boolean, sbomFile: string | undefined): number {
     sbom,
     audit,
   })
-  if (sbomFile !== undefined) writeFileSync(sbomFile, sbom)
+  if (sbomFile !== undefined) writeFileSync(sbomFile, billOfMaterials(sbom, manifest.name))
   const [packed] = JSON.parse(run('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'])) as PackResult[]
   const { files, size } = packed!
   console.log(`${manifest.name} ${manifest.version}: ${files.length} files, ${(size / 1000).toFixed(0)} kB packed`)

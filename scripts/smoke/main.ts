@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { WebSocketServer } from 'ws'
 import { authority, certificate, privateKey } from '../../wpt/server/certificate.ts'
-import { install } from '../check/installed.ts'
+import { unpackProject } from '../check/installed.ts'
 import { pack } from '../check/tarball.ts'
 import { findRuntimes, type Runtime, type RuntimeKind } from '../runtimes/runtimes.ts'
 import { smokeCommand } from './command.ts'
@@ -20,7 +20,7 @@ import { runWorkers } from './workerd.ts'
 
 const usage = `npm run smoke -- [RUNTIME...]    tries the package in these runtimes, by default in all
 
-The package is installed from its tarball, and connects, exchanges and closes in each runtime: "this", which runs this command,
+The package is unpacked from its tarball, and connects, exchanges and closes in each runtime: "this", which runs this command,
 and those that "npm run runtimes" has installed, such as "bun" or "node24". Prints what works in which. The exit code is 1 if
 something does not work, or a runtime is not installed.`
 
@@ -54,7 +54,7 @@ async function main(chosen: readonly string[]): Promise<number> {
   const servers = await startServers()
   try {
     const root = fileURLToPath(new URL('../../..', import.meta.url))
-    const project = install(pack(root, folder), 'whatwg-websocket', join(folder, 'project'))
+    const project = unpackProject(pack(root, folder), 'whatwg-websocket', join(folder, 'project'))
     const program = join(project.folder, 'client.mjs')
     copyFileSync(fileURLToPath(new URL('client.js', import.meta.url)), program)
     let failures = 0

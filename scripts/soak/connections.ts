@@ -24,13 +24,23 @@ interface Talk {
 const PAUSE = 2000
 const LIFE = 30_000
 
-/** Opens one connection after the other until the signal is aborted. */
-export async function keepTalking(url: () => string, totals: Totals, signal: AbortSignal): Promise<void> {
+/**
+ * Opens one connection after the other until the signal is aborted.
+ *
+ * @param begun the first connection waits for it, once it is open, and says nothing until then
+ */
+export async function keepTalking(
+  url: () => string,
+  totals: Totals,
+  begun: Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   // A signal of its own: each pause adds a listener, and to add one to a signal that all share takes a look at those of the others.
   const own = new AbortController()
   signal.addEventListener('abort', () => own.abort(), { once: true })
   const stop = own.signal
   await pause(random(PAUSE * 2), stop)
+  let hasBegun = false
   while (!stop.aborted) {
     const talk = await open(url())
     if (talk === undefined) {
@@ -39,6 +49,12 @@ export async function keepTalking(url: () => string, totals: Totals, signal: Abo
       continue
     }
     totals.opened++
+    if (!hasBegun) {
+      await begun
+      hasBegun = true
+      // Not all of the first messages at once.
+      await pause(random(PAUSE * 2), stop)
+    }
     await live(talk, totals, stop)
   }
 }

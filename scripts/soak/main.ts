@@ -23,8 +23,8 @@ const KILL_INTERVAL = 20_000
 const SAMPLE_INTERVAL = 2000
 
 /**
- * The part of the connections that has to be open before the time runs: their memory is no slope. On a machine that has other things
- * to do that takes a while, and after some milliseconds the time runs all the same.
+ * The part of the connections that has to be open before the first message is sent and the time runs: their memory is no slope. On a
+ * machine that has other things to do that takes a while, and after some milliseconds the time runs all the same.
  */
 const FILLED = 0.95
 const FILL_LIMIT = 60_000
@@ -53,14 +53,19 @@ async function soak(minutes: number, sockets: number): Promise<number> {
   for (const server of servers) await server.start()
   const stop = new AbortController()
   setMaxListeners(0, stop.signal)
+  let begin = (): void => {}
+  const begun = new Promise<void>(resolve => {
+    begin = resolve
+  })
   const all = Array.from({ length: sockets }, () => {
-    return keepTalking(() => servers[random(servers.length)]!.url, totals, stop.signal)
+    return keepTalking(() => servers[random(servers.length)]!.url, totals, begun, stop.signal)
   })
   const latest = performance.now() + FILL_LIMIT
   while (totals.open < sockets * FILLED && performance.now() < latest) {
     progress(`${totals.open} connections are open`)
     await sleep(SAMPLE_INTERVAL)
   }
+  begin()
   const startedAt = performance.now()
   const end = startedAt + minutes * 60_000
   const samples: MemorySample[] = []

@@ -252,9 +252,12 @@ describe('The command in a terminal', function () {
     await screen.until(/who: ?$/)
     screen.enter('B')
     expect(JSON.parse((await peer.message()).text)).to.deep.equal({ from: 'A', to: 'B', n: 7, at: 'in 1' })
-    screen.enter('/set who C')
+    screen.enter('/set who=D')
+    await screen.until(/\{\{who\}\} is D\n/)
+    screen.enter('/set who C=1')
+    await screen.until(/\{\{who\}\} is C=1\n/)
     screen.enter('/send hi room="2 3"')
-    expect(JSON.parse((await peer.message()).text)).to.include({ to: 'C', at: 'in 2 3' })
+    expect(JSON.parse((await peer.message()).text)).to.include({ to: 'C=1', at: 'in 2 3' })
     screen.enter('/keep again {"x":"{{me}}"}')
     await screen.until(/\/send again sends it/)
     expect(JSON.parse(readFileSync(join(folder, '.websocket.json'), 'utf8')).messages).to.deep.equal({
@@ -304,7 +307,7 @@ describe('The command in a terminal', function () {
     await screen.until(/pong after [\d.]+ ms/)
     screen.enter('/headers')
     await screen.until(
-      /> GET \/ HTTP\/1\.1\n[\s\S]*> X-Mine: yes\n[\s\S]*< 101 Switching Protocols\n< upgrade: websocket/,
+      /> GET \/ HTTP\/1\.1\n[\s\S]*> X-Mine: yes\n[\s\S]*< HTTP\/1\.1 101 Switching Protocols\n< upgrade: websocket/,
     )
   })
 

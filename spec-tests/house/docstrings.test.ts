@@ -138,6 +138,48 @@ describe('The check of docstrings', () => {
     expect(throwing(files, names)).to.deep.equal(['named', 'made', 'A.open'])
   })
 
+  it('follows methods and properties of objects whose class is written down', () => {
+    const files = {
+      'a.ts': `import { Strict as Rule, strict } from './b.ts'
+        function local(): Rule | undefined { return undefined }
+        export function parameter(rule: Rule | null) { rule?.check() }
+        export function byDefault(rule: Rule = strict()) { return rule.calm() + rule.size }
+        export function made() { const rule = new Rule(); return rule.check() }
+        export function given() { strict().check() }
+        export function called() { local()!.check() }
+        export function written(rule: Rule) { rule.size = 1 }
+        export function calm(rule: Rule) { return rule.calm() }
+        export function unknown(rule) { rule.check() }
+        export function other(rule: { check(): void }) { rule.check() }
+        export class A {
+          readonly #rule: Rule | undefined
+          readonly made = new Rule()
+          field() { this.#rule?.check() }
+          fieldOfField(other: A) { other.made.check() }
+          none() { this.#rule?.calm() }
+        }`,
+      'b.ts': `export class Strict { check() { throw new Error('a') } calm() {} get size() { throw new Error('b') } set size(value) {} }
+        export function strict(): Strict { return new Strict() }`,
+    }
+    const names = ['parameter', 'byDefault', 'made', 'given', 'called', 'written', 'calm', 'unknown', 'other']
+    expect(throwing(files, names)).to.deep.equal(['parameter', 'byDefault', 'made', 'given', 'called'])
+    const methods = ['A.field', 'A.fieldOfField', 'A.none']
+    expect(throwing(files, methods)).to.deep.equal(['A.field', 'A.fieldOfField'])
+  })
+
+  it('follows what a class inherits', () => {
+    const files = {
+      'a.ts': `import { Base } from './b.ts'
+        export class A extends Base { runs() { this.check() } rests() { this.calm() } }
+        export class B extends A { calm() { throw new Error('b') } }
+        export function made() { return new B() }
+        export function run(b: B) { b.runs() }`,
+      'b.ts': `export class Base { constructor() { throw new Error('c') } check() { throw new Error('a') } calm() {} }`,
+    }
+    const names = ['A.runs', 'A.rests', 'B.rests', 'made', 'run']
+    expect(throwing(files, names)).to.deep.equal(['A.runs', 'made', 'run'])
+  })
+
   it('leaves out what is caught, and what a function within does', () => {
     const files = {
       'a.ts': `export function caught() { try { throw new Error('a') } catch {} }

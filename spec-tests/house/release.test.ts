@@ -1,9 +1,12 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { billOfMaterials } from '../../scripts/release/bill-of-materials.ts'
 import { type Evidence, findProblems } from '../../scripts/release/problems.ts'
 import { runNode } from '../support/child.ts'
 import { root } from '../support/root.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const good: Evidence = {
@@ -47,6 +50,20 @@ describe('npm run release', function () {
     const changelog = readFileSync(join(root, 'CHANGELOG.md'), 'utf8')
     const problems = findProblems({ ...good, manifest, changelog })
     expect(problems.filter(({ blocks }) => blocks)).to.deep.equal([])
+  })
+
+  it('names the package in the bill of materials by its name, and not by that of the folder', () => {
+    const packages = { '': { ...good.manifest, license: 'MIT' } }
+    const folder = makeFolder({
+      'package.json': JSON.stringify(packages['']),
+      'package-lock.json': JSON.stringify({ ...good.manifest, lockfileVersion: 3, packages }),
+    })
+    const commandLine = ['sbom', '--package-lock-only', '--sbom-format=cyclonedx']
+    const written = execFileSync('npm', commandLine, { cwd: folder, encoding: 'utf8' })
+    const { metadata, components } = JSON.parse(billOfMaterials(written, good.manifest.name))
+    expect(metadata.component).to.include({ name: 'whatwg-websocket', version: '1.2.3', type: 'library' })
+    expect(metadata.component.purl).to.equal('pkg:npm/whatwg-websocket@1.2.3')
+    expect(components).to.deep.equal([])
   })
 
   it('connections over ws and wss make no warning, of deprecations to come neither', async () => {

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { build } from 'esbuild'
-import { install, type Project } from '../../scripts/check/installed.ts'
+import { type Project, unpackProject } from '../../scripts/check/installed.ts'
 import { pack } from '../../scripts/check/tarball.ts'
 import { startWorkerd } from '../../scripts/runtimes/workerd.ts'
 import { root } from '../support/root.ts'
@@ -29,7 +29,7 @@ describe('The conditions of package.json', function () {
 
   before(async function () {
     this.timeout(INSTALL_LIMIT)
-    project = install(pack(root, makeFolder()), 'whatwg-websocket', join(makeFolder(), 'project'))
+    project = unpackProject(pack(root, makeFolder()), 'whatwg-websocket', join(makeFolder(), 'project'))
   })
 
   /** The path of a file of the package, below its folder. */

@@ -238,14 +238,15 @@ function switchJson(desk: Desk, rest: string): void {
 
 function showHeaders(desk: Desk): void {
   const { link, request } = desk.current
+  const isHttp2 = request !== undefined && !request.headers.some(([name]) => name.toLowerCase() === 'upgrade')
+  const version = isHttp2 ? 'HTTP/2' : 'HTTP/1.1'
   if (request !== undefined) {
-    const isHttp2 = !request.headers.some(([name]) => name.toLowerCase() === 'upgrade')
-    desk.note('cyan', printable(isHttp2 ? `> CONNECT ${request.target} HTTP/2` : `> GET ${request.target} HTTP/1.1`))
+    desk.note('cyan', printable(`> ${isHttp2 ? 'CONNECT' : 'GET'} ${request.target} ${version}`))
     for (const [name, value] of request.headers) desk.note('dim', printable(`> ${name}: ${value}`))
   }
   const response = handshake(link.socket)
   if (response === undefined) throw new Error('There is no answer yet')
-  desk.note('cyan', printable(`< ${response.status} ${response.statusText}`.trimEnd()))
+  desk.note('cyan', printable(`< ${version} ${response.status} ${response.statusText}`.trimEnd()))
   for (const [name, value] of response.headers) desk.note('dim', printable(`< ${name}: ${value}`))
 }
 
@@ -287,9 +288,12 @@ function asText(template: unknown): string {
 }
 
 function setVariable(desk: Desk, rest: string): void {
-  const [name, value] = splitWord(rest.replace('=', ' '))
-  if (!/^[\w.-]+$/.test(name) || value === '') throw new Error('/set takes a variable and its value: /set room 12')
+  const [, name, value] = /^([\w.-]+)(?:\s*=\s*|\s+)(.+)$/s.exec(rest) ?? []
+  if (name === undefined || value === undefined) {
+    throw new Error('/set takes a variable and its value: /set room 12')
+  }
   desk.saved.setVariable(name, value)
+  desk.note('green', printable(`{{${name}}} is ${value}`))
 }
 
 function listChannels(desk: Desk): void {
