@@ -116,6 +116,8 @@ export class HttpOpening implements Opening {
       context.runInAsyncScope(this.#refused, this, address, request, response)
     })
     request.on('upgrade', (response, stream, head) => {
+      // Node.js ends a response by the `signal` that it finds on a polluted Object.prototype. Its error takes a listener.
+      response.on('error', () => {})
       context.runInAsyncScope(this.#upgraded, this, handshake, response, stream, head)
     })
     if (this.#redirects > 0) this.#owner.emit('redirect', address.href, request)
