@@ -1,9 +1,10 @@
 import type { OnReadOpts, Socket } from 'node:net'
 import { process } from '../host/node-process.ts'
 import { shielded } from '../host/shielded-options.ts'
+import { startTimer } from '../host/timers.ts'
 import { http2 } from '../platform/builtins.ts'
 import { ConnectionError } from '../protocol/errors.ts'
-import { type ConnectTarget, KEEP_ALIVE } from './connect.ts'
+import { type ConnectTarget, KEEP_ALIVE, originOf } from './connect.ts'
 import { type OnRead, passData } from './deno-tls.ts'
 import { Http2Connection } from './http2-connection.ts'
 import { Http2Place } from './http2-exchange.ts'
@@ -18,6 +19,8 @@ import type { Trace } from './trace.ts'
 
 /** Milliseconds after which a connection closes itself that no socket uses. */
 const IDLE_TIMEOUT = 30_000
+/** Milliseconds after the server has ended the connection until its sockets are lost: what was sent before may still leave. */
+const END_TIMEOUT = 1000
 /** The receive window of one stream, in bytes: a message of 1 MiB arrives without a wait for our WINDOW_UPDATE. */
 const STREAM_WINDOW = 1024 * 1024
 /** The receive window of a whole connection, in bytes. Node.js opens it again as soon as bytes arrive, so a paused socket does not stop others. */
@@ -140,7 +143,7 @@ export class Http2Connections {
     const opened = await connectSocket(target, tls, keepAlive, network, {
       protocols: mode === 'only' ? [HTTP_2] : [HTTP_2, HTTP_1_1],
       onread: keepsOnread && mode === 'auto' ? http1.onread : undefined,
-      take: (socket: Socket & { alpnProtocol?: unknown }) => {
+      take: (socket: Http2Carrier) => {
         if (!secure || socket.alpnProtocol === HTTP_2) {
           const session = startSession(socket, target, tunnel)
           return new Http2Connection(session, socket, { ...network.trace }, this.#idleTimeout, keepAlive)
@@ -181,17 +184,19 @@ function unsupported(reason: string, cause?: unknown): ConnectionError {
   return new ConnectionError('WS_ERR_HTTP2', `There is no WebSocket over HTTP/2 here: ${reason}`, { cause })
 }
 
+/** A socket of Node.js, maybe with TLS; in a tunnel without TLS a Duplex with no more than its methods `ref` and `unref`. */
+type Http2Carrier = Socket & { readonly alpnProtocol?: unknown; servername?: string | false }
+
 /** Speaks HTTP/2 over a socket that has just been connected. */
-function startSession(socket: Socket, { host, port, secure }: ConnectTarget, tunnel: Network['tunnel']): Http2Session {
-  const name = host.includes(':') ? `[${host}]` : host
-  // A socket that is paused would not be read, and the end of TCP is that of the session.
+function startSession(socket: Http2Carrier, target: ConnectTarget, tunnel: Network['tunnel']): Http2Session {
+  // A socket that is paused would not be read.
   socket.resume()
-  socket.allowHalfOpen = false
+  // The end of TCP is that of the session. Node.js itself ends a Duplex, and throws if the session closes before it has done so.
+  if ('connecting' in socket) socket.allowHalfOpen = false
   // An IP address is no name in TLS. Deno then keeps an empty one, of which its http2 cannot make an origin; Node.js has false.
-  const named = socket as { servername?: string | false }
-  if (named.servername === '') named.servername = false
+  if (socket.servername === '') socket.servername = false
   const session = http2().connect(
-    `${secure ? 'https' : 'http'}://${name}:${port}`,
+    originOf(target),
     shielded({
       createConnection: () => socket,
       maxSessionMemory: SESSION_MEMORY,
@@ -203,8 +208,11 @@ function startSession(socket: Socket, { host, port, secure }: ConnectTarget, tun
     session.destroy(error)
     socket.destroy()
   })
+  const destroy = (): void => session.destroy()
   // Node.js 20.19.0 destroys the session only after the streams of a lost connection have closed.
-  socket.on('close', () => session.destroy())
+  socket.on('close', destroy)
+  // The session would wait for ever until the server has read what is left to send.
+  socket.once('end', () => startTimer(END_TIMEOUT, destroy))
   session.once('connect', () => {
     if (SETS_CONNECTION_WINDOW && !session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW)
   })
