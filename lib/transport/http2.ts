@@ -1,7 +1,6 @@
 import type { OnReadOpts, Socket } from 'node:net'
 import { process } from '../host/node-process.ts'
 import { shielded } from '../host/shielded-options.ts'
-import { startTimer } from '../host/timers.ts'
 import { http2 } from '../platform/builtins.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { type ConnectTarget, KEEP_ALIVE, originOf } from './connect.ts'
@@ -19,8 +18,6 @@ import type { Trace } from './trace.ts'
 
 /** Milliseconds after which a connection closes itself that no socket uses. */
 const IDLE_TIMEOUT = 30_000
-/** Milliseconds after the server has ended the connection until its sockets are lost: what was sent before may still leave. */
-const END_TIMEOUT = 1000
 /** The receive window of one stream, in bytes: a message of 1 MiB arrives without a wait for our WINDOW_UPDATE. */
 const STREAM_WINDOW = 1024 * 1024
 /** The receive window of a whole connection, in bytes. Node.js opens it again as soon as bytes arrive, so a paused socket does not stop others. */
@@ -208,11 +205,8 @@ function startSession(socket: Http2Carrier, target: ConnectTarget, tunnel: Netwo
     session.destroy(error)
     socket.destroy()
   })
-  const destroy = (): void => session.destroy()
   // Node.js 20.19.0 destroys the session only after the streams of a lost connection have closed.
-  socket.on('close', destroy)
-  // The session would wait for ever until the server has read what is left to send.
-  socket.once('end', () => startTimer(END_TIMEOUT, destroy))
+  socket.on('close', () => session.destroy())
   session.once('connect', () => {
     if (SETS_CONNECTION_WINDOW && !session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW)
   })
