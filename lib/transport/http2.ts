@@ -38,6 +38,9 @@ const HTTP_2 = 'h2'
  */
 const KEEPS_ONREAD = process.versions.deno === undefined
 
+/** Node.js itself ends a Duplex whose other end has ended, and throws if the session closes before it has done so. */
+const ENDS_DUPLEX = KEEPS_ONREAD && process.versions.bun === undefined
+
 /** Bun stops reading for good once a stream has used up its first window, if the window of the connection was set. */
 const SETS_CONNECTION_WINDOW = process.versions.bun === undefined
 
@@ -188,8 +191,8 @@ type Http2Carrier = Socket & { readonly alpnProtocol?: unknown; servername?: str
 function startSession(socket: Http2Carrier, target: ConnectTarget, tunnel: Network['tunnel']): Http2Session {
   // A socket that is paused would not be read.
   socket.resume()
-  // The end of TCP is that of the session. Node.js itself ends a Duplex, and throws if the session closes before it has done so.
-  if ('connecting' in socket) socket.allowHalfOpen = false
+  // The end of TCP is that of the session.
+  if ('connecting' in socket || !ENDS_DUPLEX) socket.allowHalfOpen = false
   // An IP address is no name in TLS. Deno then keeps an empty one, of which its http2 cannot make an origin; Node.js has false.
   if (socket.servername === '') socket.servername = false
   const session = http2().connect(
