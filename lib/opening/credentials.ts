@@ -1,4 +1,5 @@
 import { host } from '../host/host.ts'
+import { encodeLatin1 } from '../protocol/header-values.ts'
 import type { HeaderList } from '../transport/pipe.ts'
 
 /** The credentials of a URL as an Authorization field: basic authorization (RFC 7617). Empty if the URL has none. */
@@ -24,14 +25,5 @@ const COLON = 0x3a
 
 /** Decodes a percent-encoded part of a URL to bytes. @see https://url.spec.whatwg.org/#percent-decode */
 function percentDecode(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length)
-  let length = 0
-  for (let index = 0; index < text.length; index++) {
-    const hex = text[index] === '%' ? text.slice(index + 1, index + 3) : ''
-    if (/^[0-9a-f]{2}$/i.test(hex)) {
-      bytes[length++] = Number.parseInt(hex, 16)
-      index += 2
-    } else bytes[length++] = text.charCodeAt(index)
-  }
-  return bytes.subarray(0, length)
+  return encodeLatin1(text.replace(/%([\da-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))))
 }

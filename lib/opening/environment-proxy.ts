@@ -40,7 +40,7 @@ function readVariable(environment: Environment, lower: string): { name: string; 
 export function isExcluded(url: URL, noProxy: string): boolean {
   const host = hostOf(url).replace(/\.$/, '').toLowerCase()
   const port = portOf(url)
-  const address = parseAddress(unmapped(host))
+  const address = toBytes(host)
   const entries = noProxy.toLowerCase().match(/[^\s,]+/g) ?? []
   return entries.some(entry => {
     const [pattern, wantedPort] = splitPort(entry)
@@ -66,13 +66,17 @@ function isWithin(host: string, pattern: string): boolean {
 function isOf(address: Uint8Array, pattern: string): boolean {
   const [network, bits] = pattern.split('/') as [string, string?]
   const [first, last = first] = network.split('-') as [string, string?]
-  const from = parseAddress(unmapped(first))
-  const to = parseAddress(unmapped(last))
+  const from = toBytes(first)
+  const to = toBytes(last)
   if (from?.length !== address.length || to?.length !== address.length) return false
   if (bits === undefined) return numberOf(from) <= numberOf(address) && numberOf(address) <= numberOf(to)
   // The first `bits` bits are equal.
   const rest = address.length * 8 - Number(bits)
   return /^\d+$/.test(bits) && rest >= 0 && (numberOf(address) ^ numberOf(from)) >> BigInt(rest) === 0n
+}
+
+function toBytes(address: string): Uint8Array | undefined {
+  return parseAddress(unmapped(address))
 }
 
 function numberOf(address: Uint8Array): bigint {

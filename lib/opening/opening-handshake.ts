@@ -152,10 +152,9 @@ export class OpeningHandshake implements Opening {
       this.#trace.step = 'dns'
       location = await host.resolveHost(name, port, this.#settings)
       if (this.#over) return
-      const addresses = allowedOnly(location.addresses, allowAddress)
+      location = { ...location, addresses: allowedOnly(location.addresses, allowAddress) }
       // An IP address needs no lookup.
-      hasWaited = addresses[0]!.address !== name
-      location = { key: location.key, addresses }
+      hasWaited = location.addresses[0]!.address !== name
     } else if (route.needsAddress && allowAddress !== undefined) throw addressRefused('an unresolved name')
 
     // 2. Wait in the connection queue, without a time limit: a queue is no fault of the server.
@@ -196,14 +195,13 @@ export class OpeningHandshake implements Opening {
     if (!this.#keepsAlive) way.unref()
 
     // 4. Shake hands.
-    if (way.connects !== true) {
-      this.#option = ''
-      this.#trace.step = 'handshake'
-    }
+    this.#option = ''
+    if (!way.connects) this.#trace.step = 'handshake'
     this.#trace.http = way.http
     const { cookieJar } = this.#settings
     const cookies = cookieJar && (await cookieFields(cookieJar, this.#url, this.#settings.headers))
     if (this.#over) return
+    if (way.connects) this.#option = route.option!
     this.#shakeHands(way, cookies ?? [], () => {
       // A server may ask for another attempt.
       if (this.#attempts++ === MAX_ATTEMPTS) return false

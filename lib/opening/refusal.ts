@@ -42,12 +42,12 @@ function firstLine(body: Uint8Array): string {
     .trim()
 }
 
-/** A location without credentials, query and fragment. */
+/** A location without credentials, query and fragment. Where it does not parse, nothing tells where a password ends. */
 function visible(location: string, url: URL): string {
   try {
     const { protocol, host, pathname } = new HostURL(location, url)
-    return `${protocol}//${host}${pathname}`
+    return `${protocol}${host && `//${host}`}${pathname}`
   } catch {
-    return location.slice(0, location.search(/[?#@]|$/))
+    return location.replace(/.*@.*|[?#].*/, '…')
   }
 }

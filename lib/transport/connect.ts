@@ -19,6 +19,16 @@ export interface ConnectTarget {
   readonly addresses?: ResolvedHost['addresses'] | undefined
 }
 
+/** The server as the origin of an HTTP URL. */
+export function originOf({ host, port, secure }: ConnectTarget): string {
+  return `${secure ? 'https' : 'http'}://${authorityOf(host, port)}`
+}
+
+/** @param host as in a `ConnectTarget` */
+export function authorityOf(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
 /** The host's AbortSignal, or the part of it that is used, in programs whose types have no AbortSignal. */
 export type ConnectSignal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } }
   ? Signal

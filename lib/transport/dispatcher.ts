@@ -1,5 +1,5 @@
 import { attempt } from '../host/attempt.ts'
-import type { ConnectTarget } from './connect.ts'
+import { type ConnectTarget, originOf } from './connect.ts'
 import { alternating, ForeignExchange, fieldsOf } from './foreign-upgrade.ts'
 import { isNodeStream, openNodeStream } from './node-stream.ts'
 import type { HeaderList, ResponseHead, Upgrade } from './pipe.ts'
@@ -95,10 +95,6 @@ export function globalDispatcher(): Dispatcher {
 }
 
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1')
-
-function originOf({ host, port, secure }: ConnectTarget): string {
-  return `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
-}
 
 /** Names and values that alternate. undici writes the fields Upgrade and Connection itself, and refuses them. */
 function dispatchedFields(headers: HeaderList): string[] {

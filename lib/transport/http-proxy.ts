@@ -53,7 +53,7 @@ async function readBody(proxy: ProxyPipe, head: ResponseHead): Promise<Uint8Arra
   const reader = new ResponseBodyReader(head)
   const deadline = new Deadline(BODY_TIMEOUT, () => proxy.abort())
   try {
-    if (!reader.read(new Uint8Array(0))) while (!reader.read(await proxy.read()));
+    for (let bytes: Uint8Array = new Uint8Array(0); !reader.read(bytes); ) bytes = await proxy.read()
   } catch {
     // The body has ended with the connection.
   }

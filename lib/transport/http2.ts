@@ -3,7 +3,7 @@ import { process } from '../host/node-process.ts'
 import { shielded } from '../host/shielded-options.ts'
 import { http2 } from '../platform/builtins.ts'
 import { ConnectionError } from '../protocol/errors.ts'
-import { type ConnectTarget, KEEP_ALIVE } from './connect.ts'
+import { type ConnectTarget, KEEP_ALIVE, originOf } from './connect.ts'
 import { type OnRead, passData } from './deno-tls.ts'
 import { Http2Connection } from './http2-connection.ts'
 import { Http2Place } from './http2-exchange.ts'
@@ -37,6 +37,9 @@ const HTTP_2 = 'h2'
  * chosen.
  */
 const KEEPS_ONREAD = process.versions.deno === undefined
+
+/** Node.js itself ends a Duplex whose other end has ended, and throws if the session closes before it has done so. */
+const ENDS_DUPLEX = KEEPS_ONREAD && process.versions.bun === undefined
 
 /** Bun stops reading for good once a stream has used up its first window, if the window of the connection was set. */
 const SETS_CONNECTION_WINDOW = process.versions.bun === undefined
@@ -140,7 +143,7 @@ export class Http2Connections {
     const opened = await connectSocket(target, tls, keepAlive, network, {
       protocols: mode === 'only' ? [HTTP_2] : [HTTP_2, HTTP_1_1],
       onread: keepsOnread && mode === 'auto' ? http1.onread : undefined,
-      take: (socket: Socket & { alpnProtocol?: unknown }) => {
+      take: (socket: Http2Carrier) => {
         if (!secure || socket.alpnProtocol === HTTP_2) {
           const session = startSession(socket, target, tunnel)
           return new Http2Connection(session, socket, { ...network.trace }, this.#idleTimeout, keepAlive)
@@ -181,17 +184,19 @@ function unsupported(reason: string, cause?: unknown): ConnectionError {
   return new ConnectionError('WS_ERR_HTTP2', `There is no WebSocket over HTTP/2 here: ${reason}`, { cause })
 }
 
+/** A socket of Node.js, maybe with TLS; in a tunnel without TLS a Duplex with no more than its methods `ref` and `unref`. */
+type Http2Carrier = Socket & { readonly alpnProtocol?: unknown; servername?: string | false }
+
 /** Speaks HTTP/2 over a socket that has just been connected. */
-function startSession(socket: Socket, { host, port, secure }: ConnectTarget, tunnel: Network['tunnel']): Http2Session {
-  const name = host.includes(':') ? `[${host}]` : host
-  // A socket that is paused would not be read, and the end of TCP is that of the session.
+function startSession(socket: Http2Carrier, target: ConnectTarget, tunnel: Network['tunnel']): Http2Session {
+  // A socket that is paused would not be read.
   socket.resume()
-  socket.allowHalfOpen = false
+  // The end of TCP is that of the session.
+  if ('connecting' in socket || !ENDS_DUPLEX) socket.allowHalfOpen = false
   // An IP address is no name in TLS. Deno then keeps an empty one, of which its http2 cannot make an origin; Node.js has false.
-  const named = socket as { servername?: string | false }
-  if (named.servername === '') named.servername = false
+  if (socket.servername === '') socket.servername = false
   const session = http2().connect(
-    `${secure ? 'https' : 'http'}://${name}:${port}`,
+    originOf(target),
     shielded({
       createConnection: () => socket,
       maxSessionMemory: SESSION_MEMORY,

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { once } from 'node:events'
+import { Agent } from 'node:http'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { failure, handshake, terminate, type WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
@@ -118,6 +119,21 @@ describe('Option cookieJar', () => {
       await next(socket, 'close')
       expect([failure(socket)!.code, failure(socket)!.step]).to.deep.equal(['WS_ERR_COOKIE_JAR', 'handshake'])
       expect(handshake(socket)).to.equal(undefined)
+    }
+  })
+
+  it('that gives none is the failure as well where an HTTP client of the program opens the connection', async () => {
+    const clients: Record<string, WebSocketOptions> = {
+      agent: { agent: new Agent() },
+      dispatcher: { dispatcher: { dispatch: () => true } },
+      upgrade: { upgrade: () => () => {} },
+    }
+    for (const [name, options] of Object.entries(clients)) {
+      const cookieJar = { getCookieString: () => Promise.reject(new Error('locked')), setCookie() {} }
+      const socket = loopback.socket('ws://localhost/', { ...options, cookieJar })
+      await next(socket, 'close')
+      const { code, cause } = failure(socket)!
+      expect([code, (cause as Error).message], name).to.deep.equal(['WS_ERR_COOKIE_JAR', 'locked'])
     }
   })
 

@@ -338,6 +338,26 @@ describe('The option http2 beside proxy and connect', function () {
       expect(mistaken.code).to.equal('WS_ERR_HTTP2')
     })
 
+    it('ends all of its sockets when the other end ends the connection, behind its last messages', async () => {
+      const server = await serve()
+      const relays: Socket[] = []
+      const port = await fake(socket => {
+        relays.push(socket)
+        const upstream = connectTcp(server.port, '127.0.0.1')
+        upstream.on('error', () => {})
+        socket.pipe(upstream).pipe(socket, { end: false })
+      })
+      const connect = () => connectTcp(port, '127.0.0.1')
+      const sockets = await Promise.all([1, 2, 3].map(() => loopback.open(server.url, { ...only, connect })))
+      const messages = Promise.all(sockets.map(socket => next(socket, 'message')))
+      const closed = Promise.all(sockets.map(socket => next(socket, 'close')))
+      for (const socket of sockets) socket.send('last')
+      for (const { data } of await messages) expect(data).to.equal('last')
+      for (const relay of relays) relay.end()
+      for (const { code } of await closed) expect(code).to.equal(1006)
+      for (const socket of sockets) expect(failure(socket)!.code).to.equal('WS_ERR_CONNECTION_LOST')
+    })
+
     it('"auto" means HTTP/1.1', async () => {
       const server = await loopback.serve()
       const connect: WebSocketOptions['connect'] = ({ host, port }) => connectTcp(port, host)

@@ -137,6 +137,9 @@ describe('A redirect', () => {
       ['/elsewhere?token=1', 'It points to "ws://HOST/elsewhere"'],
       ['https://user:secret@other.test/a?b#c', 'It points to "https://other.test/a"'],
       ['http://[', 'It points to "http://["'],
+      ['http://[?token=1', 'It points to "http://[…"'],
+      ['http://user:secret@[', 'It points to "…"'],
+      ['data:text/plain,text', 'It points to "data:text/plain,text"'],
     ]
     for (const [location, words] of places) {
       const server = await loopback.serveRaw()

@@ -1,8 +1,7 @@
 import { host } from '../../host/host.ts'
 import { ConnectionError } from '../../protocol/errors.ts'
-import { isFieldValue } from '../../protocol/header-values.ts'
 import { allowedOnly } from '../../transport/allowed-address.ts'
-import { type ConnectTarget, ExplainedError } from '../../transport/connect.ts'
+import { authorityOf, type ConnectTarget, ExplainedError } from '../../transport/connect.ts'
 import { askHttpProxy } from '../../transport/http-proxy.ts'
 import type { HeaderList, Pipe } from '../../transport/pipe.ts'
 import { openTunnel, type ProxyPipe } from '../../transport/proxy-pipe.ts'
@@ -113,8 +112,7 @@ function asOfProxy(error: unknown): never {
 async function ask(asking: ProxyPipe, { url, headers }: ProxySettings, server: string, port: number): Promise<void> {
   const { protocol } = url
   if (protocol === 'http:' || protocol === 'https:') {
-    const authority = `${server.includes(':') ? `[${server}]` : server}:${port}`
-    return await askHttpProxy(asking, authority, proxyFields(url, headers))
+    return await askHttpProxy(asking, authorityOf(server, port), proxyFields(url, headers))
   }
   const { user, password } = userInfo(url)
   if (protocol.startsWith('socks4')) return await askSocks4(asking, server, port, user)
@@ -126,8 +124,6 @@ async function ask(asking: ProxyPipe, { url, headers }: ProxySettings, server: s
 function proxyFields(url: URL, given: ProxySettings['headers']): HeaderList {
   const credentials = credentialsOf(url).map(([, value]) => ['Proxy-Authorization', value] as const)
   const userAgent = defaultUserAgent()
-  const defaults = [...credentials, ['User-Agent', userAgent] as const].filter(([name, value]) => {
-    return isFieldValue(value) && !hasField(given, name)
-  })
+  const defaults = [...credentials, ['User-Agent', userAgent] as const].filter(([name]) => !hasField(given, name))
   return [...defaults, ...given.filter((field): field is HeaderList[number] => field[1] !== null)]
 }
