@@ -1,6 +1,7 @@
 /**
- * The exports of every entry: the public API of the package. Each type that the type of a function or a member leads to is among them:
- * a library's declarations name it by what the package exports, and cannot be made without (TS2742).
+ * The exports of every entry: the public API of the package. Each type that the type of a function or a member leads to is among
+ * them: a library's declarations name it by what the package exports, and cannot be made without (TS2742). Those that no user
+ * writes have the tag `hidden` where they are declared, by which they are on no page of the API.
  */
 
 export { type ConfiguredDefaults, configured } from '../api/configured.ts'
@@ -38,7 +39,11 @@ export type {
 export { CloseEvent, type CloseEventConstructor, type CloseEventInit } from '../idl/close-event.ts'
 export type { WebSocketCloseInfo } from '../idl/close-info.ts'
 export type { EventInit } from '../idl/host-event.ts'
-export { MessageEvent, type MessageEventConstructor, type MessageEventInit } from '../idl/message-event.ts'
+export {
+  MessageEvent,
+  type MessageEventConstructor,
+  type MessageEventInit,
+} from '../idl/message-event.ts'
 export { WebSocketError, type WebSocketErrorConstructor } from '../idl/websocket-error.ts'
 export type { UpgradeOption } from '../opening/options/connect.ts'
 export type { CookieJar } from '../opening/options/cookies.ts'
