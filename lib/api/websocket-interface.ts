@@ -23,6 +23,7 @@ export interface WebSocketEventMap {
  * The browser's WebSocket.
  *
  * @see https://websockets.spec.whatwg.org/#the-websocket-interface
+ * @hidden
  */
 export interface WebSocket extends EventTarget {
   readonly CONNECTING: HostConstant<0>
@@ -90,6 +91,8 @@ type ErrorHandler = { listener(this: WebSocket, ev: Event): any }['listener']
 /**
  * The class as a type. It is declared as a class, since TypeScript then takes the host's class, whose constructor knows no options,
  * for one of this type as well: libraries that are written against either take both.
+ *
+ * @hidden
  */
 export declare class WebSocket {
   /**

@@ -15,7 +15,9 @@ export type URL = Host<'URL', URLLike>
 export type DOMException = Host<'DOMException', DOMExceptionLike>
 
 // `Host` infers streams of unknown chunks. In an intersection the members of the first type win: those that know the chunks.
+/** @hidden */
 export type ReadableStream<Chunk> = ReadableStreamLike<Chunk> & Host<'ReadableStream', unknown>
+/** @hidden */
 export type WritableStream<Chunk> = WritableStreamLike<Chunk> & Host<'WritableStream', unknown>
 
 /** The type of `readyState` in the program's own WebSocket: `number` in older versions of lib.dom, literals in newer ones. */
@@ -30,6 +32,7 @@ export type HostConstant<Value extends number> = typeof globalThis extends { Web
     : Value
   : Value
 
+/** @hidden */
 export interface EventLike {
   readonly type: string
   readonly target: unknown
@@ -41,20 +44,24 @@ export interface EventLike {
   stopImmediatePropagation(): void
 }
 
+/** @hidden */
 export type EventListenerLike = ((event: any) => void) | { handleEvent(event: any): void } | null
 
+/** @hidden */
 export interface EventTargetLike {
   addEventListener(type: string, listener: EventListenerLike, options?: any): void
   removeEventListener(type: string, listener: EventListenerLike, options?: any): void
   dispatchEvent(event: any): boolean
 }
 
+/** @hidden */
 export interface BlobLike {
   readonly size: number
   readonly type: string
   arrayBuffer(): Promise<ArrayBuffer>
 }
 
+/** @hidden */
 export interface AbortSignalLike {
   readonly aborted: boolean
   readonly reason: any
@@ -62,16 +69,19 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void
 }
 
+/** @hidden */
 export interface DOMExceptionLike extends Error {
   readonly code: number
 }
 
+/** @hidden */
 export interface ReadableStreamLike<Chunk> extends AsyncIterable<Chunk> {
   readonly locked: boolean
   cancel(reason?: any): Promise<void>
   getReader(): ReadableStreamReaderLike<Chunk>
 }
 
+/** @hidden */
 export interface ReadableStreamReaderLike<Chunk> {
   readonly closed: Promise<any>
   cancel(reason?: any): Promise<void>
@@ -79,6 +89,7 @@ export interface ReadableStreamReaderLike<Chunk> {
   releaseLock(): void
 }
 
+/** @hidden */
 export interface WritableStreamLike<Chunk> {
   readonly locked: boolean
   abort(reason?: any): Promise<void>
@@ -86,6 +97,7 @@ export interface WritableStreamLike<Chunk> {
   getWriter(): WritableStreamWriterLike<Chunk>
 }
 
+/** @hidden */
 export interface WritableStreamWriterLike<Chunk> {
   readonly closed: Promise<any>
   readonly desiredSize: number | null
@@ -96,12 +108,13 @@ export interface WritableStreamWriterLike<Chunk> {
   write(chunk: Chunk): Promise<void>
 }
 
-/** A URL object of any class. */
+/** A URL object of any class. @hidden */
 export interface HasHref {
   /** The URL as a string. */
   readonly href: string
 }
 
+/** @hidden */
 export interface URLLike extends HasHref {
   readonly protocol: string
   readonly username: string

@@ -24,6 +24,7 @@ export interface CloseEventInit extends EventInit {
   reason?: string
 }
 
+/** @hidden */
 export interface CloseEventConstructor {
   new (type: string, eventInitDict?: CloseEventInit): CloseEvent
   readonly prototype: CloseEvent

@@ -42,6 +42,7 @@ export interface MessageEventInit<T = any> extends EventInit {
   ports?: any[]
 }
 
+/** @hidden */
 export interface MessageEventConstructor {
   new <T = any>(type: string, eventInitDict?: MessageEventInit<T>): MessageEvent<T>
   readonly prototype: MessageEvent

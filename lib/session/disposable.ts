@@ -5,10 +5,14 @@ type SymbolKey<Name extends string> = SymbolConstructor extends { readonly [Key 
   ? Value
   : never
 
-/** What `using` and `await using` call. Empty where the types of the user's program know no disposables. */
-export type DisposableSocket = { [Key in SymbolKey<'dispose'>]: () => void } & {
-  [Key in SymbolKey<'asyncDispose'>]: () => Promise<void>
-}
+type Dispose = { [Key in SymbolKey<'dispose'>]: () => void }
+type AsyncDispose = { [Key in SymbolKey<'asyncDispose'>]: () => Promise<void> }
+
+/**
+ * What `using` and `await using` call. Empty where the types of the user's program know no disposables. An interface, since the
+ * declarations of a library can name one.
+ */
+export interface DisposableSocket extends Dispose, AsyncDispose {}
 
 interface ClosableSocket {
   close(): void

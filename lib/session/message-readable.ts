@@ -3,6 +3,7 @@ import type { AsyncContext } from '../host/async-context.ts'
 import { MAX_UNREAD, MESSAGE_OVERHEAD, type Pausable, ReceiveBackpressure } from './backpressure.ts'
 import { MessageIterator, type MessageReader } from './message-iterator.ts'
 
+/** @hidden */
 export type Message = string | Uint8Array<ArrayBuffer>
 
 /** The connection, as seen by the readable side: it can be paused, resumed, and told that nobody reads any more. */

@@ -1,11 +1,19 @@
+import { cpSync, mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { runNode } from '../support/child.ts'
+import { root } from '../support/root.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
 
 /** Compiles a project below spec-tests/house/types; the errors, one a line. */
-async function compile(project: string): Promise<string> {
+function compile(project: string): Promise<string> {
+  return runCompiler('-p', `spec-tests/house/types/${project}`)
+}
+
+async function runCompiler(...options: string[]): Promise<string> {
   const compiler = fileURLToPath(new URL('bin/tsc', import.meta.resolve('typescript/package.json')))
-  const commandLine = [compiler, '-p', `spec-tests/house/types/${project}`, '--pretty', 'false']
+  const commandLine = [compiler, ...options, '--pretty', 'false']
   const { exitCode, output, errors } = await runNode(commandLine)
   return exitCode === 0 ? output + errors : `${output}${errors}exit code ${exitCode}`
 }
@@ -25,6 +33,20 @@ describe('Types', function () {
   for (const [project, title] of Object.entries(projects)) {
     it(title, async () => {
       expect(await compile(project)).to.equal('')
+    })
+  }
+
+  for (const lib of ['es2023', 'es2023,dom', 'es2023,dom,esnext.disposable']) {
+    it(`have names in the declarations of a library, with ${lib}`, async () => {
+      // As it is installed, since the declarations of the package itself may name files.
+      const folder = makeFolder()
+      mkdirSync(join(folder, 'node_modules'))
+      symlinkSync(root, join(folder, 'node_modules/whatwg-websocket'), 'junction')
+      cpSync(join(root, 'spec-tests/house/types/library.ts'), join(folder, 'library.mts'))
+      const options = ['--declaration', '--emitDeclarationOnly', '--preserveSymlinks', '--strict', '--ignoreConfig']
+      const host = ['--module', 'nodenext', '--target', 'es2023', '--lib', lib, '--outDir', join(folder, 'out')]
+      const found = await runCompiler(join(folder, 'library.mts'), ...options, ...host)
+      expect(found).to.equal('')
     })
   }
 })
