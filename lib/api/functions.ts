@@ -3,6 +3,7 @@ import { host } from '../host/host.ts'
 import { showInConsole, stackOf } from '../idl/inspection.ts'
 import { bytesOf, toDOMString } from '../idl/webidl.ts'
 import { ConnectionError, type HandshakeResponse } from '../protocol/errors.ts'
+import { asObject } from '../protocol/header-values.ts'
 import type { Session } from '../session/session.ts'
 import { stateOf, type WebSocket } from './websocket.ts'
 import { isWebSocketStream, streamStateOf, type WebSocketStream } from './websocket-stream.ts'
@@ -112,8 +113,6 @@ showInConsole(
 
 /** A response with its fields as an object, and its body as text if it is UTF-8. */
 function readable({ body, headers, ...head }: HandshakeResponse): object {
-  const fields: Record<string, string> = {}
-  for (const [name, value] of headers) fields[name] = name in fields ? `${fields[name]}, ${value}` : value
   const text = host.platform.decodeUtf8(body, 0, body.length)
-  return { ...head, headers: fields, body: text ?? body }
+  return { ...head, headers: asObject(headers), body: text ?? body }
 }

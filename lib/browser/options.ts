@@ -3,7 +3,7 @@ import { readers as browserReaders } from '../opening/options/browser.ts'
 import { readers as debugReaders } from '../opening/options/debug.ts'
 import type { CallerField } from '../opening/options/headers.ts'
 import { copyOptions, type GivenOptions, readers as initReaders, isInit } from '../opening/options/init.ts'
-import { invalid, milliseconds, type Reader } from '../opening/options/reading.ts'
+import { invalid, milliseconds, ownMembers, type Reader } from '../opening/options/reading.ts'
 import { readers as requestReaders } from '../opening/options/request.ts'
 import { getURLRecord } from '../opening/url.ts'
 import { scope } from './host-classes.ts'
@@ -64,7 +64,7 @@ const readers: { readonly [Name in keyof PageSettings]: Reader<unknown> } = {
  * @throws TypeError that names the option
  */
 export function readPageOptions(options: GivenOptions): PageSettings {
-  const settings: Record<string, unknown> = {}
+  const settings: Record<string, unknown> = ownMembers({})
   for (const [name, read] of Object.entries(readers)) {
     if (canHave(name)) settings[name] = read(options[name], name)
   }

@@ -14,7 +14,7 @@ import * as limits from './options/limits.ts'
 import * as network from './options/network.ts'
 import * as proxy from './options/proxy.ts'
 import * as queue from './options/queue.ts'
-import { type Reader, type Readers, refuseUnknown } from './options/reading.ts'
+import { ownMembers, type Reader, type Readers, refuseUnknown } from './options/reading.ts'
 import * as request from './options/request.ts'
 import * as tls from './options/tls.ts'
 
@@ -90,7 +90,7 @@ const readers: Readers<Settings> = {
 export function readOptions(options: object): Settings {
   refuseUnknown(options, readers, '', adviceFor)
   const given = init.copyOptions(options)
-  const settings: Record<string, unknown> = {}
+  const settings: Record<string, unknown> = ownMembers({})
   for (const [name, read] of Object.entries<Reader<unknown>>(readers)) {
     settings[name] = read(given[name], name)
   }

@@ -11,6 +11,13 @@ export function getAll(headers: HeaderList, name: string): string[] {
   return values
 }
 
+/** The fields as an object; values of equal names are joined. A server may name one `constructor` or `__proto__`. */
+export function asObject(headers: HeaderList): Record<string, string> {
+  const fields = new Map<string, string>()
+  for (const [name, value] of headers) fields.set(name, fields.has(name) ? `${fields.get(name)}, ${value}` : value)
+  return Object.fromEntries(fields)
+}
+
 /** The members of a comma-separated field without quoted strings. Empty ones are skipped (RFC 9110 section 5.6.1). */
 export function listMembers(headers: HeaderList, name: string): string[] {
   return getAll(headers, name).join().split(',').map(trimWhitespace).filter(Boolean)

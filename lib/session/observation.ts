@@ -6,6 +6,7 @@ import type { Trace } from '../opening/opening-handshake.ts'
 import type { CloseResult } from '../protocol/connection.ts'
 import type { ConnectionError } from '../protocol/errors.ts'
 import type { Agreement } from '../protocol/handshake.ts'
+import { asObject } from '../protocol/header-values.ts'
 import { type Direction, WatchedPipe } from '../protocol/watched-pipe.ts'
 import type { HeaderList, HttpVersion, Pipe, ResponseHead } from '../transport/pipe.ts'
 import { channels, undiciChannels } from './channels.ts'
@@ -144,10 +145,4 @@ function addressOf({ remoteAddress: address, remotePort: port }: Trace): object 
 /** Header fields whose credentials are replaced before they reach a log or a subscriber. */
 function masked(headers: HeaderList): HeaderList {
   return headers.map(([name, value]) => [name, SECRET_FIELDS.has(name.toLowerCase()) ? '***' : value])
-}
-
-function asObject(headers: HeaderList): Record<string, string> {
-  const fields: Record<string, string> = {}
-  for (const [name, value] of headers) fields[name] = name in fields ? `${fields[name]}, ${value}` : value
-  return fields
 }

@@ -27,7 +27,7 @@ export function upgradeByAgent(
   return (request, handler) => {
     const options = {
       ...(secure && tls),
-      agent: withPromises(agent, error => exchange.failed(error)),
+      agent: withPromises(agent as Agent, error => exchange.failed(error)),
       host,
       port,
       path: request.target,
@@ -68,7 +68,7 @@ export function upgradeByAgent(
  *
  * @param failed is told with what a method rejected that is given no callback
  */
-export function withPromises(agent: object, failed: (error: unknown) => void): Agent {
+export function withPromises<Given extends object>(agent: Given, failed: (error: unknown) => void): Given {
   const members = agent as Record<PropertyKey, unknown>
   const standard = http().Agent.prototype as object as typeof members
   return new Proxy(agent, {
@@ -92,7 +92,7 @@ export function withPromises(agent: object, failed: (error: unknown) => void): A
         return
       }
     },
-  }) as Agent
+  })
 }
 
 function headOf({ statusCode, statusMessage = '', rawHeaders }: IncomingMessage): ResponseHead {

@@ -11,6 +11,11 @@ export const CLIENT_CERTIFICATE_REFUSED =
  * client certificate when TLS is ready for the client (RFC 8446 section 4.4.2.4), and answers the request with an alert.
  */
 export function clientCertificateAdvice(cause: unknown): string {
-  const { code } = Object(cause) as { code?: string }
-  return CLIENT_CERTIFICATE_ALERT.test(code as string) ? `. ${CLIENT_CERTIFICATE_REFUSED}` : ''
+  try {
+    const { code } = Object(cause) as { code?: string }
+    if (CLIENT_CERTIFICATE_ALERT.test(code as string)) return `. ${CLIENT_CERTIFICATE_REFUSED}`
+  } catch {
+    // A transport of the user may fail with anything.
+  }
+  return ''
 }

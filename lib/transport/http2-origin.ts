@@ -13,7 +13,7 @@ export class Origin {
   /** The server is known not to take WebSockets over HTTP/2. Written when a connection to it has opened, or was of no use. */
   needsHttp1 = false
   readonly #connections = new Set<Http2Connection>()
-  readonly #openings: { [Mode in Http2Mode]?: Opening } = {}
+  readonly #openings: { [Mode in Http2Mode]?: Opening } = Object.create(null)
 
   /** Returns a connection that takes one more stream, and that the option `allowAddress` allows. */
   find(allowAddress: NetworkOptions['allowAddress']): Http2Connection | undefined {

@@ -10,7 +10,7 @@ import { Http2Place } from './http2-exchange.ts'
 import { Origin } from './http2-origin.ts'
 import type { Http2Mode, Http2Session, Http2Way } from './http2-types.ts'
 import type { Network } from './network.ts'
-import { connect, connectSocket, hasTls, pipeOver } from './node.ts'
+import { ANY_NETWORK, connect, connectSocket, hasTls, pipeOver } from './node.ts'
 import type { Pipe } from './pipe.ts'
 import { tlsContexts } from './tls-contexts.ts'
 import { HTTP_1_1, type TlsOptions } from './tls-options.ts'
@@ -63,8 +63,6 @@ export function connectHttp2(
 ): Promise<Http2Way | Pipe> {
   return sharedConnections.open(target, mode, tls, keepAlive, network)
 }
-
-const ANY_NETWORK: Network = {}
 
 /** HTTP/2 connections, and what each server was found to support. */
 export class Http2Connections {

@@ -33,7 +33,7 @@ const LOOPBACK_ATTEMPT_TIMEOUT = 10_000
 export async function resolveHost(
   host: string,
   port: number,
-  { lookup, family, localAddress = '' }: Resolving = ANY,
+  { lookup, family, localAddress = '' }: Partial<Resolving> = ANY_NETWORK,
 ): Promise<ResolvedHost> {
   const wanted = family || net().isIP(localAddress)
   const own = net().isIP(host)
@@ -43,8 +43,6 @@ export async function resolveHost(
   if (addresses.length === 0) throw new Error(`${host} has no address of IPv${wanted || '4 or 6'}`)
   return { key: `${addresses[0]!.address} ${port}`, addresses }
 }
-
-const ANY: Resolving = { family: 0 }
 
 /**
  * Opens a TCP connection, and TLS over it for a secure target. A name's addresses of both families are tried in turn, and the
@@ -134,7 +132,8 @@ export async function connectSocket<Result>(
   return openSocket(socket, take, { signal, secure, trace, explain: secure ? explainTlsError : undefined })
 }
 
-const ANY_NETWORK: Network = {}
+/** Without a prototype, which may be polluted. */
+export const ANY_NETWORK: Network = Object.create(null)
 
 /** Called when TCP is connected; TLS may follow over it. */
 function onConnected(tcp: Socket, secure: boolean, { socketPath, allowAddress, trace }: Network): void {

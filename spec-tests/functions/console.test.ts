@@ -65,6 +65,16 @@ describe('In the console', () => {
     expect(show(failure(socket))).to.include("code: 'WS_ERR_CONNECT', cause: Error: the reason")
   })
 
+  it('a failure shows fields of the response whose names are those of members of an object', async () => {
+    const server = await loopback.serveRaw()
+    const socket = new WebSocket(server.url)
+    const peer = await server.accept()
+    await peer.write('HTTP/1.1 403 Forbidden\r\nConstructor: one\r\n__proto__: two\r\nContent-Length: 0\r\n\r\n')
+    await next(socket, 'close')
+    const shown = show(failure(socket))
+    expect(shown).to.contain("constructor: 'one'").and.contain("['__proto__']: 'two'")
+  })
+
   it('a WebSocketStream shows its state', async () => {
     const { url, accept } = await loopback.serve()
     const stream = new WebSocketStream(url)

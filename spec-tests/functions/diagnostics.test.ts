@@ -168,6 +168,21 @@ describe('Diagnostics channels', () => {
     expect(close).to.deep.equal({ websocket: socket, code: 1006, reason: '' })
   })
 
+  it('have the fields of a response whose names are those of members of an object', async () => {
+    const seen = listen('undici:websocket:', ['open'])
+    const server = await loopback.serveRaw()
+    const socket = new WebSocket(server.url)
+    const open = next(socket, 'open')
+    const peer = await server.accept()
+    await peer.accept('Constructor: one', 'constructor: two', '__proto__: three')
+    await open
+    const { headers } = seen[0]!.message.handshakeResponse
+    expect(headers.constructor).to.equal('one, two')
+    expect(Object.entries(headers)).to.deep.include(['__proto__', 'three'])
+    peer.reset()
+    await next(socket, 'close')
+  })
+
   it("tell undici's address of the peer, over each way that knows it", async () => {
     const seen = listen('undici:websocket:', ['open'])
     const { url, port } = await loopback.serve()

@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { readPageOptions } from '#lib/browser/options.js'
 import { install, WebSocket } from '#lib/entry/node.js'
 import { host } from '#lib/host/host.js'
+import { copyOptions } from '#lib/opening/options/init.js'
 import { readOptions } from '#lib/opening/options.js'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { runNode } from '../support/child.ts'
@@ -23,6 +25,36 @@ describe('A polluted Object.prototype', () => {
       for (const value of [9, () => {}, { interval: 1 }]) {
         const polluted = await withProperty(Object.prototype, name, value, () => readOptions(given))
         expect({ ...polluted }, `with ${name} polluted`).to.deep.equal({ ...settings })
+      }
+    }
+  })
+
+  it('with accessors, or with values that cannot be written, sets no option of ours either', () => {
+    const given = { perMessageDeflate: {}, heartbeat: { interval: 5 }, tls: {} }
+    const settings = readOptions(given)
+    const pageSettings = readPageOptions(copyOptions({}))
+    const names = [...Object.keys(settings), ...Object.keys(settings.perMessageDeflate!), 'interval', 'timeout']
+    const never = (): never => {
+      throw new Error('The setter was called')
+    }
+    const kinds = [
+      { get: () => 'evil', set() {} },
+      { get: () => 'evil', set: never },
+      { value: 'evil', writable: false },
+    ]
+    for (const name of names) {
+      for (const kind of kinds) {
+        Object.defineProperty(Object.prototype, name, {
+          configurable: true,
+          ...kind,
+        })
+        let polluted: object[]
+        try {
+          polluted = [{ ...readOptions(given) }, { ...readPageOptions(copyOptions({})) }]
+        } finally {
+          Reflect.deleteProperty(Object.prototype, name)
+        }
+        expect(polluted, `with ${name} polluted`).to.deep.equal([{ ...settings }, { ...pageSettings }])
       }
     }
   })

@@ -154,7 +154,27 @@ describe('A transport that throws', () => {
         throw new Error('not this one')
       },
     }),
+    'an object that throws when it is read': new Proxy(new Error(), {
+      get: () => {
+        throw new Error('not this one')
+      },
+    }),
   })) {
+    it(`start throws, or rejects with, ${what}: the connection fails`, async () => {
+      const starts = [
+        () => {
+          throw reason
+        },
+        () => Promise.reject(reason),
+      ]
+      for (const start of starts) {
+        const [pipe] = memoryPair()
+        const socket = new WebSocket('ws://server.example/', { connect: Object.assign(pipe, { start }) })
+        await next(socket, 'close')
+        expect(failure(socket)!.code).to.equal('WS_ERR_CONNECTION_LOST')
+      }
+    })
+
     it(`connect rejects with ${what}: the connection fails`, async () => {
       const socket = new WebSocket('ws://server.example/', { connect: () => Promise.reject(reason) })
       await next(socket, 'close')
