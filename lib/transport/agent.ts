@@ -45,6 +45,8 @@ export function upgradeByAgent(
     // After an upgrade, too; then nobody listens.
     asked.on('close', () => exchange.failed(new Error('It has closed the connection')))
     asked.on('upgrade', (response, socket, head) => {
+      // Node.js ends a response by the `signal` that it finds on a polluted Object.prototype.
+      response.on('error', exchange.ended)
       trace.remoteAddress = socket.remoteAddress
       trace.remotePort = socket.remotePort
       if (secure) traceTls(socket, trace)

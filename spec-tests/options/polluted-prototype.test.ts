@@ -75,6 +75,22 @@ describe('A polluted Object.prototype', () => {
     expect(await running).to.include({ output: 'open\n', errors: '' })
   })
 
+  it('does not end the process by a signal, where an agent opens the connection', async () => {
+    const server = await loopback.serve()
+    const program = `
+      import { Agent } from 'node:http'
+      import { WebSocket } from ${JSON.stringify(new URL('../../../dist/entry/node.js', import.meta.url).href)}
+      // Node.js makes its streams when they are first used, and they would take the signal.
+      const streams = [process.stdout, process.stderr]
+      Object.prototype.signal = AbortSignal.abort()
+      const socket = new WebSocket(${JSON.stringify(server.url)}, { agent: new Agent() })
+      // Node.js 24 cannot upgrade then; the others can.
+      socket.onopen = () => socket.close()
+      socket.onclose = ({ type }) => console.log(type)`
+    const { output, errors, exitCode } = await runNode(['--input-type=module', '-e', program])
+    expect({ output, errors, exitCode }).to.deep.equal({ output: 'close\n', errors: '', exitCode: 0 })
+  })
+
   it('adds nothing to what the entry provides', async () => {
     for (const name of ['callsEventHandlers', 'captureIoContext', 'maxTasks']) {
       const seen = await withProperty(Object.prototype, name, 1, () => Reflect.get(host, name))
