@@ -42,12 +42,13 @@ function firstLine(body: Uint8Array): string {
     .trim()
 }
 
-/** A location without credentials, query and fragment. Where it does not parse, nothing tells where a password ends. */
+/** A location without credentials, query and fragment. Where it has no host, nothing tells where a password ends. */
 function visible(location: string, url: URL): string {
   try {
     const { protocol, host, pathname } = new HostURL(location, url)
-    return `${protocol}${host && `//${host}`}${pathname}`
+    if (host !== '') return `${protocol}//${host}${pathname}`
   } catch {
-    return location.replace(/.*@.*|[?#].*/, '…')
+    // It does not parse.
   }
+  return location.replace(/^.*@.*|[?#].*/, '…')
 }

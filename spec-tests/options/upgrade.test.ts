@@ -140,6 +140,7 @@ describe('A redirect', () => {
       ['http://[?token=1', 'It points to "http://[…"'],
       ['http://user:secret@[', 'It points to "…"'],
       ['data:text/plain,text', 'It points to "data:text/plain,text"'],
+      ['blob:http://user:secret@other.test/a', 'It points to "…"'],
     ]
     for (const [location, words] of places) {
       const server = await loopback.serveRaw()

@@ -14,11 +14,11 @@ const KIB = 1024
 const refusal = neverOpened('WS_ERR_UNEXPECTED_STATUS')
 
 /** Refuses the handshake with that head, and a body of one block again and again, and its end. */
-function refuses(fields: string, block: string, count: number, end?: string): Step {
+function refuses(fields: string, block: string, count: number, end?: string, status = 403): Step {
   return {
     expect: refusal,
     async serve(peer) {
-      await peer.write(`HTTP/1.1 403 Forbidden\r\n${fields}\r\n`)
+      await peer.write(`HTTP/1.1 ${status} Some Reason\r\n${fields}\r\n`)
       await flood(peer, Buffer.from(block), count)
       if (end !== undefined) await peer.write(end).catch(() => {})
       return conclude(peer)
@@ -52,6 +52,23 @@ export const refusalAttacks: readonly Attack[] = [
     work: 'linear',
     memory: { limit: 32 },
     steps: amount => times(5, [refuses('Transfer-Encoding: chunked\r\n', '1\r\nx\r\n', amount, '0\r\n\r\n')]),
+  },
+  {
+    name: 'a redirect to a place that is hard to read',
+    source: 'CWE-1333',
+    bound: 'what may be secret in it is found in one pass; 64 KiB for the whole head',
+    amount: 15_000,
+    unit: 'bytes in one field',
+    work: 'linear',
+    memory: { limit: 32 },
+    steps: amount =>
+      // One character again and again, where no URL may have it or the pattern of a careless program begins anew.
+      times(
+        4,
+        ['a', '@', '?', '%', '['].map(one => {
+          return refuses(`Location: http://[${one.repeat(amount)}\r\nContent-Length: 0\r\n`, '', 0, undefined, 302)
+        }),
+      ),
   },
   {
     name: 'a refusal whose body never comes',
