@@ -62,7 +62,7 @@ export class FrameReader {
   /** Bytes that have arrived while reading was paused. */
   #backlog: ReadBacklog | undefined
   #resuming = false
-  /** Frames that were read one by one. */
+  /** Frames that were read one by one since the last pause for them. */
   #frames = 0
 
   constructor(platform: Platform, handler: FrameHandler, limits: ReadLimits, inflate?: InflateParameters) {
@@ -199,7 +199,11 @@ export class FrameReader {
       // 4. Its payload, as far as it has arrived.
       position = this.#readPayload(chunk, position + size)
       if (position < 0) return
-      if (++this.#frames % MAX_FRAMES === 0) this.#yield(0)
+      // A chunk that is read needs no pause. Behind one, small chunks would wait as copies.
+      if (++this.#frames >= MAX_FRAMES && position < end) {
+        this.#frames = 0
+        this.#yield(0)
+      }
     }
   }
 
