@@ -91,7 +91,9 @@ function isInBounds({ work }: Attack, small: number, large: number): boolean {
 class Arena {
   readonly #client: AttackedClient
   #server!: RawServer
-  #playing: { step: Step; seen(close: ClientClose): void; broken(error: unknown): void } | undefined
+  #playing: { target: string; step: Step; seen(close: ClientClose): void; broken(error: unknown): void } | undefined
+  /** Connections so far. Each has a path of its own. */
+  #count = 0
   #heapBefore: number | undefined
   held: number | undefined
 
@@ -111,13 +113,14 @@ class Arena {
     this.#heapBefore = await this.#client.ask({ kind: 'heap' })
     const before = await this.#client.usage()
     for (const step of steps) {
+      const path = `${this.#count++}`
       const wire = new Promise<ClientClose>((seen, broken) => {
-        this.#playing = { step, seen, broken }
+        this.#playing = { target: `/${path}`, step, seen, broken }
       })
       wire.catch(() => {})
       // Should it open although it must not, it closes at once: then that is what is reported.
       const options = step.expect.opened === false ? { ...step.options, closeOnOpen: true } : (step.options ?? {})
-      const outcome = await this.#client.ask({ kind: 'connect', url: this.#server.url, options })
+      const outcome = await this.#client.ask({ kind: 'connect', url: this.#server.url + path, options })
       if (outcome.heap !== undefined) this.#hold(outcome.heap)
       // Nobody is served whose handshake never got so far.
       const seen = step.expect.opened === false && this.#playing !== undefined ? 'nothing' : await wire
@@ -136,7 +139,9 @@ class Arena {
   }
 
   async #serve(peer: RawPeer): Promise<void> {
-    const { step, seen, broken } = this.#playing!
+    // On a busy machine the client may have given a connection up before the server reads its request.
+    if (peer.request.target !== this.#playing?.target) return peer.destroy()
+    const { step, seen, broken } = this.#playing
     this.#playing = undefined
     try {
       seen(await step.serve(peer, { heap: async () => this.#hold(await this.#client.ask({ kind: 'heap' })) }))
