@@ -247,11 +247,14 @@ describe('Time limits of a process that stands still', function () {
   })
 
   describe('a long upload', () => {
-    /** A server that takes 64 KiB every few milliseconds, and answers nothing but the handshake. */
+    /** A server that takes 64 KiB in four milliseconds, and answers nothing but the handshake. */
     const serveSlowly = () => serveAt(() => 4)
 
+    /** Bytes after which a server waits. Each wait takes some milliseconds more on a busy machine, so there are few. */
+    const STEP = 256 * 1024
+
     /**
-     * @param delay milliseconds until the next 64 KiB are read, by what was received; undefined for never
+     * @param delay milliseconds for 64 KiB, by what was received; undefined if no more are read
      * @param end bytes after which the server sends its Close frame and ends TCP
      */
     async function serveAt(
@@ -259,6 +262,7 @@ describe('Time limits of a process that stands still', function () {
       end = Number.POSITIVE_INFINITY,
     ): Promise<{ url: string; received(): number }> {
       let received = 0
+      let waited = 0
       const server = createServer(tcp => {
         loopback.afterwards(() => tcp.destroy())
         tcp.on('error', () => {})
@@ -268,9 +272,11 @@ describe('Time limits of a process that stands still', function () {
             received += bytes.length
             // The answer to the Close frame, which is the last of what the client sends.
             if (received >= end) tcp.end(frame(CLOSE, closeBody(1000)))
-            tcp.pause()
             const each = delay(received)
-            if (each !== undefined) setTimeout(() => tcp.resume(), (each * bytes.length) / 65536)
+            if (each !== undefined && received < waited + STEP) return
+            tcp.pause()
+            if (each !== undefined) setTimeout(() => tcp.resume(), (each * (received - waited)) / 65536)
+            waited = received
           })
         })
       })
@@ -296,7 +302,7 @@ describe('Time limits of a process that stands still', function () {
       })
     }
 
-    /** A server that takes 64 KiB at a time, each more slowly than the one before, and after `limit` bytes no more. */
+    /** A server that takes each 64 KiB more slowly than those before, and after `limit` bytes no more. */
     async function serveEverSlower({ limit = Number.POSITIVE_INFINITY, end }: { limit?: number; end?: number } = {}) {
       const delay = (received: number) => (received < limit ? 1 + received / (2 * 1024 * 1024) : undefined)
       return (await serveAt(delay, end)).url
