@@ -105,7 +105,7 @@ export class FrameReader {
       const chunk = this.#backlog?.shift() ?? EMPTY_CHUNK
       this.read(chunk.bytes, chunk)
       chunk.buffer?.release()
-    } while (!this.#paused && this.#backlog?.isEmpty === false)
+    } while (!this.#paused && this.#backlog?.length)
     this.#resuming = false
   }
 
@@ -122,7 +122,7 @@ export class FrameReader {
     if (this.#state === STOPPED) return undefined
     // Behind a backlog, what arrives joins it, in memory that can be retained. A pause without one mostly ends before anything
     // arrives, so the other targets serve.
-    if (this.#backlog?.isEmpty === false) return this.#lease.readTarget()
+    if (this.#backlog?.length) return this.#lease.readTarget()
     if (this.#state === IN_DATA) {
       const target = this.#body!.readTarget(this.#remaining)
       if (target !== undefined) return target
@@ -152,8 +152,8 @@ export class FrameReader {
     while (position < end) {
       if (this.#paused) {
         if (this.#state === STOPPED) return
-        if (waited !== undefined) this.#backlog!.unshift(chunk.subarray(position), buffer)
-        else (this.#backlog ??= new ReadBacklog()).push(chunk.subarray(position), buffer)
+        if (waited !== undefined) this.#backlog!.putBack(chunk.subarray(position), buffer)
+        else (this.#backlog ??= new ReadBacklog()).add(chunk.subarray(position), buffer)
         return
       }
       // 2. Fast paths for messages in one frame that lie wholly in the chunk: a batch of small ones, or one decoded in place.

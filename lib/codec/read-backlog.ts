@@ -1,3 +1,4 @@
+import { Fifo } from './fifo.ts'
 import type { ReadBuffer } from './read-buffer.ts'
 
 /** Bytes that wait to be read. */
@@ -15,36 +16,24 @@ export const EMPTY_CHUNK: BacklogChunk = { bytes: new Uint8Array(0), buffer: und
  * They stay in the read buffer that they were read to if they are enough to retain it for. Otherwise they are copied, since
  * the pipe uses its own memory again.
  */
-export class ReadBacklog {
-  #chunks: BacklogChunk[] = []
-
-  get isEmpty(): boolean {
-    return this.#chunks.length === 0
-  }
-
-  /** Removes the first chunk. The caller releases its buffer. */
-  shift(): BacklogChunk | undefined {
-    return this.#chunks.shift()
-  }
-
+export class ReadBacklog extends Fifo<BacklogChunk> {
   /** Adds bytes that have arrived, which are the pipe's after the call. */
-  push(bytes: Uint8Array, buffer: ReadBuffer | undefined): void {
-    const retained = buffer?.retain(bytes) === true
-    this.#chunks.push(retained ? { bytes, buffer } : copyOf(bytes))
+  add(bytes: Uint8Array, buffer: ReadBuffer | undefined): void {
+    this.push(chunkOf(bytes, buffer, false))
   }
 
-  /** Puts back the part of the first chunk that was not read. */
-  unshift(bytes: Uint8Array, buffer: ReadBuffer | undefined): void {
-    const mustCopy = buffer?.retain(bytes) === false
-    this.#chunks.unshift(mustCopy ? copyOf(bytes) : { bytes, buffer })
+  /** Puts back the part of the first chunk that was not read. Whoever takes a chunk releases its buffer. */
+  putBack(bytes: Uint8Array, buffer: ReadBuffer | undefined): void {
+    this.unshift(chunkOf(bytes, buffer, true))
   }
 
+  /** Drops all of it. */
   clear(): void {
-    for (const { buffer } of this.#chunks) buffer?.release()
-    this.#chunks = []
+    for (const { buffer } of this.takeAll()) buffer?.release()
   }
 }
 
-function copyOf(bytes: Uint8Array): BacklogChunk {
-  return { bytes: new Uint8Array(bytes), buffer: undefined }
+/** @param isOwn whether bytes that are in no read buffer are in memory of their own */
+function chunkOf(bytes: Uint8Array, buffer: ReadBuffer | undefined, isOwn: boolean): BacklogChunk {
+  return (buffer?.retain(bytes) ?? isOwn) ? { bytes, buffer } : { bytes: new Uint8Array(bytes), buffer: undefined }
 }

@@ -1,3 +1,4 @@
+import { Fifo } from '../codec/fifo.ts'
 import { frameLength } from '../codec/frame-scanner.ts'
 import type { Pipe } from '../transport/pipe.ts'
 
@@ -18,10 +19,10 @@ export class OutgoingQueue {
   pong: Uint8Array | undefined
 
   /** No header of a frame is cut: it lies in one of the chunks. */
-  #chunks: Uint8Array[] = []
+  readonly #chunks: Fifo<Uint8Array> = new Fifo()
   /** Bytes between the front of the queue and the next frame. */
   #toBoundary = 0
-  readonly #pings: Uint8Array[] = []
+  readonly #pings: Fifo<Uint8Array> = new Fifo()
 
   /** Whether the queue is empty and the written bytes end with a whole frame. */
   get isDone(): boolean {
@@ -39,8 +40,8 @@ export class OutgoingQueue {
 
   /** Drops all queued bytes. */
   drop(): void {
-    this.#chunks = []
-    this.#pings.length = 0
+    this.#chunks.takeAll()
+    this.#pings.takeAll()
     this.pong = undefined
   }
 
@@ -76,14 +77,11 @@ export class OutgoingQueue {
         return control
       }
     }
-    const first = this.#chunks[0]!
+    const first = this.#chunks.shift()!
     const length = this.#walk(first, Math.min(first.length, limit))
     this.size -= length
-    if (length === first.length) {
-      this.#chunks.shift()
-      return first
-    }
-    this.#chunks[0] = first.subarray(length)
+    if (length === first.length) return first
+    this.#chunks.unshift(first.subarray(length))
     return first.subarray(0, length)
   }
 

@@ -1,3 +1,4 @@
+import { Fifo } from '../codec/fifo.ts'
 import { FrameWriter, type FrameWriterOwner, LARGE_PAYLOAD } from '../codec/frame-writer.ts'
 import { BINARY, CLOSE, CONTINUATION, RSV1, TEXT } from '../codec/opcodes.ts'
 import type { Platform } from '../codec/platform.ts'
@@ -36,7 +37,7 @@ export class SendQueue {
   readonly #compressor: MessageCompressor | undefined
 
   /** The first entry is an unfilled reservation, or a message that is being compressed off the event loop. */
-  #entries: QueueEntry[] = []
+  readonly #entries: Fifo<QueueEntry> = new Fifo()
   #compressing = false
 
   /** Application bytes that were written into frames so far; and those of them that were flushed. */
@@ -78,7 +79,7 @@ export class SendQueue {
 
   /** Sends a text message. Returns its length in bytes. */
   text(text: string): number {
-    if (this.#entries.length === 0 && !this.#compressor?.accepts(text)) {
+    if (this.#goesStraight(text)) {
       const length = this.#writer.text(text)
       this.#framed += length
       return length
@@ -89,19 +90,19 @@ export class SendQueue {
 
   /** Sends a binary message, or one with another opcode. The bytes are copied. */
   binary(bytes: Uint8Array, opcode: number = BINARY): void {
-    if (this.#entries.length === 0 && !this.#compressor?.accepts(bytes)) {
+    if (this.#goesStraight(bytes)) {
       this.#writer.frame(opcode, bytes)
       this.#framed += bytes.length
       return
     }
-    const waits = this.#entries.length > 0 || bytes.length >= LARGE_MESSAGE
+    const waits = this.waits || bytes.length >= LARGE_MESSAGE
     // Not by `slice`: a Buffer's copies nothing.
     this.#enqueue({ content: waits ? new Uint8Array(bytes) : bytes, opcode })
   }
 
   /** Sends one frame of a message, uncompressed. The payload is copied. */
   frame(opcode: number, payload: Uint8Array, final: boolean): void {
-    if (this.#entries.length > 0) this.#entries.push({ content: new Uint8Array(payload), opcode, final })
+    if (this.waits) this.#entries.push({ content: new Uint8Array(payload), opcode, final })
     else {
       this.#writer.frame(opcode, payload, final)
       this.#framed += payload.length
@@ -115,7 +116,7 @@ export class SendQueue {
 
   /** Sends a Close frame, after all entries. */
   close(body: Uint8Array): void {
-    if (this.#entries.length > 0) this.#entries.push({ content: body, opcode: CLOSE })
+    if (this.waits) this.#entries.push({ content: body, opcode: CLOSE })
     else this.#writer.frame(CLOSE, body)
   }
 
@@ -139,8 +140,7 @@ export class SendQueue {
 
   /** Drops all entries. Only a Close frame, which can only be the last of them, is sent. */
   dropMessages(): void {
-    const last = this.#entries.at(-1)
-    this.#entries = []
+    const last = this.#entries.takeAll().at(-1)
     if (last?.opcode === CLOSE) this.#writer.frame(CLOSE, last.content as Uint8Array)
   }
 
@@ -151,7 +151,7 @@ export class SendQueue {
 
   /** Drops all entries, and frees the memory for compression. */
   stop(): void {
-    this.#entries = []
+    this.#entries.takeAll()
     this.#compressor?.close()
   }
 
@@ -185,15 +185,21 @@ export class SendQueue {
     return this.#flushLog?.transmitted(this.#writer.flushed - buffered) ?? this.#flushed
   }
 
+  /** Whether a message goes to the frame writer now, as it is. */
+  #goesStraight(content: string | Uint8Array): boolean {
+    return !this.waits && !this.#compressor?.accepts(content)
+  }
+
   #enqueue(entry: QueueEntry): void {
+    const { waits } = this
     this.#entries.push(entry)
-    if (this.#entries.length === 1) this.#sendEntries()
+    if (!waits) this.#sendEntries()
   }
 
   /** Sends entries in order, up to the first that has to wait. */
   #sendEntries(): void {
-    while (this.#entries.length > 0) {
-      const { content, opcode, final } = this.#entries[0]!
+    while (this.waits) {
+      const { content, opcode, final } = this.#entries.first!
       if (content === undefined) return
       if (opcode === CLOSE || final !== undefined || !this.#compressor?.accepts(content)) {
         this.#entries.shift()
@@ -206,7 +212,7 @@ export class SendQueue {
       }
       // The pipe is called now, and not while memory is in use that connections share.
       this.#writer.flushIfLong()
-      if (this.#entries.length === 0) return
+      if (!this.waits) return
       const bytes = typeof content === 'string' ? this.#compressor!.encode(content) : content
       if (bytes.length >= LARGE_MESSAGE) return this.#sendInParts(opcode, bytes)
       this.#entries.shift()
@@ -230,7 +236,7 @@ export class SendQueue {
     this.#compressor!.compressPart(bytes.subarray(start, end), final, compressed => {
       this.#compressing = false
       // The entry was dropped: the connection has ended, or is about to.
-      if (this.#entries.length === 0) return
+      if (!this.waits) return
       this.#writer.frame(start === 0 ? RSV1 | opcode : CONTINUATION, compressed, final)
       this.#framed += end - start
       if (final) {

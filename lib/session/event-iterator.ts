@@ -1,3 +1,4 @@
+import { Fifo } from '../codec/fifo.ts'
 import { AsyncIteratorPrototype } from './message-iterator.ts'
 import { CLOSED } from './ready-state.ts'
 
@@ -27,11 +28,10 @@ interface Waiter {
 export class EventIterator {
   readonly #socket: EventSource
   readonly #counter: IteratedSocket
-  /** Messages that nobody has taken, from `#first` on. */
-  #messages: unknown[] = []
-  #first = 0
+  /** Messages that nobody has taken. */
+  readonly #messages: Fifo<{ readonly value: unknown }> = new Fifo()
   /** Calls of `next` that wait. Empty while messages do. */
-  #waiters: Waiter[] = []
+  readonly #waiters: Fifo<Waiter> = new Fifo()
   /** Whether nothing more is kept: the socket has closed, or the iteration is over. */
   #isOver = false
   /** Why the socket failed, until `next` has thrown it. */
@@ -48,12 +48,10 @@ export class EventIterator {
   }
 
   next(): Promise<IteratorResult<unknown, undefined>> {
-    if (this.#first < this.#messages.length) {
-      const value = this.#messages[this.#first]
-      this.#messages[this.#first++] = undefined
-      if (this.#first === this.#messages.length) this.#clear()
-      this.#counter.count(value, -1)
-      return Promise.resolve({ done: false, value })
+    const message = this.#messages.shift()
+    if (message !== undefined) {
+      this.#counter.count(message.value, -1)
+      return Promise.resolve({ done: false, value: message.value })
     }
     if (this.#failure !== undefined) {
       const { reason } = this.#failure
@@ -68,16 +66,15 @@ export class EventIterator {
   return(value?: unknown): Promise<IteratorResult<unknown, unknown>> {
     this.#end()
     this.#failure = undefined
-    for (let index = this.#first; index < this.#messages.length; index++) this.#counter.count(this.#messages[index], -1)
-    this.#clear()
-    for (const { resolve } of this.#waiters.splice(0)) resolve({ done: true, value: undefined })
+    for (const message of this.#messages.takeAll()) this.#counter.count(message.value, -1)
+    for (const { resolve } of this.#waiters.takeAll()) resolve({ done: true, value: undefined })
     return Promise.resolve({ done: true, value })
   }
 
   readonly #onMessage = ({ data }: { data: unknown }): void => {
     const waiter = this.#waiters.shift()
     if (waiter !== undefined) return waiter.resolve({ done: false, value: data })
-    this.#messages.push(data)
+    this.#messages.push({ value: data })
     this.#counter.count(data, 1)
   }
 
@@ -85,7 +82,7 @@ export class EventIterator {
     this.#end()
     const reason = this.#counter.failure()
     if (reason !== undefined) this.#failure = { reason }
-    for (const { resolve, reject } of this.#waiters.splice(0)) {
+    for (const { resolve, reject } of this.#waiters.takeAll()) {
       if (this.#failure === undefined) resolve({ done: true, value: undefined })
       else reject(reason)
       this.#failure = undefined
@@ -96,11 +93,6 @@ export class EventIterator {
     this.#isOver = true
     this.#socket.removeEventListener('message', this.#onMessage)
     this.#socket.removeEventListener('close', this.#onClose)
-  }
-
-  #clear(): void {
-    this.#messages = []
-    this.#first = 0
   }
 }
 

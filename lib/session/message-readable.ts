@@ -1,3 +1,4 @@
+import { Fifo } from '../codec/fifo.ts'
 import type { MessageBatch } from '../codec/message-batch.ts'
 import type { AsyncContext } from '../host/async-context.ts'
 import { MAX_UNREAD, MESSAGE_OVERHEAD, type Pausable, ReceiveBackpressure } from './backpressure.ts'
@@ -41,9 +42,7 @@ export class MessageReadable {
   readonly #backpressure: ReceiveBackpressure
   #controller!: Controller
 
-  #inbox: (Message | MessageBatch | undefined)[] = []
-  /** Index of the oldest entry of the inbox. Before it are entries that were taken. */
-  #head = 0
+  readonly #inbox: Fifo<Message | MessageBatch> = new Fifo()
   /** Bytes of the messages in the inbox, with `MESSAGE_OVERHEAD` for each; a batch counts as a whole until its last message. */
   #inboxBytes = 0
   /** Whether the stream's own queue may hold messages. */
@@ -212,15 +211,11 @@ export class MessageReadable {
 
   /** Takes the oldest message out of the inbox, which must not be empty. */
   #shift(): Message {
-    const first = this.#inbox[this.#head]!
+    const first = this.#inbox.first!
     const isBatch = isMessageBatch(first)
     const message = isBatch ? first.nextChunk() : first
     if (isBatch && first.left > 0) return message
-    this.#inbox[this.#head++] = undefined
-    if (this.#head === this.#inbox.length) {
-      this.#inbox.length = 0
-      this.#head = 0
-    }
+    this.#inbox.shift()
     this.#inboxBytes -= isBatch ? first.size : costOf(first)
     return message
   }
@@ -236,9 +231,7 @@ export class MessageReadable {
   /** Empties the inbox, and drops all messages that arrive later. */
   #drop(): void {
     this.#dropsMessages = true
-    for (const entry of this.#inbox) if (entry !== undefined && isMessageBatch(entry)) entry.drop()
-    this.#inbox = []
-    this.#head = 0
+    for (const entry of this.#inbox.takeAll()) if (isMessageBatch(entry)) entry.drop()
     this.#inboxBytes = 0
   }
 

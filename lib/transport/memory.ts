@@ -1,3 +1,4 @@
+import { Fifo } from '../codec/fifo.ts'
 import { inMicrotask } from '../host/microtask.ts'
 import type { Pipe, PipeSink } from './pipe.ts'
 
@@ -18,7 +19,7 @@ class MemoryPipe implements Pipe {
   #sink: PipeSink | undefined
   #peer: MemoryPipe = this
   /** Bytes that the other end has written, and that were not delivered yet. */
-  #inbox: Uint8Array[] = []
+  readonly #inbox: Fifo<Uint8Array> = new Fifo()
   #inboxBytes = 0
   #paused = false
   #scheduled = false
@@ -61,7 +62,7 @@ class MemoryPipe implements Pipe {
   abort(_reason?: unknown): void {
     this.#aborted = true
     // `#inboxBytes` stays: undelivered bytes are still buffered at the other end.
-    this.#inbox = []
+    this.#inbox.takeAll()
     this.#schedule()
     this.#peer.#schedule()
   }

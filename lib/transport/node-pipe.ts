@@ -72,7 +72,7 @@ export class NodePipe implements Pipe {
 
   // Deferred until `start` or `resume`, in this order.
   /** Bytes that were read before `start`, or were being read at the pause. */
-  #heldBytes: Uint8Array[] | undefined
+  #held: Uint8Array[] = []
   #endHeld = false
   #closeHeld = false
   #isClosed = false
@@ -89,9 +89,8 @@ export class NodePipe implements Pipe {
       buffer: () => this.#sink?.room?.() ?? ownBuffer,
       callback: (length, buffer) => {
         const bytes = buffer.length === length ? buffer : buffer.subarray(0, length)
-        if (this.#sink === undefined || this.#paused || this.#heldBytes !== undefined) {
-          this.#heldBytes ??= []
-          this.#heldBytes.push(new Uint8Array(bytes))
+        if (this.#sink === undefined || this.#paused || this.#held.length > 0) {
+          this.#held.push(new Uint8Array(bytes))
           return false
         }
         this.#sink.data(bytes)
@@ -195,7 +194,7 @@ export class NodePipe implements Pipe {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
-    if (this.#heldBytes === undefined && !this.#endHeld) this.#socket.resume()
+    if (this.#held.length === 0 && !this.#endHeld) this.#socket.resume()
     else inMicrotask(() => this.#startReading())
   }
 
@@ -216,12 +215,8 @@ export class NodePipe implements Pipe {
   #deliver(): void {
     const sink = this.#sink
     if (sink === undefined) return
-    while (this.#heldBytes !== undefined && !this.#paused && !this.#aborted) {
-      const bytes = this.#heldBytes.shift()!
-      if (this.#heldBytes.length === 0) this.#heldBytes = undefined
-      sink.data(bytes)
-    }
-    if (this.#endHeld && this.#heldBytes === undefined && !this.#aborted) {
+    while (this.#held.length > 0 && !this.#paused && !this.#aborted) sink.data(this.#held.shift()!)
+    if (this.#endHeld && this.#held.length === 0 && !this.#aborted) {
       this.#endHeld = false
       sink.end()
     }

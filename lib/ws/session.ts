@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { Fifo } from '../codec/fifo.ts'
 import type { MessageBatch } from '../codec/message-batch.ts'
 import { BINARY, CONTINUATION, TEXT } from '../codec/opcodes.ts'
 import type { ReadableBlob } from '../idl/blob.ts'
@@ -76,7 +77,7 @@ export class WsSession extends Session implements TaskTarget, Pausable {
   #sent = 0
   #tooLate = 0
   /** Callbacks of `send`, `ping` and `pong` that wait until the first `end` bytes of `#sent` have left. */
-  #callbacks: { readonly end: number; readonly callback: SendCallback }[] = []
+  readonly #callbacks: Fifo<{ readonly end: number; readonly callback: SendCallback }> = new Fifo()
   /** Whether the next frame that is sent begins a message. */
   #beginsMessage = true
   readonly #flush = (): void => {
@@ -284,7 +285,7 @@ export class WsSession extends Session implements TaskTarget, Pausable {
     const { error } = closure
     this.#settleCallbacks()
     const callbackError = error?.code === 'WS_ERR_BLOB_READ' ? toWsError(error) : (error ?? closedError())
-    for (const { callback } of this.#callbacks.splice(0)) this.failLater(callback, callbackError)
+    for (const { callback } of this.#callbacks.takeAll()) this.failLater(callback, callbackError)
     if (error !== undefined && (this.connection === undefined || isReported(error))) {
       this.loop.tasks.queue(this, TASK_ERROR, error)
     }
@@ -391,7 +392,7 @@ export class WsSession extends Session implements TaskTarget, Pausable {
   #settleCallbacks(): void {
     if (this.#callbacks.length === 0) return
     const { transmitted } = this.connection!
-    while (this.#callbacks.length > 0 && this.#callbacks[0]!.end <= transmitted) {
+    while (this.#callbacks.first !== undefined && this.#callbacks.first.end <= transmitted) {
       this.loop.tasks.queue(this, TASK_SENT, [this.#callbacks.shift()!.callback])
     }
   }

@@ -39,6 +39,7 @@ export const implementations: readonly Implementation[] = [
     onTop: ['entry/polyfill', 'entry/globals'],
     standIn: 'entry/ws',
     shared: [
+      'codec/fifo',
       'codec/opcodes',
       'host/attempt',
       'host/host',
