@@ -40,8 +40,10 @@ export const implementations: readonly Implementation[] = [
     standIn: 'entry/ws',
     shared: [
       'codec/opcodes',
+      'host/async-context',
       'host/attempt',
       'host/host',
+      'host/microtask',
       'host/node-process',
       'host/shielded-options',
       'host/timers',
