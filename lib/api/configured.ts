@@ -1,4 +1,4 @@
-import { copyOptions, type GivenOptions, isInit } from '../opening/options/init.ts'
+import { copyDefaults, copyOptions, type GivenOptions, isInit } from '../opening/options/init.ts'
 import { readOptions, type WebSocketOptions } from '../opening/options.ts'
 import { joinOptions } from '../opening/ws-options.ts'
 import { WebSocket } from './websocket.ts'
@@ -18,7 +18,7 @@ export interface ConfiguredDefaults extends WebSocketOptions {
  * @throws TypeError that names an invalid option
  */
 export function configured(defaults: ConfiguredDefaults): WebSocketConstructor {
-  const options = copyOptions(defaults)
+  const options = copyDefaults(defaults)
   const { binaryType = 'blob' } = options as { binaryType?: BinaryType }
   delete options.binaryType
   if (binaryType !== 'blob' && binaryType !== 'arraybuffer') {

@@ -1,7 +1,7 @@
 import type { ConfiguredDefaults } from '../api/configured.ts'
 import type { WebSocketConstructor } from '../api/websocket-interface.ts'
 import { requireArguments } from '../idl/webidl.ts'
-import { copyOptions } from '../opening/options/init.ts'
+import { copyDefaults } from '../opening/options/init.ts'
 import { toSubprotocols } from '../opening/subprotocols.ts'
 import { HostWebSocket } from './host-classes.ts'
 import { hostOptions, joinPageOptions, readPageOptions, resolveURL } from './options.ts'
@@ -14,7 +14,7 @@ import { watchOf } from './socket-watch.ts'
  * @throws TypeError that names an invalid option, or one that a page cannot have
  */
 export function configured(defaults: ConfiguredDefaults): WebSocketConstructor {
-  const options = copyOptions(defaults)
+  const options = copyDefaults(defaults)
   readPageOptions(options)
   const Configured = class extends HostWebSocket {
     constructor(url: unknown, protocols: unknown = undefined, wsOptions: unknown = undefined) {

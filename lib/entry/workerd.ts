@@ -2,7 +2,7 @@
 
 import { WebSocket } from '../api/websocket.ts'
 import { provideHost } from '../host/host.ts'
-import { process } from '../host/node-process.ts'
+import { getBuiltinModule } from '../host/node-process.ts'
 import { defineDispatchEvent } from '../idl/event-handlers.ts'
 import { byDispatcher } from '../opening/routes/by-dispatcher.ts'
 import { use } from '../opening/ways.ts'
@@ -23,7 +23,7 @@ function queueTask(task: () => void): void {
 
 /** Whether there is a module of Node.js, which takes the flag `nodejs_compat`. */
 function has(module: string): boolean {
-  return process?.getBuiltinModule?.(module) !== undefined
+  return getBuiltinModule?.(module) !== undefined
 }
 
 provideHost({

@@ -6,6 +6,7 @@ export type { BinaryType } from '../ws/binary-type.ts'
 export type { EmittedEvents } from '../ws/emitter.ts'
 export type { CloseEvent, ErrorEvent, Event, MessageEvent, RawData, WebSocketEventMap } from '../ws/events.ts'
 export type { ClientOptions } from '../ws/options.ts'
+export type { SendCallback } from '../ws/send-callback.ts'
 export {
   extension,
   PerMessageDeflate,
@@ -15,6 +16,5 @@ export {
   WebSocketServer,
   WebSocketServer as Server,
 } from '../ws/server-parts.ts'
-export type { SendCallback } from '../ws/session.ts'
 export { createWebSocketStream } from '../ws/stream.ts'
 export { type SendOptions, WebSocket, WebSocket as default } from '../ws/websocket.ts'

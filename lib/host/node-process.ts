@@ -1,5 +1,5 @@
 /**
- * The process object of Node.js, Bun and Deno, and a function of it, taken at load: a program may delete or replace them. On
+ * The process object of Node.js, Bun and Deno, and functions of it, taken at load: a program may delete or replace them. On
  * workerd it is undefined without the flag `nodejs_compat`.
  *
  * Not by an import of `node:process`: on Node.js that reads every property of the object, and so opens the standard streams,
@@ -11,3 +11,6 @@ export const process: typeof globalThis.process = globalThis.process
 export const nextTick: ((callback: () => void) => void) | undefined = Object.hasOwn(process?.nextTick ?? {}, 'clock')
   ? undefined
   : process?.nextTick
+
+/** Gives a module of the runtime by its name. To be called only where `process` is. */
+export const getBuiltinModule: typeof process.getBuiltinModule = process?.getBuiltinModule

@@ -1,4 +1,4 @@
-import { process } from '../host/node-process.ts'
+import { getBuiltinModule } from '../host/node-process.ts'
 
 /*
  * Modules of Node.js that are loaded by the first call, since only a connection needs them. An import statement would load them
@@ -66,5 +66,5 @@ export const Z_SYNC_FLUSH = 2
 const loaded: Record<string, unknown> = { __proto__: null }
 
 function builtin<Module>(name: string): Module {
-  return (loaded[name] ??= process.getBuiltinModule(name)) as Module
+  return (loaded[name] ??= getBuiltinModule(name)) as Module
 }

@@ -1,5 +1,5 @@
 import { inMicrotask } from '../host/microtask.ts'
-import { nextTick, process } from '../host/node-process.ts'
+import { getBuiltinModule, nextTick, process } from '../host/node-process.ts'
 import { denoCore } from './deno-core.ts'
 
 type Checkpoint = () => void
@@ -30,7 +30,7 @@ function ofNode(): Checkpoint | undefined {
 
 function ofBun(): Checkpoint | undefined {
   if (process.versions.bun === undefined) return undefined
-  return (process.getBuiltinModule('bun:jsc') as { drainMicrotasks?: Checkpoint } | undefined)?.drainMicrotasks
+  return (getBuiltinModule('bun:jsc') as { drainMicrotasks?: Checkpoint } | undefined)?.drainMicrotasks
 }
 
 /** Tries whether microtasks and ticks run, and those that they queue. */

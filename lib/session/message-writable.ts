@@ -80,6 +80,8 @@ export class MessageWritable {
   #isEnding = false
   /** The pending write had not left when the server's Close frame arrived. It fails, even if the message leaves later. */
   #pendingWriteFails = false
+  /** The connection is about to fail: a write waits for the network no more, as long as that is not congested. */
+  #isLate = false
 
   /** @param WritableStream the class of the Streams Standard */
   constructor(WritableStream: new (...args: any[]) => object, destination: MessageDestination) {
@@ -121,6 +123,20 @@ export class MessageWritable {
   onCloseReceived(): void {
     this.#isEnding = true
     this.#pendingWriteFails = this.#pendingWrite !== undefined && this.#connection!.congested
+  }
+
+  /**
+   * The server has broken the protocol, and the connection is about to fail. A network that is slow to report does not hold up the
+   * answers to earlier messages: they go to the connection within the next task, ahead of the Close frame.
+   *
+   * @returns whether a write was held up, so that the failure has to wait for a task
+   */
+  onViolation(): boolean {
+    this.#isLate = true
+    if (this.#pendingWrite === undefined || this.#connection!.congested) return false
+    this.#pendingWrite.resolve()
+    this.#pendingWrite = undefined
+    return true
   }
 
   /** The connection has failed; `onFailed` follows. */
@@ -188,12 +204,13 @@ export class MessageWritable {
     }
     if (this.#queuedChunks === 0) this.#sendClose()
     // A writer that waits for each write writes the next chunk in a microtask, so both leave in one flush.
-    if (this.#gathered < MAX_GATHERED && connection.transmitted + this.#unflushed === this.#sent) {
+    const isLate = this.#isLate && !connection.congested
+    if (this.#gathered < MAX_GATHERED && (connection.transmitted + this.#unflushed === this.#sent || isLate)) {
       this.#scheduleFlush()
       return undefined
     }
     this.#flush()
-    if (this.#hasLeft(connection)) return new Promise(resolve => host.queueTask(resolve))
+    if (this.#hasLeft(connection) || isLate) return new Promise(resolve => host.queueTask(resolve))
     this.#destination.awaited?.()
     this.#pendingWrite = new Deferred()
     return this.#pendingWrite.promise

@@ -242,8 +242,9 @@ export class WebSocketStreamState
   // Called by the task queue.
 
   runTask(kind: number, data: unknown): void {
-    if (kind === TASK_VIOLATION) this.connection!.failAfterViolation()
-    else this.#handleFailed(data as CloseResult)
+    if (kind === TASK_FAILED) this.#handleFailed(data as CloseResult)
+    else if (this.#writable.onViolation()) this.onViolation()
+    else this.connection!.failAfterViolation()
   }
 
   // Helpers, in call order.

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
 import { attempt } from '../host/attempt.ts'
 import { host } from '../host/host.ts'
-import { process } from '../host/node-process.ts'
+import { getBuiltinModule } from '../host/node-process.ts'
 import { shielded } from '../host/shielded-options.ts'
 import { Deadline } from '../host/timers.ts'
 import type { Opening, OpeningHandshakeHandler, Trace } from '../opening/opening-handshake.ts'
@@ -102,7 +102,7 @@ export class HttpOpening implements Opening {
       headers: [],
       deflate: this.#settings.perMessageDeflate,
     })
-    const { request: send } = process.getBuiltinModule(address.secure ? 'node:https' : 'node:http')
+    const { request: send } = getBuiltinModule(address.secure ? 'node:https' : 'node:http')
     const request = send(shielded(this.#requestOptions(address, handshake)))
     this.request = request
     // Node.js itself takes a time limit from a polluted Object.prototype.
@@ -319,12 +319,12 @@ function errorOf(error: unknown): Error {
 }
 
 function connectTcp(options: TcpSocketConnectOpts & { socketPath?: string }): Socket {
-  const { connect } = process.getBuiltinModule('node:net')
+  const { connect } = getBuiltinModule('node:net')
   return connect(shielded({ ...options, path: options.socketPath }) as TcpSocketConnectOpts)
 }
 
 function connectTls({ servername, ...options }: ConnectionOptions): Socket {
-  const isName = process.getBuiltinModule('node:net').isIP(options.host!) === 0
+  const isName = getBuiltinModule('node:net').isIP(options.host!) === 0
   const connection: ConnectionOptions = {
     ...options,
     ALPNProtocols: options.ALPNProtocols ?? ['http/1.1'],
@@ -334,5 +334,5 @@ function connectTls({ servername, ...options }: ConnectionOptions): Socket {
     servername: (servername ?? (isName ? options.host! : '')).replace(/\.$/, ''),
   }
   // Node.js itself takes a time limit from a polluted Object.prototype.
-  return process.getBuiltinModule('node:tls').connect(shielded(connection)).setTimeout(0)
+  return getBuiltinModule('node:tls').connect(shielded(connection)).setTimeout(0)
 }

@@ -18,6 +18,7 @@ import { type BinaryType, convertBinary } from './binary-type.ts'
 import { isReported, toWsError } from './errors.ts'
 import { HttpOpening, type Owner } from './opening.ts'
 import type { ClientOptions } from './options.ts'
+import { inContextOfCaller, type SendCallback } from './send-callback.ts'
 
 // The kinds of tasks.
 const TASK_TEXT = 0
@@ -32,9 +33,6 @@ const TASK_VIOLATION = 8
 const TASK_SENT = 9
 const TASK_ERROR = 10
 const TASK_CLOSE = 11
-
-/** Called when the sent data has left for the network, or with an error if it cannot. */
-export type SendCallback = (error?: Error) => void
 
 /** How a message is sent. */
 export interface SendOptions {
@@ -158,7 +156,7 @@ export class WsSession extends Session implements TaskTarget, Pausable {
 
   /** Calls back when all that was sent so far has left. Not before the end of the turn. */
   whenSent(callback: SendCallback): void {
-    this.#callbacks.push({ end: this.#sent, callback })
+    this.#callbacks.push({ end: this.#sent, callback: inContextOfCaller(callback) })
   }
 
   /** Calls back with an error, in a task. */

@@ -1,5 +1,6 @@
 import type { Duplex, DuplexOptions } from 'node:stream'
-import { process } from '../host/node-process.ts'
+import { inMicrotask } from '../host/microtask.ts'
+import { getBuiltinModule, nextTick } from '../host/node-process.ts'
 import { CLOSED, CONNECTING } from '../session/ready-state.ts'
 import type { Emitter } from './emitter.ts'
 import type { RawData } from './events.ts'
@@ -22,7 +23,7 @@ interface StreamedSocket extends Emitter {
  * @param options those of a Duplex; with `readableObjectMode`, a text message is a string
  */
 export function createWebSocketStream(socket: StreamedSocket, options?: DuplexOptions): Duplex {
-  const { Duplex: HostDuplex } = process.getBuiltinModule('node:stream')
+  const { Duplex: HostDuplex } = getBuiltinModule('node:stream')
   /** Whether a failure of the WebSocket has destroyed the stream. The WebSocket then still tells the server why it fails. */
   let hasFailed = false
 
@@ -54,7 +55,7 @@ export function createWebSocketStream(socket: StreamedSocket, options?: DuplexOp
     destroy(error, callback) {
       const finish = (): void => {
         callback(error)
-        process.nextTick(() => stream.emit('close'))
+        inTick(() => stream.emit('close'))
       }
       if (socket.readyState === CLOSED) return finish()
       // Terminating a WebSocket that connects makes it fail.
@@ -64,7 +65,7 @@ export function createWebSocketStream(socket: StreamedSocket, options?: DuplexOp
       })
       socket.once('close', () => {
         callback(failure)
-        process.nextTick(() => stream.emit('close'))
+        inTick(() => stream.emit('close'))
       })
       if (!hasFailed) socket.terminate()
     },
@@ -95,4 +96,10 @@ export function createWebSocketStream(socket: StreamedSocket, options?: DuplexOp
     if (stream.listenerCount('error') === 0) stream.emit('error', error)
   })
   return stream
+}
+
+/** Runs `callback` by the host's own `process.nextTick`, which a test may have replaced since the package was loaded. */
+function inTick(callback: () => void): void {
+  const queue = nextTick ?? inMicrotask
+  queue(callback)
 }

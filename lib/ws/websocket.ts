@@ -23,6 +23,7 @@ import {
   type WebSocketEventMap,
 } from './events.ts'
 import { type ClientOptions, readClientOptions } from './options.ts'
+import { inContextOfCaller, type SendCallback } from './send-callback.ts'
 import {
   extension,
   PerMessageDeflate,
@@ -32,7 +33,7 @@ import {
   unavailable,
   WebSocketServer,
 } from './server-parts.ts'
-import { type SendCallback, type SendOptions as SessionSendOptions, WsSession } from './session.ts'
+import { type SendOptions as SessionSendOptions, WsSession } from './session.ts'
 import { createWebSocketStream } from './stream.ts'
 
 /** The options of `send`. */
@@ -368,7 +369,7 @@ function tooLate(
   then: SendCallback | undefined,
 ): void {
   state.countTooLate(isBlob(content) ? content.size : Buffer.byteLength(content))
-  if (then !== undefined) state.failLater(then, error)
+  if (then !== undefined) state.failLater(inContextOfCaller(then), error)
 }
 
 /** The data of a message as text, bytes or a Blob. Any other value is converted by `Buffer.from`. */

@@ -41,8 +41,10 @@ export const implementations: readonly Implementation[] = [
     shared: [
       'codec/fifo',
       'codec/opcodes',
+      'host/async-context',
       'host/attempt',
       'host/host',
+      'host/microtask',
       'host/node-process',
       'host/shielded-options',
       'host/timers',

@@ -133,6 +133,18 @@ describe('Where functions of time are replaced', function () {
     expectLines(await run(script), ['WS_ERR_HANDSHAKE_TIMEOUT'])
   })
 
+  it('after the package was loaded, the stream over a socket of the stand-in for ws comes to its close', async () => {
+    const script = `
+      const { createWebSocketStream, WebSocket } = await import('#lib/entry/ws.js')
+      install()
+      const duplex = createWebSocketStream(new WebSocket(url))
+      duplex.on('close', () => console.log('closed'))
+      duplex.on('data', data => duplex.end(console.log(String(data))))
+      duplex.write('text')
+    `
+    expectLines(await run(script), ['text', 'closed'])
+  })
+
   it('before the package is loaded, node:timers too, sockets work', async () => {
     const script = `
       // As the fakes that Vitest and Jest use.
@@ -150,11 +162,12 @@ describe('Where functions of time are replaced', function () {
 describe('Without a global process', () => {
   const loopback = useLoopback()
 
-  it('which is deleted after the package was loaded, a socket works', async () => {
+  it('which is deleted after the package was loaded, as is what gives modules, a socket works', async () => {
     const script = `
       import process from 'node:process'
       const [, url] = process.argv
       import { ping, WebSocket } from '#lib/entry/node.js'
+      delete process.getBuiltinModule
       delete globalThis.process
       const socket = new WebSocket(url)
       socket.onopen = () => socket.send(new Blob(['x'.repeat(200_000)]))

@@ -224,6 +224,20 @@ describe('configured()', () => {
     expect((await use(Configured, [])).socket.protocol).to.equal('')
   })
 
+  it('has what an iterator gives for each of its sockets', async () => {
+    const Configured = configured({
+      headers: new Map([['x-one', '1']]).entries(),
+      protocols: new Set(['default']).values(),
+    })
+    for (let count = 0; count < 2; count++) {
+      const { socket, peer } = await use(Configured)
+      expect(peer.request.headers['x-one']).to.equal('1')
+      expect(socket.protocol).to.equal('default')
+    }
+    const merged = await use(Configured, { headers: { 'x-two': '2' } })
+    expect(merged.peer.request.headers).to.include({ 'x-one': '1', 'x-two': '2' })
+  })
+
   it('takes options, which come before its own; headers are merged', async () => {
     const Configured = configured({
       headers: { 'X-One': '1', 'x-two': '2' },

@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { Duplex } from 'node:stream'
 import { expect } from 'chai'
 import { failure, terminate, type WebSocketOpenInfo, WebSocketStream } from '#lib/entry/node.js'
 import { rejectionOf } from '../support/expect.ts'
@@ -117,6 +119,50 @@ describe('WebSocketStream, messages before a failure', () => {
     expect(failure(stream)!.code).to.equal('WS_ERR_RESERVED_BITS')
   })
 
+  const ECHOES: Record<string, (info: WebSocketOpenInfo) => Promise<unknown>> = {
+    'for await that waits for each write': async ({ readable, writable }) => {
+      const writer = writable.getWriter()
+      for await (const message of readable) await writer.write(message as string)
+    },
+    'pipeTo its own writable': ({ readable, writable }) =>
+      (readable as ReadableStream).pipeTo(writable as WritableStream),
+    'pipeTo a sink that does not wait for its writes': ({ readable, writable }) => {
+      const writer = writable.getWriter()
+      const write = (message: string): void => void writer.write(message).catch(() => {})
+      return (readable as ReadableStream).pipeTo(new WritableStream({ write }))
+    },
+  }
+
+  for (const [name, echo] of Object.entries(ECHOES)) {
+    it(`a bad frame, by a stream that tells later what it has sent: ${name} answers all messages before the Close frame`, async () => {
+      const server = await loopback.serveRaw()
+      const stream = new WebSocketStream('ws://nowhere.test/', { connect: () => slowToTell(server.port) })
+      const opened = stream.opened.then(echo)
+      opened.catch(() => {})
+      const peer = await server.accept()
+      await peer.accept()
+      await stream.opened
+      await peer.write(Buffer.concat([MESSAGES, BAD_FRAME]))
+      for (const number of NUMBERS) expect((await peer.readFrame()).text).to.equal(number)
+      expect((await peer.readFrame()).opcode).to.equal(CLOSE)
+      peer.end()
+      await expectWebSocketError(stream.closed, 1006)
+      expect(failure(stream)!.code).to.equal('WS_ERR_RESERVED_BITS')
+    })
+  }
+
+  it('a bad frame from a server that reads nothing: the failure does not wait for a write', async () => {
+    const { stream, writable, peer } = await loopback.rawStreamPair({ closeTimeout: 60_000 })
+    peer.pause()
+    const writing = writable.getWriter().write(new Uint8Array(64 * 1024 * 1024))
+    writing.catch(() => {})
+    await peer.write(BAD_FRAME)
+    const error = await expectWebSocketError(stream.closed, 1006)
+    expect(((await rejectionOf(writing)) as Error).cause).to.equal(error)
+    terminate(stream)
+    peer.destroy()
+  })
+
   it('terminate(): what is unread is dropped', async () => {
     const { stream, readable, peer } = await loopback.rawStreamPair()
     await peer.write(MESSAGES)
@@ -144,3 +190,24 @@ describe('WebSocketStream, messages before a failure', () => {
     await Promise.allSettled(writes)
   })
 })
+
+/** A TCP connection as a stream that tells two turns later that it has sent something, as TLS over a tunnel does on Node.js 20. */
+function slowToTell(port: number): Duplex {
+  const socket = connect(port, '127.0.0.1')
+  const stream = new Duplex({
+    read: () => void socket.resume(),
+    write: (bytes, _encoding, callback) => {
+      socket.write(bytes)
+      void turns(2).then(() => callback())
+    },
+    final: callback => void socket.end(callback),
+    destroy: (error, callback) => {
+      socket.destroy()
+      callback(error)
+    },
+  })
+  socket.on('data', bytes => stream.push(bytes) || socket.pause())
+  socket.on('end', () => stream.push(null))
+  socket.on('error', error => stream.destroy(error))
+  return stream
+}

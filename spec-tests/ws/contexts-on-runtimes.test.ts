@@ -52,7 +52,13 @@ function open(own, path) {
   })
   for (const type of ['redirect', 'upgrade', 'open', 'message', 'close', 'error']) socket.on(type, () => look(type, own))
   if (path === '/no') socket.on('unexpected-response', () => (look('unexpected-response', own), socket.terminate()))
-  socket.on('open', () => storage.run('guest', () => socket.ping()))
+  socket.on('open', () =>
+    storage.run('guest', () => {
+      socket.ping('', undefined, () => look('callback of ping', 'guest'))
+      socket.send('text', () => look('callback of send', 'guest'))
+      socket.send(Buffer.alloc(2_000_000), { fin: false }, () => look('callback of a send that is lost', 'guest'))
+    }))
+  socket.on('close', () => storage.run('guest', () => socket.send('', () => look('callback of a send that is late', 'guest'))))
   return new Promise(resolve => socket.on('close', resolve))
 }
 
@@ -62,7 +68,8 @@ console.log([...ran].sort().join(' '))
 server.close()
 `
 
-const ALL = 'close createConnection error finishRequest message open redirect unexpected-response upgrade'
+const ALL =
+  'callback of a send that is late callback of a send that is lost callback of ping callback of send close createConnection error finishRequest message open redirect unexpected-response upgrade'
 
 describe('The stand-in for ws, on each runtime', function () {
   this.timeout(INSTALL_LIMIT)
@@ -72,7 +79,7 @@ describe('The stand-in for ws, on each runtime', function () {
     ['bun', () => ensureRuntime('bun'), []],
     ['deno', () => ensureRuntime('deno'), ['run', '--allow-all', '--quiet']],
   ] as const) {
-    it(`${name}: calls listeners and functions of the user in the context in which the socket was made`, async () => {
+    it(`${name}: calls listeners in the context in which the socket was made, callbacks in that of their call`, async () => {
       const file = join(makeFolder({ 'program.mjs': PROGRAM }), 'program.mjs')
       const { output, errors } = await runProgram(await program(), [...flags, file])
       expect(errors).to.equal('')

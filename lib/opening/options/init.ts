@@ -72,6 +72,19 @@ export function copyOptions(
   return options
 }
 
+/**
+ * Copies options that are read once for each of many sockets: of a member that is an iterator, such as `map.entries()`, all that it
+ * has left is kept, since it gives that once.
+ */
+export function copyDefaults(given: object | null | undefined): GivenOptions {
+  const options = copyOptions(given)
+  for (const name of ['headers', 'protocols']) {
+    const value = options[name]
+    if (isSequence(value) && Object.is(value[Symbol.iterator](), value)) options[name] = [...value]
+  }
+  return options
+}
+
 function hasMember(object: object, name: string): boolean {
   for (let holder: object | null = object; holder !== null; holder = Object.getPrototypeOf(holder) as object | null) {
     // That of any realm.
