@@ -42,11 +42,11 @@ const TASK_LONG = 9
  */
 export class WebSocketState extends Session implements TaskTarget, HandlerOwner {
   /** Written by the event handler attributes, such as `onmessage`. */
-  handlers: readonly Handler[] = NO_HANDLERS
-  binaryType: 'blob' | 'arraybuffer' = 'blob'
+  declare handlers: readonly Handler[]
+  declare binaryType: 'blob' | 'arraybuffer'
   /** The subprotocol and the extensions that were agreed on; empty until the state is OPEN. */
-  protocol = ''
-  extensions = ''
+  declare protocol: string
+  declare extensions: string
 
   /** The value of `origin` of its message events. */
   readonly #origin: string
@@ -72,11 +72,14 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   constructor(target: object, url: URL, protocols: readonly string[], settings: Settings, calledClass: unknown) {
     super(target, url, settings, calledClass)
+    // As initializers of the fields, these would break what tsup makes of a minified constructor.
+    this.handlers = NO_HANDLERS
+    this.binaryType = 'blob'
+    this.protocol = this.extensions = ''
     // Joined into one string: a template makes three, which stay (bench: idle).
     this.#origin = [url.protocol, url.host].join('//')
     this.connect(url, protocols)
-    // The opening handshake leaves time for it.
-    joinHostClassesSoon()
+    joinHostClassesSoon() // The opening handshake leaves time for it.
   }
 
   // Called by the interface.

@@ -55,7 +55,7 @@ export class WebSocketStreamState
   extends Session
   implements MessageSource, MessageDestination, TaskTarget, Abandonable
 {
-  readonly opened: Deferred<WebSocketOpenInfo> = new Deferred()
+  declare readonly opened: Deferred<WebSocketOpenInfo>
   /** Written by `awaitClosed`: whoever has the promise `closed` waits for the end. */
   #isEndAwaited = false
   readonly #closed: Deferred<WebSocketCloseInfo> = new Deferred()
@@ -63,7 +63,7 @@ export class WebSocketStreamState
   readonly #abandonment: AbandonmentFront | undefined
 
   /** Written by one method for each algorithm of the proposal: `close`, `onCloseReceived`, `established`, `ended`. */
-  readyState: number = CONNECTING
+  declare readyState: number
   readonly #readable: MessageReadable
   readonly #writable: MessageWritable
 
@@ -76,6 +76,9 @@ export class WebSocketStreamState
     calledClass: unknown,
   ) {
     super(stream, url, settings, calledClass)
+    // No initializers, for the sake of tsup, as in WebSocketState.
+    this.opened = new Deferred()
+    this.readyState = CONNECTING
     if (canAbandon()) this.#abandonment = new AbandonmentFront(this, settings.closeTimeout)
     this.#readable = new MessageReadable(streams.ReadableStream, this)
     this.#writable = new MessageWritable(streams.WritableStream, this)

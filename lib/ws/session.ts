@@ -48,10 +48,10 @@ export interface SendOptions {
  * events, and an error says what it is.
  */
 export class WsSession extends Session implements TaskTarget, Pausable {
-  binaryType: BinaryType = 'nodebuffer'
-  protocol = ''
-  extensions = ''
-  wasClean = false
+  declare binaryType: BinaryType
+  declare protocol: string
+  declare extensions: string
+  declare wasClean: boolean
   /** The opening handshake, also when it is over. Set by `start`. */
   opening!: HttpOpening
 
@@ -85,6 +85,9 @@ export class WsSession extends Session implements TaskTarget, Pausable {
 
   constructor(owner: Owner, address: Address, options: ClientOptions, settings: Settings, calledClass: unknown) {
     super(owner, { href: address.href } as URL, settings, calledClass)
+    this.binaryType = 'nodebuffer'
+    this.protocol = this.extensions = ''
+    this.wasClean = false
     this.#owner = owner
     this.#autoPong = options.autoPong ?? true
   }
@@ -322,8 +325,7 @@ export class WsSession extends Session implements TaskTarget, Pausable {
         return data[0](data[1])
       case TASK_ERROR:
         if (this.#readyState < CLOSING) this.#readyState = CLOSING
-        this.#owner.emit('error', toWsError(data))
-        return
+        return void this.#owner.emit('error', toWsError(data))
       case TASK_CLOSE:
         return this.#handleClosed()
     }

@@ -1,8 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, join } from 'node:path'
+import { parse } from '@babel/parser'
 import { expect } from 'chai'
 import { build } from 'esbuild'
+import { type Node, visit } from '../../scripts/check/source.ts'
 import { runModule, runNode } from '../support/child.ts'
 import { root } from '../support/root.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
@@ -165,6 +167,23 @@ describe('Modules', function () {
     expect(output.trim().split('\n')).to.have.members([...SEEN, 'WebSocket'])
   })
 
+  it('no minified class has what sucrase, and so tsup, makes no syntax of', async () => {
+    const { outputFiles } = await build({
+      stdin: { contents: `${NAMES}\nimport Ws from 'whatwg-websocket/ws'\nconsole.log(Ws.name)`, resolveDir: root },
+      ...{ bundle: true, minify: true, platform: 'node', format: 'esm', target: 'es2022', write: false },
+    })
+    const broken: string[] = []
+    visit(parse(outputFiles[0]!.text, { sourceType: 'module' }).program as never, node => {
+      if (!node.type.startsWith('Class') || !node.superClass) return
+      const members = (node as unknown as { body: { body: Node[] } }).body.body
+      const fields = members.filter(({ type, value, static: own }) => type === 'ClassProperty' && value && !own)
+      // Sucrase puts initializers behind the call of super(), also where a comma follows.
+      const joined = members.some(({ kind, body }) => kind === 'constructor' && beginsBySuperAndComma(body as never))
+      if (joined) broken.push(...fields.map(({ key }) => (key as { name: string } | null)?.name ?? '?'))
+    })
+    expect(broken).to.deep.equal([])
+  })
+
   it('loading the package loads no module of Node.js that is slow', async () => {
     const { lines } = await runModule(`
       const before = new Set(process.moduleLoadList)
@@ -175,3 +194,10 @@ describe('Modules', function () {
     expect(lines).to.deep.equal(['none'])
   })
 })
+
+/** Whether a constructor has `super(...), ...` for a statement, as minifiers write it. */
+function beginsBySuperAndComma({ body }: { body: readonly { expression?: any }[] }): boolean {
+  return body.some(({ expression }) => {
+    return expression?.type === 'SequenceExpression' && expression.expressions[0].callee?.type === 'Super'
+  })
+}
