@@ -150,10 +150,9 @@ export class Http2Connections {
         if (!keepsOnread) passData(socket, (http1.onread as OnReadOpts).callback as OnRead)
         return http1.take(socket)
       },
-    }).catch((error: Error) => {
-      const { code } = Object(error.cause) as { code?: unknown }
+    }).catch(error => {
       // A proxy with TLS may say so, too.
-      throw /^tls .*NO_APPLICATION_PROTOCOL/.test(`${network.trace.step} ${code}`)
+      throw /^tls .*NO_APPLICATION_PROTOCOL/.test(`${network.trace.step} ${error.cause?.code}`)
         ? unsupported('the server does not speak it', error.cause)
         : error
     })

@@ -7,7 +7,7 @@ import { refusalOf } from './allowed-address.ts'
 import { type ConnectTarget, KEEP_ALIVE, type ResolvedHost } from './connect.ts'
 import type { Network, Resolving, Tunnel } from './network.ts'
 import { NodePipe } from './node-pipe.ts'
-import { connectTls, explainTlsError } from './node-tls.ts'
+import { connectTls } from './node-tls.ts'
 import { openSocket, type SocketTaker } from './open-socket.ts'
 import type { Pipe } from './pipe.ts'
 import type { TlsOptions } from './tls-options.ts'
@@ -38,7 +38,7 @@ export async function resolveHost(
   const wanted = family || net().isIP(localAddress)
   const own = net().isIP(host)
   const isLoopback = isLocalhost(host) && lookup === undefined
-  const all = own !== 0 ? [{ address: host, family: own }] : isLoopback ? LOOPBACK : await lookUp(host, wanted, lookup)
+  const all = asAddresses(own !== 0 ? host : isLoopback ? LOOPBACK : await lookUp(host, wanted, lookup))
   const addresses = wanted === 0 ? all : all.filter(one => one.family === wanted)
   if (addresses.length === 0) throw new Error(`${host} has no address of IPv${wanted || '4 or 6'}`)
   return { key: `${addresses[0]!.address} ${port}`, addresses }
@@ -91,11 +91,11 @@ export async function connectSocket<Result>(
   taker: SocketTaker<Result>,
 ): Promise<Result> {
   const { host, port, signal, secure } = target
-  const { localAddress, socketPath, noDelay = true, trace, tunnel } = network
+  const { localAddress, socketPath, noDelay = true, trace = startTrace('connect'), tunnel } = network
   const { protocols, onread, take } = taker
   if (signal.aborted) throw signal.reason
   if (tunnel !== undefined) {
-    const below = await tunnel.open(signal, trace ?? startTrace('connect'))
+    const below = await tunnel.open(signal, trace)
     return hasTls(target, tunnel) ? await secureSocket(below, target, tls, trace, taker) : take(socketOver(below))
   }
   const isLoopback = isLocalhost(host)
@@ -109,13 +109,13 @@ export async function connectSocket<Result>(
     onread: onread as OnReadOpts | undefined,
     lookup: target.addresses && fixedLookup(target.addresses),
     // Both addresses of the loopback interface are tried, whatever the process has set for names (--no-network-family-autoselection).
-    autoSelectFamily: isLoopback ? true : undefined,
+    autoSelectFamily: isLoopback || undefined,
     autoSelectFamilyAttemptTimeout: isLoopback ? LOOPBACK_ATTEMPT_TIMEOUT : ATTEMPT_TIMEOUT,
     localAddress,
     path: socketPath,
   }
   const onTcp = (tcp: object): void => onConnected(tcp as Socket, secure, network)
-  if (trace !== undefined) trace.step = 'connect'
+  trace.step = 'connect'
   const socket = secure
     ? (connectTls(options, tls, onTcp, protocols) as Socket)
     : net().connect(shielded(options) as NetConnectOpts)
@@ -126,10 +126,14 @@ export async function connectSocket<Result>(
   socket.setTimeout(0)
   // No byte is read before the pipe is started.
   socket.pause()
-  // Whoever waits for the pipe decides whether the process does. Of several addresses each has a handle of its own.
+  // Whoever waits for the pipe decides whether the process does.
   socket.unref()
-  if (secure) socket.once('connect', () => socket.unref())
-  return openSocket(socket, take, { signal, secure, trace, explain: secure ? explainTlsError : undefined })
+  return openSocket(socket, take, { signal, secure, trace }).catch(error => {
+    // The attempt that was given up for the next ones, which have failed: the network was slow, or the process was busy.
+    const late = error?.errors?.find((one: { code?: unknown }) => one.code === 'ETIMEDOUT')?.address
+    if (!late) throw error
+    return connectSocket({ ...target, addresses: asAddresses(late) }, tls, keepAlive, network, taker)
+  })
 }
 
 /** Without a prototype, which may be polluted. */
@@ -137,6 +141,8 @@ export const ANY_NETWORK: Network = Object.create(null)
 
 /** Called when TCP is connected; TLS may follow over it. */
 function onConnected(tcp: Socket, secure: boolean, { socketPath, allowAddress, trace }: Network): void {
+  // Of several addresses each has a handle of its own.
+  tcp.unref()
   const address = socketPath ?? tcp.remoteAddress
   if (trace !== undefined) {
     if (address !== undefined) trace.remoteAddress = address
@@ -153,20 +159,17 @@ function isLocalhost(host: string): boolean {
   return /^(?:.+\.)?localhost\.?$/.test(host)
 }
 
-const LOOPBACK: readonly LookupAddress[] = [
-  { address: '127.0.0.1', family: 4 },
-  { address: '::1', family: 6 },
-]
+const LOOPBACK = [{ address: '127.0.0.1' }, { address: '::1' }]
 
-function lookUp(host: string, family: number, lookup: Resolving['lookup']): Promise<LookupAddress[]> {
-  return new Promise<unknown>((fulfil, reject) => {
+function lookUp(host: string, family: number, lookup: Resolving['lookup']): Promise<unknown> {
+  return new Promise((fulfil, reject) => {
     const options = shielded<{ all: true; family: number }>({ all: true, family })
     const ask = (lookup ?? dns().lookup) as LookupFunction
     attempt(() => ask(host, options, (error, found: unknown) => (error ? reject(error) : fulfil(found))), reject)
-  }).then(asAddresses)
+  })
 }
 
-/** What a resolver gave. One of the caller's may give one address, as `dns.lookup` does without the option `all`. */
+/** What a resolver gave, or an address. A resolver of the caller's may give one address, too, as `dns.lookup` does without the option `all`. */
 function asAddresses(found: unknown): LookupAddress[] {
   const all: unknown[] = Array.isArray(found) ? found : [{ address: found }]
   return all.map(one => {

@@ -1,15 +1,14 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ConnectSignal } from './connect.ts'
+import { explainTlsError } from './tls-errors.ts'
 import type { Trace } from './trace.ts'
 
 interface Waiting {
   readonly signal: ConnectSignal
-  /** Whether to wait for the TLS handshake. */
+  /** Whether to wait for the TLS handshake. Its errors are explained in words. */
   readonly secure: boolean
-  readonly trace?: Trace | undefined
-  /** Returns an error whose message says in words what the error of the socket means. */
-  readonly explain?: ((error: unknown) => unknown) | undefined
+  readonly trace: Trace
 }
 
 /**
@@ -38,7 +37,7 @@ export function openSocket<Result>(
   waiting: Waiting,
 ): Promise<Result> {
   const socket = nodeSocket as Socket
-  const { signal, secure, trace, explain } = waiting
+  const { signal, secure, trace } = waiting
   return new Promise((fulfil, reject) => {
     const onAbort = (): void => {
       socket.destroy()
@@ -48,7 +47,7 @@ export function openSocket<Result>(
       ;(signal as AbortSignal).removeEventListener('abort', onAbort)
       // Not every error of TLS ends its socket.
       socket.destroy()
-      reject(explain === undefined ? error : explain(error))
+      reject(secure ? explainTlsError(error) : error)
     }
     signal.addEventListener('abort', onAbort)
     // There may be several, and one that nobody hears ends the process.
@@ -58,7 +57,7 @@ export function openSocket<Result>(
       if (socket.destroyed) return
       ;(signal as AbortSignal).removeEventListener('abort', onAbort)
       socket.off('error', onError)
-      if (secure && trace !== undefined) traceTls(socket as TLSSocket, trace)
+      if (secure) traceTls(socket as TLSSocket, trace)
       socket.ref()
       fulfil(take(socket))
     })

@@ -90,22 +90,25 @@ function makeContext(options: TlsOptions): object {
   }
 }
 
-/** The defaults of the process that a context is made with. A program may change them, such as by `tls.setDefaultCACertificates`. */
+/**
+ * The defaults of the process that a context is made with, and that its sessions were trusted by. A program may change them, such
+ * as by `tls.setDefaultCACertificates`.
+ */
 function defaultsFor(options: TlsOptions): unknown[] {
-  const { createSecureContext, DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION, DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE } = tls()
   // The list is the same object until it changes. Read only where it counts, since the first call takes 10 ms.
   const { getCACertificates } = tls() as { getCACertificates?: (type: string) => unknown }
   const usesDefaultCAs = options.ca === undefined && options.secureContext === undefined
-  const authorities = usesDefaultCAs ? getCACertificates?.('default') : undefined
-  return [
-    createSecureContext,
-    DEFAULT_MIN_VERSION,
-    DEFAULT_MAX_VERSION,
-    DEFAULT_CIPHERS,
-    DEFAULT_ECDH_CURVE,
-    authorities,
-  ]
+  return [usesDefaultCAs && getCACertificates?.('default'), ...DEFAULTS.map(name => tls()[name])]
 }
+
+const DEFAULTS = [
+  'createSecureContext',
+  'checkServerIdentity',
+  'DEFAULT_MIN_VERSION',
+  'DEFAULT_MAX_VERSION',
+  'DEFAULT_CIPHERS',
+  'DEFAULT_ECDH_CURVE',
+] as const
 
 /** Whether two sets of options are equal: data by their contents; functions, and contexts of the caller, by their identity. */
 function sameOptions(one: TlsOptions, other: TlsOptions): boolean {

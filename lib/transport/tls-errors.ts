@@ -11,7 +11,7 @@ const AUTHORITY = `give its certificate as "tls.ca" if you trust it`
 const MEANINGS: readonly (readonly [code: RegExp, meaning: string])[] = [
   [/^DEPTH_ZERO/, `${CERTIFICATE} is signed by itself, and not trusted: ${AUTHORITY}`],
   [
-    /^(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_UNTRUSTED)/,
+    /^(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_(UNTRUSTED|SIG))/,
     `${CERTIFICATE} is of an authority that is not trusted here: ${AUTHORITY}. If it is a public one, the server fails to send the intermediate certificates`,
   ],
   [/^CERT_HAS/, `${CERTIFICATE} has expired, or the clock of this machine is wrong`],

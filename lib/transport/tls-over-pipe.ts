@@ -4,7 +4,7 @@ import { process } from '../host/node-process.ts'
 import { shielded } from '../host/shielded-options.ts'
 import type { ConnectTarget } from './connect.ts'
 import { tlsOverStream } from './deno-tls.ts'
-import { clientOptions, explainTlsError } from './node-tls.ts'
+import { clientOptions } from './node-tls.ts'
 import { openSocket, type SocketTaker } from './open-socket.ts'
 import type { Pipe } from './pipe.ts'
 import { pipeStream } from './pipe-stream.ts'
@@ -21,12 +21,12 @@ export async function secureSocket<Result>(
   below: Pipe,
   target: ConnectTarget,
   tls: TlsOptions | undefined,
-  trace: Trace | undefined,
+  trace: Trace,
   { protocols, onread, take }: SocketTaker<Result>,
 ): Promise<Result> {
   const { host, port, signal } = target
   // Nothing was said to the server yet: an option of TLS that cannot be used is no failure of TLS, or of what lies below.
-  if (trace !== undefined) trace.step = 'connect'
+  trace.step = 'connect'
   const { options, keepSessionsOf } = optionsOrDrop(below, { host, port }, tls, protocols)
   const stream = pipeStream(below)
   // A stream has no host, which Node.js and Deno would check the certificate for.
@@ -38,8 +38,8 @@ export async function secureSocket<Result>(
   socket.setTimeout(0)
   socket.pause()
   socket.once('close', () => below.abort())
-  if (trace !== undefined) trace.step = 'tls'
-  return await openSocket(socket, take, { signal, secure: true, trace, explain: explainTlsError })
+  trace.step = 'tls'
+  return await openSocket(socket, take, { signal, secure: true, trace })
 }
 
 /**

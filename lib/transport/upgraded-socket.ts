@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { getBuiltinModule } from '../host/node-process.ts'
+import { net } from '../platform/builtins.ts'
 import { NodePipe } from './node-pipe.ts'
 import { pipeOverStream } from './node-stream.ts'
 import type { Pipe } from './pipe.ts'
@@ -39,5 +39,5 @@ function pipeOverSocket(socket: Socket, head: Uint8Array): Pipe {
 
 /** Whether it is a socket over TCP, TLS or a Unix domain socket. An agent may give any other stream. */
 function isSocket(stream: Duplex): stream is Socket {
-  return stream instanceof getBuiltinModule('node:net').Socket
+  return stream instanceof net().Socket
 }

@@ -1,6 +1,6 @@
 import tls, { createSecureContext, type TLSSocket } from 'node:tls'
 import { expect } from 'chai'
-import { ping, type WebSocketOptions } from '#lib/entry/node.js'
+import { failure, ping, type WebSocketOptions } from '#lib/entry/node.js'
 import { makeCertificate, useCertificates } from '../support/certificates.ts'
 import { withProperty } from '../support/expect.ts'
 import { next, type TestServer, useLoopback } from '../support/ws-server.ts'
@@ -93,5 +93,24 @@ describe('TLS sessions', () => {
       expect(await resumes(server, options)).to.equal(false)
       expect(await resumes(server, options)).to.equal(true)
     })
+  })
+
+  it('are not resumed once the process checks names in another way: a certificate for another name was taken before', async () => {
+    const server = await loopback.serve({
+      tls: await makeCertificate({ authority: made.authority, names: ['other.test'], addresses: [] }),
+    })
+    const options = { ca: made.authority.cert }
+    await withProperty(
+      tls,
+      'checkServerIdentity',
+      () => undefined,
+      async () => {
+        await resumes(server, options)
+        expect(await resumes(server, options)).to.equal(true)
+      },
+    )
+    const socket = loopback.socket(`wss://localhost:${server.port}/`, { tls: options })
+    await next(socket, 'close')
+    expect(failure(socket)!.cause).to.have.property('code', 'ERR_TLS_CERT_ALTNAME_INVALID')
   })
 })

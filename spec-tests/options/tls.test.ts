@@ -556,6 +556,9 @@ describe('TLS', () => {
     it('of an issuer that is not trusted', async () => {
       expect(await wordsFor(made.certificate)).to.match(/is of an authority that is not trusted here.*"tls\.ca"/)
       expect(await wordsFor(await makeCertificate())).to.match(/is signed by itself, and not trusted.*"tls\.ca"/)
+      // An authority that was made anew, by the same name.
+      const ca = (await makeAuthority()).cert
+      expect(await wordsFor(made.certificate, { ca })).to.match(/is of an authority that is not trusted here/)
     })
 
     it('of a certificate that has expired', async () => {

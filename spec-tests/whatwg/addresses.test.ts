@@ -141,14 +141,16 @@ describe('Addresses', () => {
   })
 
   for (const runtime of ['node', 'deno'] as const) {
-    it(`of localhost are not given up while the process is busy: ${runtime}`, async function () {
-      this.timeout(INSTALL_LIMIT)
-      const file = fileURLToPath(new URL('./busy-client.js', import.meta.url))
-      const { url } = await serveAlone('127.0.0.1')
-      const executable = runtime === 'node' ? process.execPath : await ensureRuntime('deno')
-      const flags = runtime === 'node' ? [] : ['run', '--allow-all', '--quiet', '--no-lock']
-      const { output, errors } = await runProgram(executable, [...flags, file, url.replace('127.0.0.1', 'localhost')])
-      expect({ output, errors }).to.deep.equal({ output: 'open\n', errors: '' })
-    })
+    for (const name of ['localhost', 'both.test']) {
+      it(`of ${name} are not given up while the process is busy: ${runtime}`, async function () {
+        this.timeout(INSTALL_LIMIT)
+        const file = fileURLToPath(new URL('./busy-client.js', import.meta.url))
+        const { url } = await serveAlone('127.0.0.1')
+        const executable = runtime === 'node' ? process.execPath : await ensureRuntime('deno')
+        const flags = runtime === 'node' ? [] : ['run', '--allow-all', '--quiet', '--no-lock']
+        const { output, errors } = await runProgram(executable, [...flags, file, url.replace('127.0.0.1', name)])
+        expect({ output, errors }).to.deep.equal({ output: 'open\n', errors: '' })
+      })
+    }
   }
 })
