@@ -125,7 +125,10 @@ export interface WebSocketEventMap<Target = unknown> {
 /** A listener of `addEventListener`, or of an attribute such as `onmessage`. */
 export type EventHandler<Type extends keyof WebSocketEventMap, Target> =
   | ((this: Target, event: WebSocketEventMap<Target>[Type]) => void)
-  | { handleEvent(event: WebSocketEventMap<Target>[Type]): void }
+  | {
+      /** Called with the event. */
+      handleEvent(event: WebSocketEventMap<Target>[Type]): void
+    }
 
 type AnyHandler = ((event: object) => void) | { handleEvent(event: object): void }
 
