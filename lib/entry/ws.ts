@@ -3,8 +3,16 @@
 import './node.ts'
 
 export type { BinaryType } from '../ws/binary-type.ts'
-export type { EmittedEvents } from '../ws/emitter.ts'
-export type { CloseEvent, ErrorEvent, Event, MessageEvent, RawData, WebSocketEventMap } from '../ws/events.ts'
+export type { EmittedEvents, Emitter } from '../ws/emitter.ts'
+export type {
+  CloseEvent,
+  ErrorEvent,
+  Event,
+  EventHandler,
+  MessageEvent,
+  RawData,
+  WebSocketEventMap,
+} from '../ws/events.ts'
 export type { ClientOptions } from '../ws/options.ts'
 export type { SendCallback } from '../ws/send-callback.ts'
 export {
@@ -17,4 +25,4 @@ export {
   WebSocketServer as Server,
 } from '../ws/server-parts.ts'
 export { createWebSocketStream } from '../ws/stream.ts'
-export { type SendOptions, WebSocket, WebSocket as default } from '../ws/websocket.ts'
+export { type SendOptions, WebSocket, WebSocket as default, type WebSocketClient } from '../ws/websocket.ts'

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { isToken } from '../protocol/header-values.ts'
 
 /** Where a request goes. */
 export interface Address {
@@ -62,4 +63,15 @@ function parse(address: string, base: string | undefined): URL {
 /** Decodes percent escapes; as in ws, a percent sign without two hexadecimal digits stays. */
 function decode(text: string): string {
   return text.replace(/(?:%[\da-f]{2})+/gi, escapes => Buffer.from(escapes.replaceAll('%', ''), 'hex').toString())
+}
+
+/** @throws SyntaxError for a subprotocol that is no token, or is given twice */
+export function readProtocols(given: unknown): readonly string[] {
+  const list: unknown[] = given === undefined ? [] : Array.isArray(given) ? given : [given]
+  for (const [index, protocol] of list.entries()) {
+    if (typeof protocol !== 'string' || !isToken(protocol) || list.indexOf(protocol) < index) {
+      throw new SyntaxError(`The subprotocol at index ${index} is not a token, or is given twice`)
+    }
+  }
+  return list as string[]
 }

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import type { EventEmitter } from 'node:events'
 import type { Blob } from '../host/host-types.ts'
+import { showInConsole } from '../idl/inspection.ts'
 
 /** A message as the event "message" brings it: text and binary alike, by `binaryType`. */
 export type RawData = Buffer | ArrayBuffer | Buffer[] | Blob
@@ -12,62 +13,101 @@ export type RawData = Buffer | ArrayBuffer | Buffer[] | Blob
 
 /** What a listener for "open" is called with. */
 export class Event<Target = unknown> {
-  /** The name of the event. */
-  readonly type: string
-  /** The socket. */
-  readonly target: Target
+  readonly #type: string
+  readonly #target: Target
 
   constructor(type: string, target: Target) {
-    this.type = type
-    this.target = target
+    this.#type = type
+    this.#target = target
+  }
+
+  /** The name of the event. */
+  get type(): string {
+    return this.#type
+  }
+
+  /** The socket. */
+  get target(): Target {
+    return this.#target
   }
 }
 
 /** What a listener for "message" is called with. */
 export class MessageEvent<Target = unknown> extends Event<Target> {
-  /** A string for a text message; a binary one as `binaryType` has it. */
-  readonly data: string | RawData
+  readonly #data: string | RawData
 
   constructor(target: Target, data: string | RawData) {
     super('message', target)
-    this.data = data
+    this.#data = data
+  }
+
+  /** A string for a text message; a binary one as `binaryType` has it. */
+  get data(): string | RawData {
+    return this.#data
   }
 }
 
 /** What a listener for "close" is called with. */
 export class CloseEvent<Target = unknown> extends Event<Target> {
-  /** The code of the server's Close frame (RFC 6455 section 7.4); 1005 if it had none, 1006 if there was no Close frame. */
-  readonly code: number
-  /** The reason of that frame. */
-  readonly reason: string
-  /** Whether both sides have closed the connection by a closing handshake. */
-  readonly wasClean: boolean
+  readonly #code: number
+  readonly #reason: string
+  readonly #wasClean: boolean
 
   constructor(target: Target, code: number, reason: string, wasClean: boolean) {
     super('close', target)
-    this.code = code
-    this.reason = reason
-    this.wasClean = wasClean
+    this.#code = code
+    this.#reason = reason
+    this.#wasClean = wasClean
+  }
+
+  /** The code of the server's Close frame (RFC 6455 section 7.4); 1005 if it had none, 1006 if there was no Close frame. */
+  get code(): number {
+    return this.#code
+  }
+
+  /** The reason of that frame. */
+  get reason(): string {
+    return this.#reason
+  }
+
+  /** Whether both sides have closed the connection by a closing handshake. */
+  get wasClean(): boolean {
+    return this.#wasClean
   }
 }
 
 /** What a listener for "error" is called with. */
 export class ErrorEvent<Target = unknown> extends Event<Target> {
-  /** Why the connection failed. */
-  readonly error: any
-  /** The message of `error`. */
-  readonly message: string
+  readonly #error: any
+  readonly #message: string
 
   constructor(target: Target, error: any) {
     super('error', target)
-    this.error = error
-    this.message = error.message
+    this.#error = error
+    this.#message = error.message
+  }
+
+  /** Why the connection failed. */
+  get error(): any {
+    return this.#error
+  }
+
+  /** The message of `error`. */
+  get message(): string {
+    return this.#message
   }
 }
 
-// A bundler may rename the classes.
+// As those of ws, the attributes belong to the prototypes: an event in a log, as JSON, does not contain the whole socket.
 for (const [name, value] of Object.entries({ Event, MessageEvent, CloseEvent, ErrorEvent })) {
+  // A bundler may rename the class.
   Object.defineProperty(value, 'name', { value: name, configurable: true })
+  const attributes = Object.keys(Object.getOwnPropertyDescriptors(value.prototype)).filter(key => key !== 'constructor')
+  for (const attribute of attributes) Object.defineProperty(value.prototype, attribute, { enumerable: true })
+  const shown = ['type', ...attributes.filter(key => key !== 'type' && key !== 'target')]
+  showInConsole(value.prototype, event => {
+    return Object.fromEntries(shown.map(key => [key, (event as unknown as Record<string, unknown>)[key]]))
+  })
 }
 
 /** The events that `addEventListener` knows, by their names. */
@@ -85,7 +125,10 @@ export interface WebSocketEventMap<Target = unknown> {
 /** A listener of `addEventListener`, or of an attribute such as `onmessage`. */
 export type EventHandler<Type extends keyof WebSocketEventMap, Target> =
   | ((this: Target, event: WebSocketEventMap<Target>[Type]) => void)
-  | { handleEvent(event: WebSocketEventMap<Target>[Type]): void }
+  | {
+      /** Called with the event. */
+      handleEvent(event: WebSocketEventMap<Target>[Type]): void
+    }
 
 type AnyHandler = ((event: object) => void) | { handleEvent(event: object): void }
 

@@ -24,6 +24,12 @@ import { type Address, parseAddress } from './address.ts'
 import { openingError } from './errors.ts'
 import type { ClientOptions } from './options.ts'
 
+/** The header fields of the opening handshake, in the order of ws: there are servers that know clients by it. */
+const FIELDS = [
+  ...['Sec-WebSocket-Version', 'Sec-WebSocket-Key', 'Connection', 'Upgrade'],
+  ...['Sec-WebSocket-Extensions', 'Sec-WebSocket-Protocol'],
+]
+
 /** The WebSocket object, as the state behind it uses it. */
 export interface Owner {
   emit(event: string, ...values: unknown[]): boolean
@@ -144,8 +150,8 @@ export class HttpOpening implements Opening {
     const headers = new Map<string, readonly [name: string, value: unknown]>()
     const set = (name: string, value: unknown): unknown => headers.set(name.toLowerCase(), [name, value])
     for (const [name, value] of Object.entries(given.headers ?? {})) if (value !== undefined) set(name, value)
-    for (const [name, value] of handshake.headers) if (name !== 'Host') set(name, value)
-    set('Sec-WebSocket-Version', protocolVersion)
+    const fields = new Map<string, unknown>(handshake.headers).set('Sec-WebSocket-Version', protocolVersion)
+    for (const name of FIELDS) if (fields.has(name)) set(name, fields.get(name))
     if (origin) set(protocolVersion < 13 ? 'Sec-WebSocket-Origin' : 'Origin', origin)
     let auth = this.#first.auth ?? given.auth ?? address.auth
     if (!this.#keepsCredentials(address)) {

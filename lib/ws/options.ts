@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import type { ClientRequest, RequestOptions as HttpOptions } from 'node:http'
 import type { RequestOptions as HttpsOptions } from 'node:https'
+import { LONGEST_DELAY } from '../host/timers.ts'
 import { ownMembers } from '../opening/options/reading.ts'
 import { readOptions, type Settings } from '../opening/options.ts'
 import type { WsPerMessageDeflateOptions } from '../opening/ws-options.ts'
@@ -60,17 +61,34 @@ const VERSIONS: readonly unknown[] = [8, 13]
  * @throws TypeError that names an invalid option; RangeError for a version of the protocol that there is not
  */
 export function readClientOptions(options: ClientOptions): Settings {
-  const { protocolVersion = 13, maxPayload, maxFragments, closeTimeout, perMessageDeflate } = options
+  const { protocolVersion = 13, handshakeTimeout, maxPayload, maxFragments, closeTimeout, perMessageDeflate } = options
   if (!VERSIONS.includes(protocolVersion)) {
     throw new RangeError(`The option "protocolVersion" must be 8 or 13, not ${protocolVersion}`)
   }
+  if (handshakeTimeout && typeof handshakeTimeout !== 'number') {
+    throw new TypeError('The option "handshakeTimeout" must be a number of milliseconds')
+  }
+  if (handshakeTimeout && !(handshakeTimeout > 0 && handshakeTimeout < Infinity)) {
+    throw new RangeError(`The option "handshakeTimeout" must be 0 or more milliseconds, not ${handshakeTimeout}`)
+  }
   return readOptions({
-    maxPayload: maxPayload ?? DEFAULTS.maxPayload,
-    maxFragments: maxFragments ?? DEFAULTS.maxFragments,
+    maxPayload: limitOf(maxPayload, DEFAULTS.maxPayload),
+    maxFragments: limitOf(maxFragments, DEFAULTS.maxFragments),
     // For this package 0 is no limit, for ws no time at all.
-    closeTimeout: closeTimeout === 0 ? 1 : (closeTimeout ?? DEFAULTS.closeTimeout),
+    closeTimeout: Math.min(limitOf(closeTimeout, DEFAULTS.closeTimeout, LONGEST_DELAY) || 1, LONGEST_DELAY),
     ...joinOptions(undefined, { perMessageDeflate: readDeflate(perMessageDeflate) }),
   })
+}
+
+/**
+ * A limit as ws reads it: any value is converted to an integer, and what is negative, no number or `Infinity` is no limit.
+ *
+ * @param infinite what `Infinity` stands for. Default: 0, which is no limit
+ */
+function limitOf(value: unknown, fallback: number, infinite = 0): number {
+  const number = Math.trunc(Number(value ?? fallback)) || 0
+  if (number > Number.MAX_SAFE_INTEGER) return infinite
+  return Math.max(number, 0)
 }
 
 /** What ws ignores is left out, and what only its zlib streams have. */

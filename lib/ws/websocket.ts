@@ -5,11 +5,10 @@ import type { Duplex } from 'node:stream'
 import { MAX_CONTROL_PAYLOAD } from '../codec/opcodes.ts'
 import { bytesOfBuffer, bytesOfView, isView } from '../host/views.ts'
 import { type ReadableBlob, toBlob } from '../idl/blob.ts'
-import { isPlain } from '../idl/webidl.ts'
+import { isPlain, named } from '../idl/webidl.ts'
 import { ownMembers } from '../opening/options/reading.ts'
-import { isToken } from '../protocol/header-values.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from '../session/ready-state.ts'
-import { parseAddress } from './address.ts'
+import { parseAddress, readProtocols } from './address.ts'
 import type { BinaryType } from './binary-type.ts'
 import { readReason, validateCloseCode } from './close-arguments.ts'
 import type { Emitter } from './emitter.ts'
@@ -62,7 +61,7 @@ const slot = Symbol('WebSocket state')
  * The client of ws over the engine of this package: an EventEmitter that has some of the members of the browser's WebSocket.
  * docs/libraries.md lists in what it differs from that of ws.
  */
-export class WebSocket extends Base {
+export class WebSocketClient extends Base {
   /** `readyState` during the opening handshake. */
   declare static readonly CONNECTING: 0
   /** `readyState` while messages can be sent. */
@@ -80,16 +79,16 @@ export class WebSocket extends Base {
   /** As `WebSocket.CLOSED`. */
   declare readonly CLOSED: 3
   /** Called when the connection is open. Default: null. */
-  declare onopen: EventHandler<'open', WebSocket> | null
+  declare onopen: EventHandler<'open', WebSocketClient> | null
   /** Called with each message. Default: null. */
-  declare onmessage: EventHandler<'message', WebSocket> | null
+  declare onmessage: EventHandler<'message', WebSocketClient> | null
   /** Called once when the connection has ended. Default: null. */
-  declare onclose: EventHandler<'close', WebSocket> | null
+  declare onclose: EventHandler<'close', WebSocketClient> | null
   /** Called when the connection fails, before `onclose`. Default: null. */
-  declare onerror: EventHandler<'error', WebSocket> | null
+  declare onerror: EventHandler<'error', WebSocketClient> | null
 
   /** The class itself, for `import { WebSocket }` of a CommonJS module. */
-  declare static readonly WebSocket: typeof WebSocket
+  declare static readonly WebSocket: typeof WebSocketClient
   /** The server of ws, which is not here: its constructor throws. */
   declare static readonly WebSocketServer: typeof WebSocketServer
   /** As `WebSocket.WebSocketServer`. */
@@ -275,17 +274,33 @@ export class WebSocket extends Base {
    */
   addEventListener<Type extends keyof WebSocketEventMap>(
     type: Type,
-    listener: EventHandler<Type, WebSocket>,
+    listener: EventHandler<Type, WebSocketClient>,
     options?: { readonly once?: boolean | undefined },
   ): void {
     addHandler(this, type, listener as never, options?.once === true)
   }
 
   /** Removes a listener that `addEventListener` has added. */
-  removeEventListener<Type extends keyof WebSocketEventMap>(type: Type, listener: EventHandler<Type, WebSocket>): void {
+  removeEventListener<Type extends keyof WebSocketEventMap>(
+    type: Type,
+    listener: EventHandler<Type, WebSocketClient>,
+  ): void {
     removeHandler(this, type, listener)
   }
 }
+
+/** A WebSocket of the stand-in. */
+export type WebSocket = WebSocketClient
+/** The class, with the name that programs see in errors and stacks. Its prototype has all members, as that of ws. */
+export const WebSocket: typeof WebSocketClient = named({
+  WebSocket: class extends WebSocketClient {
+    constructor(address: any, protocols?: any, options?: any) {
+      super(address, protocols, options)
+    }
+  },
+})
+const { constructor: _, ...members } = Object.getOwnPropertyDescriptors(WebSocketClient.prototype)
+Object.defineProperties(WebSocket.prototype, members)
 
 for (const [name, value] of Object.entries({ CONNECTING, OPEN, CLOSING, CLOSED })) {
   for (const object of [WebSocket, WebSocket.prototype])
@@ -296,12 +311,10 @@ for (const name of [...ENUMERABLE, 'addEventListener', 'removeEventListener']) {
   Object.defineProperty(WebSocket.prototype, name, { enumerable: true })
 }
 Object.defineProperty(WebSocket.prototype, WAS_CLEAN, {
-  get(this: WebSocket) {
+  get(this: WebSocketClient) {
     return stateOf(this).wasClean
   },
 })
-// A bundler may rename the class.
-Object.defineProperty(WebSocket, 'name', { value: 'WebSocket', configurable: true })
 Object.assign(WebSocket, {
   createWebSocketStream,
   extension,
@@ -317,10 +330,10 @@ for (const type of ['open', 'message', 'close', 'error']) {
   Object.defineProperty(WebSocket.prototype, `on${type}`, {
     enumerable: true,
     configurable: true,
-    get(this: WebSocket) {
+    get(this: WebSocketClient) {
       return attributeHandler(this, type)
     },
-    set(this: WebSocket, handler: unknown) {
+    set(this: WebSocketClient, handler: unknown) {
       setAttributeHandler(this, type, handler)
     },
   })
@@ -334,13 +347,13 @@ function stateOf(socket: object): WsSession {
 }
 
 /** @throws Error while connecting */
-function stateToSend(socket: WebSocket): WsSession {
+function stateToSend(socket: WebSocketClient): WsSession {
   if (socket.readyState === CONNECTING) throw new Error('WebSocket is not open: readyState 0 (CONNECTING)')
   return stateOf(socket)
 }
 
 function sendControl(
-  socket: WebSocket,
+  socket: WebSocketClient,
   kind: 'ping' | 'pong',
   data: any,
   mask: any,
@@ -385,15 +398,4 @@ const NOTHING = new Uint8Array(0)
 
 function isBlob(content: string | Uint8Array | ReadableBlob): content is ReadableBlob {
   return typeof content === 'object' && 'read' in content
-}
-
-/** @throws SyntaxError for a subprotocol that is no token, or is given twice */
-function readProtocols(given: unknown): readonly string[] {
-  const list: unknown[] = given === undefined ? [] : Array.isArray(given) ? given : [given]
-  for (const [index, protocol] of list.entries()) {
-    if (typeof protocol !== 'string' || !isToken(protocol) || list.indexOf(protocol) < index) {
-      throw new SyntaxError(`The subprotocol at index ${index} is not a token, or is given twice`)
-    }
-  }
-  return list as string[]
 }

@@ -50,6 +50,7 @@ export const implementations: readonly Implementation[] = [
       'host/timers',
       'host/views',
       'idl/blob',
+      'idl/inspection',
       'idl/webidl',
       'opening/options',
       'opening/options/reading',

@@ -103,15 +103,17 @@ export function writeStandInDeclarations({ standIn }: Implementation, dist: stri
   renameSync(`${path}.d.cts`, `${path}-module.d.cts`)
   const text = readFileSync(`${path}-module.d.cts`, 'utf8')
   const types = [...text.matchAll(/\btype\s+(\w+)|export type \{([^}]*)\}/g)].flatMap(([, one, list]) => {
-    return one === undefined ? list!.split(',').map(name => name.trim()) : [one]
+    return one === undefined ? (list!.match(/\w+/g) ?? []) : [one]
   })
+  // What is exported as a type alone can have no alias in a namespace (TS1379), and only an alias keeps type parameters.
+  writeFileSync(`${path}-module.d.cts`, text.replace(/\bexport type \{/g, 'export {').replace(/([{,]\s*)type /g, '$1'))
   writeFileSync(
     `${path}.d.cts`,
     [
-      `import type * as exported from './${posix.basename(standIn)}-module.cjs'`,
+      `import exported = require('./${posix.basename(standIn)}-module.cjs')`,
       'declare class WebSocket extends exported.WebSocket {}',
       'declare namespace WebSocket {',
-      ...[...new Set(types)].map(name => `  type ${name} = exported.${name}`),
+      ...[...new Set(types)].map(name => `  export import ${name} = exported.${name}`),
       '}',
       'export = WebSocket',
       '',

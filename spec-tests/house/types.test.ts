@@ -19,6 +19,8 @@ async function runCompiler(...options: string[]): Promise<string> {
 }
 
 /** The programs there: consumer.ts is what a user writes, assignability.ts holds our types against those of the DOM. */
+const NODE = ['--typeRoots', join(root, 'node_modules/@types'), '--types', 'node'] as const
+
 describe('Types', function () {
   this.timeout(60_000)
 
@@ -36,16 +38,23 @@ describe('Types', function () {
     })
   }
 
-  for (const lib of ['es2023', 'es2023,dom', 'es2023,dom,esnext.disposable']) {
-    it(`have names in the declarations of a library, with ${lib}`, async () => {
+  for (const [library, lib, ...types] of [
+    ['library', 'es2023'],
+    ['library', 'es2023,dom'],
+    ['library', 'es2023,dom,esnext.disposable'],
+    ['library-ws', 'es2023', ...NODE],
+    ['library-ws-require', 'es2023', ...NODE],
+  ] as const) {
+    it(`have names in the declarations of a ${library}, with ${lib}`, async () => {
       // As it is installed, since the declarations of the package itself may name files.
       const folder = makeFolder()
+      const extension = library.endsWith('-require') ? 'cts' : 'mts'
       mkdirSync(join(folder, 'node_modules'))
       symlinkSync(root, join(folder, 'node_modules/whatwg-websocket'), 'junction')
-      cpSync(join(root, 'spec-tests/house/types/library.ts'), join(folder, 'library.mts'))
+      cpSync(join(root, `spec-tests/house/types/${library}.ts`), join(folder, `library.${extension}`))
       const options = ['--declaration', '--emitDeclarationOnly', '--preserveSymlinks', '--strict', '--ignoreConfig']
       const host = ['--module', 'nodenext', '--target', 'es2023', '--lib', lib, '--outDir', join(folder, 'out')]
-      const found = await runCompiler(join(folder, 'library.mts'), ...options, ...host)
+      const found = await runCompiler(join(folder, `library.${extension}`), ...options, ...host, ...types)
       expect(found).to.equal('')
     })
   }

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { inspect } from 'node:util'
 import { expect } from 'chai'
 import {
   createWebSocketStream,
@@ -56,6 +57,44 @@ describe('The stand-in for ws: listeners', () => {
     peer.ping()
     peer.close(4000, 'why')
     await event(socket, 'close')
+  })
+
+  twins('has events that show their attributes by name, and no socket in JSON', async twin => {
+    const server = await twin.loopback.serve()
+    const socket = twin.open(server.url)
+    const note = (event: object): void => {
+      const names: string[] = []
+      for (const name in event) names.push(name)
+      twin.log(names.sort(), Object.keys(event), JSON.stringify(event), JSON.stringify({ ...event }))
+    }
+    socket.onopen = note
+    socket.onmessage = note
+    socket.onerror = note
+    socket.onclose = note
+    await event(socket, 'open')
+    const { socket: peer } = await server.accept()
+    peer.send('text')
+    await event(socket, 'message')
+    socket.emit('error', new Error('own'))
+    peer.close(4000, 'why')
+    await event(socket, 'close')
+  })
+
+  it('shows events in a console without the socket', () => {
+    const socket = new EventEmitter()
+    const add = WebSocket.prototype.addEventListener.bind(socket as never)
+    const shown: string[] = []
+    for (const type of ['open', 'message', 'close', 'error'] as const) add(type, event => shown.push(inspect(event)))
+    socket.emit('open')
+    socket.emit('message', Buffer.from('text'), false)
+    socket.emit('close', 4000, Buffer.from('why'))
+    socket.emit('error', new Error('own'))
+    expect(shown.slice(0, 3)).to.deep.equal([
+      "Event { type: 'open' }",
+      "MessageEvent { type: 'message', data: 'text' }",
+      "CloseEvent { type: 'close', code: 4000, reason: 'why', wasClean: false }",
+    ])
+    expect(shown[3]).to.match(/^ErrorEvent \{.*Error: own/s)
   })
 
   twins('adds a listener once, and removes it', async twin => {

@@ -1,10 +1,15 @@
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { expect } from 'chai'
+import { build } from 'esbuild'
 import { ConnectionError } from 'whatwg-websocket'
 import Imported, * as exports from 'whatwg-websocket/ws'
 import Real, { WebSocketServer } from 'ws'
+import { runModule } from '../support/child.ts'
+import { root } from '../support/root.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -55,6 +60,29 @@ describe('The stand-in for ws: its exports', () => {
     })
     expect(names).to.deep.equal(['Event', 'MessageEvent', 'CloseEvent', 'ErrorEvent'])
   })
+
+  for (const minify of [false, true]) {
+    it(`has the name of the class in errors and stacks, in a bundle ${minify ? 'that is minified' : 'as well'}`, async () => {
+      const program = `
+        import 'whatwg-websocket'
+        import Ws from 'whatwg-websocket/ws'
+        try { Ws() } catch (error) { console.log(error.message) }
+        try { new Ws('ftp://localhost/') } catch (error) { console.log(error.stack.includes('at new WebSocket ')) }
+        console.log(Ws.name, Ws.length, Object.hasOwn(Ws.prototype, 'send'), Ws.prototype.constructor === Ws)`
+      const folder = makeFolder()
+      const outfile = join(folder, 'program.mjs')
+      const stdin = { contents: program, resolveDir: root }
+      await build({ stdin, bundle: true, minify, platform: 'node', format: 'esm', outfile })
+      for (const { lines, errors } of [
+        await runModule(program),
+        await runModule(`import ${JSON.stringify(outfile)}`),
+      ]) {
+        expect(errors).to.equal('')
+        const call = "Class constructor WebSocket cannot be invoked without 'new'"
+        expect(lines).to.deep.equal([call, 'true', 'WebSocket 3 true true'])
+      }
+    })
+  }
 
   it('shares the engine with the package', async () => {
     const socket = new Imported('ws://127.0.0.1:1/')

@@ -65,6 +65,38 @@ describe('The stand-in for ws: the opening handshake', () => {
     twin.log(thrown(() => new WebSocket('ws://127.0.0.1:1/', { headers: { a: 'b\nc' } })) instanceof TypeError)
   })
 
+  twins('sends the header fields in the order of ws', async twin => {
+    for (const options of [{}, { origin: 'https://a.example', headers: { 'X-One': '1', Upgrade: 'mine' } }]) {
+      const server = await twin.loopback.serve()
+      twin.open(server.url, ['one', 'two'], options)
+      const { rawHeaders } = (await server.accept()).request
+      twin.log(rawHeaders.filter((_, index) => index % 2 === 0))
+    }
+  })
+
+  twins('takes limits that are no integers, and a lack of limits by any name', async twin => {
+    const server = await twin.loopback.serve()
+    for (const options of [
+      { maxPayload: Number.POSITIVE_INFINITY, maxFragments: Number.POSITIVE_INFINITY },
+      { maxPayload: -1, maxFragments: -1, closeTimeout: -1 },
+      { maxPayload: '100', maxFragments: '5', closeTimeout: '5000' },
+      { maxPayload: 99.5, closeTimeout: 5000.5 },
+      { maxPayload: Number.NaN, maxFragments: null },
+    ]) {
+      const socket = await twin.opened(server.url, options as never)
+      const { socket: peer } = await server.accept()
+      peer.send('x'.repeat(99))
+      await event(socket, 'message')
+      peer.send('x'.repeat(101))
+      const [error] = (await Promise.race([event(socket, 'error'), event(socket, 'message')])) as { code?: string }[]
+      twin.log(error?.code)
+    }
+    for (const handshakeTimeout of [-5, '5000', Number.POSITIVE_INFINITY]) {
+      const error = thrown(() => twin.open(server.url, { handshakeTimeout } as never))
+      twin.log(error instanceof TypeError, error instanceof RangeError)
+    }
+  })
+
   twins('sends the header fields', async twin => {
     const server = await twin.loopback.serve({ handleProtocols: () => 'b' })
     for (const [path, options] of [
