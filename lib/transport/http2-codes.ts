@@ -23,6 +23,14 @@ export const CANCEL = 8
 /** The server wants HTTP/1.1 for this request. */
 export const HTTP_1_1_REQUIRED = 13
 
-export function nameOfCode(code: number | undefined): string {
-  return CODES[code ?? NO_ERROR] ?? `error code ${code}`
+/**
+ * Says how a stream was lost.
+ *
+ * @param isLost whether its connection was lost
+ * @param code of RST_STREAM otherwise
+ */
+export function describeLoss(isLost: boolean, code: number | undefined): string {
+  return isLost
+    ? 'The HTTP/2 connection was lost'
+    : `The server reset the stream (${CODES[code ?? NO_ERROR] ?? `error code ${code}`})`
 }

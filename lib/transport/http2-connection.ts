@@ -23,6 +23,8 @@ const MISSES_ENDS = NODE_MAJOR < 24
 export class Http2Connection {
   /** Why the connection was lost; undefined as long as it was not, or if the server has closed it without an error. */
   error: unknown
+  /** Whether a stream was opened before. Written by `request`. */
+  wasUsed = false
   readonly #session: Http2Session
   readonly #socket: Http2Socket
   readonly #trace: Trace
@@ -33,9 +35,10 @@ export class Http2Connection {
   #idleTimer: Timer | undefined
   /** Most streams that the server allows at the same time. Written by each SETTINGS frame. */
   #limit = Number.POSITIVE_INFINITY
-  /** A GOAWAY frame has come: streams that are open go on, and no stream is opened any more. */
-  #goesAway = false
-  #wasUsed = false
+  /** The server has ended TCP, which ends its side of all streams. Ours stay open, for what is still to be sent. */
+  #hasEnded = false
+  /** Of each stream that is open: called when `#hasEnded` is set. */
+  readonly #onEnds = new Set<() => void>()
   /** Whether the first SETTINGS frame of the server allows extended CONNECT (RFC 8441 section 3). */
   readonly #settings: Promise<boolean>
   #hasSettings = false
@@ -62,20 +65,26 @@ export class Http2Connection {
     this.#settings = new Promise((fulfil, reject) => {
       session.on('remoteSettings', ({ maxConcurrentStreams, enableConnectProtocol }) => {
         this.#hasSettings = true
-        this.#limit = Math.max(maxConcurrentStreams ?? Number.POSITIVE_INFINITY, 1)
+        this.#limit = Math.max(maxConcurrentStreams ?? this.#limit, 1)
         fulfil(enableConnectProtocol === true)
       })
       session.on('close', () => {
+        // Node.js leaves a stream open that stands in place of a socket.
+        socket.destroy()
         const advice = clientCertificateAdvice(this.error) || ': it may not speak HTTP/2 on this port'
         const message = `The server did not begin with a SETTINGS frame${advice}`
         reject(new ConnectionError('WS_ERR_HTTP2', message, { cause: this.error }))
       })
     })
     this.#settings.catch(() => {})
-    if (MISSES_ENDS && pingInterval > 0) this.#ping(pingInterval)
-    session.on('goaway', () => {
-      this.#goesAway = true
+    socket.once('end', () => {
+      this.#hasEnded = true
+      this.close()
+      for (const onEnd of this.#onEnds) onEnd()
     })
+    if (MISSES_ENDS && pingInterval > 0) this.#ping(pingInterval)
+    // Streams that are open go on, and no stream is opened any more.
+    session.on('goaway', () => this.close())
     // A server that does not know yet that it must not push (RFC 9113 section 8.4) may do so.
     session.on('stream', stream => (stream as Http2Stream).close(REFUSED_STREAM))
   }
@@ -104,37 +113,28 @@ export class Http2Connection {
   /** Takes no more streams, and closes once those that are open are over. */
   close(): void {
     this.#session.close()
+    // That waits for a server that does not read, and for one that does not close TCP.
+    if (this.#users === 0) this.#idleTimer = startTimer(this.#idleTimeout, () => this.#socket.destroy())
   }
 
   /** Whether no stream can be opened any more. */
   get isOver(): boolean {
-    return this.#goesAway || this.#session.closed || this.#session.destroyed
+    return this.#session.closed || this.isLost
   }
 
-  /** Whether all streams are gone. */
+  /** Whether nothing arrives any more on any stream. */
   get isLost(): boolean {
-    return this.#session.destroyed
+    return this.#hasEnded || this.#session.destroyed
   }
 
-  /** Whether the server allows one more stream. */
-  get hasRoom(): boolean {
-    return this.#users < this.#limit
-  }
-
-  /** Whether the option `allowAddress` of a socket allows the address that the connection goes to. */
-  isAllowed(allowAddress: NetworkOptions['allowAddress']): boolean {
-    return refusalOf(this.#trace.remoteAddress, allowAddress) === undefined
+  /** Whether the server allows one more stream, and the option `allowAddress` of a socket the address that is connected. */
+  takes(allowAddress: NetworkOptions['allowAddress']): boolean {
+    return this.#users < this.#limit && refusalOf(this.#trace.remoteAddress, allowAddress) === undefined
   }
 
   /** Notes in the trace of a socket which way it takes. */
   tell(trace: Trace): void {
-    const { remoteAddress, remotePort, tls } = this.#trace
-    Object.assign(trace, { remoteAddress, remotePort, tls })
-  }
-
-  /** Whether a stream was opened before. */
-  get wasUsed(): boolean {
-    return this.#wasUsed
+    Object.assign(trace, this.#trace, { step: trace.step })
   }
 
   /** Adds a user, who keeps the process alive. */
@@ -146,13 +146,12 @@ export class Http2Connection {
 
   /** The reverse of `enter`, behind an `unref`. */
   leave(): void {
-    this.#users--
-    if (this.#users === 0) this.#idleTimer = startTimer(this.#idleTimeout, () => this.close())
+    if (--this.#users === 0) this.#idleTimer = startTimer(this.isOver ? 0 : this.#idleTimeout, () => this.close())
   }
 
   /** Asks for a sign of life (RFC 9113 section 6.7) at each interval, and drops a connection that gave none. */
   #ping(interval: number): void {
-    if (this.isLost) return
+    if (this.#session.destroyed) return
     let isAnswered = false
     this.#session.ping(error => {
       isAnswered = error === null
@@ -174,17 +173,24 @@ export class Http2Connection {
   }
 
   ref(): void {
-    if (this.#refs++ === 0 && !this.isLost) this.#session.ref()
+    if (this.#refs++ === 0 && !this.#session.destroyed) this.#session.ref()
   }
 
   unref(): void {
-    if (--this.#refs === 0 && !this.isLost) this.#session.unref()
+    if (--this.#refs === 0 && !this.#session.destroyed) this.#session.unref()
   }
 
-  /** Opens a stream. @throws if the connection takes none any more, or for fields that HTTP/2 does not allow */
-  request(headers: object): Http2Stream {
+  /**
+   * Opens a stream.
+   *
+   * @param onEnd called if the server ends TCP before the stream is closed: nothing follows what has arrived
+   * @throws if the connection takes none any more, or for fields that HTTP/2 does not allow
+   */
+  request(headers: object, onEnd: () => void): Http2Stream {
     const stream = this.#session.request(headers, shielded({ endStream: false }))
-    this.#wasUsed = true
+    this.wasUsed = true
+    this.#onEnds.add(onEnd)
+    stream.on('close', () => this.#onEnds.delete(onEnd))
     return stream
   }
 }

@@ -1,7 +1,7 @@
 import { inMicrotask } from '../host/microtask.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { alternating, ForeignExchange, fieldsOf } from './foreign-upgrade.ts'
-import { HTTP_1_1_REQUIRED, nameOfCode, REFUSED_STREAM } from './http2-codes.ts'
+import { describeLoss, HTTP_1_1_REQUIRED, REFUSED_STREAM } from './http2-codes.ts'
 import type { Http2Connection } from './http2-connection.ts'
 import { dropStream, Http2Pipe } from './http2-pipe.ts'
 import type { Http2Stream, Http2Way } from './http2-types.ts'
@@ -23,10 +23,6 @@ export class Http2Place implements Http2Way {
       exchangeOn(connection, this, headersOf(request, secure), handler, onHttp1Required)
   }
 
-  abort(): void {
-    this.free()
-  }
-
   ref(): void {
     this.keepAlive(true)
   }
@@ -43,8 +39,8 @@ export class Http2Place implements Http2Way {
     else this.#connection.unref()
   }
 
-  /** The stream is over. */
-  free(): void {
+  /** To be called also when the stream is over. */
+  abort(): void {
     if (this.#isFree) return
     this.unref()
     this.#isFree = true
@@ -68,7 +64,7 @@ function exchangeOn(
   const exchange = new ForeignExchange(handler, reason => stream && dropStream(stream, connection, reason))
 
   const onClose = (): void => {
-    place.free()
+    place.abort()
     if (exchange.isOver) return
     const code = stream?.rstCode
     const cause = failure ?? connection.error
@@ -77,14 +73,14 @@ function exchangeOn(
       return exchange.failed(new ConnectionError('WS_ERR_HTTP2', message, { cause }), onHttp1Required())
     }
     const isOver = stream === undefined ? connection.isOver : connection.isLost
-    const what = isOver ? 'The HTTP/2 connection was lost' : `The server reset the stream (${nameOfCode(code)})`
-    const error = new ConnectionError('WS_ERR_CONNECTION_LOST', `${what} during the handshake`, { cause })
+    const message = `${describeLoss(isOver, code)} during the handshake`
+    const error = new ConnectionError('WS_ERR_CONNECTION_LOST', message, { cause })
     const isUnprocessed = code === REFUSED_STREAM || (isOver && (isReuse || stream === undefined))
     exchange.failed(error, isUnprocessed)
   }
 
   try {
-    const opened = connection.request(headers)
+    const opened = connection.request(headers, () => (exchange.isOver ? opened.push(null) : opened.destroy()))
     stream = opened
     opened.on('error', error => {
       failure ??= error

@@ -19,7 +19,7 @@ export class Origin {
   find(allowAddress: NetworkOptions['allowAddress']): Http2Connection | undefined {
     for (const connection of this.#connections) {
       if (connection.isOver) this.#connections.delete(connection)
-      else if (connection.hasRoom && connection.isAllowed(allowAddress)) return connection
+      else if (connection.takes(allowAddress)) return connection
     }
     return undefined
   }

@@ -1,4 +1,4 @@
-import { CANCEL, NO_ERROR, nameOfCode } from './http2-codes.ts'
+import { CANCEL, describeLoss, NO_ERROR } from './http2-codes.ts'
 import type { Http2Connection } from './http2-connection.ts'
 import type { Http2Stream } from './http2-types.ts'
 import type { Pipe, PipeSink } from './pipe.ts'
@@ -62,7 +62,8 @@ export class Http2Pipe implements Pipe {
 
   end(): void {
     this.#ended = true
-    this.#stream.end()
+    // The server's side has no END_STREAM then, with which the stream would close.
+    this.#stream.end(() => this.#connection.onceFlushed(() => this.#connection.isLost && this.#stream.destroy()))
   }
 
   abort(reason?: unknown): void {
@@ -101,19 +102,20 @@ export class Http2Pipe implements Pipe {
     else {
       this.#endSeen = true
       this.#sink?.end()
+      if (this.#ended) this.end()
     }
   }
 
   #onClose(): void {
     const isOver = this.#endSeen && this.#isOver && this.#error === undefined
-    const isClean = this.#aborted || isOver
     // A stream closes when both sides have ended. That may be known before our last bytes are known to have left.
     if (isOver && this.#buffered > 0 && !this.#aborted) {
       this.#buffered = 0
       this.#sink?.drain()
     }
     this.#isClosed = true
-    this.#sink?.close(isClean ? undefined : (this.#error ?? this.#connection.error ?? this.#loss()))
+    const loss = new Error(describeLoss(this.#connection.isLost, this.#stream.rstCode))
+    this.#sink?.close(this.#aborted || isOver ? undefined : (this.#error ?? this.#connection.error ?? loss))
   }
 
   /** Whether we have ended our side, and the stream was not reset with an error. */
@@ -123,11 +125,6 @@ export class Http2Pipe implements Pipe {
 
   get #isReset(): boolean {
     return (this.#stream.rstCode ?? NO_ERROR) !== NO_ERROR
-  }
-
-  #loss(): Error {
-    if (this.#connection.isLost) return new Error('The HTTP/2 connection was lost')
-    return new Error(`The server reset the stream (${nameOfCode(this.#stream.rstCode)})`)
   }
 }
 

@@ -30,11 +30,14 @@ export interface Http2Session {
   unref(): unknown
   readonly closed: boolean
   readonly destroyed: boolean
+  /** What stands for the socket of the session, or for the stream in its place. */
+  readonly socket: { allowHalfOpen: boolean }
 }
 
 /** The socket of a ClientHttp2Session, or a stream in its place. */
 export interface Http2Socket {
-  once(event: 'drain', listener: () => void): unknown
+  once(event: 'drain' | 'end', listener: () => void): unknown
+  destroy(): unknown
   setMaxListeners(limit: number): unknown
   readonly writableNeedDrain: boolean
 }
@@ -43,7 +46,9 @@ export interface Http2Socket {
 export interface Http2Stream {
   on(event: string, listener: (...args: any[]) => void): unknown
   write(bytes: Uint8Array, callback: (error?: unknown) => void): unknown
-  end(): unknown
+  end(finished: () => void): unknown
+  /** With null: the stream ends behind the bytes that it has read. */
+  push(end: null): unknown
   close(code: number): unknown
   destroy(): unknown
   pause(): unknown

@@ -38,9 +38,6 @@ const HTTP_2 = 'h2'
  */
 const KEEPS_ONREAD = process.versions.deno === undefined
 
-/** Node.js itself ends a Duplex whose other end has ended, and throws if the session closes before it has done so. */
-const ENDS_DUPLEX = KEEPS_ONREAD && process.versions.bun === undefined
-
 /** Bun stops reading for good once a stream has used up its first window, if the window of the connection was set. */
 const SETS_CONNECTION_WINDOW = process.versions.bun === undefined
 
@@ -188,8 +185,6 @@ type Http2Carrier = Socket & { readonly alpnProtocol?: unknown; servername?: str
 function startSession(socket: Http2Carrier, target: ConnectTarget, tunnel: Network['tunnel']): Http2Session {
   // A socket that is paused would not be read.
   socket.resume()
-  // The end of TCP is that of the session.
-  if ('connecting' in socket || !ENDS_DUPLEX) socket.allowHalfOpen = false
   // An IP address is no name in TLS. Deno then keeps an empty one, of which its http2 cannot make an origin; Node.js has false.
   if (socket.servername === '') socket.servername = false
   const session = http2().connect(
@@ -200,6 +195,8 @@ function startSession(socket: Http2Carrier, target: ConnectTarget, tunnel: Netwo
       settings: shielded({ enablePush: false, initialWindowSize: STREAM_WINDOW }),
     }),
   )
+  // In a tunnel, Node.js puts a socket of its own before the stream, which ends as soon as the other side does.
+  session.socket.allowHalfOpen = true
   // An alert of TLS, such as for the lack of a client certificate, ends in Node.js neither the socket nor the session.
   socket.on('error', error => {
     session.destroy(error)

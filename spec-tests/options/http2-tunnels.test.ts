@@ -1,5 +1,6 @@
 import { createSecureServer } from 'node:http2'
 import { type AddressInfo, connect as connectTcp, createServer, type Socket } from 'node:net'
+import process from 'node:process'
 import { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import { expect } from 'chai'
@@ -7,8 +8,10 @@ import { WebSocketServer } from 'ws'
 import { failure, handshake, type WebSocket, type WebSocketOptions, WebSocketStream } from '#lib/entry/node.js'
 import { useCertificates } from '../support/certificates.ts'
 import { runModule } from '../support/child.ts'
+import { DATA, END_HEADERS, HEADERS } from '../support/http2-frames.ts'
 import { type Http2TestServer, type ServeHttp2Options, startHttp2Server } from '../support/http2-server.ts'
 import { type HttpProxyOptions, startHttpProxy, startSocksProxy, type TestProxy } from '../support/proxy-servers.ts'
+import { ENABLE_CONNECT_PROTOCOL, STATUS_200, startRawHttp2Server } from '../support/raw-http2-server.ts'
 import { next, useLoopback } from '../support/ws-server.ts'
 
 describe('The option http2 beside proxy and connect', function () {
@@ -345,6 +348,8 @@ describe('The option http2 beside proxy and connect', function () {
         relays.push(socket)
         const upstream = connectTcp(server.port, '127.0.0.1')
         upstream.on('error', () => {})
+        // Nobody reads then what still comes from the server.
+        socket.on('close', () => upstream.destroy())
         socket.pipe(upstream).pipe(socket, { end: false })
       })
       const connect = () => connectTcp(port, '127.0.0.1')
@@ -364,6 +369,47 @@ describe('The option http2 beside proxy and connect', function () {
       expect(handshake(await loopback.open(server.url, { http2: 'auto', connect }))!.http).to.equal('1.1')
     })
   })
+
+  for (const secure of [false, true]) {
+    for (const way of ['directly', 'through a proxy', 'over what connect opens']) {
+      it(`${secure ? 'wss' : 'ws'}, ${way}: Close frames with the end of TCP behind them are answered, and clean`, async () => {
+        const server = await startRawHttp2Server(ENABLE_CONNECT_PROTOCOL, secure ? made.certificate : undefined)
+        loopback.afterwards(() => server.close())
+        const options: WebSocketOptions = { ...only, tls: made.tls }
+        const port = Number(new URL(server.url).port)
+        const toServer = { host: 'localhost', port, family: 4 }
+        const byTls = { ...toServer, ...made.tls, servername: 'localhost', ALPNProtocols: ['h2'] }
+        const connect = () => (secure ? connectTls(byTls) : connectTcp(toServer))
+        if (way === 'over what connect opens') Object.assign(options, { connect })
+        if (way === 'through a proxy')
+          Object.assign(options, { proxy: `http://localhost:${(await startProxy()).port}` })
+        const sockets = [1, 2, 3].map(() => loopback.socket(server.url, options))
+        const peer = await server.accept()
+        const streams: number[] = []
+        for (const socket of sockets) {
+          const opened = next(socket, 'open')
+          const { stream } = await peer.frame(HEADERS)
+          peer.send(HEADERS, END_HEADERS, stream, STATUS_200)
+          streams.push(stream)
+          await opened
+        }
+        const messages = Promise.all(sockets.map(socket => next(socket, 'message')))
+        const closed = Promise.all(sockets.map(socket => next(socket, 'close')))
+        peer.socket.cork()
+        for (const stream of streams) peer.send(DATA, 0, stream, Buffer.from('\x81\x02hi\x88\x02\x03\xe8', 'latin1'))
+        peer.socket.end()
+        for (const { data } of await messages) expect(data).to.equal('hi')
+        for (const { code, wasClean } of await closed) expect([code, wasClean]).to.deep.equal([1000, true])
+        // The proxy of these tests, where Bun runs it, drops what follows the end of the other side.
+        if (process.versions.bun) return
+        const answered = new Set<number>()
+        while (answered.size < streams.length) {
+          const { stream, payload } = await peer.frame(DATA)
+          if (payload[0] === 0x88) answered.add(stream)
+        }
+      })
+    }
+  }
 
   it('"only" excludes what speaks HTTP/1.1 itself', () => {
     for (const other of [{ agent: { addRequest() {} } }, { dispatcher: 'global' }, { upgrade: () => {} }]) {

@@ -236,6 +236,41 @@ describe('RFC 8441 section 5: frames of HTTP/2 under a WebSocket', () => {
     await Promise.all([accept(newPeer), next(second, 'open')])
   })
 
+  it('a server that reads no more and ends TCP has lost all of its sockets, and the next one opens another connection', async () => {
+    // SETTINGS_INITIAL_WINDOW_SIZE, and the window of the connection: what waits does so in TCP.
+    const server = await serve(Buffer.concat([ENABLE_CONNECT_PROTOCOL, Buffer.of(0, 4), uint32(2 ** 30)]))
+    // Up to version 22, Node.js does not read while a write waits: there a PING frame without an answer tells.
+    const options = { ...only, keepAlive: 500 }
+    const sockets = [1, 2, 3].map(() => loopback.socket(server.url, options))
+    const peer = await server.accept()
+    peer.send(WINDOW_UPDATE, 0, 0, uint32(2 ** 30))
+    for (const socket of sockets) await Promise.all([accept(peer), next(socket, 'open')])
+    peer.socket.pause()
+    for (const socket of sockets) {
+      for (let count = 0; count < 8; count++) socket.send(new Uint8Array(2 ** 20))
+    }
+    const closed = Promise.all(sockets.map(socket => next(socket, 'close')))
+    peer.socket.end()
+    for (const { code } of await closed) expect(code).to.equal(1006)
+    for (const socket of sockets) {
+      expect(failure(socket)!.code).to.equal('WS_ERR_CONNECTION_LOST')
+      expect(socket.bufferedAmount).to.be.above(2 ** 20)
+    }
+    const again = loopback.socket(server.url, options)
+    await Promise.all([accept(await server.accept()), next(again, 'open')])
+  })
+
+  it('a server that ends TCP before it answers: another connection is opened for the request', async () => {
+    const server = await serve()
+    const first = loopback.socket(server.url, only)
+    const peer = await server.accept()
+    await Promise.all([accept(peer), next(first, 'open')])
+    const socket = loopback.socket(server.url, only)
+    await peer.frame(HEADERS)
+    peer.socket.end()
+    await Promise.all([accept(await server.accept()), next(socket, 'open')])
+  })
+
   it('PUSH_PROMISE is against the settings, and ends the connection', async () => {
     const { socket, peer, stream } = await openPair()
     // Our SETTINGS, which turn pushes off, are acknowledged by now.

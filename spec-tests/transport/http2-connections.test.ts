@@ -2,7 +2,10 @@ import { expect } from 'chai'
 import { Http2Connections } from '#lib/transport/http2.js'
 import type { Http2Way } from '#lib/transport/http2-types.js'
 import type { Network } from '#lib/transport/network.js'
+import { connect } from '#lib/transport/node.js'
+import type { Pipe } from '#lib/transport/pipe.js'
 import { type Http2TestServer, startHttp2Server } from '../support/http2-server.ts'
+import { ENABLE_CONNECT_PROTOCOL, startRawHttp2Server } from '../support/raw-http2-server.ts'
 
 describe('Connections of HTTP/2', () => {
   let server: Http2TestServer
@@ -28,6 +31,33 @@ describe('Connections of HTTP/2', () => {
     await closed
     await open(connections, never())
     expect(server.connections).to.equal(2)
+  })
+
+  it('drop a server that does not close its side of TCP', async () => {
+    const silent = await startRawHttp2Server(ENABLE_CONNECT_PROTOCOL)
+    let pipe: Pipe | undefined
+    const dropped = new Promise<void>(resolve => {
+      const tunnel = {
+        name: 'to the server',
+        async open() {
+          const { port } = new URL(silent.url)
+          pipe = await connect({ host: '127.0.0.1', port: Number(port), secure: false, url: '', signal: never() })
+          const abort = pipe.abort.bind(pipe)
+          pipe.abort = reason => {
+            abort(reason)
+            resolve()
+          }
+          return pipe
+        },
+      }
+      void open(new Http2Connections(20), never(), { tunnel }).then(async place => {
+        const { socket } = await silent.accept()
+        socket.pause()
+        place.abort()
+      })
+    })
+    await dropped
+    await silent.close()
   })
 
   it('stay open as long as somebody has a place', async () => {
