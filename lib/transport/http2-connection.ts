@@ -155,7 +155,7 @@ export class Http2Connection {
     if (this.isLost) return
     let isAnswered = false
     this.#session.ping(error => {
-      isAnswered = error === null
+      isAnswered = !error
     })
     new Deadline(interval, () => {
       if (isAnswered) this.#ping(interval)
