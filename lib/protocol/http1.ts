@@ -9,7 +9,7 @@ export { GrowingBuffer }
 const PROTOCOL = 'HTTP/1.'
 /** The largest response head in bytes, with the interim responses before it. */
 const MAX_HEAD = 64 * 1024
-/** The most that is kept of a refusal's body, in bytes. */
+/** The most that is kept of a refusal's body, and taken of interim responses over HTTP/2, in bytes. */
 export const MAX_BODY: number = 64 * 1024
 
 const LF = 0x0a
@@ -17,6 +17,11 @@ const LF_LF = 0x0a0a
 const LF_CR_LF = 0x0a0d0a
 
 const NO_STATUS_LINE = 'it does not begin with a status line of HTTP/1'
+
+/** The error of a response head that is too large, or of too many interim responses. */
+export function headTooLarge(): ConnectionError {
+  return new ConnectionError('WS_ERR_RESPONSE_TOO_LARGE', `The response head exceeds ${MAX_HEAD} bytes`)
+}
 
 /** Serializes a request without a body (RFC 9112 section 3). Its values must have been checked. */
 export function writeRequest(request: UpgradeRequest, method = 'GET'): Uint8Array {
@@ -46,7 +51,7 @@ export class ResponseHeadReader {
       if (end instanceof ConnectionError) return end
       const taken = (end < 0 ? chunk.length : end) - begin
       if (this.#interim + this.#kept.length + taken > MAX_HEAD) {
-        return new ConnectionError('WS_ERR_RESPONSE_TOO_LARGE', `The response head exceeds ${MAX_HEAD} bytes`)
+        return headTooLarge()
       }
       if (end < 0) {
         this.#kept.append(chunk.subarray(begin))

@@ -88,7 +88,7 @@ export function alternating(raw: readonly unknown[]): HeaderList {
 
 /** An object of fields, whose values are strings or lists of strings. */
 export function fieldsOf(headers: object): HeaderList {
-  return alternating(Object.entries(headers).flat(1))
+  return alternating(Object.entries(headers).flat())
 }
 
 function lower(name: unknown): string {

@@ -154,7 +154,7 @@ export class Http2Connection {
     if (this.#session.destroyed) return
     let isAnswered = false
     this.#session.ping(error => {
-      isAnswered = error === null
+      isAnswered = !error
     })
     new Deadline(interval, () => {
       if (isAnswered) this.#ping(interval)

@@ -1,5 +1,6 @@
 import { inMicrotask } from '../host/microtask.ts'
 import { ConnectionError } from '../protocol/errors.ts'
+import { headTooLarge, MAX_BODY } from '../protocol/http1.ts'
 import { alternating, ForeignExchange, fieldsOf } from './foreign-upgrade.ts'
 import { describeLoss, HTTP_1_1_REQUIRED, REFUSED_STREAM } from './http2-codes.ts'
 import type { Http2Connection } from './http2-connection.ts'
@@ -84,6 +85,14 @@ function exchangeOn(
     stream = opened
     opened.on('error', error => {
       failure ??= error
+    })
+    let interim = 0
+    opened.on('headers', fields => {
+      // They may come without end, and faster than they are read: 64 KiB of them, as over HTTP/1.1.
+      interim += JSON.stringify(fields).length
+      if (interim <= MAX_BODY) return
+      dropStream(opened, connection)
+      exchange.failed(headTooLarge())
     })
     opened.on('response', (fields, _flags, list?: unknown) => {
       if (exchange.isOver) return

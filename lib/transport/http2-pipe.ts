@@ -132,7 +132,7 @@ export class Http2Pipe implements Pipe {
  * Resets a stream, and drops all that waits on it. A time limit that was exceeded (`reason`) may be the fault of the connection:
  * nothing tells when its other end is gone. The next socket opens another one.
  */
-export function dropStream(stream: Http2Stream, connection: Http2Connection, reason: unknown): void {
+export function dropStream(stream: Http2Stream, connection: Http2Connection, reason?: unknown): void {
   if (/TIMEOUT/.test((reason as { code: string } | undefined)?.code as string)) connection.close()
   stream.close(CANCEL)
   stream.destroy()

@@ -32,7 +32,7 @@ export async function askSocks5(
   if (method === NONE_ACCEPTABLE) {
     throw refused(credentials === undefined ? 'it wants credentials' : 'it accepts no user name and password')
   }
-  if (!methods.includes(method!)) throw ill('it chose a method of authentication that was not offered')
+  if (!methods.includes(method!)) throw ill('it chose a method that was not offered')
   if (method === USER_NAME_PASSWORD) await authenticate(proxy, credentials!)
 
   // Section 4: CONNECT, a reserved byte, the address.
@@ -40,11 +40,11 @@ export async function askSocks5(
   // Section 6: version, reply, a reserved byte, the type of the address.
   const [replyVersion, reply, , type] = await proxy.take(4)
   if (replyVersion !== VERSION_5) throw ill('its reply is not one of SOCKS 5')
-  if (reply !== 0) throw refused(REPLIES[reply! - 1] ?? `it gives the reason ${reply}`)
+  if (reply !== 0) throw refused(REPLIES[reply! - 1] ?? `code ${reply}`)
   // The address and the port that the proxy connects from, which nobody needs. Their length has to be known nevertheless.
   if (type === DOMAIN_NAME) await proxy.take((await proxy.take(1))[0]! + 2)
   else if (type === IPV4 || type === IPV6) await proxy.take((type === IPV4 ? 4 : 16) + 2)
-  else throw ill('its reply has an address of an unknown type')
+  else throw ill('its reply has an unknown type of address')
 }
 
 /** RFC 1929 section 2. */
@@ -110,11 +110,11 @@ const GRANTED = 90
 /** RFC 1928 section 6: what the codes of a reply mean, from 1 on. */
 const REPLIES = [
   'it failed',
-  'its rules do not allow the connection',
-  'it cannot reach the network of the server',
+  'its rules do not allow it',
+  'it cannot reach the network',
   'it cannot reach the server',
   'the server refuses the connection',
-  'the time to live of the connection has expired',
+  'the time to live is over',
   'it does not know the command CONNECT',
   'it does not know this type of address',
 ]

@@ -156,6 +156,15 @@ describe('The option http2', function () {
       expect(handshake(socket)!.status).to.equal(200)
     })
 
+    it('takes at most 64 KiB of interim responses', async () => {
+      const server = await serve()
+      const socket = loopback.socket(server.url, { ...only, handshakeTimeout: 10_000 })
+      const { stream } = await server.request()
+      for (let count = 0; count < 2000; count++) stream.additionalHeaders({ ':status': 103, link: '</style.css>' })
+      await next(socket, 'close')
+      expect(failure(socket)!.code).to.equal('WS_ERR_RESPONSE_TOO_LARGE')
+    })
+
     it('is refused by a server of HTTP/1.1, and by one that does not announce extended CONNECT', async () => {
       const plain = await serve({ announces: false })
       const http1 = await loopback.serve({ tls: made.certificate })
