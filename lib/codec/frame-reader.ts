@@ -152,9 +152,8 @@ export class FrameReader {
     while (position < end) {
       if (this.#paused) {
         if (this.#state === STOPPED) return
-        if (waited !== undefined) this.#backlog!.putBack(chunk.subarray(position), buffer)
-        else (this.#backlog ??= new ReadBacklog()).add(chunk.subarray(position), buffer)
-        return
+        const backlog = (this.#backlog ??= new ReadBacklog())
+        return backlog.hold(chunk.subarray(position), buffer, waited !== undefined)
       }
       // 2. Fast paths for messages in one frame that lie wholly in the chunk: a batch of small ones, or one decoded in place.
       if (this.#message === 0 && this.#handler.takesBatches === true) {

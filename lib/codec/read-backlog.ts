@@ -17,23 +17,21 @@ export const EMPTY_CHUNK: BacklogChunk = { bytes: new Uint8Array(0), buffer: und
  * the pipe uses its own memory again.
  */
 export class ReadBacklog extends Fifo<BacklogChunk> {
-  /** Adds bytes that have arrived, which are the pipe's after the call. */
-  add(bytes: Uint8Array, buffer: ReadBuffer | undefined): void {
-    this.push(chunkOf(bytes, buffer, false))
-  }
-
-  /** Puts back the part of the first chunk that was not read. Whoever takes a chunk releases its buffer. */
-  putBack(bytes: Uint8Array, buffer: ReadBuffer | undefined): void {
-    this.unshift(chunkOf(bytes, buffer, true))
+  /**
+   * Keeps bytes that were not read, behind all others. Whoever takes them releases the buffer.
+   *
+   * @param wasHeld whether they are the rest of the first chunk, and are put back before all others; if they are in no read buffer,
+   *   they are in memory of their own then. Others are the pipe's after the call
+   */
+  hold(bytes: Uint8Array, buffer: ReadBuffer | undefined, wasHeld: boolean): void {
+    const stays = buffer?.retain(bytes) ?? wasHeld
+    const chunk = stays ? { bytes, buffer } : { bytes: new Uint8Array(bytes), buffer: undefined }
+    if (wasHeld) this.unshift(chunk)
+    else this.push(chunk)
   }
 
   /** Drops all of it. */
   clear(): void {
     for (const { buffer } of this.takeAll()) buffer?.release()
   }
-}
-
-/** @param isOwn whether bytes that are in no read buffer are in memory of their own */
-function chunkOf(bytes: Uint8Array, buffer: ReadBuffer | undefined, isOwn: boolean): BacklogChunk {
-  return (buffer?.retain(bytes) ?? isOwn) ? { bytes, buffer } : { bytes: new Uint8Array(bytes), buffer: undefined }
 }

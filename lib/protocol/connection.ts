@@ -116,7 +116,7 @@ export class Connection extends FramedPipe {
    * frame may still be sent. Messages that still wait for their bytes or their compression are dropped.
    */
   fail(error: ConnectionError): void {
-    this.sendQueue.dropMessages()
+    this.dropMessages()
     if (this.isOver) this.requestFlush()
     else this.#failBehindMessages(error)
   }
@@ -153,7 +153,7 @@ export class Connection extends FramedPipe {
     if (this.#violation !== undefined) return
     if (this.#state === CLOSE_RECEIVED) {
       // A message that still waits is too late: our Close frame does not wait for it.
-      this.sendQueue.dropMessages()
+      this.dropMessages()
       this.acknowledgeClose()
     }
     if (!this.isOver) {
@@ -200,7 +200,7 @@ export class Connection extends FramedPipe {
     }
     this.#state = FINISHED
     // The peer reads no more messages. Our Close frame, the last in the send queue, does not wait for them.
-    this.sendQueue.dropMessages()
+    this.dropMessages()
     this.requestFlush()
     if (this.allSent) this.owner.onServerEndDue()
   }

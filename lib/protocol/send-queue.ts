@@ -90,11 +90,7 @@ export class SendQueue {
 
   /** Sends a binary message, or one with another opcode. The bytes are copied. */
   binary(bytes: Uint8Array, opcode: number = BINARY): void {
-    if (this.#goesStraight(bytes)) {
-      this.#writer.frame(opcode, bytes)
-      this.#framed += bytes.length
-      return
-    }
+    if (this.#goesStraight(bytes)) return this.#write(opcode, bytes)
     const waits = this.waits || bytes.length >= LARGE_MESSAGE
     // Not by `slice`: a Buffer's copies nothing.
     this.#enqueue({ content: waits ? new Uint8Array(bytes) : bytes, opcode })
@@ -103,10 +99,7 @@ export class SendQueue {
   /** Sends one frame of a message, uncompressed. The payload is copied. */
   frame(opcode: number, payload: Uint8Array, final: boolean): void {
     if (this.waits) this.#entries.push({ content: new Uint8Array(payload), opcode, final })
-    else {
-      this.#writer.frame(opcode, payload, final)
-      this.#framed += payload.length
-    }
+    else this.#write(opcode, payload, final)
   }
 
   /** Writes a control frame at once, ahead of all entries. */
@@ -116,8 +109,7 @@ export class SendQueue {
 
   /** Sends a Close frame, after all entries. */
   close(body: Uint8Array): void {
-    if (this.waits) this.#entries.push({ content: body, opcode: CLOSE })
-    else this.#writer.frame(CLOSE, body)
+    this.frame(CLOSE, body, true)
   }
 
   /**
@@ -190,10 +182,15 @@ export class SendQueue {
     return !this.waits && !this.#compressor?.accepts(content)
   }
 
+  /** Writes a frame as it is. A Close frame is no message, so it does not count. */
+  #write(opcode: number, payload: Uint8Array, final?: boolean): void {
+    this.#writer.frame(opcode, payload, final)
+    if (opcode !== CLOSE) this.#framed += payload.length
+  }
+
   #enqueue(entry: QueueEntry): void {
-    const { waits } = this
     this.#entries.push(entry)
-    if (!waits) this.#sendEntries()
+    if (this.#entries.length === 1) this.#sendEntries()
   }
 
   /** Sends entries in order, up to the first that has to wait. */
@@ -201,13 +198,10 @@ export class SendQueue {
     while (this.waits) {
       const { content, opcode, final } = this.#entries.first!
       if (content === undefined) return
-      if (opcode === CLOSE || final !== undefined || !this.#compressor?.accepts(content)) {
+      if (final !== undefined || !this.#compressor?.accepts(content)) {
         this.#entries.shift()
         if (typeof content === 'string') this.#framed += this.#writer.text(content)
-        else {
-          this.#writer.frame(opcode, content, final)
-          if (opcode !== CLOSE) this.#framed += content.length
-        }
+        else this.#write(opcode, content, final)
         continue
       }
       // The pipe is called now, and not while memory is in use that connections share.

@@ -41,9 +41,6 @@ const KEEPS_ONREAD = process.versions.deno === undefined
 /** Bun stops reading for good once a stream has used up its first window, if the window of the connection was set. */
 const SETS_CONNECTION_WINDOW = process.versions.bun === undefined
 
-/** Node.js itself ends a Duplex whose other end has ended, and throws if the session closes before it has done so. */
-const ENDS_DUPLEX = KEEPS_ONREAD && SETS_CONNECTION_WINDOW
-
 /**
  * Opens a place for a socket on an HTTP/2 connection that it shares with others of the same origin and TLS options.
  *

@@ -12,7 +12,7 @@ const MEANINGS: readonly (readonly [code: RegExp, meaning: string])[] = [
   [/^DEPTH_ZERO/, `${CERTIFICATE} is signed by itself, and not trusted: ${AUTHORITY}`],
   [
     /^(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_(UNTRUSTED|SIG))/,
-    `${CERTIFICATE} is of an authority that is not trusted here: ${AUTHORITY}. If it is a public one, the server fails to send the intermediate certificates`,
+    `${CERTIFICATE} is of an authority that is not trusted here: ${AUTHORITY}. The server of a public one must send intermediate certificates`,
   ],
   [/^CERT_HAS/, `${CERTIFICATE} has expired, or the clock of this machine is wrong`],
   [/^CERT_NOT_YET/, `${CERTIFICATE} is not valid yet, or the clock of this machine is wrong`],
@@ -34,7 +34,7 @@ const MEANINGS: readonly (readonly [code: RegExp, meaning: string])[] = [
   ],
   [
     /^(ECONNRESET|EPIPE)/,
-    'The server ended the connection during the TLS handshake. If it does not speak TLS on this port, the URL has to begin with ws:',
+    'The server ended the connection during the TLS handshake: if it does not speak TLS on this port, the URL has to begin with ws:',
   ],
 ]
 

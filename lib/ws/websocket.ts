@@ -388,13 +388,11 @@ function tooLate(
 /** The data of a message as text, bytes or a Blob. Any other value is converted by `Buffer.from`. */
 function toContent(data: any): string | Uint8Array | ReadableBlob {
   if (typeof data === 'string') return data
-  if (!data) return NOTHING
+  if (!data) return new Uint8Array(0)
   // Bytes are what the slots say, whatever a program has defined on the object.
   if (isView(data)) return isPlain(data) ? data : bytesOfView(data)
   return toBlob(data) ?? bytesOfBuffer(data) ?? Buffer.from(data)
 }
-
-const NOTHING = new Uint8Array(0)
 
 function isBlob(content: string | Uint8Array | ReadableBlob): content is ReadableBlob {
   return typeof content === 'object' && 'read' in content
