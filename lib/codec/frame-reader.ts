@@ -6,7 +6,7 @@ import { copy, takeBatch } from './message-batch.ts'
 import { MessageBody } from './message-body.ts'
 import { CLOSE, CONTINUATION, LENGTH_16, LENGTH_64, MAX_SERVER_HEADER, WHOLE_BINARY, WHOLE_TEXT } from './opcodes.ts'
 import type { Platform } from './platform.ts'
-import { type BacklogChunk, EMPTY_CHUNK, ReadBacklog } from './read-backlog.ts'
+import { type BacklogChunk, EMPTY_CHUNK, hold, type ReadBacklog } from './read-backlog.ts'
 import { ReadBufferLease } from './read-buffer.ts'
 import { decodeText } from './utf8.ts'
 import { isViolation, POLICY_VIOLATION, type Violation } from './violations.ts'
@@ -60,7 +60,7 @@ export class FrameReader {
 
   #paused = false
   /** Bytes that have arrived while reading was paused. */
-  #backlog: ReadBacklog | undefined
+  readonly #backlog: ReadBacklog = []
   #resuming = false
   /** Frames that were read one by one since the last pause for them. */
   #frames = 0
@@ -82,7 +82,7 @@ export class FrameReader {
     this.#body?.release()
     this.#lease.abandon()
     this.#control = undefined
-    this.#backlog?.clear()
+    for (const { buffer } of this.#backlog.splice(0)) buffer?.release()
   }
 
   /**
@@ -102,10 +102,10 @@ export class FrameReader {
     this.#resuming = true
     // At least once: the reassembly may be suspended with all of its input consumed.
     do {
-      const chunk = this.#backlog?.shift() ?? EMPTY_CHUNK
+      const chunk = this.#backlog.shift() ?? EMPTY_CHUNK
       this.read(chunk.bytes, chunk)
       chunk.buffer?.release()
-    } while (!this.#paused && this.#backlog?.length)
+    } while (!this.#paused && this.#backlog.length > 0)
     this.#resuming = false
   }
 
@@ -122,7 +122,7 @@ export class FrameReader {
     if (this.#state === STOPPED) return undefined
     // Behind a backlog, what arrives joins it, in memory that can be retained. A pause without one mostly ends before anything
     // arrives, so the other targets serve.
-    if (this.#backlog?.length) return this.#lease.readTarget()
+    if (this.#backlog.length > 0) return this.#lease.readTarget()
     if (this.#state === IN_DATA) {
       const target = this.#body!.readTarget(this.#remaining)
       if (target !== undefined) return target
@@ -152,8 +152,7 @@ export class FrameReader {
     while (position < end) {
       if (this.#paused) {
         if (this.#state === STOPPED) return
-        const backlog = (this.#backlog ??= new ReadBacklog())
-        return backlog.hold(chunk.subarray(position), buffer, waited !== undefined)
+        return hold(this.#backlog, chunk.subarray(position), buffer, waited !== undefined)
       }
       // 2. Fast paths for messages in one frame that lie wholly in the chunk: a batch of small ones, or one decoded in place.
       if (this.#message === 0 && this.#handler.takesBatches === true) {

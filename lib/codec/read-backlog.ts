@@ -1,4 +1,3 @@
-import { Fifo } from './fifo.ts'
 import type { ReadBuffer } from './read-buffer.ts'
 
 /** Bytes that wait to be read. */
@@ -16,22 +15,17 @@ export const EMPTY_CHUNK: BacklogChunk = { bytes: new Uint8Array(0), buffer: und
  * They stay in the read buffer that they were read to if they are enough to retain it for. Otherwise they are copied, since
  * the pipe uses its own memory again.
  */
-export class ReadBacklog extends Fifo<BacklogChunk> {
-  /**
-   * Keeps bytes that were not read, behind all others. Whoever takes them releases the buffer.
-   *
-   * @param wasHeld whether they are the rest of the first chunk, and are put back before all others; if they are in no read buffer,
-   *   they are in memory of their own then. Others are the pipe's after the call
-   */
-  hold(bytes: Uint8Array, buffer: ReadBuffer | undefined, wasHeld: boolean): void {
-    const stays = buffer?.retain(bytes) ?? wasHeld
-    const chunk = stays ? { bytes, buffer } : { bytes: new Uint8Array(bytes), buffer: undefined }
-    if (wasHeld) this.unshift(chunk)
-    else this.push(chunk)
-  }
+export type ReadBacklog = BacklogChunk[]
 
-  /** Drops all of it. */
-  clear(): void {
-    for (const { buffer } of this.takeAll()) buffer?.release()
-  }
+/**
+ * Keeps bytes that were not read, behind all others. Whoever takes them releases their buffer.
+ *
+ * @param wasHeld whether they are the rest of the first chunk, and are put back before all others; if they are in no read buffer,
+ *   they are in memory of their own then. Others are the pipe's after the call
+ */
+export function hold(backlog: ReadBacklog, bytes: Uint8Array, buffer: ReadBuffer | undefined, wasHeld: boolean): void {
+  const stays = buffer?.retain(bytes) ?? wasHeld
+  const chunk = stays ? { bytes, buffer } : { bytes: new Uint8Array(bytes), buffer: undefined }
+  if (wasHeld) backlog.unshift(chunk)
+  else backlog.push(chunk)
 }

@@ -1,6 +1,6 @@
-import { Fifo } from '../codec/fifo.ts'
 import { frameLength } from '../codec/frame-scanner.ts'
 import type { Pipe } from '../transport/pipe.ts'
+import { Fifo } from './fifo.ts'
 
 /** The largest piece that is written to a pipe at once, in bytes. */
 export const PIECE_SIZE: number = 512 * 1024

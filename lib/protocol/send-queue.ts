@@ -1,9 +1,9 @@
-import { Fifo } from '../codec/fifo.ts'
 import { FrameWriter, type FrameWriterOwner, LARGE_PAYLOAD } from '../codec/frame-writer.ts'
 import { BINARY, CLOSE, CONTINUATION, RSV1, TEXT } from '../codec/opcodes.ts'
 import type { Platform } from '../codec/platform.ts'
 import type { Pipe } from '../transport/pipe.ts'
 import type { DeflateParameters } from './extensions.ts'
+import { Fifo } from './fifo.ts'
 import { FlushLog } from './flush-log.ts'
 import { type CompressionSettings, LARGE_MESSAGE, MessageCompressor } from './message-compressor.ts'
 

@@ -1,4 +1,4 @@
-import { Fifo } from '../codec/fifo.ts'
+import { Fifo } from '../protocol/fifo.ts'
 import { AsyncIteratorPrototype } from './message-iterator.ts'
 import { CLOSED } from './ready-state.ts'
 

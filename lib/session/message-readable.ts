@@ -1,6 +1,6 @@
-import { Fifo } from '../codec/fifo.ts'
 import type { MessageBatch } from '../codec/message-batch.ts'
 import type { AsyncContext } from '../host/async-context.ts'
+import { Fifo } from '../protocol/fifo.ts'
 import { MAX_UNREAD, MESSAGE_OVERHEAD, type Pausable, ReceiveBackpressure } from './backpressure.ts'
 import { MessageIterator, type MessageReader } from './message-iterator.ts'
 

@@ -1,5 +1,5 @@
-import { Fifo } from '../codec/fifo.ts'
 import { inMicrotask } from '../host/microtask.ts'
+import { Fifo } from '../protocol/fifo.ts'
 import type { Pipe, PipeSink } from './pipe.ts'
 
 /** Both ends of a connection within the process: for tests, and for servers that run in the process of their client. */

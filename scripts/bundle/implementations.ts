@@ -39,7 +39,7 @@ export const implementations: readonly Implementation[] = [
     onTop: ['entry/polyfill', 'entry/globals'],
     standIn: 'entry/ws',
     shared: [
-      'codec/fifo',
+      'protocol/fifo',
       'codec/opcodes',
       'host/async-context',
       'host/attempt',

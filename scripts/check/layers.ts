@@ -44,7 +44,7 @@ const besides: Readonly<Record<string, Readonly<Record<string, Access>>>> = {
   host: { codec: 'types', transport: 'types' },
   transport: {
     host: 'anything',
-    'codec/fifo': 'anything',
+    'protocol/fifo': 'anything',
     'protocol/http1': 'anything',
     'protocol/errors': 'anything',
     'platform/builtins': 'anything',
