@@ -33,8 +33,8 @@ export class Fifo<Item> {
     return this.#front.pop() ?? this.#back.pop()
   }
 
-  /** Takes all items, the oldest one first. */
-  takeAll(): Item[] {
+  /** Removes all items. Returns them, the oldest one first. */
+  clear(): Item[] {
     return this.#front.splice(0).reverse().concat(this.#back.splice(0))
   }
 }

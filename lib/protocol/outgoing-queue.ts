@@ -40,8 +40,8 @@ export class OutgoingQueue {
 
   /** Drops all queued bytes. */
   drop(): void {
-    this.#chunks.takeAll()
-    this.#pings.takeAll()
+    this.#chunks.clear()
+    this.#pings.clear()
     this.pong = undefined
   }
 

@@ -132,7 +132,7 @@ export class SendQueue {
 
   /** Drops all entries. Only a Close frame, which can only be the last of them, is sent. */
   dropMessages(): void {
-    const last = this.#entries.takeAll().at(-1)
+    const last = this.#entries.clear().at(-1)
     if (last?.opcode === CLOSE) this.#writer.frame(CLOSE, last.content as Uint8Array)
   }
 
@@ -143,7 +143,7 @@ export class SendQueue {
 
   /** Drops all entries, and frees the memory for compression. */
   stop(): void {
-    this.#entries.takeAll()
+    this.#entries.clear()
     this.#compressor?.close()
   }
 

@@ -66,8 +66,8 @@ export class EventIterator {
   return(value?: unknown): Promise<IteratorResult<unknown, unknown>> {
     this.#end()
     this.#failure = undefined
-    for (const message of this.#messages.takeAll()) this.#counter.count(message.value, -1)
-    for (const { resolve } of this.#waiters.takeAll()) resolve({ done: true, value: undefined })
+    for (const message of this.#messages.clear()) this.#counter.count(message.value, -1)
+    for (const { resolve } of this.#waiters.clear()) resolve({ done: true, value: undefined })
     return Promise.resolve({ done: true, value })
   }
 
@@ -82,7 +82,7 @@ export class EventIterator {
     this.#end()
     const reason = this.#counter.failure()
     if (reason !== undefined) this.#failure = { reason }
-    for (const { resolve, reject } of this.#waiters.takeAll()) {
+    for (const { resolve, reject } of this.#waiters.clear()) {
       if (this.#failure === undefined) resolve({ done: true, value: undefined })
       else reject(reason)
       this.#failure = undefined

@@ -231,7 +231,7 @@ export class MessageReadable {
   /** Empties the inbox, and drops all messages that arrive later. */
   #drop(): void {
     this.#dropsMessages = true
-    for (const entry of this.#inbox.takeAll()) if (isMessageBatch(entry)) entry.drop()
+    for (const entry of this.#inbox.clear()) if (isMessageBatch(entry)) entry.drop()
     this.#inboxBytes = 0
   }
 

@@ -79,6 +79,8 @@ export class Http2Connection {
     this.#settings.catch(() => {})
     socket.once('end', () => {
       this.#hasEnded = true
+      // Without a user there is nothing left to send; nor will the first SETTINGS frame come any more.
+      if (this.#users === 0) socket.destroy()
       this.close()
       for (const onEnd of this.#onEnds) onEnd()
     })

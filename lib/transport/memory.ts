@@ -62,7 +62,7 @@ class MemoryPipe implements Pipe {
   abort(_reason?: unknown): void {
     this.#aborted = true
     // `#inboxBytes` stays: undelivered bytes are still buffered at the other end.
-    this.#inbox.takeAll()
+    this.#inbox.clear()
     this.#schedule()
     this.#peer.#schedule()
   }

@@ -286,7 +286,7 @@ export class WsSession extends Session implements TaskTarget, Pausable {
     const { error } = closure
     this.#settleCallbacks()
     const callbackError = error?.code === 'WS_ERR_BLOB_READ' ? toWsError(error) : (error ?? closedError())
-    for (const { callback } of this.#callbacks.takeAll()) this.failLater(callback, callbackError)
+    for (const { callback } of this.#callbacks.clear()) this.failLater(callback, callbackError)
     if (error !== undefined && (this.connection === undefined || isReported(error))) {
       this.loop.tasks.queue(this, TASK_ERROR, error)
     }
