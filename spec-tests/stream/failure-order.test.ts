@@ -112,11 +112,7 @@ describe('WebSocketStream, messages before a failure', () => {
       for await (const message of readable) await writer.write(message as string)
     })().catch(() => {})
     await peer.write(Buffer.concat([MESSAGES, BAD_FRAME]))
-    for (const number of NUMBERS) expect((await peer.readFrame()).text).to.equal(number)
-    expect((await peer.readFrame()).opcode).to.equal(CLOSE)
-    peer.end()
-    await expectWebSocketError(stream.closed, 1006)
-    expect(failure(stream)!.code).to.equal('WS_ERR_RESERVED_BITS')
+    await expectAnswersThenFailure(stream, peer)
   })
 
   const ECHOES: Record<string, (info: WebSocketOpenInfo) => Promise<unknown>> = {
@@ -143,11 +139,7 @@ describe('WebSocketStream, messages before a failure', () => {
       await peer.accept()
       await stream.opened
       await peer.write(Buffer.concat([MESSAGES, BAD_FRAME]))
-      for (const number of NUMBERS) expect((await peer.readFrame()).text).to.equal(number)
-      expect((await peer.readFrame()).opcode).to.equal(CLOSE)
-      peer.end()
-      await expectWebSocketError(stream.closed, 1006)
-      expect(failure(stream)!.code).to.equal('WS_ERR_RESERVED_BITS')
+      await expectAnswersThenFailure(stream, peer)
     })
   }
 
@@ -210,4 +202,13 @@ function slowToTell(port: number): Duplex {
   socket.on('end', () => stream.push(null))
   socket.on('error', error => stream.destroy(error))
   return stream
+}
+
+/** All messages come back, and then the failure's Close frame. */
+async function expectAnswersThenFailure(stream: WebSocketStream, peer: RawPeer): Promise<void> {
+  for (const number of NUMBERS) expect((await peer.readFrame()).text).to.equal(number)
+  expect((await peer.readFrame()).opcode).to.equal(CLOSE)
+  peer.end()
+  await expectWebSocketError(stream.closed, 1006)
+  expect(failure(stream)!.code).to.equal('WS_ERR_RESERVED_BITS')
 }
