@@ -142,7 +142,8 @@ export class OpeningHandshake implements Opening {
     const port = portOf(this.#url)
 
     // 1. Resolve the host name, unless the route does. This has a time limit of its own.
-    let location: ResolvedHost | undefined
+    let addresses: ResolvedHost['addresses'] | undefined
+    let key = socketPath
     let hasWaited = false
     const { handshakeTimeout } = this.#settings
     this.#startDeadline(handshakeTimeout)
@@ -150,18 +151,19 @@ export class OpeningHandshake implements Opening {
       if (allowAddress !== undefined) throw addressRefused('a unix socket')
     } else if (route.needsAddress && host.resolveHost !== undefined) {
       this.#trace.step = 'dns'
-      location = await host.resolveHost(name, port, this.#settings)
+      const resolved = await host.resolveHost(name, port, this.#settings)
       if (this.#over) return
-      location = { ...location, addresses: allowedOnly(location.addresses, allowAddress) }
+      key = resolved.key
+      addresses = allowedOnly(resolved.addresses, allowAddress)
       // An IP address needs no lookup.
-      hasWaited = location.addresses[0]!.address !== name
+      hasWaited = addresses[0]!.address !== name
     } else if (route.needsAddress && allowAddress !== undefined) throw addressRefused('an unresolved name')
 
     // 2. Wait in the connection queue, without a time limit: a queue is no fault of the server.
     if (!this.#settings.connectInParallel) {
       // The queue of a host whose address is not known here is that of its name.
       const queue = connectionQueueOf(this.#handler.io)
-      const key = location?.key ?? socketPath ?? `${name} ${port}`
+      key ??= `${name} ${port}`
       const since = queue.isOccupied(key) ? now() : undefined
       if (since !== undefined) this.#startDeadline(0)
       this.#leaveQueue = await queue.enter(key)
@@ -181,7 +183,7 @@ export class OpeningHandshake implements Opening {
       secure: this.#url.protocol === 'wss:',
       url: this.#url.href,
       signal: this.#connecting.signal,
-      addresses: location?.addresses,
+      addresses,
     }
     await this.#connect(route, target)
   }

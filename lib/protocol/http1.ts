@@ -25,8 +25,8 @@ export function headTooLarge(): ConnectionError {
 
 /** Serializes a request without a body (RFC 9112 section 3). Its values must have been checked. */
 export function writeRequest(request: UpgradeRequest, method = 'GET'): Uint8Array {
-  const fields = request.headers.map(field => field.join(': '))
-  return encodeLatin1([`${method} ${request.target} HTTP/1.1`, ...fields, '\r\n'].join('\r\n'))
+  const fields = request.headers.map(field => `${field[0]}: ${field[1]}\r\n`)
+  return encodeLatin1(`${method} ${request.target} HTTP/1.1\r\n${fields.join('')}\r\n`)
 }
 
 /**

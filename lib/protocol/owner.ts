@@ -6,8 +6,7 @@ import type { CompressionSettings } from './message-compressor.ts'
 
 /** How a connection ended. */
 export interface CloseResult extends CloseStatus {
-  readonly wasClean: boolean
-  /** Why it failed; undefined if it closed cleanly. */
+  /** Why it failed. Undefined if it closed cleanly. */
   readonly error: ConnectionError | undefined
 }
 

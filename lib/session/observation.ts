@@ -99,11 +99,11 @@ export class Observation implements TaskTarget {
   }
 
   ended(closure: CloseResult): void {
-    const { code, reason, wasClean, error } = closure
+    const { code, reason, error } = closure
     this.later(() => {
       if (error !== undefined) this.#failed(error)
       this.#log?.closed(closure)
-      channels.close.publish({ socket: this.#socket, code, reason, wasClean })
+      channels.close.publish({ socket: this.#socket, code, reason, wasClean: error === undefined })
       undiciChannels.close.publish({ websocket: this.#socket, code, reason })
     })
   }

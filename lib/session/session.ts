@@ -263,7 +263,7 @@ export abstract class Session implements SessionFront {
     // What a proxy answered is no response of the server.
     if (error.step !== 'proxy') this.#response = error.response
     if (this.response !== undefined) this.observe()?.answered(this.response, this.response.http)
-    this.#end({ code: ABNORMAL_CLOSURE, reason: '', wasClean: false, error })
+    this.#end({ code: ABNORMAL_CLOSURE, reason: '', error })
   }
 
   #end(closure: CloseResult): void {

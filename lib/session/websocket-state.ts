@@ -332,11 +332,11 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
   }
 
   /** "The WebSocket connection is closed", the last step */
-  #handleClosed({ wasClean, code, reason, error }: CloseResult): void {
+  #handleClosed({ code, reason, error }: CloseResult): void {
     this.#readyState = CLOSED
     this.pings?.end(() => error ?? closedError(code))
     this.#handleDrained()
-    this.fire(closeEvent(wasClean, code, reason))
+    this.fire(closeEvent(error === undefined, code, reason))
   }
 
   /** Settles the promises of `drained` if everything has left, or if nothing more can leave. */

@@ -99,9 +99,11 @@ export class Http2Connections {
           return mode === 'auto'
         })
       }
-      const pipe = await origin.opened(mode, signal, trace, (whole, wholeTrace) =>
-        this.#connect(origin, { ...target, signal: whole }, mode, tls, keepAlive, { ...network, trace: wholeTrace }),
-      )
+      const pipe = await origin.opened(mode, signal, trace, (whole, wholeTrace) => {
+        // The caller's network may inherit its members.
+        const traced = { __proto__: network, trace: wholeTrace } as TracedNetwork
+        return this.#connect(origin, { ...target, signal: whole }, mode, tls, keepAlive, traced)
+      })
       if (pipe !== undefined) return pipe
     }
   }
@@ -128,7 +130,7 @@ export class Http2Connections {
     mode: Http2Mode,
     tls: TlsOptions | undefined,
     keepAlive: number,
-    network: Network & { readonly trace: Trace },
+    network: TracedNetwork,
   ): Promise<Pipe | undefined> {
     const { signal } = target
     const { tunnel } = network
@@ -179,6 +181,8 @@ function unsupported(reason: string, cause?: unknown): ConnectionError {
 }
 
 /** A socket of Node.js, maybe with TLS; in a tunnel without TLS a Duplex with no more than its methods `ref` and `unref`. */
+type TracedNetwork = Network & { readonly trace: Trace }
+
 type Http2Carrier = Socket & { readonly alpnProtocol?: unknown; servername?: string | false }
 
 /** Speaks HTTP/2 over a socket that has just been connected. */

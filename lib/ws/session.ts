@@ -355,9 +355,9 @@ export class WsSession extends Session implements TaskTarget, Pausable {
   }
 
   #handleClosed(): void {
-    const { code, reason, wasClean } = this.#closure!
+    const { code, reason, error } = this.#closure!
     this.#readyState = CLOSED
-    this.wasClean = wasClean
+    this.wasClean = error === undefined
     this.#owner.emit('close', code, Buffer.from(reason))
   }
 

@@ -64,7 +64,7 @@ describe('RFC 6455 section 7: closing the connection', function () {
           connection.acknowledgeClose()
           connection.flush()
           pipe.sink.close()
-          expect(owner.closure).to.include({ code: 1000, reason, wasClean: true })
+          expect(owner.closure).to.include({ code: 1000, reason, error: undefined })
         }
       })
 

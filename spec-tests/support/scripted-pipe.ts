@@ -97,8 +97,8 @@ export class OwnerRecorder extends MessageRecorder implements ConnectionOwner {
 
   onClosed(closure: CloseResult): void {
     this.closure = closure
-    const { code, reason, wasClean, error } = closure
-    const how = wasClean ? 'clean' : 'unclean'
+    const { code, reason, error } = closure
+    const how = error === undefined ? 'clean' : 'unclean'
     this.events.push(['closed', code, how, error?.code ?? '', reason].filter(part => part !== '').join(' '))
   }
 
