@@ -17,8 +17,9 @@ export function environmentProxy(environment: Environment, url: URL): URL | stri
   const scheme = url.protocol === 'wss:' ? 'https_proxy' : 'http_proxy'
   const found = readVariable(environment, scheme) ?? readVariable(environment, 'all_proxy')
   if (found === undefined) return undefined
-  // Without a scheme, a proxy speaks HTTP.
-  return parseProxy(found.value.includes('://') ? found.value : `http://${found.value}`) ?? found.name
+  // Without a scheme, a proxy speaks HTTP. To curl, `socks` is SOCKS 4.
+  const value = found.value.replace(/^socks(?=:\/\/)/i, 'socks4')
+  return parseProxy(value.includes('://') ? value : `http://${value}`) ?? found.name
 }
 
 function readVariable(environment: Environment, lower: string): { name: string; value: string } | undefined {
