@@ -17,14 +17,15 @@ export function environmentProxy(environment: Environment, url: URL): URL | stri
   const scheme = url.protocol === 'wss:' ? 'https_proxy' : 'http_proxy'
   const found = readVariable(environment, scheme) ?? readVariable(environment, 'all_proxy')
   if (found === undefined) return undefined
-  // Without a scheme, a proxy speaks HTTP.
-  return parseProxy(found.value.includes('://') ? found.value : `http://${found.value}`) ?? found.name
+  // Without a scheme, a proxy speaks HTTP. To curl, `socks` is SOCKS 4.
+  const value = found.value.replace(/^(?!.*:\/\/)/, 'http://').replace(/^socks:/i, 'socks4:')
+  return parseProxy(value) ?? found.name
 }
 
 function readVariable(environment: Environment, lower: string): { name: string; value: string } | undefined {
-  const upper = lower.toUpperCase()
   // A server program that runs by CGI has the field `Proxy` of its client in HTTP_PROXY.
-  const names = upper === 'HTTP_PROXY' && environment.REQUEST_METHOD !== undefined ? [lower] : [lower, upper]
+  const isForeign = lower === 'http_proxy' && environment.REQUEST_METHOD !== undefined
+  const names = isForeign ? [lower] : [lower, lower.toUpperCase()]
   for (const name of names) {
     const value = environment[name]?.trim()
     if (value) return { name, value }
@@ -38,13 +39,13 @@ function readVariable(environment: Environment, lower: string): { name: string; 
  * before it or without.
  */
 export function isExcluded(url: URL, noProxy: string): boolean {
-  const host = hostOf(url).replace(/\.$/, '').toLowerCase()
+  const host = hostOf(url).replace(/\.$/, '')
   const port = portOf(url)
   const address = toBytes(host)
   const entries = noProxy.toLowerCase().match(/[^\s,]+/g) ?? []
   return entries.some(entry => {
     const [pattern, wantedPort] = splitPort(entry)
-    if (wantedPort !== undefined && Number(wantedPort) !== port) return false
+    if (Number(wantedPort ?? port) !== port) return false
     if (pattern === '*') return true
     return address === undefined ? isWithin(host, pattern) : isOf(address, pattern)
   })
@@ -57,7 +58,7 @@ function splitPort(entry: string): [pattern: string, port: string | undefined] {
 }
 
 function isWithin(host: string, pattern: string): boolean {
-  const given = pattern.replace(/^\*?\./, '').replace(/\.$/, '')
+  const given = pattern.replace(/^\*?\.|\.$/g, '')
   // A URL has a name of other letters in ASCII (RFC 5891).
   const domain = /[^ -~]/.test(given) ? parseProxy(`http://${given}`)?.hostname : given
   return !!domain && (host === domain || host.endsWith(`.${domain}`))

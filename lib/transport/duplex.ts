@@ -132,6 +132,6 @@ class DuplexPipe implements Pipe {
 
 function asBytes(value: unknown): Uint8Array {
   const bytes = isView(value) ? bytesOfView(value) : bytesOfBuffer(value)
-  if (bytes === undefined) throw new TypeError('A byte stream gave something other than bytes')
+  if (bytes === undefined) throw new TypeError('The stream gave something other than bytes')
   return bytes
 }

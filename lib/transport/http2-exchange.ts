@@ -123,7 +123,7 @@ function headersOf({ target, headers }: UpgradeRequest, secure: boolean): object
     ':path': target,
   } as unknown as Record<string, string>
   for (const [given, value] of headers) {
-    const name = given.toLowerCase() === 'host' ? ':authority' : given.toLowerCase()
+    const name = given.toLowerCase().replace(/^host$/, ':authority')
     const before = fields[name]
     // Cookies have a separator of their own (RFC 9113 section 8.2.3). All other fields may be joined, and some must be.
     fields[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`

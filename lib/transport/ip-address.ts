@@ -16,7 +16,8 @@ const MAPPED = /^(0,){10}255,255,/
 
 function parseIPv4(text: string): Uint8Array | undefined {
   const parts = text.split('.')
-  if (parts.length !== 4 || !parts.every(part => /^\d{1,3}$/.test(part) && Number(part) < 256)) return undefined
+  // A zero before other digits is octal to some readers.
+  if (parts.length !== 4 || parts.some(part => part !== String(Number(part) & 255))) return undefined
   return Uint8Array.from(parts, Number)
 }
 

@@ -22,6 +22,7 @@ describe('Proxies of the environment', () => {
     expect(proxyOf({ http_proxy: 'http://lower.test', HTTP_PROXY: 'http://upper.test' })).to.equal('http://lower.test/')
     expect(proxyOf({ http_proxy: '', HTTP_PROXY: 'http://upper.test' })).to.equal('http://upper.test/')
     expect(proxyOf({ http_proxy: ' ', all_proxy: 'http://all.test' })).to.equal('http://all.test/')
+    expect(proxyOf({ all_proxy: 'socks://proxy.test:1080/' })).to.equal('socks4://proxy.test:1080/')
     expect(proxyOf({ http_proxy: 'user:secret@proxy.test:3128' })).to.equal('http://user:secret@proxy.test:3128/')
   })
 
@@ -55,6 +56,7 @@ describe('Proxies of the environment', () => {
     ['0.0.0.0/0', ['10.1.2.3'], ['[::1]']],
     ['10.0.0.0/33', [], ['10.0.0.1']],
     ['10.0.0.1', ['10.0.0.1', '0xa000001', '[::ffff:10.0.0.1]'], ['10.0.0.11']],
+    ['010.0.0.1 10.0.0.02 10.0.0.256', [], ['10.0.0.1', '8.0.0.1', '10.0.0.2', '10.0.0.0']],
     ['10.0.0.1:81', ['10.0.0.1:81'], ['10.0.0.1']],
     ['10.0.0.3-10.0.0.20', ['10.0.0.3', '10.0.0.10', '10.0.0.20'], ['10.0.0.2', '10.0.0.21']],
     ['::1', ['[::1]', '[0:0:0:0:0:0:0:1]'], ['[::2]']],

@@ -156,6 +156,15 @@ describe('The option http2', function () {
       expect(handshake(socket)!.status).to.equal(200)
     })
 
+    it('has hundreds of fields', async () => {
+      const server = await serve()
+      const socket = loopback.socket(server.url, only)
+      const headers = Array.from({ length: 500 }, (_, index) => [`x-${index}`, 'value'])
+      ;(await server.request()).accept(Object.fromEntries(headers))
+      await next(socket, 'open')
+      expect(handshake(socket)!.headers).to.have.length.of.at.least(500)
+    })
+
     it('takes at most 64 KiB of interim responses', async () => {
       const server = await serve()
       const socket = loopback.socket(server.url, { ...only, handshakeTimeout: 10_000 })
