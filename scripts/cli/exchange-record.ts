@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Direction } from '#lib/protocol/watched-pipe.js'
 import { UsageError } from './usage-error.ts'
 import { describeFileError } from './values.ts'
@@ -39,9 +39,15 @@ export function messageOf(entry: MessageEntry): Message {
   return entry.type === 'text' ? entry.data : Uint8Array.from(Buffer.from(entry.data, 'base64'))
 }
 
-/** Writes a record: a JSON object a line, each line at once, so that a record is whole up to the moment the program ends. */
+/**
+ * Writes a record: a JSON object a line, each line at once, so that a record is whole up to the moment the program ends. The
+ * conversation goes on without it if a line cannot be written, as on a full disk.
+ */
 export class Recorder {
   readonly #file: number
+  /** Called once, with the reason, when a line cannot be written. */
+  onLost: (reason: string) => void = () => {}
+  #lost = false
 
   /** @throws UsageError */
   constructor(path: string) {
@@ -52,8 +58,20 @@ export class Recorder {
     }
   }
 
+  /** Whether a line could not be written. The record has none from there on. */
+  get isLost(): boolean {
+    return this.#lost
+  }
+
   add(entry: Entry): void {
-    writeSync(this.#file, `${JSON.stringify(entry)}\n`)
+    if (this.#lost) return
+    try {
+      // Unlike writeSync, it writes all of a line that the system takes in parts.
+      writeFileSync(this.#file, `${JSON.stringify(entry)}\n`)
+    } catch (error) {
+      this.#lost = true
+      this.onLost(`The record cannot be written: ${(error as Error).message}`)
+    }
   }
 
   close(): void {

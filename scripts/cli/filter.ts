@@ -74,6 +74,7 @@ class Filter {
       this.#resolve = resolve
     })
     const note = (line: string): void => this.#note(line)
+    if (options.recorder !== undefined) options.recorder.onLost = reason => this.#fail(reason)
     this.#link = new Link(
       { ...options, watcher: createWireLog(options.verbose, this.#colours, note) },
       {

@@ -1,7 +1,7 @@
 import process from 'node:process'
 import { CommanderError } from 'commander'
 import { adviseOnHabit } from './habits.ts'
-import { write } from './output.ts'
+import { finish, write } from './output.ts'
 import { createProgram, type Job } from './program.ts'
 import { coloursFor } from './style.ts'
 import { closest } from './text.ts'
@@ -23,9 +23,9 @@ process.stderr.on('error', () => {})
 const exitCode = await main(process.argv.slice(2))
 // Once all is written, and what failed is told. Standard input, which may be a terminal, would keep the process alive.
 const end = (): void => {
-  setImmediate(() => process.stderr.write('', () => process.exit(lost === undefined ? exitCode : 1)))
+  setImmediate(() => finish(process.stderr, () => process.exit(lost === undefined ? exitCode : 1)))
 }
-if (lost === undefined) process.stdout.write('', end)
+if (lost === undefined) finish(process.stdout, end)
 else end()
 
 async function main(words: readonly string[]): Promise<number> {

@@ -286,7 +286,10 @@ async function talk(given: string | undefined, flags: TalkFlags, { args, command
   const socket = await connectionOptions(flags)
   const recorder = flags.record === undefined ? undefined : new Recorder(flags.record)
   const common = { url, socket, reconnect, reconnectDelay, greetings, verbose, recorder, checker: guide }
-  if (isTerminal()) return await converse({ ...common, catalog: guide })
+  if (isTerminal()) {
+    const code = await converse({ ...common, catalog: guide })
+    return recorder?.isLost === true ? 1 : code
+  }
   const { binary = false, json = false, null: nul = false, wait = false, count, linger } = flags
   return await runFilter({ ...common, binary, json, null: nul, count, wait, linger })
 }

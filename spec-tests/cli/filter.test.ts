@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -113,7 +114,28 @@ describe('The command as a filter', function () {
         expect(exitCode).to.equal(1)
       }
     })
+
+    it('goes on without a record that cannot be written, says so once, and ends with 1', async () => {
+      const { url } = await startListening()
+      const ended = await run(['--record', '/dev/full', '--count', '2', url], { input: 'one\ntwo\n' })
+      expect(ended.errors).to.match(/^The record cannot be written: .*no space left.*\n$/i)
+      expect(ended).to.include({ output: 'one\ntwo\n', exitCode: 1 })
+    })
   }
+
+  it('ends when its output has been read, however long after the connection', async () => {
+    const server = await serve()
+    const command = new Running(['--count', '1', server.url])
+    command.child.stdout.pause()
+    const peer = await server.accept()
+    const text = 'a'.repeat(5_000_000)
+    peer.socket.send(text)
+    // Deno stands still in a write until it is read, as in `deno run`.
+    if (runtime[1] !== 'run') await once(peer.socket, 'close')
+    command.child.stdout.resume()
+    expect(await command.ended).to.equal(0)
+    expect(command.output).to.have.lengthOf(text.length + 1)
+  })
 
   it('lingers for answers after the end of the input', async () => {
     const server = await serve()

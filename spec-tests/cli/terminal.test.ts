@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { makeFolder } from '../support/temporary-folder.ts'
@@ -37,6 +37,18 @@ describe('The command in a terminal', function () {
     const { text, data, isBinary } = await peer.message()
     peer.socket.send(data, { binary: isBinary })
     return text
+  }
+
+  if (existsSync('/dev/full')) {
+    it('goes on without a record that cannot be written, and ends with 1', async () => {
+      const { screen, peer } = await converse({}, ['-s', 'chat', '--record', '/dev/full'])
+      expect(screen.text).to.match(/The record cannot be written: .*no space left/i)
+      screen.enter('hello')
+      expect(await echo(peer)).to.equal('hello')
+      await screen.until(/< hello\n/)
+      screen.type(keys.ctrlD)
+      expect(await screen.ended).to.equal(1)
+    })
   }
 
   it('sends lines, and shows messages with their times above the line that is typed', async () => {

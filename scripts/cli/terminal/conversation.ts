@@ -75,6 +75,8 @@ class Conversation implements Desk {
       this.#editor.close()
       throw error
     }
+    const { recorder } = options
+    if (recorder !== undefined) recorder.onLost = reason => this.note('red', reason)
     this.#updatePrompt()
     process.on('SIGTERM', () => this.leave())
   }
