@@ -164,7 +164,7 @@ const CONTEXT_STRING: TlsMember = { ...STRING, ofContext: true }
 export const TLS_MEMBERS: { readonly [Name in keyof Required<TlsOptions>]: TlsMember } = {
   ALPNProtocols: {
     copy: copyALPNProtocols,
-    wanted: `a list that has ${HTTP_1_1} or nothing: the opening handshake speaks no other protocol`,
+    wanted: `a list that has ${HTTP_1_1} or nothing`,
   },
   allowPartialTrustChain: { ...BOOLEAN, ofContext: true },
   ca: PEM,
