@@ -14,13 +14,17 @@ import { nodePlatform } from '../platform/node.ts'
 import { usesEnvironmentProxy } from '../platform/use-env-proxy.ts'
 import { connect, resolveHost } from '../transport/node.ts'
 
-/** Not `performance`, which takes longer to load than this package (bench: import). */
+/**
+ * Not `performance`, which takes longer to load than this package (bench: import). In Deno it is there already, and `hrtime` calls
+ * its `now` as a program may have replaced it.
+ */
 function now(): number {
   const [seconds, nanoseconds] = hrtime()
   return seconds * 1000 + nanoseconds / 1e6
 }
 
 const { hrtime } = process
+const inDeno = process.versions.deno !== undefined
 
 provideHost({
   platform: nodePlatform,
@@ -28,13 +32,13 @@ provideHost({
   findMicrotaskCheckpoint,
   // Node.js and Bun poll the network in each turn of the event loop, and take megabytes from a socket in a few of them. Deno
   // polls in every 61st turn while tasks wait, and hands over what it read in the next ones.
-  turnsToRead: 'deno' in process.versions ? 130 : 8,
+  turnsToRead: inDeno ? 130 : 8,
+  now: inDeno ? performance.now.bind(performance) : now,
   joinsBlobs: process.versions.bun === undefined,
-  makesEventClassesLazily: process.versions.bun === undefined && process.versions.deno === undefined,
+  makesEventClassesLazily: process.versions.bun === undefined && !inDeno,
   // A task is later than it has to be, but right.
   afterMicrotasks: nextTick ?? queueTask,
   timers: { setTimeout, clearTimeout },
-  now,
   captureContext,
   diagnosticsChannel,
   debugs,

@@ -8,6 +8,7 @@ import { use } from '../opening/ways.ts'
 import { callsEventHandlers } from '../platform/event-target.ts'
 import { queueByMessage } from '../platform/message-task.ts'
 import { webPlatform } from '../platform/web.ts'
+import { now } from '../platform/web-clock.ts'
 
 const { setTimeout } = globalThis
 
@@ -23,6 +24,7 @@ provideHost({
   platform: webPlatform,
   queueTask,
   turnsToRead: 8,
+  now,
   // A task is later than it has to be, but right.
   afterMicrotasks: queueTask,
   callsEventHandlers: callsHandlers,

@@ -12,6 +12,7 @@ import { callsEventHandlers } from '../platform/event-target.ts'
 import { captureRequest } from '../platform/io-context.ts'
 import { nodeCompression } from '../platform/node-zlib.ts'
 import { webPlatform } from '../platform/web.ts'
+import { now } from '../platform/web-clock.ts'
 import { connect } from '../transport/cloudflare.ts'
 
 const { setTimeout } = globalThis
@@ -33,6 +34,7 @@ provideHost({
   // A timer takes about 35 µs to be called: more of them at once would pass the time limit of a turn, and have to be set again.
   maxTasks: 32,
   turnsToRead: 8,
+  now,
   // A task is later than it has to be, but right.
   afterMicrotasks: queueTask,
   ...(has('node:async_hooks') ? { captureContext } : {}),

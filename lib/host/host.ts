@@ -72,7 +72,7 @@ export interface Host {
    * global ones, as they were then.
    */
   readonly timers?: Timers
-  /** Milliseconds of a clock that only rises, with fractions. Default: `performance.now`. */
+  /** Milliseconds of a clock that only rises, with fractions. Absent in browsers, where nothing asks for it. */
   now?(): number
   /** The caller's context of asynchronous work, for as long as the object lives. Absent where the runtime has none. */
   captureContext?(): AsyncContext

@@ -31,7 +31,7 @@ export function stopTimer(timer: Timer | undefined): void {
 
 /** Milliseconds of a clock that only rises, with fractions. */
 export function now(): number {
-  return host.now?.() ?? performance.now()
+  return host.now!()
 }
 
 /**

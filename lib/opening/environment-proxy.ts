@@ -1,3 +1,4 @@
+import { asciiName } from '../host/host-url.ts'
 import { parseAddress, unmapped } from '../transport/ip-address.ts'
 import { parseProxy } from './options/proxy.ts'
 import { hostOf, portOf } from './url.ts'
@@ -58,9 +59,7 @@ function splitPort(entry: string): [pattern: string, port: string | undefined] {
 }
 
 function isWithin(host: string, pattern: string): boolean {
-  const given = pattern.replace(/^\*?\.|\.$/g, '')
-  // A URL has a name of other letters in ASCII (RFC 5891).
-  const domain = /[^ -~]/.test(given) ? parseProxy(`http://${given}`)?.hostname : given
+  const domain = asciiName(pattern.replace(/^\*?\.|\.$/g, ''))
   return !!domain && (host === domain || host.endsWith(`.${domain}`))
 }
 

@@ -1,5 +1,5 @@
 import { host } from '../host/host.ts'
-import { HostURL } from '../host/host-url.ts'
+import { parseURL } from '../host/host-url.ts'
 import { getAll } from '../protocol/header-values.ts'
 import { quote } from '../protocol/quoting.ts'
 import type { HeaderList, HttpVersion, ResponseHead } from '../transport/pipe.ts'
@@ -44,11 +44,6 @@ function firstLine(body: Uint8Array): string {
 
 /** A location without credentials, query and fragment. Where it has no host, nothing tells where a password ends. */
 function visible(location: string, url: URL): string {
-  try {
-    const { protocol, host, pathname } = new HostURL(location, url)
-    if (host !== '') return `${protocol}//${host}${pathname}`
-  } catch {
-    // It does not parse.
-  }
-  return location.replace(/^.*@.*|[?#].*/, '…')
+  const target = parseURL(location, url)
+  return target?.host ? `${target.protocol}//${target.host}${target.pathname}` : location.replace(/^.*@.*|[?#].*/, '…')
 }

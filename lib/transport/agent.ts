@@ -4,9 +4,9 @@ import { http, https } from '../platform/builtins.ts'
 import type { ConnectTarget } from './connect.ts'
 import { alternating, ForeignExchange } from './foreign-upgrade.ts'
 import { isNodeStream } from './node-stream.ts'
-import { explainTlsError } from './node-tls.ts'
 import { traceTls } from './open-socket.ts'
 import type { ResponseHead, Upgrade, UpgradeRequest } from './pipe.ts'
+import { explainTlsError } from './tls-errors.ts'
 import type { TlsOptions } from './tls-options.ts'
 import type { Trace } from './trace.ts'
 import { pipeOverUpgraded } from './upgraded-socket.ts'
@@ -40,7 +40,7 @@ export function upgradeByAgent(
     const exchange: ForeignExchange = new ForeignExchange(handler, () => asked.destroy())
     // The server may have closed a connection just then that the agent had kept: there, it has not processed the request.
     asked.on('error', error =>
-      exchange.failed(secure ? explainTlsError(error) : error, asked.reusedSocket || busy.includes(asked.socket!)),
+      exchange.failed(explainTlsError(error, secure), asked.reusedSocket || busy.includes(asked.socket!)),
     )
     // After an upgrade, too; then nobody listens.
     asked.on('close', () => exchange.failed(new Error('It has closed the connection')))

@@ -3,6 +3,7 @@ import { type ConnectTarget, originOf } from './connect.ts'
 import { alternating, ForeignExchange, fieldsOf } from './foreign-upgrade.ts'
 import { isNodeStream, openNodeStream } from './node-stream.ts'
 import type { HeaderList, ResponseHead, Upgrade } from './pipe.ts'
+import { explainTlsError } from './tls-errors.ts'
 
 /** The part of a Dispatcher of undici that is used. */
 export interface Dispatcher {
@@ -40,6 +41,7 @@ export function upgradeByDispatcher(dispatcher: Dispatcher, target: ConnectTarge
       abort = drop
       if (exchange.isOver) drop(new Error('Cancelled'))
     }
+    const onError = (error: unknown): void => exchange.failed(explainTlsError(error, target.secure, '"'))
 
     const dispatch = (): unknown =>
       dispatcher.dispatch(
@@ -66,7 +68,7 @@ export function upgradeByDispatcher(dispatcher: Dispatcher, target: ConnectTarge
             return true
           },
           onComplete: exchange.ended,
-          onError: (error: unknown) => exchange.failed(error),
+          onError,
 
           // By the names of undici 7 and 8.
           onRequestStart: (controller: Controller) => onStart(reason => controller.abort(reason)),
@@ -76,7 +78,7 @@ export function upgradeByDispatcher(dispatcher: Dispatcher, target: ConnectTarge
             onResponse(status, statusText, rawFields(controller, fields)),
           onResponseData: (_controller: Controller, bytes: Uint8Array) => exchange.body(bytes),
           onResponseEnd: exchange.ended,
-          onResponseError: (_controller: Controller, error: unknown) => exchange.failed(error),
+          onResponseError: (_controller: Controller, error: unknown) => onError(error),
         },
       )
     attempt(dispatch, exchange.failed)
@@ -91,7 +93,7 @@ export function globalDispatcher(): Dispatcher {
   if (holder[GLOBAL_DISPATCHER] === undefined) void holder.Headers
   const dispatcher = holder[GLOBAL_DISPATCHER]
   if (dispatcher !== undefined) return dispatcher
-  throw new TypeError('There is no global dispatcher: undici is neither built in nor imported')
+  throw new TypeError('There is no global dispatcher: undici is not imported')
 }
 
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1')

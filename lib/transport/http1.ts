@@ -1,8 +1,8 @@
 import { Deadline } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { ResponseBodyReader, ResponseHeadReader, writeRequest } from '../protocol/http1.ts'
-import { clientCertificateAdvice } from './client-certificate.ts'
 import type { Pipe, PipeSink, ResponseHead, Upgrade, UpgradeHandler, UpgradeRequest } from './pipe.ts'
+import { clientCertificateAdvice, EXPECTS_TLS } from './tls-advice.ts'
 import { type SinkForwarder, UpgradedPipe } from './upgraded-pipe.ts'
 
 /** Milliseconds until the body of a refusal is reported as far as it has come: it only helps to explain the refusal. */
@@ -11,7 +11,6 @@ export const BODY_TIMEOUT = 1000
 /** The first byte of an alert, and of the handshake, of TLS (RFC 8446 section 5.1). No HTTP response begins so. */
 const TLS_ALERT = 0x15
 const TLS_HANDSHAKE = 0x16
-const EXPECTS_TLS = 'If the server expects TLS, the URL has to begin with wss:'
 
 /**
  * An {@link Upgrade} over a byte pipe that was just opened: the HTTP/1.1 request and response of RFC 6455 section 4.
@@ -84,8 +83,7 @@ class Http1Exchange implements PipeSink, SinkForwarder {
   }
 
   #lost(message: string, cause?: unknown): ConnectionError {
-    const advice =
-      clientCertificateAdvice(cause) || (this.#secure || this.#answered ? '' : `, without an answer. ${EXPECTS_TLS}`)
+    const advice = clientCertificateAdvice(cause) || (this.#secure || this.#answered ? '' : EXPECTS_TLS)
     return new ConnectionError('WS_ERR_CONNECTION_LOST', message + advice, { cause })
   }
 
@@ -98,7 +96,7 @@ class Http1Exchange implements PipeSink, SinkForwarder {
     const speaksTls = !this.#answered && (bytes[0] === TLS_ALERT || bytes[0] === TLS_HANDSHAKE)
     this.#answered = true
     if (speaksTls) {
-      const message = `The response is not HTTP, but TLS. ${EXPECTS_TLS}`
+      const message = 'The response is not HTTP, but TLS: the URL has to begin with wss:'
       return this.#finish(new ConnectionError('WS_ERR_INVALID_RESPONSE', message))
     }
     const head = reader.read(bytes)

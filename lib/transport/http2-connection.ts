@@ -3,11 +3,11 @@ import { shielded } from '../host/shielded-options.ts'
 import { Deadline, startTimer, stopTimer, type Timer } from '../host/timers.ts'
 import { ConnectionError } from '../protocol/errors.ts'
 import { refusalOf } from './allowed-address.ts'
-import { clientCertificateAdvice } from './client-certificate.ts'
 import type { ConnectSignal } from './connect.ts'
 import { REFUSED_STREAM } from './http2-codes.ts'
 import type { Http2Session, Http2Socket, Http2Stream } from './http2-types.ts'
 import type { NetworkOptions } from './network.ts'
+import { clientCertificateAdvice } from './tls-advice.ts'
 import type { Trace } from './trace.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { HostURL, isURL } from '../host/host-url.ts'
+import { parseURL } from '../host/host-url.ts'
 
 /** The bytes of an IP address, in network order: 4 or 16. Undefined for anything else. A zone (`%eth0`) is ignored. */
 export function parseAddress(text: string): Uint8Array | undefined {
@@ -23,9 +23,9 @@ function parseIPv4(text: string): Uint8Array | undefined {
 
 /** RFC 4291 section 2.2. The parser of URLs checks the form, and leaves one of hexadecimal groups alone. */
 function parseIPv6(text: string): Uint8Array | undefined {
-  const url = `ws://[${text}]`
-  if (!/^[\da-f:.]+$/i.test(text) || !isURL(url)) return undefined
-  const halves = new HostURL(url).hostname.slice(1, -1).split('::')
+  const url = /^[\da-f:.]+$/i.test(text) && parseURL(`ws://[${text}]`)
+  if (!url) return undefined
+  const halves = url.hostname.slice(1, -1).split('::')
   const [front, back = []] = halves.map(half => half.match(/[^:]+/g) ?? [])
   const missing = Array<string>(8 - front!.length - back.length).fill('0')
   const groups = [...front!, ...missing, ...back].map(group => Number.parseInt(group, 16))

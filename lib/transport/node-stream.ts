@@ -28,7 +28,7 @@ export function openNodeStream(stream: NodeStream, signal: ConnectSignal): Promi
     if (signal.aborted) return abort()
     if (stream.destroyed === true || stream.writable === false) {
       pipe.abort()
-      return reject(new Error('The stream that the option "connect" gave is closed'))
+      return reject(new Error('The stream is closed'))
     }
     const connected = stream.secureConnecting ? 'secureConnect' : stream.connecting ? 'connect' : undefined
     if (connected === undefined) return fulfil(pipe)

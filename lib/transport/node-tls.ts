@@ -9,8 +9,6 @@ import { connectTlsOverTcp } from './deno-tls.ts'
 import { type TlsContext, tlsContexts } from './tls-contexts.ts'
 import { HTTP_1_1, type TlsOptions } from './tls-options.ts'
 
-export { explainTlsError } from './tls-errors.ts'
-
 /** The options of a TCP connection that matter here. */
 export interface TcpOptions {
   readonly host: string

@@ -115,7 +115,7 @@ const REPLIES = [
   'it cannot reach the server',
   'the server refuses the connection',
   'the time to live is over',
-  'it does not know the command CONNECT',
+  'it does not know CONNECT',
   'it does not know this type of address',
 ]
 

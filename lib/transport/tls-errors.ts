@@ -1,5 +1,5 @@
-import { CLIENT_CERTIFICATE_ALERT, CLIENT_CERTIFICATE_REFUSED } from './client-certificate.ts'
 import { ExplainedError } from './connect.ts'
+import { CLIENT_CERTIFICATE_ALERT, CLIENT_CERTIFICATE_REFUSED, EXPECTS_TLS } from './tls-advice.ts'
 
 const CERTIFICATE = `The server's certificate`
 const AUTHORITY = `give its certificate as "tls.ca" if you trust it`
@@ -25,38 +25,47 @@ const MEANINGS: readonly (readonly [code: RegExp, meaning: string])[] = [
     /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS|NO_SUPPORTED_VERSIONS/,
     'Server and client have no version of TLS in common: see "tls.minVersion" and "tls.maxVersion"',
   ],
-  [/NO_APPLICATION_PROTOCOL/, 'The server does not speak HTTP/1.1 on this port, which a WebSocket begins with'],
+  [/NO_APPLICATION_PROTOCOL/, 'The server does not speak HTTP/1.1 on this port'],
   [CLIENT_CERTIFICATE_ALERT, CLIENT_CERTIFICATE_REFUSED],
   [/UNRECOGNIZED_NAME/, 'The server does not know this host: see "tls.servername"'],
   [
-    /HANDSHAKE_FAILURE|INSUFFICIENT|NO_SHARED_CIPHER/,
+    /HANDSHAKE_FAIL|INSUFFICIENT|NO_SHARED_CIPHER/,
     'Server and client have no cipher, curve or signature algorithm in common, or the server wants a client certificate',
   ],
-  [
-    /^(ECONNRESET|EPIPE)/,
-    'The server ended the connection during the TLS handshake: if it does not speak TLS on this port, the URL has to begin with ws:',
-  ],
 ]
+
+/** The server ended the connection, or its answer is not HTTP. It may have done so behind the TLS handshake, for some clients. */
+const NO_RESPONSE = /ECONNRESET|EPIPE|ERR_SOCKET( |_CL)|EXPECTED_HTTP/
+
+const NO_TLS = ': if it does not speak TLS on this port, the URL has to begin with ws:'
 
 /** The longest part of a message that comes from the server, in characters. */
 const MAX_NAMES = 200
 
 /** An error of TLS; that of a name which does not match has the name and the certificate. */
 interface TlsError {
+  readonly name?: unknown
   readonly code?: unknown
   readonly message?: unknown
   readonly host?: unknown
   readonly cert?: { readonly subjectaltname?: unknown }
 }
 
-/** Says in words what an error of TLS means; any other error is returned as it is. */
-export function explainTlsError(error: unknown): unknown {
-  const { code, message, host, cert } = Object(error) as TlsError
+/**
+ * Says in words what an error of TLS means, or of an HTTP client without TLS whose server expects it; any other error is returned
+ * as it is.
+ */
+export function explainTlsError(error: unknown, secure = true, member = '"tls.'): unknown {
+  const { name, code = name, message, host, cert } = Object(error) as TlsError
   if (typeof code !== 'string') return error
-  const names = String(cert?.subjectaltname ?? 'no name').slice(0, MAX_NAMES)
+  const text = `${code} ${String(message).toUpperCase().replaceAll(' ', '_')}`
   const meaning =
     code === 'ERR_TLS_CERT_ALTNAME_INVALID'
-      ? `${CERTIFICATE} is not for ${host}, but for ${names}: the URL, or "tls.servername", has to name one of them`
-      : MEANINGS.find(([pattern]) => pattern.test(`${code} ${String(message).toUpperCase().replaceAll(' ', '_')}`))?.[1]
-  return meaning === undefined ? error : new ExplainedError(`${meaning} (${code})`, { cause: error })
+      ? `${CERTIFICATE} is not for ${host}, but for ${String(cert?.subjectaltname ?? 'no name').slice(0, MAX_NAMES)}: the URL, or "tls.servername", has to name one of them`
+      : NO_RESPONSE.test(text)
+        ? `The server gave no HTTP response${secure ? NO_TLS : EXPECTS_TLS}`
+        : MEANINGS.find(([pattern]) => pattern.test(text))?.[1]
+  return meaning === undefined
+    ? error
+    : new ExplainedError(`${meaning.replaceAll('"tls.', member)} (${code})`, { cause: error })
 }

@@ -1,3 +1,4 @@
+import { asciiName } from '../host/host-url.ts'
 import { isUint8Array } from '../host/views.ts'
 
 /**
@@ -164,7 +165,7 @@ const CONTEXT_STRING: TlsMember = { ...STRING, ofContext: true }
 export const TLS_MEMBERS: { readonly [Name in keyof Required<TlsOptions>]: TlsMember } = {
   ALPNProtocols: {
     copy: copyALPNProtocols,
-    wanted: `a list that has ${HTTP_1_1} or nothing: the opening handshake speaks no other protocol`,
+    wanted: `a list that has ${HTTP_1_1} or nothing`,
   },
   allowPartialTrustChain: { ...BOOLEAN, ofContext: true },
   ca: PEM,
@@ -185,6 +186,6 @@ export const TLS_MEMBERS: { readonly [Name in keyof Required<TlsOptions>]: TlsMe
   secureContext: { copy: copyContext, wanted: 'made by tls.createSecureContext' },
   secureOptions: { ...UNSIGNED, ofContext: true },
   secureProtocol: CONTEXT_STRING,
-  servername: STRING,
+  servername: { copy: value => (typeof value === 'string' ? asciiName(value) : undefined), wanted: 'a host name' },
   sigalgs: CONTEXT_STRING,
 }

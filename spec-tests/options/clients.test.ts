@@ -10,6 +10,7 @@ import {
 } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
 import { type AddressInfo, connect, type NetConnectOpts, type Socket, type TcpNetConnectOpts } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import { expect } from 'chai'
 import { getGlobalDispatcher, MockAgent, Pool, ProxyAgent, setGlobalDispatcher, Agent as UndiciAgent } from 'undici'
 import { WebSocketServer } from 'ws'
@@ -54,8 +55,8 @@ describe('HTTP clients of the program', function () {
     return failure(socket)!
   }
 
-  /** What each client has to do; `make` gives the option. */
-  function behaves(make: () => WebSocketOptions): void {
+  /** What each client has to do; `make` gives the option, `makeSecure` that for wss. */
+  function behaves(make: () => WebSocketOptions, makeSecure: () => WebSocketOptions): void {
     it('makes the handshake, whose fields are those of any other', async () => {
       const { url, heads } = await serveEcho()
       const socket = await talk(`${url}path?query`, {
@@ -117,6 +118,31 @@ describe('HTTP clients of the program', function () {
       expect((await lost).code).to.equal('WS_ERR_CONNECT')
     })
 
+    it('says in words that the server expects TLS, or may: one that hangs up, and one that answers with an alert', async () => {
+      const server = await loopback.serve({ tls: made.certificate })
+      const lost = await failed(server.url.replace('wss:', 'ws:'), make())
+      expect(lost.message).to.match(/no HTTP response: if it expects TLS, .*wss:/)
+      expect((lost.cause as { code?: string }).code).to.match(/^(ECONNRESET|UND_ERR_SOCKET)$/)
+      const raw = await loopback.serveRaw()
+      const alerted = failed(raw.url, make())
+      await (await raw.accept()).write(Buffer.from('15030300020228', 'hex'))
+      expect((await alerted).message).to.match(/no HTTP response: if it expects TLS, .*wss:/)
+      expect(((await alerted).cause as Error).message).to.contain('Expected HTTP/')
+    })
+
+    it('says in words that the server speaks no TLS, or ends a connection whose TLS may be ready', async () => {
+      const plain = await loopback.serve()
+      const wrong = await failed(plain.url.replace('ws:', 'wss:'), makeSecure())
+      expect(wrong.message).to.contain('The server does not speak TLS on this port: the URL has to begin with ws:')
+      expect((wrong.cause as { code?: string }).code).to.match(/^(EPROTO|ERR_SSL_WRONG_VERSION_NUMBER)$/)
+      const server = createTlsServer({ ...made.certificate }, socket => socket.once('data', () => socket.destroy()))
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+      loopback.afterwards(() => server.close())
+      const lost = await failed(`wss://localhost:${(server.address() as AddressInfo).port}/`, makeSecure())
+      expect(lost.message).to.contain('no HTTP response').and.not.to.contain('during the TLS handshake')
+      expect((lost.cause as { code?: string }).code).to.match(/^(ECONNRESET|UND_ERR_SOCKET)$/)
+    })
+
     it('is given up after handshakeTimeout, and by a signal', async () => {
       const server = await loopback.serveRaw()
       const late = failed(server.url, { ...make(), handshakeTimeout: 50 })
@@ -165,7 +191,10 @@ describe('HTTP clients of the program', function () {
       })
       return (server.address() as AddressInfo).port
     }
-    behaves(() => ({ agent: tracked(new Agent({ keepAlive: true, maxSockets: 1 })) }))
+    behaves(
+      () => ({ agent: tracked(new Agent({ keepAlive: true, maxSockets: 1 })) }),
+      () => ({ agent: tracked(new SecureAgent({ ca: made.authority.cert, keepAlive: true })) }),
+    )
 
     it('takes wss URLs by an https.Agent, with the option tls; also in the third argument', async () => {
       const { url } = await serveEcho(true)
@@ -365,7 +394,18 @@ describe('HTTP clients of the program', function () {
     afterEach(async () => {
       for (const dispatcher of dispatchers.splice(0)) await dispatcher.destroy()
     })
-    behaves(() => ({ dispatcher: tracked(new UndiciAgent()) }))
+    behaves(
+      () => ({ dispatcher: tracked(new UndiciAgent()) }),
+      () => ({ dispatcher: tracked(new UndiciAgent({ connect: { ca: made.authority.cert } })) }),
+    )
+
+    it('says in words why it trusts no certificate, by the names of its own options', async () => {
+      const { url } = await serveEcho(true)
+      const error = await failed(url, { dispatcher: tracked(new UndiciAgent()) })
+      expect(error.message).to.match(
+        /by the option "dispatcher": The server's certificate .*give its certificate as "ca"/,
+      )
+    })
 
     it('may be a Pool, an Agent with TLS, a ProxyAgent, or composed', async () => {
       const { url } = await serveEcho()

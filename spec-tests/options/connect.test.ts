@@ -190,7 +190,7 @@ describe('Option connect', () => {
       it('if it is closed already', async () => {
         const given = new PassThrough()
         given.destroy()
-        expect((await failureOver(given)).message).to.contain('"connect" gave is closed')
+        expect((await failureOver(given)).message).to.contain('by the option "connect": The stream is closed')
       })
 
       it('if the handshake fails, or takes too long', async () => {

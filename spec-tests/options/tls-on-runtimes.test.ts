@@ -1,7 +1,7 @@
 import type { SecureServerOptions } from 'node:http2'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { makeCertificate } from '../support/certificates.ts'
+import { type LeafOptions, makeCertificate } from '../support/certificates.ts'
 import { runProgram } from '../support/child.ts'
 import { startHttp2Server } from '../support/http2-server.ts'
 import { root } from '../support/root.ts'
@@ -42,8 +42,12 @@ describe('TLS, on each runtime', function () {
     ['deno', () => ensureRuntime('deno'), ['run', '--allow-all', '--quiet']],
   ] as const) {
     /** Runs the end of the program, which knows the port of a server over HTTP/2, and its certificate. */
-    async function run(script: string, options: SecureServerOptions = { allowHTTP1: false }): Promise<string[]> {
-      const certificate = await makeCertificate()
+    async function run(
+      script: string,
+      options: SecureServerOptions = { allowHTTP1: false },
+      leaf: LeafOptions = {},
+    ): Promise<string[]> {
+      const certificate = await makeCertificate(leaf)
       const server = await startHttp2Server({ tls: { ...certificate, ...options } })
       loopback.afterwards(() => server.close())
       server.acceptAll()
@@ -71,6 +75,20 @@ describe('TLS, on each runtime', function () {
         for (const http2 of ['only', 'auto']) await exchange(\`wss://127.0.0.1:\${port}/\`, { http2, tls })
       `)
       expect(lines).to.deep.equal(['echo', 'echo'])
+    })
+
+    it(`${name}: a server name in Unicode is asked for, and checked, as URLs have it`, async () => {
+      const asked: string[] = []
+      const SNICallback: SecureServerOptions['SNICallback'] = (servername, answer) => {
+        asked.push(servername)
+        answer(null)
+      }
+      const script = `
+        await exchange(\`wss://127.0.0.1:\${port}/\`, { http2: 'only', tls: { ...tls, servername: 'BÜCHER.test' } })
+      `
+      const names = ['xn--bcher-kva.test']
+      expect(await run(script, { SNICallback }, { names })).to.deep.equal(['echo'])
+      expect(asked).to.deep.equal(names)
     })
 
     it(`${name}: checkServerIdentity is called in the async context of the socket`, async () => {

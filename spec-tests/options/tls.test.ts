@@ -197,6 +197,15 @@ describe('TLS', () => {
       }
     })
 
+    it('is sent and checked as URLs have it where it is in Unicode', async () => {
+      const names = ['xn--bcher-kva.test']
+      const server = await loopback.serve({ tls: await makeCertificate({ authority: made.authority, names }) })
+      for (const servername of ['BÜCHER.test', 'bücher。test.']) {
+        await expectOpen(server.url, { tls: { ca: made.authority.cert, servername } })
+        expect((tlsOf(await server.accept()) as { servername?: unknown }).servername).to.equal(names[0])
+      }
+    })
+
     it('is not sent if it is empty or an address, and the certificate is still checked', async () => {
       const server = await loopback.serve({
         tls: await makeCertificate({ authority: made.authority, addresses: ['127.0.0.1'] }),

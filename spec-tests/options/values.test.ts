@@ -127,7 +127,7 @@ const cases: Record<string, { good: unknown[]; bad: unknown[] }> = {
   'tls.key': { good: [], bad: [null, 5, {}, [5], true] },
   'tls.pfx': { good: [], bad: [null, 5, {}, true] },
   'tls.passphrase': { good: ['secret', ''], bad: [null, 5, {}] },
-  'tls.servername': { good: ['name.test', ''], bad: [null, 5, {}] },
+  'tls.servername': { good: ['name.test', '', 'bücher.test'], bad: [null, 5, {}, 'bü cher.test'] },
   'tls.ciphers': { good: ['ECDHE-RSA-AES128-GCM-SHA256'], bad: [null, 5, {}] },
   'tls.rejectUnauthorized': { good: [true, false], bad: [null, 0, 1, 'false'] },
   'tls.crl': { good: [[]], bad: [null, 5, {}, [5], true] },

@@ -1,5 +1,9 @@
+import { join } from 'node:path'
 import { expect } from 'chai'
-import { type ModuleEnded, runModule } from '../support/child.ts'
+import { type ModuleEnded, runModule, runProgram } from '../support/child.ts'
+import { root } from '../support/root.ts'
+import { ensureRuntime, INSTALL_LIMIT } from '../support/runtimes.ts'
+import { makeFolder } from '../support/temporary-folder.ts'
 import { useLoopback } from '../support/ws-server.ts'
 
 /*
@@ -187,4 +191,33 @@ describe('Without a global process', () => {
     expect(lines).to.deep.equal(['200000', 'close 1005'])
     expect(code).to.equal(0)
   })
+})
+
+describe('Where functions of time are replaced, on other runtimes', function () {
+  this.timeout(INSTALL_LIMIT)
+  const loopback = useLoopback()
+
+  for (const [name, program, flags] of [
+    ['bun', () => ensureRuntime('bun'), []],
+    ['deno', () => ensureRuntime('deno'), ['run', '--allow-all', '--quiet']],
+  ] as const) {
+    it(`after the package was loaded, ping and limits are of real time in ${name}, whose other clocks may call a replaced one`, async () => {
+      const server = await loopback.serve()
+      const script = `
+        import { ping, WebSocket } from ${JSON.stringify(join(root, 'dist/bundle/entry/node.js'))}
+        performance.now = Date.now = process.hrtime = () => {
+          throw new Error('replaced')
+        }
+        const socket = new WebSocket(${JSON.stringify(server.url)}, { heartbeat: { interval: 20, timeout: 10_000 } })
+        socket.onopen = async () => {
+          console.log((await ping(socket)) > 0)
+          socket.close(3000)
+        }
+        socket.onclose = ({ code }) => console.log(code)
+      `
+      const file = join(makeFolder({ 'program.mjs': script }), 'program.mjs')
+      const { output, errors } = await runProgram(await program(), [...flags, file])
+      expect([output, errors]).to.deep.equal(['true\n3000\n', ''])
+    })
+  }
 })

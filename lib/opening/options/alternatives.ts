@@ -12,32 +12,27 @@ type Settings = ClientSettings & ConnectSettings & Http2Settings & NetworkSettin
  */
 const WAYS = ['upgrade', 'connect', 'agent', 'dispatcher', 'proxy', 'socketPath'] as const
 
-/** Ways that resolve the server's name themselves, so that no address can be checked. */
-const UNCHECKED: ReadonlySet<string> = new Set(['upgrade', 'connect', 'agent', 'dispatcher', 'socketPath'])
-
 /** Ways that speak HTTP themselves. */
-const SPEAKING_HTTP: ReadonlySet<string> = new Set(['upgrade', 'agent', 'dispatcher'])
+const SPEAKING_HTTP: readonly string[] = ['upgrade', 'agent', 'dispatcher']
 
 /** @throws TypeError that names two options which contradict each other */
 export function refuseAlternatives(settings: Settings): void {
-  const given = WAYS.filter(name =>
+  const [way, other] = WAYS.filter(name =>
     name === 'proxy' ? typeof settings[name] === 'object' : settings[name] !== undefined,
   )
-  if (given.length > 1) {
+  if (way === undefined) return
+  if (other !== undefined) refuse(way, other, 'each says how the connection is opened')
+  if (settings.http2 === 'only' && SPEAKING_HTTP.includes(way)) {
+    refuse('http2', way, `what "${way}" names speaks HTTP/1.1`)
+  }
+  // All others resolve the server's name themselves, so that no address can be checked.
+  if (settings.allowAddress !== undefined && way !== 'proxy') {
     throw new TypeError(
-      `The WebSocket options "${given[0]}" and "${given[1]}" exclude each other: each says how the connection is opened`,
+      `The WebSocket option "allowAddress" has no effect beside "${way}", which does not tell the address`,
     )
   }
-  const other = given.find(name => SPEAKING_HTTP.has(name))
-  if (settings.http2 === 'only' && other !== undefined) {
-    throw new TypeError(
-      `The WebSocket options "http2" and "${other}" exclude each other: what "${other}" names speaks HTTP/1.1`,
-    )
-  }
-  const unchecked = given.find(name => UNCHECKED.has(name))
-  if (settings.allowAddress !== undefined && unchecked !== undefined) {
-    throw new TypeError(
-      `The WebSocket option "allowAddress" has no effect beside "${unchecked}", which does not tell the address`,
-    )
-  }
+}
+
+function refuse(one: string, other: string, why: string): never {
+  throw new TypeError(`The WebSocket options "${one}" and "${other}" exclude each other: ${why}`)
 }

@@ -1,5 +1,5 @@
 import type { HasHref, URL } from '../../host/host-types.ts'
-import { HostURL } from '../../host/host-url.ts'
+import { parseURL } from '../../host/host-url.ts'
 import type { TlsOptions } from '../../transport/tls-options.ts'
 import { type CallerField, type HeadersInput, readHeaders } from './headers.ts'
 import { invalid, type Readers, refuseUnknown } from './reading.ts'
@@ -63,12 +63,8 @@ const WANTED = 'a URL with the scheme http, https, socks5, socks5h, socks4 or so
 
 /** Parses the URL of a proxy. Undefined if it is none. */
 export function parseProxy(text: string): URL | undefined {
-  try {
-    const url = new HostURL(text)
-    return SCHEMES.test(url.protocol) && url.hostname !== '' ? url : undefined
-  } catch {
-    return undefined
-  }
+  const url = parseURL(text)
+  return url?.hostname && SCHEMES.test(url.protocol) ? url : undefined
 }
 
 const SCHEMES = /^(https?|socks(4a?|5h?)):$/

@@ -1,5 +1,5 @@
 import type { AbortSignal, HasHref } from '../../host/host-types.ts'
-import { isURL } from '../../host/host-url.ts'
+import { parseURL } from '../../host/host-url.ts'
 import { invalid, type Readers } from './reading.ts'
 
 /** The request: the base of a relative URL, and the signal that gives it up. */
@@ -20,7 +20,7 @@ export const readers: Readers<Settings> = { baseURL: readBaseURL, signal: readSi
 function readBaseURL(value: unknown, name: string): string | undefined {
   if (value === undefined) return undefined
   const url = hasHref(value) ? value.href : value
-  return typeof url === 'string' && isURL(url) ? url : invalid(name, 'an absolute URL')
+  return typeof url === 'string' && parseURL(url) ? url : invalid(name, 'an absolute URL')
 }
 
 function hasHref(value: unknown): value is { href: unknown } {

@@ -19,3 +19,6 @@ export function clientCertificateAdvice(cause: unknown): string {
   }
   return ''
 }
+
+/** What to do, if a server without TLS in its URL gave no answer. Stands behind a sentence. */
+export const EXPECTS_TLS = ': if it expects TLS, the URL has to begin with wss:'
