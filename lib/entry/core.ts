@@ -24,7 +24,7 @@ function now(): number {
 }
 
 const { hrtime } = process
-const inDeno = process.versions.deno !== undefined
+const notDeno = process.versions.deno === undefined
 
 provideHost({
   platform: nodePlatform,
@@ -32,10 +32,10 @@ provideHost({
   findMicrotaskCheckpoint,
   // Node.js and Bun poll the network in each turn of the event loop, and take megabytes from a socket in a few of them. Deno
   // polls in every 61st turn while tasks wait, and hands over what it read in the next ones.
-  turnsToRead: inDeno ? 130 : 8,
-  now: inDeno ? performance.now.bind(performance) : now,
+  turnsToRead: notDeno ? 8 : 130,
+  now: notDeno ? now : performance.now.bind(performance),
   joinsBlobs: process.versions.bun === undefined,
-  makesEventClassesLazily: process.versions.bun === undefined && !inDeno,
+  makesEventClassesLazily: process.versions.bun === undefined && notDeno,
   // A task is later than it has to be, but right.
   afterMicrotasks: nextTick ?? queueTask,
   timers: { setTimeout, clearTimeout },

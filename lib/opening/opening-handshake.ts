@@ -164,11 +164,11 @@ export class OpeningHandshake implements Opening {
       // The queue of a host whose address is not known here is that of its name.
       const queue = connectionQueueOf(this.#handler.io)
       key ??= `${name} ${port}`
-      const since = queue.isOccupied(key) ? now() : undefined
-      if (since !== undefined) this.#startDeadline(0)
+      const since = queue.isOccupied(key) && now()
+      if (since !== false) this.#startDeadline(0)
       this.#leaveQueue = await queue.enter(key)
       if (this.#over) return this.#leaveQueue()
-      if (since !== undefined) {
+      if (since !== false) {
         this.#waited = now() - since
         hasWaited = true
       }

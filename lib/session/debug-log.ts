@@ -46,7 +46,7 @@ export class DebugLog {
   }
 
   closed(closure: CloseResult): void {
-    this.line(`CLOSED ${describe(closure)}${closure.error === undefined ? '' : ', not cleanly'}`)
+    this.line(`CLOSED ${describe(closure)}${closure.error ? ', not cleanly' : ''}`)
   }
 }
 

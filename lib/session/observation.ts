@@ -103,7 +103,7 @@ export class Observation implements TaskTarget {
     this.later(() => {
       if (error !== undefined) this.#failed(error)
       this.#log?.closed(closure)
-      channels.close.publish({ socket: this.#socket, code, reason, wasClean: error === undefined })
+      channels.close.publish({ socket: this.#socket, code, reason, wasClean: !error })
       undiciChannels.close.publish({ websocket: this.#socket, code, reason })
     })
   }

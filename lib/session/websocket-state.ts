@@ -336,7 +336,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
     this.#readyState = CLOSED
     this.pings?.end(() => error ?? closedError(code))
     this.#handleDrained()
-    this.fire(closeEvent(error === undefined, code, reason))
+    this.fire(closeEvent(!error, code, reason))
   }
 
   /** Settles the promises of `drained` if everything has left, or if nothing more can leave. */

@@ -231,7 +231,7 @@ export class WebSocketStreamState
     const { code, reason, error } = closure
     // A signal rejects the promises at once, everything else that keeps it from opening in a task.
     if (error?.code === 'WS_ERR_ABORTED') return this.#rejectOpening(error)
-    if (error === undefined && !this.#writable.hasPendingWrite) {
+    if (!error && !this.#writable.hasPendingWrite) {
       this.pings?.end(closedError)
       this.#readable.close()
       this.#writable.onClosed()

@@ -27,8 +27,6 @@ const CONNECTION_WINDOW = 16 * 1024 * 1024
  * bound the number of streams.
  */
 const SESSION_MEMORY = 64 * 1024
-/** Most fields of a response: no limit beside that of 64 KiB for all of them. The default of node:http2 is 128. */
-const MAX_FIELDS = 64 * 1024
 /** Most origins, with the same function `lookup`, whose connections and abilities are remembered. */
 const MAX_ORIGINS = 1000
 
@@ -198,7 +196,8 @@ function startSession(socket: Http2Carrier, target: ConnectTarget, tunnel: Netwo
     shielded({
       createConnection: () => socket,
       maxSessionMemory: SESSION_MEMORY,
-      maxHeaderListPairs: MAX_FIELDS,
+      // No limit of the fields beside that of 64 KiB for all of them. The default is 128.
+      maxHeaderListPairs: 64 * 1024,
       settings: shielded({ enablePush: false, initialWindowSize: STREAM_WINDOW }),
     }),
   )

@@ -12,7 +12,7 @@ import { openSocket, type SocketTaker } from './open-socket.ts'
 import type { Pipe } from './pipe.ts'
 import type { TlsOptions } from './tls-options.ts'
 import { secureSocket, socketOver } from './tls-over-pipe.ts'
-import { startTrace } from './trace.ts'
+import { startTrace, type Trace } from './trace.ts'
 
 /**
  * Milliseconds for a connection attempt to one of several addresses (Happy Eyeballs, RFC 8305). Unlike the RFC has it, Node.js
@@ -59,8 +59,8 @@ export function connect(
   keepAlive: number = KEEP_ALIVE,
   network: Network = ANY_NETWORK,
 ): Promise<Pipe> {
-  const { tunnel, trace } = network
-  if (tunnel !== undefined && !hasTls(target, tunnel)) return tunnel.open(target.signal, trace ?? startTrace('connect'))
+  const { trace = startTrace('connect'), tunnel } = network
+  if (tunnel !== undefined && !hasTls(target, tunnel)) return tunnel.open(target.signal, trace)
   return connectSocket(target, tls, keepAlive, network, pipeOver(target.secure))
 }
 
@@ -114,7 +114,7 @@ export async function connectSocket<Result>(
     localAddress,
     path: socketPath,
   }
-  const onTcp = (tcp: object): void => onConnected(tcp as Socket, secure, network)
+  const onTcp = (tcp: object): void => onConnected(tcp as Socket, secure, network, trace)
   trace.step = 'connect'
   const socket = secure
     ? (connectTls(options, tls, onTcp, protocols) as Socket)
@@ -140,15 +140,12 @@ export async function connectSocket<Result>(
 export const ANY_NETWORK: Network = Object.create(null)
 
 /** Called when TCP is connected; TLS may follow over it. */
-function onConnected(tcp: Socket, secure: boolean, { socketPath, allowAddress, trace }: Network): void {
+function onConnected(tcp: Socket, secure: boolean, { socketPath, allowAddress }: Network, trace: Trace): void {
   // Of several addresses each has a handle of its own.
   tcp.unref()
-  const address = socketPath ?? tcp.remoteAddress
-  if (trace !== undefined) {
-    if (address !== undefined) trace.remoteAddress = address
-    if (tcp.remotePort !== undefined) trace.remotePort = tcp.remotePort
-    if (secure) trace.step = 'tls'
-  }
+  const address = (trace.remoteAddress = socketPath ?? tcp.remoteAddress)
+  trace.remotePort = tcp.remotePort
+  if (secure) trace.step = 'tls'
   // The addresses were checked before. A runtime might resolve the name once more nevertheless.
   const refusal = refusalOf(address, allowAddress)
   if (refusal !== undefined) tcp.destroy(refusal)
