@@ -46,7 +46,7 @@ export interface AttackedRuntime {
 }
 
 const NODE: AttackedRuntime = { program: process.execPath, flags: V8_OPTIONS, garbage: { resident: 0, held: 0 } }
-const OTHER_GARBAGE = { resident: 64, held: 2 }
+const OTHER_GARBAGE = { resident: 64, held: 16 }
 
 /** @param program that of Bun or Deno */
 export function otherRuntime(kind: 'bun' | 'deno', program: string): AttackedRuntime {
