@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path'
 import { findCircles } from './circles.ts'
-import { findFreeNames, listSources, parseSource, resolveImport, type Source } from './source.ts'
+import { findFreeNames, listSources, parseImports, parseSource, resolveImport, type Source } from './source.ts'
 import type { Violation } from './violation.ts'
 
 const MAX_LINES = 400
@@ -86,7 +86,7 @@ export function checkLayers(root: string): { files: number; violations: Violatio
   const imports = new Map([...library].map(([path, source]) => [`lib/${path}`, source.imports]))
   for (const folder of OTHERS) {
     for (const path of listSources(join(root, folder), NO_SOURCES)) {
-      imports.set(`${folder}/${path}`, parseSource(join(root, folder, path)).imports)
+      imports.set(`${folder}/${path}`, parseImports(join(root, folder, path)))
     }
   }
   return { files: imports.size, violations: [...violations, ...findCircles(imports)] }

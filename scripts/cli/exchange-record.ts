@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Direction } from '#lib/protocol/watched-pipe.js'
+import { readBase64 } from './text.ts'
 import { UsageError } from './usage-error.ts'
 import { describeFileError } from './values.ts'
 
@@ -36,7 +37,7 @@ export function messageEntry(direction: Direction, message: Message, time = new 
 }
 
 export function messageOf(entry: MessageEntry): Message {
-  return entry.type === 'text' ? entry.data : Uint8Array.from(Buffer.from(entry.data, 'base64'))
+  return entry.type === 'text' ? entry.data : readBase64(entry.data)!
 }
 
 /**
@@ -110,7 +111,9 @@ function readEntry(line: string): Entry | undefined {
   }
   if (typeof entry.time !== 'string' || Number.isNaN(Date.parse(entry.time))) return undefined
   if (entry.event === 'open' || entry.event === 'close') return entry as EventEntry
-  const isMessage = typeof entry.data === 'string' && (entry.type === 'text' || entry.type === 'binary')
+  const { type, data } = entry
+  const isMessage =
+    typeof data === 'string' && (type === 'text' || (type === 'binary' && readBase64(data) !== undefined))
   return isMessage && (entry.direction === 'sent' || entry.direction === 'received')
     ? (entry as MessageEntry)
     : undefined

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer'
+
 /** Escapes control characters, so that text from a server cannot control the terminal. Line breaks and tabs stay. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -53,4 +55,11 @@ function editDistance(one: string, other: string): number {
     row = next
   }
   return row.at(-1)!
+}
+
+/** The bytes of Base64, in either alphabet, with line breaks or without padding. Undefined if the text is something else. */
+export function readBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+  const digits = text.replace(/\s/g, '').replace(/={1,2}$/, '')
+  if (!/^[\w+/-]*$/.test(digits) || digits.length % 4 === 1) return undefined
+  return Uint8Array.from(Buffer.from(digits, 'base64'))
 }

@@ -120,10 +120,14 @@ describe('Records and replays of the command', function () {
   })
 
   it('end with 2 for a file that is no record', async () => {
-    const folder = makeFolder({ 'a.jsonl': `${sent(0, 'x')}{}\n` })
+    const noBytes = JSON.stringify({ ...JSON.parse(sent(0, '')), type: 'binary', data: 'no Base64!' })
+    const folder = makeFolder({ 'a.jsonl': `${sent(0, 'x')}{}\n`, 'bytes.jsonl': `${noBytes}\n` })
     const wrong = await run(['replay', 'a.jsonl', 'ws://127.0.0.1/'], { folder })
     expect(wrong.errors).to.include('Line 2 of a.jsonl is no line of a record')
     expect(wrong.exitCode).to.equal(2)
+    const bytes = await run(['replay', 'bytes.jsonl', 'ws://127.0.0.1/'], { folder })
+    expect(bytes.errors).to.include('Line 1 of bytes.jsonl is no line of a record')
+    expect(bytes.exitCode).to.equal(2)
     const missing = await run(['replay', 'b.jsonl', 'ws://127.0.0.1/'], { folder })
     expect(missing.errors).to.include('there is no b.jsonl')
     const alone = await run(['replay', 'a.jsonl'], { folder })

@@ -176,6 +176,20 @@ describe('The command in a terminal', function () {
     await narrow.screen.until(/\n0008 {2}44 45 46 47 {2}48 49 4a 4b {2}DEFGHIJK\n/)
   })
 
+  it('sends bytes of hexadecimal digits and of Base64, and nothing that is neither', async () => {
+    const { screen, peer } = await converse()
+    for (const [index, wrong] of ['', 'abc', 'zz', 'base64:!!', 'base64:A', 'base64:aGk=aGk='].entries()) {
+      screen.enter(`/binary ${wrong}`)
+      await screen.until(new RegExp(`(/binary takes [^]*){${index + 1}}\\n>$`))
+    }
+    for (const right of ['68 69', '0x68 0x69', 'base64:aGk=', 'base64:aGk']) {
+      screen.enter(`/binary ${right}`)
+      expect(await peer.message()).to.deep.include({ data: Buffer.from('hi'), isBinary: true })
+    }
+    screen.enter('/binary base64:-_8')
+    expect(await peer.message()).to.deep.include({ data: Buffer.of(0xfb, 0xff) })
+  })
+
   it('sends a paste of several lines as one message', async () => {
     const { screen, peer } = await converse()
     screen.type(keys.paste('{\r  "a": 1\r\n}'))
@@ -270,6 +284,17 @@ describe('The command in a terminal', function () {
     await screen.until(/\{\{who\}\} is C=1\n/)
     screen.enter('/send hi room="2 3"')
     expect(JSON.parse((await peer.message()).text)).to.include({ to: 'C=1', at: 'in 2 3' })
+    // What is typed has the type that the variable has in the file, if it reads as such a value.
+    screen.enter('/send hi room=1 n=8 who=9')
+    expect(JSON.parse((await peer.message()).text)).to.include({ n: 8, to: '9' })
+    screen.enter('/set n 10')
+    await screen.until(/\{\{n\}\} is 10\n/)
+    screen.enter('/send hi room=1')
+    expect(JSON.parse((await peer.message()).text)).to.include({ n: 10 })
+    screen.enter('/send hi room=1 n=many')
+    expect(JSON.parse((await peer.message()).text)).to.include({ n: 'many' })
+    screen.enter('/send at home')
+    expect((await peer.message()).text).to.equal('x')
     screen.enter('/keep again {"x":"{{me}}"}')
     await screen.until(/\/send again sends it/)
     expect(JSON.parse(readFileSync(join(folder, '.websocket.json'), 'utf8')).messages).to.deep.equal({
@@ -339,6 +364,8 @@ describe('The command in a terminal', function () {
     expect((await peer.message()).text).to.equal('on one')
     screen.enter('/switch 3')
     await screen.until(/There is no connection 3/)
+    screen.enter('/switch two')
+    await screen.until(/\/switch takes the number of a connection/)
     screen.type(keys.ctrlD)
     expect(await screen.ended).to.equal(0)
     expect(await peer.closed).to.include({ code: 1000 })

@@ -8,6 +8,9 @@ import { createInterface } from 'node:readline'
 import { failure, WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
 
 const [, , url, json] = process.argv
+/** Milliseconds beyond which a step of a clock is a jump, and no slow machine. */
+const JUMP = 60_000
+
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 const socket = new WebSocket(url!, JSON.parse(json!) as WebSocketOptions)
@@ -23,10 +26,20 @@ createInterface(process.stdin)
   .on('line', order => orders[order]!())
   .on('close', () => process.exit())
 
-let last = { wall: Date.now(), monotonic: performance.now() }
+let last = readClocks()
 setInterval(() => {
-  const now = { wall: Date.now(), monotonic: performance.now() }
+  const now = readClocks()
   const difference = Math.max(Math.abs(now.wall - last.wall), now.monotonic - last.monotonic)
   last = now
-  if (difference > 60_000) say('jumped')
+  if (difference > JUMP) say('jumped')
 }, 20)
+
+/** Both clocks from before a jump, or both from after it: a jump between the two readings would count twice. */
+function readClocks(): { wall: number; monotonic: number } {
+  for (;;) {
+    const before = Date.now()
+    const monotonic = performance.now()
+    const wall = Date.now()
+    if (Math.abs(wall - before) < JUMP) return { wall, monotonic }
+  }
+}

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { deflateRawSync } from 'node:zlib'
 import { expect } from 'chai'
 import type { Compression } from '#lib/codec/compression.js'
+// Provides the host, whose tasks compression takes.
+import '#lib/entry/node.js'
 import { documentedCompression } from '#lib/platform/documented-zlib.js'
 import { nativeCompression } from '#lib/platform/node-zlib.js'
 import { compress } from '../support/compress.ts'

@@ -1,6 +1,8 @@
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
 import { expect } from 'chai'
 import { CORRUPT, type Compression, type Deflater, INFLATED, type Inflater, TOO_LONG } from '#lib/codec/compression.js'
+// Provides the host, whose tasks compression takes.
+import '#lib/entry/node.js'
 import { documentedCompression } from '#lib/platform/documented-zlib.js'
 import { nativeCompression, nodeCompression } from '#lib/platform/node-zlib.js'
 import { compress } from '../support/compress.ts'

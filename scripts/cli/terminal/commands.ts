@@ -6,7 +6,7 @@ import cliui from 'cliui'
 import { handshake, ping } from '#lib/entry/node.js'
 import { checkUrl } from '../connection-options.ts'
 import { type Message, messageEntry } from '../exchange-record.ts'
-import { closest, count, printable } from '../text.ts'
+import { closest, count, printable, readBase64 } from '../text.ts'
 import { UsageError } from '../usage-error.ts'
 import { describeFileError } from '../values.ts'
 import type { Connection, Desk } from './desk.ts'
@@ -148,8 +148,8 @@ export function completeLine(desk: Desk, line: string): [candidates: string[], w
 }
 
 async function sendSaved(desk: Desk, rest: string): Promise<void> {
-  const [name, others] = splitWord(rest)
   const { saved, catalog } = desk
+  const [name, others] = splitName(rest, [...saved.names, ...(catalog?.names ?? [])])
   if (name === '') throw new Error('/send takes the name of a message. /messages lists them')
   const template = saved.template(name) ?? catalog?.template(name)
   if (template === undefined) {
@@ -160,14 +160,27 @@ async function sendSaved(desk: Desk, rest: string): Promise<void> {
   const given = new Map<string, Variable>()
   for (const word of others.match(/[\w.-]+=(?:"[^"]*"|\S*)/g) ?? []) {
     const [, key, value] = /^([\w.-]+)="?(.*?)"?$/s.exec(word)!
-    given.set(key!, value!)
+    given.set(key!, saved.typed(key!, value!))
   }
-  for (const variable of saved.missing(template, given)) given.set(variable, await desk.ask(`${variable}: `))
+  for (const variable of saved.missing(template, given))
+    given.set(variable, saved.typed(variable, await desk.ask(`${variable}: `)))
   desk.send(saved.fill(template, given))
 }
 
+/** The name of a message, which may have spaces, and what follows it. */
+function splitName(rest: string, names: readonly string[]): [name: string, others: string] {
+  const longest = names
+    .filter(name => rest === name || rest.startsWith(`${name} `))
+    .reduce((one, other) => (other.length > one.length ? other : one), '')
+  return longest === '' ? splitWord(rest) : [longest, rest.slice(longest.length).trim()]
+}
+
 function readBytes(text: string): Uint8Array<ArrayBuffer> {
-  if (text.startsWith('base64:')) return Uint8Array.from(Buffer.from(text.slice(7), 'base64'))
+  if (text.startsWith('base64:')) {
+    const bytes = readBase64(text.slice(7))
+    if (bytes === undefined) throw new Error('/binary takes Base64 after "base64:": /binary base64:yv4=')
+    return bytes
+  }
   const pairs = text.replace(/\s|0x/g, '')
   if (!/^([\da-f]{2})+$/i.test(pairs)) throw new Error('/binary takes pairs of hexadecimal digits: /binary ca fe')
   return Uint8Array.from(Buffer.from(pairs, 'hex'))
@@ -292,7 +305,7 @@ function setVariable(desk: Desk, rest: string): void {
   if (name === undefined || value === undefined) {
     throw new Error('/set takes a variable and its value: /set room 12')
   }
-  desk.saved.setVariable(name, value)
+  desk.saved.setVariable(name, desk.saved.typed(name, value))
   desk.note('green', printable(`{{${name}}} is ${value}`))
 }
 
@@ -307,7 +320,10 @@ function openUrl(desk: Desk, rest: string): void {
 }
 
 function switchTo(desk: Desk, rest: string): void {
-  if (rest !== '') return desk.switchTo(Number(rest))
+  if (rest !== '') {
+    if (!/^\d+$/.test(rest)) throw new Error('/switch takes the number of a connection. Without one, it lists them')
+    return desk.switchTo(Number(rest))
+  }
   const rows = desk.connections.map(({ number, link }: Connection) => {
     const mark = number === desk.current.number ? ' *' : ''
     return [

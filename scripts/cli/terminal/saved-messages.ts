@@ -55,7 +55,13 @@ export class SavedMessages {
     return this.#messages.get(name)
   }
 
-  setVariable(name: string, value: string): void {
+  /** A value that was typed. It is a number or a boolean if the variable has one so far, and the value reads as another. */
+  typed(name: string, text: string): Variable {
+    const value = parseOr(text)
+    return typeof value === typeof this.#variables.get(name) ? (value as Variable) : text
+  }
+
+  setVariable(name: string, value: Variable): void {
     this.#variables.set(name, value)
   }
 
