@@ -14,7 +14,6 @@ export class ProxyPipe extends ForwardingPipe {
   /** Bytes that nobody has read. */
   #held: Uint8Array[] = []
   #endHeld = false
-  #closed = false
   #closeHeld = false
   #error: unknown
   #paused = false
@@ -42,7 +41,7 @@ export class ProxyPipe extends ForwardingPipe {
     for (;;) {
       const bytes = this.#held.shift()
       if (bytes !== undefined) return bytes
-      if (this.#closed || this.#endHeld) throw this.#error ?? new Error('The proxy ended the connection')
+      if (this.#closeHeld || this.#endHeld) throw this.#error ?? new Error('The proxy ended the connection')
       this.pipe.resume()
       await new Promise<void>(resolve => {
         this.#wake = resolve
@@ -119,7 +118,7 @@ export class ProxyPipe extends ForwardingPipe {
   }
 
   #onClose(error: unknown): void {
-    this.#closed = this.#closeHeld = true
+    this.#closeHeld = true
     this.#error = error
     this.#wake?.()
     this.#deliver()

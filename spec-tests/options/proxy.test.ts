@@ -2,7 +2,7 @@ import { createSecureServer } from 'node:http2'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { failure, handshake, type WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
-import { useCertificates } from '../support/certificates.ts'
+import { makeCertificate, useCertificates } from '../support/certificates.ts'
 import { runNode } from '../support/child.ts'
 import { withProperty } from '../support/expect.ts'
 import { startHttpProxy, startSocksProxy, type TestProxy } from '../support/proxy-servers.ts'
@@ -332,6 +332,32 @@ describe('Option proxy', function () {
       expect(other.message).to.match(/: The proxy's certificate is .*give its certificate as "proxy\.tls\.ca"/)
       expect((other.cause as { code?: string }).code).to.match(/VERIFY|ISSUER|SELF_SIGNED/)
     })
+
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      it(`is given the client certificate of its own options (${version})`, async () => {
+        const { authority, certificate } = made
+        const versions = { minVersion: version, maxVersion: version }
+        const asking = { ...certificate, ...versions, ca: authority.cert, requestCert: true }
+        const proxy = await started(startHttpProxy({ tls: asking }))
+        const url = `https://localhost:${proxy.port}`
+        const client = await makeCertificate({ authority, names: ['client'] })
+        const own = { ca: authority.cert, ...client }
+        await talk(await serveEcho(), { proxy: { url, tls: own } })
+        await talk(await serveEcho(true), { proxy: { url, tls: own }, tls: made.tls })
+        expect(proxy.asked).to.have.lengthOf(2)
+
+        // The certificate that is for the server is not for the proxy.
+        const error = await failed({ proxy: { url, tls: made.tls }, tls: own }, 'wss://server.test/')
+        expect([error.code, error.step]).to.deep.equal(['WS_ERR_PROXY', 'proxy'])
+        expect((error.cause as { code?: string }).code).to.match(/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/)
+        expect(error.message).to.match(/^Could not connect to the proxy https:\/\/localhost:\d+: /)
+        if (version === 'TLSv1.3') {
+          expect(error.message).to.include('The proxy does not accept the client certificate, or wants one')
+          expect(error.message).to.include('see "proxy.tls.cert" and "proxy.tls.key" (ERR_SSL_')
+        } else expect(error.message).to.include('the server wants a client certificate')
+        expect(proxy.asked).to.have.lengthOf(2)
+      })
+    }
 
     it('is told of in its own words where it speaks HTTP/2 alone, whatever the server is to speak', async () => {
       const speaksHttp2 = createSecureServer({ ...made.certificate, allowHTTP1: false })

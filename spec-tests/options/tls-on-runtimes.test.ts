@@ -70,6 +70,19 @@ describe('TLS, on each runtime', function () {
       ])
     })
 
+    it(`${name}: a proxy that wants a client certificate, which is that of the proxy's options`, async () => {
+      const script = `
+        const proxy = { url: \`https://127.0.0.1:\${port}\`, tls }
+        await exchange('wss://server.test/', { proxy, tls: { ...tls, cert: 'none', key: 'none' } })
+      `
+      const [line, ...more] = await run(script, { allowHTTP1: true, requestCert: true, rejectUnauthorized: true })
+      expect(more).to.deep.equal([])
+      expect(line).to.match(
+        /^ConnectionError: Could not connect to the proxy https:\/\/127\.0\.0\.1:\d+: The proxy does not accept/,
+      )
+      expect(line).to.match(/, or wants one: see "proxy\.tls\.cert" and "proxy\.tls\.key" \(ERR_SSL_\w+\)$/)
+    })
+
     it(`${name}: HTTP/2 to an address, which is not sent as a name`, async () => {
       const lines = await run(`
         for (const http2 of ['only', 'auto']) await exchange(\`wss://127.0.0.1:\${port}/\`, { http2, tls })

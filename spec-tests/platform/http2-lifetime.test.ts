@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { runModule } from '../support/child.ts'
+import { DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS } from '../support/http2-frames.ts'
 import { startHttp2Server } from '../support/http2-server.ts'
+import { ENABLE_CONNECT_PROTOCOL, STATUS_200, startRawHttp2Server } from '../support/raw-http2-server.ts'
 import { useLoopback } from '../support/ws-server.ts'
 
 describe('Lifetime of the process, over HTTP/2', function () {
@@ -33,6 +35,65 @@ describe('Lifetime of the process, over HTTP/2', function () {
       socket.close(1000)`,
       'closed 1000',
     )
+  })
+
+  it('a process ends at once with an idle connection, which does not wait for its time limit of 30 s', async () => {
+    const server = await startRawHttp2Server(ENABLE_CONNECT_PROTOCOL)
+    loopback.afterwards(() => server.close())
+    const served = (async () => {
+      const peer = await server.accept()
+      const { stream } = await peer.frame(HEADERS)
+      peer.send(HEADERS, END_HEADERS, stream, STATUS_200)
+      await peer.frame(DATA)
+      peer.send(DATA, END_STREAM, stream, Buffer.of(0x88, 2, 0x03, 0xe8))
+      // A connection that closes itself says so; one whose process ends does not.
+      return await Promise.race([
+        peer.frame(GOAWAY).then(() => 'closed itself'),
+        new Promise(resolve => peer.socket.once('close', () => resolve('ended with the process'))),
+      ])
+    })()
+    const { lines, exitCode } = await runModule(
+      `${PRELUDE}
+      const socket = await open()
+      socket.onclose = ({ code }) => console.log('closed', code)
+      socket.close(1000)`,
+      [server.url],
+    )
+    expect(lines).to.deep.equal(['closed 1000'])
+    expect(exitCode).to.equal(0)
+    expect(await served).to.equal('ended with the process')
+  })
+
+  it('a socket whose Close frame is not answered keeps the process alive up to closeTimeout, and no longer', async () => {
+    const server = await startRawHttp2Server(ENABLE_CONNECT_PROTOCOL)
+    loopback.afterwards(() => server.close())
+    void (async () => {
+      const peer = await server.accept()
+      for (let count = 0; count < 2; count++) {
+        const { stream } = await peer.frame(HEADERS)
+        peer.send(HEADERS, END_HEADERS, stream, STATUS_200)
+        if (count === 0) continue
+        await peer.frame(DATA)
+        peer.send(DATA, END_STREAM, stream, Buffer.of(0x88, 2, 0x03, 0xe8))
+      }
+    })()
+    const { lines, errors, exitCode } = await runModule(
+      `${PRELUDE}
+      const note = name => ({ code, wasClean }) => console.log(name, code, wasClean)
+      const mute = new WebSocket(url, { http2: 'only', closeTimeout: 400 })
+      await new Promise(resolve => mute.onopen = resolve)
+      const other = await open()
+      mute.onclose = note('mute')
+      other.onclose = event => {
+        note('other')(event)
+        mute.close(1000)
+      }
+      other.close(1000)`,
+      [server.url],
+    )
+    expect(errors).to.equal('')
+    expect(lines).to.deep.equal(['other 1000 true', 'mute 1006 false'])
+    expect(exitCode, 'ended by itself').to.equal(0)
   })
 
   it('an open socket keeps the process alive, and one of two that are unrefed does, too', async () => {

@@ -210,6 +210,27 @@ describe('RFC 8441 section 5: frames of HTTP/2 under a WebSocket', () => {
     await new Promise(resolve => peer.socket.once('close', resolve))
   })
 
+  for (const [what, end] of [
+    ['GOAWAY', (peer, stream) => peer.send(GOAWAY, 0, 0, uint32(stream, 0))],
+    ['a reset of TCP', peer => peer.socket.resetAndDestroy()],
+    ['the end of TCP', peer => peer.socket.end()],
+  ] as [string, (peer: RawHttp2Peer, stream: number) => void][]) {
+    it(`${what} on a connection without sockets: the next socket opens another one`, async () => {
+      const { server, socket, peer, stream } = await openPair()
+      socket.close(1000)
+      await peer.frame(DATA)
+      peer.send(DATA, END_STREAM, stream, CLOSE_1000)
+      await next(socket, 'close')
+      const gone = new Promise(resolve => peer.socket.once('close', resolve))
+      end(peer, stream)
+      await gone
+      const second = loopback.socket(server.url, only)
+      const newPeer = await server.accept()
+      await Promise.all([accept(newPeer), next(second, 'open')])
+      expect(server.connections).to.equal(2)
+    })
+  }
+
   it('GOAWAY that leaves out the stream of a request: another connection is opened for it', async () => {
     const { server, peer, stream } = await openPair()
     const second = loopback.socket(server.url, only)

@@ -1,5 +1,5 @@
 import { createServer, type Server as HttpServer } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
+import { createServer as createSecureServer, type ServerOptions } from 'node:https'
 import { connect, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 
 /** What a proxy was asked for. */
@@ -17,8 +17,8 @@ export interface TestProxy {
 }
 
 export interface HttpProxyOptions {
-  /** Makes the proxy speak TLS: PEM. */
-  readonly tls?: { readonly key: string; readonly cert: string }
+  /** Makes the proxy speak TLS. With `requestCert`, a client has to have a certificate. */
+  readonly tls?: ServerOptions
   /** `user:password`; without it, anybody may use the proxy. */
   readonly credentials?: string
   readonly host?: string

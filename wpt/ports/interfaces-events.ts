@@ -79,6 +79,44 @@ function checksAllEvents(
   }
 }
 
+/** An event of a class that a socket never fires itself. */
+class DetailedEvent extends Event {
+  readonly detail = 5
+}
+
+/** Dispatches an event with the name of one of the socket's own, at once: the handler runs within the call, and gets that very event. */
+function runsHandlerForDispatched(name: EventName): Act {
+  return stage => {
+    const socket = stage.socket('/')
+    const got: Event[] = []
+    socket[`on${name}`] = event => got.push(event)
+    const event = new DetailedEvent(name)
+    socket.dispatchEvent(event)
+    assert.equal(got.length, 1)
+    assert.equal(got[0], event)
+    assert.equal((got[0] as DetailedEvent).detail, 5)
+  }
+}
+
+/** Adds a listener and removes it again, then dispatches an event for it. */
+function forEachRemoved(): Record<string, Act> {
+  return forEach(
+    attribute => `a removed listener does not run: ${attribute.slice(2)}`,
+    '/echo',
+    (socket, _attribute, name) => {
+      socket.close()
+      let called = false
+      const listener = () => {
+        called = true
+      }
+      socket.addEventListener(name, listener, false)
+      socket.removeEventListener(name, listener, false)
+      socket.dispatchEvent(new Event(name))
+      assert.isFalse(called)
+    },
+  )
+}
+
 /** Three listeners of each kind, the middle one an attribute: they run in the order in which they were added. */
 async function runsListenersInOrder(stage: Stage): Promise<void> {
   const socket = stage.socket('/echo')
@@ -128,6 +166,9 @@ export const ports: Port[] = [
       },
     ),
   ),
+  windowOnly(`${folder}/003.html`, overHttp1, {
+    'onopen runs for an event that is dispatched': runsHandlerForDispatched('open'),
+  }),
   windowOnly(`${folder}/004.html`, overHttp1, {
     'has the methods of EventTarget': stage => {
       const socket = stage.socket('/')
@@ -141,6 +182,15 @@ export const ports: Port[] = [
       const socket = stage.socket('/')
       for (const name of eventNames) assert.isTrue(`on${name}` in socket, name)
     },
+  }),
+  windowOnly(`${folder}/007.html`, everyVariant, {
+    'onmessage runs for an event that is dispatched': runsHandlerForDispatched('message'),
+  }),
+  windowOnly(`${folder}/008.html`, overHttp1, {
+    'onerror runs for an event that is dispatched': runsHandlerForDispatched('error'),
+  }),
+  windowOnly(`${folder}/009.html`, overHttp1, {
+    'onclose runs for an event that is dispatched': runsHandlerForDispatched('close'),
   }),
   windowOnly(`${folder}/010.html`, overHttp1, forEachCleared('undefined', undefined)),
   windowOnly(`${folder}/011.html`, overHttp1, forEachIgnored('a number', 1)),
@@ -198,6 +248,7 @@ export const ports: Port[] = [
       assert.isFalse(event.cancelable, `cancelable, ${name}`)
     }, throughListeners),
   }),
+  windowOnly(`${folder}/019.html`, overHttp1, forEachRemoved()),
   windowOnly(`${folder}/020.html`, overHttp1, {
     'a host that does not exist gives an error event': async stage => {
       const event = await throughAttributes(stage.construct('ws://example.invalid/'), {}, { until: 'error' })

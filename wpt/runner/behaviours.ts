@@ -47,8 +47,11 @@ export const behaviours: readonly Behaviour[] = [
     ],
   },
   {
-    words: 'Events: their classes, order, targets and flags',
-    files: of(`${interfaces}/events`, ['004.html', '015.html', '016.html', '017.html', '018.html']),
+    words: 'Events: their classes, order, targets and flags, and those that a program dispatches',
+    files: of(`${interfaces}/events`, [
+      ...['003.html', '004.html', '007.html', '008.html', '009.html'],
+      ...['015.html', '016.html', '017.html', '018.html', '019.html'],
+    ]),
   },
   {
     words: 'URLs: relative ones, `http:`, odd and invalid ones, and how they are escaped',

@@ -6,6 +6,8 @@ import { askHttpProxy } from '../../transport/http-proxy.ts'
 import type { HeaderList, Pipe } from '../../transport/pipe.ts'
 import { openTunnel, type ProxyPipe } from '../../transport/proxy-pipe.ts'
 import { askSocks4, askSocks5 } from '../../transport/socks.ts'
+import { clientCertificateAdvice } from '../../transport/tls-advice.ts'
+import { explainTlsError } from '../../transport/tls-errors.ts'
 import { startTrace, type Trace } from '../../transport/trace.ts'
 import { credentialsOf, userInfo } from '../credentials.ts'
 import { environmentProxy } from '../environment-proxy.ts'
@@ -36,7 +38,7 @@ function throughProxy(proxy: ProxySettings): Route {
     needsAddress: false,
 
     async open(target, settings, _context, trace) {
-      if (host.connect === undefined || host.resolveHost === undefined) {
+      if (host.resolveHost === undefined) {
         throw new TypeError('This host has no transport: pass the option "connect"')
       }
       const { url, headers, tls } = proxy
@@ -50,7 +52,7 @@ function throughProxy(proxy: ProxySettings): Route {
         async open(signal, own) {
           own.step = 'proxy'
           const pipe = await connectToProxy(proxy, { ...target, signal, url: name }, settings, own)
-          return openTunnel(pipe, signal, asking => ask(asking, proxy, server, target.port))
+          return openTunnel(pipe, signal, asking => ask(asking, proxy, server, target.port)).then(undefined, asOfProxy)
         },
       })
     },
@@ -82,10 +84,12 @@ async function connectToProxy(
   trace: Trace,
 ): Promise<Pipe> {
   const name = hostOf(url)
-  const port = Number(url.port || DEFAULT_PORTS[url.protocol] || SOCKS_PORT)
+  const secure = url.protocol === 'https:'
+  // The port of SOCKS is that of RFC 1928 section 3.
+  const port = Number(url.port || (secure ? 443 : url.protocol === 'http:' ? 80 : 1080))
   const { keepAlive, localAddress, noDelay } = settings
   const { addresses } = await host.resolveHost!(name, port, settings)
-  const target = { host: name, port, secure: url.protocol === 'https:', url: proxyName, signal, addresses }
+  const target = { host: name, port, secure, url: proxyName, signal, addresses }
   // The steps within are those of the proxy, and its TLS is not the server's.
   const own: Trace = startTrace('proxy')
   const network = ownMembers({ localAddress, noDelay, trace: own })
@@ -95,23 +99,24 @@ async function connectToProxy(
   return pipe
 }
 
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
-const SOCKS_PORT = 1080
-
-/** Lets an error of TLS in words, which speaks of a server and the option "tls", speak of a proxy and its options. */
+/**
+ * Lets an error of TLS in words, which speaks of a server and the option "tls", speak of a proxy and its options. With TLS 1.3, a
+ * proxy that refuses the client certificate, or the lack of one, says so when TLS is ready, by an error without words.
+ */
 function asOfProxy(error: unknown): never {
-  if (error instanceof ExplainedError) {
-    error.message = error.message
+  const explained = clientCertificateAdvice(error) ? explainTlsError(error) : error
+  if (explained instanceof ExplainedError) {
+    explained.message = explained.message
       .replace(/^The server/, 'The proxy')
       .replaceAll('"tls', '"proxy.tls')
       .replace('with ws:', 'with http:')
   }
-  throw error
+  throw explained
 }
 
 async function ask(asking: ProxyPipe, { url, headers }: ProxySettings, server: string, port: number): Promise<void> {
   const { protocol } = url
-  if (protocol === 'http:' || protocol === 'https:') {
+  if (protocol.startsWith('http')) {
     return await askHttpProxy(asking, authorityOf(server, port), proxyFields(url, headers))
   }
   const { user, password } = userInfo(url)

@@ -1,3 +1,4 @@
+import { createEvent } from './create-event.ts'
 import { pageLocation } from './page.ts'
 
 /**
@@ -15,6 +16,7 @@ export function makeDocument(title: string | undefined, longTimeout: boolean): o
     body: { [Symbol.toStringTag]: 'HTMLBodyElement' },
     getElementsByTagName: (name: string) => elements[name] ?? [],
     getElementById: () => null,
+    createEvent,
     createElement: (name: string) => {
       if (name !== 'a') throw new Error(`no element ${name} outside of a browser`)
       return new Anchor()
