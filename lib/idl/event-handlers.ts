@@ -80,7 +80,8 @@ function accessors(
         owner.handlers = owner.handlers.concat([{ name, value }])
         ;(this as Target).addEventListener(name, listener)
       } else if (handler !== undefined) {
-        owner.handlers = owner.handlers.filter(other => other !== handler)
+        // `filter` reserves such memory as well.
+        owner.handlers = NO_HANDLERS.concat(owner.handlers.filter(other => other !== handler))
         ;(this as Target).removeEventListener(name, listener)
       }
     },

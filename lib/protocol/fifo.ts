@@ -17,8 +17,9 @@ export class Fifo<Item> {
     return this.#front.at(-1) ?? this.#back[0]
   }
 
-  push(item: Item): void {
-    this.#back.push(item)
+  /** Returns how many items there are. */
+  push(item: Item): number {
+    return this.#front.length + this.#back.push(item)
   }
 
   /** Puts an item before all the others. */

@@ -4,7 +4,7 @@ import type { Pipe, PipeSink } from './pipe.ts'
 export abstract class ForwardingPipe implements Pipe {
   protected readonly pipe: Pipe
 
-  protected constructor(pipe: Pipe) {
+  constructor(pipe: Pipe) {
     this.pipe = pipe
   }
 

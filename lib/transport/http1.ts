@@ -3,7 +3,7 @@ import { ConnectionError } from '../protocol/errors.ts'
 import { ResponseBodyReader, ResponseHeadReader, writeRequest } from '../protocol/http1.ts'
 import type { Pipe, PipeSink, ResponseHead, Upgrade, UpgradeHandler, UpgradeRequest } from './pipe.ts'
 import { clientCertificateAdvice, EXPECTS_TLS } from './tls-advice.ts'
-import { type SinkForwarder, UpgradedPipe } from './upgraded-pipe.ts'
+import { UpgradedPipe } from './upgraded-pipe.ts'
 
 /** Milliseconds until the body of a refusal is reported as far as it has come: it only helps to explain the refusal. */
 export const BODY_TIMEOUT = 1000
@@ -25,7 +25,7 @@ export function upgradeOver(pipe: Pipe, secure = true): Upgrade {
 }
 
 /** One request and its response. After a 101 it forwards what the byte pipe reports. */
-class Http1Exchange implements PipeSink, SinkForwarder {
+class Http1Exchange implements PipeSink {
   readonly #pipe: Pipe
   readonly #secure: boolean
   /** Whether the server has sent a byte. */
@@ -35,9 +35,7 @@ class Http1Exchange implements PipeSink, SinkForwarder {
   /** Undefined once one of its methods was called, or the exchange was cancelled. */
   #handler: UpgradeHandler | undefined
   #upgraded: UpgradedPipe | undefined
-  #sink: PipeSink | undefined
-  #refusal: { head: ResponseHead; body: ResponseBodyReader } | undefined
-  #bodyDeadline: Deadline | undefined
+  #refusal: { head: ResponseHead; body: ResponseBodyReader; deadline: Deadline } | undefined
 
   constructor(pipe: Pipe, request: UpgradeRequest, handler: UpgradeHandler, secure: boolean) {
     this.#pipe = pipe
@@ -51,40 +49,36 @@ class Http1Exchange implements PipeSink, SinkForwarder {
   cancel(reason?: unknown): void {
     if (this.#handler === undefined) return
     this.#handler = undefined
-    this.#bodyDeadline?.cancel()
+    this.#refusal?.deadline.cancel()
     this.#pipe.abort(reason)
   }
 
-  forwardTo(sink: PipeSink): void {
-    this.#sink = sink
-  }
-
   data(bytes: Uint8Array): void {
-    if (this.#sink !== undefined) this.#sink.data(bytes)
-    else if (this.#handler !== undefined) this.#read(bytes, this.#handler)
+    if (this.#handler === undefined) this.#upgraded?.sink?.data(bytes)
+    else this.#read(bytes, this.#handler)
   }
 
   room(): Uint8Array | undefined {
-    return this.#sink?.room?.()
+    return this.#upgraded?.sink?.room?.()
   }
 
   drain(): void {
-    this.#upgraded?.onDrain()
+    this.#upgraded?.sink?.drain()
   }
 
   end(): void {
-    if (this.#upgraded !== undefined) return this.#upgraded.onEnd()
-    this.#finish(this.#lost('The server ended the connection during the handshake'))
+    if (this.#handler === undefined) this.#upgraded?.onEnd()
+    else this.#lost('The server ended the connection during the handshake')
   }
 
   close(cause?: unknown): void {
-    if (this.#sink !== undefined) return this.#sink.close(cause)
-    this.#finish(this.#lost('The connection was lost during the handshake', cause))
+    if (this.#handler === undefined) this.#upgraded?.sink?.close(cause)
+    else this.#lost('The connection was lost during the handshake', cause)
   }
 
-  #lost(message: string, cause?: unknown): ConnectionError {
+  #lost(message: string, cause?: unknown): void {
     const advice = clientCertificateAdvice(cause) || (this.#secure || this.#answered ? '' : EXPECTS_TLS)
-    return new ConnectionError('WS_ERR_CONNECTION_LOST', message + advice, { cause })
+    this.#finish(new ConnectionError('WS_ERR_CONNECTION_LOST', message + advice, { cause }))
   }
 
   #read(bytes: Uint8Array, handler: UpgradeHandler): void {
@@ -106,15 +100,15 @@ class Http1Exchange implements PipeSink, SinkForwarder {
     const rest = bytes.subarray(reader.consumed)
     if (head.status === 101) {
       this.#handler = undefined
-      this.#upgraded = new UpgradedPipe(this.#pipe, this)
+      this.#upgraded = new UpgradedPipe(this.#pipe)
       handler.upgraded(head, this.#upgraded)
       // Frames that arrived in the same packet. A handler that has not started the pipe by now has aborted it.
       if (rest.length > 0) this.#upgraded.onFirstData(rest)
       return
     }
-    this.#refusal = { head, body: new ResponseBodyReader(head) }
-    this.#bodyDeadline = new Deadline(BODY_TIMEOUT, () => this.#finish())
-    if (this.#refusal.body.read(rest)) this.#finish()
+    const body = new ResponseBodyReader(head)
+    this.#refusal = { head, body, deadline: new Deadline(BODY_TIMEOUT, () => this.#finish()) }
+    if (body.read(rest)) this.#finish()
   }
 
   /** Aborts the pipe and reports: a refusal, with the body as far as it has come, or else the error. */
