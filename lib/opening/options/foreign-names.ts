@@ -16,10 +16,10 @@ const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
 
 const foreignOptions: Readonly<Record<string, ForeignOption>> = {
   allowSynchronousEvents: { advice: 'each event is a task of its own', asksForNothing: isBoolean },
-  auth: { advice: 'put the credentials into the URL, or into an Authorization header' },
+  auth: { advice: 'put it into the URL, or into an Authorization header' },
   autoPong: { advice: 'pings are always answered', asksForNothing: value => value === true },
   createConnection: { advice: OPEN_IT_YOURSELF },
-  finishRequest: { advice: 'put fields of the request into "headers"' },
+  finishRequest: { advice: 'put fields into "headers"' },
   followRedirects: { advice: NO_REDIRECTS },
   generateMask: { advice: 'masking keys come from the generator of the system' },
   host: IN_THE_URL,
