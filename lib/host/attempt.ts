@@ -10,3 +10,13 @@ export function attempt(call: () => unknown, failed: (error: unknown) => void = 
     failed(error)
   }
 }
+
+/** What code of the user threw, as an Error: the host takes others for none, or reads their `code`. */
+export function asError(error: unknown): Error {
+  try {
+    void Object(error).code
+    return error instanceof Error ? error : new Error(String(error))
+  } catch {
+    return new Error('for an unknown reason')
+  }
+}

@@ -15,11 +15,10 @@ const PARTS = 4
 /** The longest delay of a timer, in milliseconds (24.8 days). A longer one would fire at once. */
 export const LONGEST_DELAY = 0x7fffffff
 
-/** Calls back once, after `delay` milliseconds. The timer does not keep the process alive. */
-export function startTimer(delay: number, callback: () => void): Timer {
-  const timer = setRealTimeout(callback, delay)
-  setKeepsAlive(timer, false)
-  return timer
+/** Calls back once, after `delay` milliseconds. By default, the timer does not keep the process alive. */
+export function startTimer(delay: number, callback: () => void, keepsAlive = false): Timer {
+  const { setTimeout } = host.timers ?? globals
+  return setKeepsAlive(setTimeout(callback, delay), keepsAlive)
 }
 
 /** Without effect if there is no timer, or if it has called back. */
@@ -44,24 +43,27 @@ export function now(): number {
  * Whatever happens in time cancels the deadline, so `judge` is called only if the limit was exceeded, once.
  */
 export class Deadline {
-  readonly #judge: () => void
+  #judge: () => void
   /** Milliseconds of one part, rounded up. */
   readonly #part: number
   /** Milliseconds of the limit that are left for the parts still to wait for. */
   #left: number
   /** Turns of the event loop until `judge` is called, once the time is over. */
   #turns = host.turnsToRead
+  /** What one of them counts for. */
+  readonly #cost: (() => number) | undefined
   #timer: Timer | undefined
   #keepsAlive: boolean
-  #isCancelled = false
 
   /**
    * Starts the time.
    *
    * @param limit milliseconds; 0 for no limit: `judge` is never called
    * @param keepsAlive whether the process stays alive until the deadline is judged or cancelled
+   * @param cost the number of turns that one turn of the event loop counts for, once the time is over. Default: 1
    */
-  constructor(limit: number, judge: () => void, keepsAlive = false) {
+  constructor(limit: number, judge: () => void, keepsAlive = false, cost?: () => number) {
+    this.#cost = cost
     this.#judge = judge
     this.#left = limit || Number.POSITIVE_INFINITY
     this.#part = Math.ceil((limit || LONGEST_DELAY) / PARTS)
@@ -71,7 +73,7 @@ export class Deadline {
 
   /** Calls the deadline off, up to the call of `judge`. */
   cancel(): void {
-    this.#isCancelled = true
+    this.#judge = () => {}
     stopTimer(this.#timer)
   }
 
@@ -81,29 +83,19 @@ export class Deadline {
   }
 
   #wait(): void {
-    this.#timer = setRealTimeout(this.#endPart, this.#part)
-    setKeepsAlive(this.#timer, this.#keepsAlive)
+    this.#timer = startTimer(this.#part, this.#step, this.#keepsAlive)
   }
 
-  readonly #endPart = (): void => {
+  /** Ends a part, or a turn. Turns let the event loop read bytes that have arrived: it may serve timers before the network. */
+  readonly #step = (): void => {
     this.#left -= this.#part
     if (this.#left > 0) this.#wait()
-    else this.#look()
-  }
-
-  /** Lets the event loop read bytes that have arrived: it may serve timers before the network. */
-  #look(): void {
-    if (this.#isCancelled) return
-    if (this.#turns-- > 0) host.queueTask(() => this.#look())
+    else if ((this.#turns -= this.#cost?.() ?? 1) >= 0) host.queueTask(this.#step)
     else this.#judge()
   }
 }
 
-function setRealTimeout(callback: () => void, delay: number): Timer {
-  const { setTimeout } = host.timers ?? globals
-  return setTimeout(callback, delay)
-}
-
-function setKeepsAlive(timer: Timer, wanted: boolean): void {
+function setKeepsAlive(timer: Timer, wanted: boolean): Timer {
   ;(timer as { ref?(): void; unref?(): void })[wanted ? 'ref' : 'unref']?.()
+  return timer
 }

@@ -280,11 +280,9 @@ export class OpeningHandshake implements Opening {
   }
 
   readonly #failed = (error: unknown): void => {
-    // What code of the user rejects with is a cause, whatever it is.
-    if (error instanceof ConnectionError && this.#option === '') return this.fail(error)
     const { step, proxy } = this.#trace
     const option = step === 'dns' && this.#settings.lookup ? 'lookup' : this.#option
-    this.fail(failureOf(error, step, this.#url.host, proxy, option))
+    this.fail(failureOf(error, step, this.#url.host, proxy, option, this.#option !== ''))
   }
 
   readonly #aborted = (): void => {

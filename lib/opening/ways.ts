@@ -39,6 +39,6 @@ export function getWay<Name extends keyof Ways>(name: Name): NonNullable<Ways[Na
 }
 
 function missing(name: string): never {
-  const message = `Nothing serves the option "${name}": this host cannot, or whatwg-websocket/core lacks a call of use(${name})`
+  const message = `Nothing serves the option "${name}": this host cannot, or whatwg-websocket/core needs use(${name})`
   throw name === 'http2' ? new ConnectionError('WS_ERR_HTTP2', message) : new TypeError(message)
 }

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import type { ConnectionOptions, PeerCertificate, SecureContext, TLSSocket } from 'node:tls'
 import { captureContext } from '../host/async-context.ts'
-import { attempt } from '../host/attempt.ts'
+import { asError, attempt } from '../host/attempt.ts'
 import { process } from '../host/node-process.ts'
 import { shielded } from '../host/shielded-options.ts'
 import { crypto, net, tls } from '../platform/builtins.ts'
@@ -140,14 +140,16 @@ function checkIdentity(
 ): Error | undefined {
   try {
     const answer: unknown = (checkServerIdentity ?? checkByHost)(name, certificate)
-    const isPromise = typeof (answer as { then?: unknown } | undefined)?.then === 'function'
+    // Node.js reads the code, where nobody catches what that throws.
+    const { then, code: _code } = Object(answer) as { then?: unknown; code?: unknown }
+    const isPromise = typeof then === 'function'
     // Refused, whatever becomes of the promise.
     attempt(() => answer)
     return isPromise
       ? new TypeError('The option "tls.checkServerIdentity" must not return a promise')
       : (answer as Error)
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
+    return asError(error)
   }
 }
 

@@ -56,16 +56,21 @@ interface TlsError {
  * as it is.
  */
 export function explainTlsError(error: unknown, secure = true, member = '"tls.'): unknown {
-  const { name, code = name, message, host, cert } = Object(error) as TlsError
-  if (typeof code !== 'string') return error
-  const text = `${code} ${String(message).toUpperCase().replaceAll(' ', '_')}`
-  const meaning =
-    code === 'ERR_TLS_CERT_ALTNAME_INVALID'
-      ? `${CERTIFICATE} is not for ${host}, but for ${String(cert?.subjectaltname ?? 'no name').slice(0, MAX_NAMES)}: the URL, or "tls.servername", has to name one of them`
-      : NO_RESPONSE.test(text)
-        ? `The server gave no HTTP response${secure ? NO_TLS : EXPECTS_TLS}`
-        : MEANINGS.find(([pattern]) => pattern.test(text))?.[1]
-  return meaning === undefined
-    ? error
-    : new ExplainedError(`${meaning.replaceAll('"tls.', member)} (${code})`, { cause: error })
+  try {
+    const { name, code = name, message, host, cert } = Object(error) as TlsError
+    if (typeof code !== 'string') return error
+    const text = `${code} ${String(message).toUpperCase().replaceAll(' ', '_')}`
+    const meaning =
+      code === 'ERR_TLS_CERT_ALTNAME_INVALID'
+        ? `${CERTIFICATE} is not for ${host}, but for ${String(cert?.subjectaltname ?? 'no name').slice(0, MAX_NAMES)}: the URL, or "tls.servername", has to name one of them`
+        : NO_RESPONSE.test(text)
+          ? `The server gave no HTTP response${secure ? NO_TLS : EXPECTS_TLS}`
+          : MEANINGS.find(([pattern]) => pattern.test(text))?.[1]
+    return meaning === undefined
+      ? error
+      : new ExplainedError(`${meaning.replaceAll('"tls.', member)} (${code})`, { cause: error })
+  } catch {
+    // A client of the user may fail with anything.
+    return error
+  }
 }

@@ -3,7 +3,7 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import type { Socket, TcpSocketConnectOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
-import { attempt } from '../host/attempt.ts'
+import { asError, attempt } from '../host/attempt.ts'
 import { host } from '../host/host.ts'
 import { getBuiltinModule } from '../host/node-process.ts'
 import { shielded } from '../host/shielded-options.ts'
@@ -133,7 +133,7 @@ export class HttpOpening implements Opening {
       const finishing: unknown = finishRequest(request, this.#owner)
       attempt(
         () => finishing,
-        error => request.destroy(errorOf(error)),
+        error => request.destroy(asError(error)),
       )
     } catch (error) {
       // As with ws, the constructor throws this, so the program never gets the socket.
@@ -300,7 +300,7 @@ function checkedConnect(createConnection: Call): Call {
       if (socket === undefined || socket === null || isNodeStream(socket)) return socket
       attempt(() => socket)
     } catch (error) {
-      throw errorOf(error)
+      throw asError(error)
     }
     throw new TypeError('The option "createConnection" returned no stream of Node.js')
   }
@@ -313,15 +313,10 @@ function checkedLookup(lookup: Call): Call {
       answer = () => {}
       callback(...values)
     }
-    const fail = (error: unknown): void => answer(errorOf(error))
+    const fail = (error: unknown): void => answer(asError(error))
     const answered = (error: unknown, ...found: unknown[]): void => (error ? fail(error) : answer(null, ...found))
     attempt(() => lookup(name, options, answered), fail)
   }
-}
-
-/** What was thrown, as an Error: Node.js takes others for none, or reads members of them. */
-function errorOf(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }
 
 function connectTcp(options: TcpSocketConnectOpts & { socketPath?: string }): Socket {

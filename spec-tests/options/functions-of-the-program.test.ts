@@ -35,6 +35,16 @@ const tried: Record<string, Tried> = {
 
 /** Ways for a function to fail, each with what is thrown or rejected with. */
 const thrown = new Error('thrown by the program')
+const refuse = (): never => {
+  throw new Error('thrown by reading')
+}
+/** An error whose members, class and text cannot be read. */
+const unreadable = new Proxy(new Error('unreadable'), {
+  get: refuse,
+  getPrototypeOf: refuse,
+  has: refuse,
+  ownKeys: refuse,
+})
 const failing: Record<string, readonly [call: () => unknown, cause: unknown]> = {
   throws: [
     () => {
@@ -44,6 +54,13 @@ const failing: Record<string, readonly [call: () => unknown, cause: unknown]> = 
   ],
   'rejects, as an async function does': [() => Promise.reject(thrown), thrown],
   'rejects later': [() => turns(2).then(() => Promise.reject(thrown)), thrown],
+  'throws what throws when it is read': [
+    () => {
+      throw unreadable
+    },
+    unreadable,
+  ],
+  'rejects with what throws when it is read': [() => Promise.reject(unreadable), unreadable],
   'gives a thenable that throws': [
     () => ({
       // biome-ignore lint/suspicious/noThenProperty: that is what is tried
@@ -71,7 +88,7 @@ describe('Functions of the program in options', () => {
         expect(error.code).to.equal(code)
         expect(error.message).to.contain(`option "${option.split(' ')[0]}"`)
         // A promise is no answer for `allowAddress`, whatever becomes of it.
-        if (option !== 'allowAddress' || how === 'throws') expect(error.cause).to.equal(cause)
+        if (option !== 'allowAddress' || how.startsWith('throws')) expect(error.cause === cause).to.equal(true)
       })
     }
   }
@@ -94,6 +111,18 @@ describe('Functions of the program in options', () => {
     const checkServerIdentity = (): never => Promise.reject(thrown) as never
     const error = await failed(`wss://localhost:${port}/`, { tls: { ca: authority.cert, checkServerIdentity } })
     expect(error.message).to.contain('"tls.checkServerIdentity" must not return a promise')
+  })
+
+  it('tls.checkServerIdentity that gives or throws what throws when it is read refuses the server', async () => {
+    const authority = await makeAuthority()
+    const { port } = await loopback.serve({ tls: await makeCertificate({ authority }) })
+    const throws = (): never => {
+      throw unreadable
+    }
+    for (const checkServerIdentity of [() => unreadable, throws]) {
+      const error = await failed(`wss://localhost:${port}/`, { tls: { ca: authority.cert, checkServerIdentity } })
+      expect(error.code).to.equal('WS_ERR_TLS')
+    }
   })
 
   it('a dispatcher whose request cannot be aborted does not hold up its socket', async () => {

@@ -5,6 +5,7 @@
 
 import process from 'node:process'
 import { createInterface } from 'node:readline'
+import { setImmediate } from 'node:timers'
 import { failure, WebSocket, type WebSocketOptions } from '#lib/entry/node.js'
 
 const [, , url, json] = process.argv
@@ -21,6 +22,18 @@ socket.onclose = ({ code, wasClean }) => say(`close ${code} ${wasClean} ${failur
 const orders: Record<string, () => void> = {
   send: () => socket.send('hello'),
   close: () => socket.close(1000),
+  /** The same in a process whose turns of the event loop are long. Prints how many there were until the end. */
+  'close busily': () => {
+    let turns = 0
+    const work = (): void => {
+      turns++
+      for (const end = performance.now() + 10; performance.now() < end; );
+      if (socket.readyState === socket.CLOSED) say(`turns ${turns}`)
+      else setImmediate(work)
+    }
+    work()
+    socket.close(1000)
+  },
 }
 createInterface(process.stdin)
   .on('line', order => orders[order]!())

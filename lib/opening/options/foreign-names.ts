@@ -8,28 +8,28 @@ interface ForeignOption {
   readonly asksForNothing?: (value: unknown) => boolean
 }
 
-const OPEN_IT_YOURSELF = 'give "connect" a function that opens the connection, such as through a proxy'
+const OPEN_IT_YOURSELF = 'give "connect" a function that opens the connection'
 const IN_THE_URL = { advice: 'put it into the URL' }
-const NO_REDIRECTS = 'redirects are not followed; handshake(socket) tells where one leads'
+const NO_REDIRECTS = 'handshake(socket) tells where a redirect leads'
 const isNumber = (value: unknown): boolean => typeof value === 'number'
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
 
 const foreignOptions: Readonly<Record<string, ForeignOption>> = {
   allowSynchronousEvents: { advice: 'each event is a task of its own', asksForNothing: isBoolean },
-  auth: { advice: 'put the credentials into the URL, or into an Authorization header' },
+  auth: { advice: 'put it into the URL, or an Authorization header' },
   autoPong: { advice: 'pings are always answered', asksForNothing: value => value === true },
   createConnection: { advice: OPEN_IT_YOURSELF },
-  finishRequest: { advice: 'put fields of the request into "headers"' },
+  finishRequest: { advice: 'put fields into "headers"' },
   followRedirects: { advice: NO_REDIRECTS },
   generateMask: { advice: 'masking keys come from the generator of the system' },
   host: IN_THE_URL,
   hostname: IN_THE_URL,
-  maxBufferedChunks: { advice: 'what waits is bounded anyway', asksForNothing: isNumber },
+  maxBufferedChunks: { advice: 'what waits is bounded', asksForNothing: isNumber },
   maxPendingAutoPongs: { advice: 'one pong waits at most', asksForNothing: isNumber },
   maxRedirects: { advice: NO_REDIRECTS, asksForNothing: isNumber },
   path: IN_THE_URL,
   port: IN_THE_URL,
-  protocolVersion: { advice: 'the version is 13 (RFC 6455)', asksForNothing: value => value === 13 },
+  protocolVersion: { advice: 'it is 13 (RFC 6455)', asksForNothing: value => value === 13 },
   skipUTF8Validation: { advice: 'text is always checked' },
   timeout: { advice: 'use "handshakeTimeout"' },
 }
