@@ -1,4 +1,5 @@
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
+import { attempt } from '../host/attempt.ts'
 import { shielded } from '../host/shielded-options.ts'
 import { http, https } from '../platform/builtins.ts'
 import type { ConnectTarget } from './connect.ts'
@@ -68,7 +69,7 @@ export function upgradeByAgent(
  * The agent as `http.request` takes it, but its methods may be async functions, such as `addRequest`, whose promise Node.js drops,
  * and `createConnection`, whose promise it takes for a socket.
  *
- * @param failed is told with what a method rejected that is given no callback
+ * @param failed is told with what a method rejected that is given no callback, or one that throws
  */
 export function withPromises<Given extends object>(agent: Given, failed: (error: unknown) => void): Given {
   const members = agent as Record<PropertyKey, unknown>
@@ -90,7 +91,13 @@ export function withPromises<Given extends object>(agent: Given, failed: (error:
             if (!isNodeStream(socket)) throw new TypeError('It gave no stream of Node.js')
             callback(null, socket)
           })
-          .catch(error => (calls ? callback : failed)(error || new Error(String(error))))
+          // From Node.js 22 on, the callback reads the error, which may throw.
+          .catch(error =>
+            attempt(
+              () => (calls ? callback : failed)(error || new Error(String(error))),
+              () => failed(error),
+            ),
+          )
         return
       }
     },
