@@ -7,6 +7,7 @@ import { corpusFile, extendCorpus, readCorpus, writeCorpus } from '../../spec-te
 import type { Property } from '../../spec-tests/fuzz/property.ts'
 import { anyStream } from '../../spec-tests/fuzz/server-stream.ts'
 import { readByUs } from '../../spec-tests/fuzz/ws-receiver.ts'
+import { fuzzGuided, repeatInput } from './guided.ts'
 import { Wsproto } from './wsproto.ts'
 import { wsprotoDifferential } from './wsproto-differential.ts'
 
@@ -16,6 +17,9 @@ const usage = `npm run fuzz -- [options]    try the properties of spec-tests/fuz
   --seed SEED      run one round with this seed: the same values again
   --property TEXT  only properties with this text in their names
   --runs FACTOR    multiplies the number of values in each round (default 1)
+  --guided         coverage of the library guides the values, by jazzer.js, which is installed for it; on Debian 12 with the C
+                   library of Debian 13
+  --input FILE     try one value that --guided has left
   --corpus COUNT   look for streams that are read in a way of their own among so many, and keep them in spec-tests/fuzz/corpus.jsonl
   -h, --help       print this
 
@@ -26,6 +30,9 @@ interface Choice {
   readonly seed: number | undefined
   readonly properties: readonly Property[]
   readonly factor: number
+  readonly guided: boolean
+  /** A file with the one value to try. */
+  readonly input: string | undefined
   /** How many streams are made to extend the corpus; undefined leaves it as it is. */
   readonly corpus: number | undefined
 }
@@ -33,13 +40,17 @@ interface Choice {
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(commandLine: string[]): Promise<number> {
+  const comparesNothing = commandLine.some(word => /^(?:-h|--help|--guided|--input(?:=.*)?)$/.test(word))
   // On Debian it is installed; elsewhere it has to be there for the Python of the system.
-  const wsproto = commandLine.some(word => /^(?:-h|--help)$/.test(word)) ? undefined : Wsproto.start()
-  if (wsproto === undefined) console.log('There is no wsproto (python3-wsproto): nothing is compared with it.')
+  const wsproto = comparesNothing ? undefined : Wsproto.start()
+  if (wsproto === undefined && !comparesNothing)
+    console.log('There is no wsproto (python3-wsproto): nothing is compared with it.')
   try {
     const properties = [...allProperties, ...(wsproto === undefined ? [] : wsprotoDifferential(wsproto))]
     const choice = readCommandLine(commandLine, properties)
     if (typeof choice === 'number') return choice
+    if (choice.guided) return await fuzzGuided(choice.minutes)
+    if (choice.input !== undefined) return await repeatInput(choice.input)
     return choice.corpus === undefined ? await fuzz(choice) : lookForStreams(choice.corpus, choice.seed)
   } finally {
     wsproto?.close()
@@ -118,6 +129,8 @@ function readCommandLine(commandLine: string[], all: readonly Property[]): Choic
         seed: { type: 'string' },
         property: { type: 'string', default: '' },
         runs: { type: 'string', default: '1' },
+        guided: { type: 'boolean', default: false },
+        input: { type: 'string' },
         corpus: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -133,6 +146,8 @@ function readCommandLine(commandLine: string[], all: readonly Property[]): Choic
       seed: values.seed === undefined ? undefined : toNumber('seed', values.seed),
       properties,
       factor: toNumber('runs', values.runs),
+      guided: values.guided,
+      input: values.input,
       corpus: values.corpus === undefined ? undefined : toNumber('corpus', values.corpus),
     }
   } catch (error) {

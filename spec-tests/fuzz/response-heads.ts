@@ -102,6 +102,18 @@ function readBody(body: Uint8Array, sizes: Cuts, response: ResponseHead): unknow
   return { over, body: Buffer.from(reader.body).toString('hex') }
 }
 
+/** A response is read the same in pieces of these sizes, of one byte, and whole. */
+export function expectTheSameHead(response: Uint8Array, sizes: Cuts): void {
+  const whole = read(response, WHOLE)
+  expect(read(response, sizes)).to.deep.equal(whole)
+  expect(read(response, [1])).to.deep.equal(whole)
+}
+
+/** The body of a refusal is read the same in pieces of these sizes, and whole. */
+export function expectTheSameBody(body: Uint8Array, sizes: Cuts, response: ResponseHead): void {
+  expect(readBody(body, sizes, response)).to.deep.equal(readBody(body, WHOLE, response))
+}
+
 const chunk = tuple(uint8Array({ maxLength: 30 }), constantFrom('', ';a=b', ' ')).map(([data, extension]) =>
   Buffer.concat([latin1(`${data.length.toString(16)}${extension}\r\n`), data, latin1('\r\n')]),
 )
@@ -120,11 +132,7 @@ export const responseHeads: readonly Property[] = [
       tuple(head.map(write), damages).map(([bytes, harms]) => damaged(bytes, harms)),
       cuts,
     ),
-    ([response, sizes]) => {
-      const whole = read(response, WHOLE)
-      expect(read(response, sizes)).to.deep.equal(whole)
-      expect(read(response, [1])).to.deep.equal(whole)
-    },
+    ([response, sizes]) => expectTheSameHead(response, sizes),
   ),
   property('a well-formed response head is read as it was written', 200, head, parts => {
     expect(read(write(parts), WHOLE)).to.deep.equal({
@@ -141,7 +149,7 @@ export const responseHeads: readonly Property[] = [
     ([{ framing, length, body }, sizes]) => {
       const value = framing === 'transfer-encoding' ? 'chunked' : String(length)
       const response = { status: 403, statusText: '', headers: framing === 'none' ? [] : [[framing, value] as const] }
-      expect(readBody(body, sizes, response)).to.deep.equal(readBody(body, WHOLE, response))
+      expectTheSameBody(body, sizes, response)
     },
   ),
   property(

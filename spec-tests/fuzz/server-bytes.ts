@@ -58,12 +58,7 @@ export const serverBytes: readonly Property[] = [
     'a reader reads the same however the bytes are cut',
     400,
     tuple(anyStream, cuts, limits),
-    ([stream, sizes, settings]) => {
-      const whole = unifyInvalidPayload(read(stream, WHOLE, native, settings))
-      for (const other of [sizes, [1]]) {
-        expect(unifyInvalidPayload(read(stream, other, native, settings))).to.deep.equal(whole)
-      }
-    },
+    ([stream, sizes, settings]) => expectTheSameHoweverCut(stream, sizes, settings),
   ),
   property(
     'text is refused with the byte that makes it ill-formed, and not before',
@@ -98,26 +93,45 @@ export const serverBytes: readonly Property[] = [
     'a reader reads the same with either way to inflate',
     200,
     tuple(anyStream, cuts, limits),
-    ([stream, sizes, settings]) => {
-      const fast = read(stream, sizes, native, settings)
-      const slow = read(stream, sizes, documented, settings)
-      // Each message is inflated by itself then, and cannot begin within a block.
-      const { bytes, deflate } = stream
-      if (deflate !== undefined && factsOf(messagesOf(walk(bytes)), deflate).endsWithinBlock) return
-      if (!fast.some(event => event.startsWith('violation'))) expect(slow).to.deep.equal(fast)
-      // The documented way looks at a message when it is whole, so it may find later what is wrong with it.
-      else expect(messagesIn(slow)).to.deep.equal(messagesIn(fast))
-    },
+    ([stream, sizes, settings]) => expectTheSameEitherWay(stream, sizes, settings),
   ),
   property(
     'a connection says and hears the same however the bytes are cut and held up',
     200,
     tuple(anyStream, cuts, limits, array(constantFrom('pause', 'resume', 'go on'), { maxLength: 12 })),
-    ([stream, sizes, settings, pauses]) => {
-      expect(converse(stream, sizes, settings, pauses)).to.deep.equal(converse(stream, WHOLE, settings, []))
-    },
+    ([stream, sizes, settings, pauses]) => expectTheSameHeldUp(stream, sizes, settings, pauses),
   ),
 ]
+
+/** The reader makes the same of a stream in pieces of these sizes, of one byte, and whole. */
+export function expectTheSameHoweverCut(stream: ServerStream, sizes: Cuts, settings: ReadLimits): void {
+  const whole = unifyInvalidPayload(read(stream, WHOLE, native, settings))
+  for (const other of [sizes, [1]]) {
+    expect(unifyInvalidPayload(read(stream, other, native, settings))).to.deep.equal(whole)
+  }
+}
+
+/** The reader makes the same of a stream by the documented way to inflate, and by that of `platform/node-zlib.ts`. */
+export function expectTheSameEitherWay(stream: ServerStream, sizes: Cuts, settings: ReadLimits): void {
+  const fast = read(stream, sizes, native, settings)
+  const slow = read(stream, sizes, documented, settings)
+  // Each message is inflated by itself then, and cannot begin within a block.
+  const { bytes, deflate } = stream
+  if (deflate !== undefined && factsOf(messagesOf(walk(bytes)), deflate).endsWithinBlock) return
+  if (!fast.some(event => event.startsWith('violation'))) expect(slow).to.deep.equal(fast)
+  // The documented way looks at a message when it is whole, so it may find later what is wrong with it.
+  else expect(messagesIn(slow)).to.deep.equal(messagesIn(fast))
+}
+
+/** A connection that is paused and resumed says and hears the same as one that gets the stream whole. */
+export function expectTheSameHeldUp(
+  stream: ServerStream,
+  sizes: Cuts,
+  settings: ReadLimits,
+  pauses: readonly string[],
+): void {
+  expect(converse(stream, sizes, settings, pauses)).to.deep.equal(converse(stream, WHOLE, settings, []))
+}
 
 /** What a connection tells its owner and its peer, until its pipe is gone. */
 function converse({ bytes }: ServerStream, sizes: Cuts, settings: ReadLimits, pauses: readonly string[]): unknown {
