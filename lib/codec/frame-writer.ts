@@ -217,7 +217,7 @@ export class FrameWriter implements TailOwner {
 
   /** Writes a large frame, and behind it all frames that foreign code has sent in its middle. */
   #large<Result>(write: () => Result): Result {
-    // One of those.
+    // Called for a frame of `behind` that is large itself.
     if (this.#behindLarge !== undefined) return write()
     const behind: (() => void)[] = []
     this.#behindLarge = behind

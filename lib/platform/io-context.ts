@@ -5,7 +5,7 @@ import type { IoContext } from '../host/host.ts'
  * without a connection or a body.
  */
 interface Token {
-  /** Throws in another request. */
+  /** The getter throws when it is called within another request. */
   readonly readyState: number
 }
 

@@ -52,7 +52,7 @@ function works(checkpoint: Checkpoint, tick: NonNullable<typeof nextTick>): bool
     run()
     tick(run)
   })
-  // What this throws comes from the program that queued it.
+  // An exception here is of a microtask of the program, not of this test.
   checkpoint()
   return ran === 4
 }

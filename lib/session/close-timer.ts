@@ -37,10 +37,9 @@ export class CloseTimer {
   /** The connection's counter of reads at the last turn in which bytes were read. */
   #reads = 0
 
-  // In parts of the timeout.
-  /** Time without progress. */
+  /** Time without progress, in parts of the timeout. */
   #quiet = 0
-  /** The time without progress after which the connection is dropped. */
+  /** The time without progress after which the connection is dropped, in parts of the timeout. */
   #limit = PARTS
 
   /** @param timeout milliseconds; 0 for no limit */

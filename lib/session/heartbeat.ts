@@ -29,12 +29,12 @@ export class Heartbeat {
   /** Until the next look for signs of life. Set while a ping has seen none, and while the connection is congested. */
   #deadline: Deadline | undefined
 
-  // Time without a sign of life, in parts of the timeout.
-  /** Until the next look. */
+  // Times in parts of the timeout.
+  /** Time until the next look. */
   #part = 0
-  /** Since the last sign. */
+  /** Time since the last sign of life. */
   #quiet = 0
-  /** Since the first ping after the last sign; NO_PING if there was none. */
+  /** Time since the first ping after the last sign of life; NO_PING if there was none. */
   #waited = NO_PING
   /** The longest time of this upload after which the server took bytes nevertheless. */
   #slowest = 0

@@ -37,7 +37,7 @@ export class Http2Connection {
   #limit = Number.POSITIVE_INFINITY
   /** The server has ended TCP, which ends its side of all streams. Ours stay open, for what is still to be sent. */
   #hasEnded = false
-  /** Of each stream that is open: called when `#hasEnded` is set. */
+  /** Callbacks of the open streams, called when `#hasEnded` is set. */
   readonly #onEnds = new Set<() => void>()
   /** Whether the first SETTINGS frame of the server allows extended CONNECT (RFC 8441 section 3). */
   readonly #settings: Promise<boolean>
@@ -79,7 +79,7 @@ export class Http2Connection {
     this.#settings.catch(() => {})
     socket.once('end', () => {
       this.#hasEnded = true
-      // Without a user there is nothing left to send; nor will the first SETTINGS frame come any more.
+      // Without a user there is nothing left to send, and the first SETTINGS frame cannot come any more.
       if (this.#users === 0) socket.destroy()
       this.close()
       for (const onEnd of this.#onEnds) onEnd()
@@ -115,7 +115,7 @@ export class Http2Connection {
   /** Takes no more streams, and closes once those that are open are over. */
   close(): void {
     this.#session.close()
-    // That waits for a server that does not read, and for one that does not close TCP.
+    // `close` of the session waits for ever where the server does not read, or does not close TCP.
     if (this.#users === 0) this.#idleTimer = startTimer(this.#idleTimeout, () => this.#socket.destroy())
   }
 

@@ -100,8 +100,8 @@ async function connectToProxy(
 }
 
 /**
- * Lets an error of TLS in words, which speaks of a server and the option "tls", speak of a proxy and its options. With TLS 1.3, a
- * proxy that refuses the client certificate, or the lack of one, says so when TLS is ready, by an error without words.
+ * Rewrites the message of a TLS error for a proxy: it names the server and the option "tls", and is to name the proxy and
+ * "proxy.tls". With TLS 1.3 a proxy refuses a client certificate after the handshake of TLS, by an error that has no such message.
  */
 function asOfProxy(error: unknown): never {
   const explained = clientCertificateAdvice(error) ? explainTlsError(error) : error
