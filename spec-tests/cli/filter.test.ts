@@ -458,6 +458,8 @@ describe('The command as a filter', function () {
     expect(output).to.include('install(globalThis, { override: true })')
     expect(output).to.include('code 1000, reason "That was all", wasClean true')
     expect(output).to.include('5 of 5 messages came back as sent.')
+    // It works in a clone and in a project alike, where the command is not on the path.
+    expect(output).to.include('Now talk to a server: npx whatwg-websocket wss://host/path')
     // No terminal, no colours.
     expect(output).to.not.include('\x1b')
   })
