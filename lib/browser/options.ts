@@ -83,7 +83,7 @@ function canHave(name: string): boolean {
 
 function asksForNothing(name: string, value: unknown): boolean {
   if (value === undefined || value === null) return true
-  // Browsers offer compression always, and do nothing else of what these options are for.
+  // Browsers always offer compression. The other options of this kind are never in effect there.
   return value === (name === 'perMessageDeflate')
 }
 

@@ -15,8 +15,8 @@ const COPY_SIZE = 256 * 1024
 
 export interface FrameWriterOwner {
   /**
-   * Called before a frame, or in the middle of a large one, when so much waits that more of it needs memory which is not
-   * kept. `flush` may be called within; it frees slabs if the network accepts everything.
+   * Called before a frame, or in the middle of a large one, when the waiting bytes fill the slabs that are kept, so that more of
+   * them would need new memory. `flush` may be called within; it frees slabs if the network accepts everything.
    */
   flushEarly(): void
 }

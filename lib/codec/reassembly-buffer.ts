@@ -83,7 +83,7 @@ export class ReassemblyBuffer {
 
   /** Text is known to be well-formed up to this index of `bytes`, the end of a character. */
   #validated = 0
-  /** The pieces before `bytes`; or those that belong at its front, if `bytes` is the whole message. */
+  /** Pieces of the message before `bytes`. If `bytes` is to hold the whole message, they are copied to its front. */
   #pieces: Pieces = []
   /** Bytes of payload before `bytes`. */
   #before = 0

@@ -80,7 +80,7 @@ function accessors(
         owner.handlers = owner.handlers.concat([{ name, value }])
         ;(this as Target).addEventListener(name, listener)
       } else if (handler !== undefined) {
-        // `filter` reserves such memory as well.
+        // `filter` alone would reserve memory for more elements as well, so its result is copied.
         owner.handlers = NO_HANDLERS.concat(owner.handlers.filter(other => other !== handler))
         ;(this as Target).removeEventListener(name, listener)
       }

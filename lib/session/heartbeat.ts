@@ -9,8 +9,8 @@ import type { SessionFront } from './session-front.ts'
 const PAYLOAD_LENGTH = 8
 
 /**
- * Looks for signs of life in the time of one timeout, while a connection is congested. A server that takes an upload in steps is
- * given up after as many times the time of its slowest step.
+ * Number of looks for signs of life within one timeout, while a connection is congested. A server that takes an upload in steps
+ * is given up after this many times its slowest step.
  */
 const PARTS = 4
 const NO_PING = Number.NEGATIVE_INFINITY

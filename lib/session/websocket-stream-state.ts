@@ -76,7 +76,7 @@ export class WebSocketStreamState
     calledClass: unknown,
   ) {
     super(stream, url, settings, calledClass)
-    // No initializers, for the sake of tsup, as in WebSocketState.
+    // No initializers of the fields, for the reason that WebSocketState has.
     this.opened = new Deferred()
     this.readyState = CONNECTING
     if (canAbandon()) this.#abandonment = new AbandonmentFront(this, settings.closeTimeout)

@@ -87,7 +87,7 @@ export class Http2Connection {
     if (MISSES_ENDS && pingInterval > 0) this.#ping(pingInterval)
     // Streams that are open go on, and no stream is opened any more.
     session.on('goaway', () => this.close())
-    // A server that does not know yet that it must not push (RFC 9113 section 8.4) may do so.
+    // A server may push before it has read our SETTINGS, which forbid that (RFC 9113 section 8.4). Such a stream is refused.
     session.on('stream', stream => (stream as Http2Stream).close(REFUSED_STREAM))
   }
 
