@@ -34,8 +34,10 @@ process.exitCode = await main(process.argv.slice(2))
 
 async function main(commandLine: string[]): Promise<number> {
   // On Debian it is installed; elsewhere it has to be there for the Python of the system.
-  const wsproto = commandLine.some(word => /^(?:-h|--help)$/.test(word)) ? undefined : Wsproto.start()
-  if (wsproto === undefined) console.log('There is no wsproto (python3-wsproto): nothing is compared with it.')
+  const asksForHelp = commandLine.some(word => /^(?:-h|--help)$/.test(word))
+  const wsproto = asksForHelp ? undefined : Wsproto.start()
+  if (wsproto === undefined && !asksForHelp)
+    console.log('There is no wsproto (python3-wsproto): nothing is compared with it.')
   try {
     const properties = [...allProperties, ...(wsproto === undefined ? [] : wsprotoDifferential(wsproto))]
     const choice = readCommandLine(commandLine, properties)
