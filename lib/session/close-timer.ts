@@ -7,11 +7,11 @@ import type { SessionFront } from './session-front.ts'
 /** Milliseconds for the server's end of TCP, once the closing handshake is done: as many as in Chromium. */
 const SERVER_END_TIMEOUT = 2000
 
-/** Looks for progress in the time of one limit. */
+/** Number of looks for progress within one limit. */
 const PARTS = 4
 
 /**
- * A server that takes data in steps has this many times its slowest step. The system reports a third of its send buffer at a time.
+ * Factor on the time of the slowest step: a server that takes data in steps has that long for the next one. The system reports a third of its send buffer at a time.
  * So when it has taken the last bytes, it still holds three steps, and the server's receive buffer holds more: over loopback on
  * Linux 3.7 steps together.
  */
@@ -29,7 +29,7 @@ export class CloseTimer {
   readonly #connection: Connection
   /** Milliseconds; 0 for no limit. */
   #timeout: number
-  /** While it has paused reading, the server's answer may have come unseen. */
+  /** The session. While it has paused reading, the server's answer may have arrived unseen, so that time does not count. */
   readonly #front: Pick<SessionFront, 'isPaused'>
   #deadline: Deadline | undefined
   /** Bytes that waited in the pipe at the last look; 0 if they were no more than the system may take at once. */

@@ -17,8 +17,8 @@ import type { Trace } from './trace.ts'
 const MISSES_ENDS = NODE_MAJOR < 24
 
 /**
- * One HTTP/2 connection, as the sockets see it that share it. A socket is a user of the connection from when it was promised a
- * stream until the stream is over. Without users the connection lets the process end, and closes itself after a while.
+ * One HTTP/2 connection, as seen by the sockets that share it. A socket is a user of the connection from the promise of a stream
+ * until the end of that stream. Without users the connection lets the process end, and closes itself after a while.
  */
 export class Http2Connection {
   /** Why the connection was lost; undefined as long as it was not, or if the server has closed it without an error. */

@@ -22,7 +22,7 @@ import { openByHost } from './direct.ts'
 /**
  * The route to `url` through a proxy, or the one that the environment names; undefined if that names none.
  *
- * @throws ConnectionError for a proxy of the environment that is none: without it, the connection would go around the proxy
+ * @throws ConnectionError for an environment variable that is no URL of a proxy: the connection must not go around the proxy
  */
 export function proxyRoute(proxy: ProxySettings | 'env', url: URL): Route | undefined {
   if (proxy !== 'env') return throughProxy(proxy)
