@@ -11,9 +11,9 @@ const SERVER_END_TIMEOUT = 2000
 const PARTS = 4
 
 /**
- * Factor on the time of the slowest step: a server that takes data in steps has that long for the next one. The system reports a third of its send buffer at a time.
- * So when it has taken the last bytes, it still holds three steps, and the server's receive buffer holds more: over loopback on
- * Linux 3.7 steps together.
+ * Factor on the time of the slowest step: a server that takes data in steps has that long for the next one. The system reports
+ * a third of its send buffer at a time. So when it has taken the last bytes, it still holds three steps, and the server's
+ * receive buffer holds more: over loopback on Linux 3.7 steps together.
  */
 const STEPS = 8
 

@@ -55,7 +55,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   /** Bytes of received messages whose tasks have not run, `MESSAGE_OVERHEAD` for each included. */
   #undispatched = 0
-  /** Bytes of messages whose events were dispatched and that wait in an iterator, while the state is OPEN. Part of `#undispatched`. */
+  /** The part of `#undispatched` whose events were dispatched, and which waits in an iterator. Counted while the state is OPEN. */
   #unread = 0
   /** Created by the first message, so that idle sockets pay nothing. */
   #backpressure: ReceiveBackpressure | undefined

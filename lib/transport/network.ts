@@ -41,8 +41,8 @@ export type Lookup = (
 ) => unknown
 
 /**
- * The network options that `connect` of the host is given. `resolveHost` has resolved and checked the addresses before. HTTP/2 shares a
- * connection only between sockets with the same `lookup`.
+ * The network options that `connect` of the host is given. `resolveHost` has resolved and checked the addresses before. HTTP/2
+ * shares a connection only between sockets with the same `lookup`.
  */
 export interface Network extends Partial<Resolving> {
   readonly localAddress?: string | undefined

@@ -43,8 +43,8 @@ export async function secureSocket<Result>(
 }
 
 /**
- * Makes the TLS sockets of Bun heed the backpressure of the stream below, which they ignore. `writableNeedDrain` of the socket, which
- * HTTP/2 looks at, becomes that of the stream.
+ * Makes the TLS sockets of Bun heed the backpressure of the stream below, which they ignore. `writableNeedDrain` of the socket,
+ * which HTTP/2 looks at, becomes that of the stream.
  */
 function waitForDrain(socket: Socket, below: Duplex): void {
   const write = socket._write
