@@ -162,7 +162,7 @@ showInConsole(WebSocket.prototype, socket => {
     binaryType,
     bufferedAmount,
     failure,
-    // With what the user has added to the object.
+    // Properties that the user has added to the object.
     ...(socket as object),
   }
 })

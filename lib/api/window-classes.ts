@@ -29,7 +29,7 @@ export function isForeignWindow(target: object): target is ForeignWindow {
  * that a navigation counts. The functions of this package (`failure`, `ping` and others) take these sockets as well.
  */
 export function makeWindowClasses(window: ForeignWindow): { WebSocket: object; WebSocketStream: object } {
-  // What a test puts in the place of these classes later counts for nobody.
+  // Read once: a class that a test puts in their place later is not used.
   const { EventTarget, Event, MessageEvent, CloseEvent, Blob } = window
   const classes = { EventTarget, Event, MessageEvent, CloseEvent, Blob, Uint8Array: window.Uint8Array } as WindowClasses
 
@@ -85,5 +85,5 @@ function copyMembers(from: object, to: object): void {
   }
 }
 
-/** What every class, and its prototype, has by itself. */
+/** Members that every class, or its prototype, has by definition. They are not copied. */
 const OWN: ReadonlySet<PropertyKey> = new Set(['prototype', 'constructor', 'name', 'length'])

@@ -60,8 +60,8 @@ class PlainEvent {
 }
 
 /**
- * What stands for a class that the host lacks. As members the classes have their names whatever a bundler does; it gives a class with
- * static fields, which it rewrites for old engines, a name of its own, so that the constants are accessors.
+ * Substitutes for classes that the host lacks. The classes are members of an object, and their constants are accessors, so that they
+ * keep their names: a bundler that rewrites static fields for old engines renames the class.
  */
 const substitutes = {
   CloseEvent: class extends PlainEvent {},

@@ -14,7 +14,7 @@ import { unsupported } from './unsupported.ts'
 export function withOptions(HostStream: WebSocketStreamConstructor): WebSocketStreamConstructor {
   return new Proxy(HostStream, {
     construct(target, values: unknown[], newTarget) {
-      // The host's own error.
+      // Without a URL, the host throws its own error.
       if (values.length === 0) return Reflect.construct(target, values, newTarget)
       const { settings, streams } = readStreamOptions(values[1])
       refuse('closeTimeout', settings.closeTimeout > 0, settings)

@@ -12,7 +12,7 @@ import { unsupported } from './unsupported.ts'
 
 /** The options that a page can have, checked and converted. */
 export interface PageSettings {
-  /** As given. */
+  /** The subprotocols as the caller gave them, not converted yet. */
   readonly protocols: unknown
   readonly targetAddressSpace: string | undefined
   readonly baseURL: string | undefined
@@ -21,14 +21,14 @@ export interface PageSettings {
   readonly handshakeTimeout: number
   /** Milliseconds; 0 for the limit of the host. */
   readonly closeTimeout: number
-  /** Undefined for that of the host. */
+  /** Undefined leaves the default of the host. */
   readonly binaryType: 'blob' | 'arraybuffer' | undefined
   readonly browser: 'refuse' | 'ignore'
   /** Bytes; 0 for no limit. */
   readonly maxUnread: number
   /** Without effect: the tools of a browser show it. */
   readonly debug: boolean
-  /** Empty wherever the host takes none. */
+  /** Header fields. Empty where the constructor of the host takes none. */
   readonly headers: readonly CallerField[]
   readonly origin: string | undefined
 }
@@ -83,7 +83,7 @@ function canHave(name: string): boolean {
 
 function asksForNothing(name: string, value: unknown): boolean {
   if (value === undefined || value === null) return true
-  // Browsers offer compression always, and do nothing else of what these options are for.
+  // Browsers always offer compression. The other options of this kind are never in effect there.
   return value === (name === 'perMessageDeflate')
 }
 

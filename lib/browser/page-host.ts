@@ -11,7 +11,7 @@ const queue = {
 interface PortLike {
   onmessage: () => void
   postMessage(message: undefined): void
-  /** That of Node.js has it, which would otherwise keep the process alive. */
+  /** Present in Node.js, where an open port keeps the process alive without this call. */
   unref?(): void
 }
 

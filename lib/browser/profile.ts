@@ -1,7 +1,7 @@
 import type { CallerField } from '../opening/options/headers.ts'
 import type { Reader } from '../opening/options/reading.ts'
 
-/** In what the host's WebSocket of React Native differs from that of browsers. */
+/** Differences between React Native's WebSocket and that of browsers. */
 interface Profile {
   /** The host, for error messages. */
   name: string

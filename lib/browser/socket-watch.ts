@@ -7,10 +7,10 @@ import { CloseEvent, errorEvent, type HostSocket, type HostSocketEvent, HostWebS
 import type { PageSettings } from './options.ts'
 import { profile } from './profile.ts'
 
-/** The host's own method: that of a `configured` class calls back. */
+/** The host's own `close`: the method of a `configured` class calls the watch, which calls this one. */
 const closeSocket = HostWebSocket.prototype.close
 
-/** Those of sockets of `configured` classes and of streams, and of every socket that a function was given. */
+/** The watches of the sockets of `configured` classes and of streams, and of every socket that a function was given. */
 const watches = new WeakMap<object, SocketWatch>()
 
 /** The watch of a socket, which begins now unless it has begun before. */

@@ -27,7 +27,7 @@ export class StreamConnection implements MessageConnection {
   #sent = 0
   /** Payload bytes that have left. Never falls. */
   #transmitted = 0
-  /** What had left at the last look, as `bufferedAmount` had it. */
+  /** Payload bytes that had left when `bufferedAmount` was read last. */
   #seen = 0
   #isClosing = false
 

@@ -9,5 +9,5 @@ export function findStreamState(stream: unknown): HostStreamState | undefined {
   return (stream as { [streamSlot]?: HostStreamState } | null | undefined)?.[streamSlot]
 }
 
-/** Why streams of the host failed, those that were made by the class of this package. Here for the same reason. */
+/** The failures of streams of the host that the class of this package has made. In this file for the same reason as `streamSlot`. */
 export const hostStreamFailures: WeakMap<object, ConnectionError> = new WeakMap()

@@ -34,7 +34,7 @@ export class Slab implements MaskableMemory {
   }
 }
 
-/** Whoever writes to the open slab. */
+/** The writer whose frames are the last ones in the open slab. */
 export interface TailOwner {
   /** Called before another owner may write: takes `slab.bytes[start, position)`, and sets `start` to `position`. */
   seal(): void

@@ -13,7 +13,7 @@ import { isViolation, POLICY_VIOLATION, type Violation } from './violations.ts'
 
 export type { FrameHandler, Pieces, ReadLimits }
 
-/** In place of a length that the fast path does not handle. No chunk is that long, so the frame takes the general path. */
+/** Stands for a payload length that the fast path does not handle. No chunk is that long, so the frame takes the general path. */
 const NOT_IN_CHUNK = 0x3fffffff
 
 /** Parser state between chunks: which part of the current frame is incomplete. */
@@ -120,8 +120,8 @@ export class FrameReader {
    */
   readTarget(): Uint8Array | undefined {
     if (this.#state === STOPPED) return undefined
-    // Behind a backlog, what arrives joins it, in memory that can be retained. A pause without one mostly ends before anything
-    // arrives, so the other targets serve.
+    // New bytes join a backlog, so they are read to memory that can be retained. A pause without a backlog mostly ends before
+    // anything arrives, so the other targets serve.
     if (this.#backlog.length > 0) return this.#lease.readTarget()
     if (this.#state === IN_DATA) {
       const target = this.#body!.readTarget(this.#remaining)

@@ -15,8 +15,8 @@ const COPY_SIZE = 256 * 1024
 
 export interface FrameWriterOwner {
   /**
-   * Called before a frame, or in the middle of a large one, when so much waits that more of it needs memory which is not
-   * kept. `flush` may be called within; it frees slabs if the network accepts everything.
+   * Called before a frame, or in the middle of a large one, when the waiting bytes fill the slabs that are kept, so that more of
+   * them would need new memory. `flush` may be called within; it frees slabs if the network accepts everything.
    */
   flushEarly(): void
 }
@@ -217,7 +217,7 @@ export class FrameWriter implements TailOwner {
 
   /** Writes a large frame, and behind it all frames that foreign code has sent in its middle. */
   #large<Result>(write: () => Result): Result {
-    // One of those.
+    // Called for a frame of `behind` that is large itself.
     if (this.#behindLarge !== undefined) return write()
     const behind: (() => void)[] = []
     this.#behindLarge = behind

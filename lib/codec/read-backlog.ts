@@ -18,10 +18,10 @@ export const EMPTY_CHUNK: BacklogChunk = { bytes: new Uint8Array(0), buffer: und
 export type ReadBacklog = BacklogChunk[]
 
 /**
- * Keeps bytes that were not read, behind all others. Whoever takes them releases their buffer.
+ * Adds bytes that were not read to the end of the backlog. The reader that takes them releases their buffer.
  *
- * @param wasHeld whether they are the rest of the first chunk, and are put back before all others; if they are in no read buffer,
- *   they are in memory of their own then. Others are the pipe's after the call
+ * @param wasHeld whether the bytes are the rest of the first chunk. They are then put back at the front, and in no read buffer they
+ *   are in memory of their own. Without it, bytes in no read buffer are borrowed from the pipe, and copied
  */
 export function hold(backlog: ReadBacklog, bytes: Uint8Array, buffer: ReadBuffer | undefined, wasHeld: boolean): void {
   const stays = buffer?.retain(bytes) ?? wasHeld

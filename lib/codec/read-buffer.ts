@@ -1,6 +1,6 @@
 import type { Platform } from './platform.ts'
 
-/** One read takes up to 256 KiB. */
+/** Size of a read buffer, and so the most that one read takes, in bytes. */
 const SIZE = 256 * 1024
 /** Unused buffers that the pool keeps. */
 const MAX_POOLED = 8
@@ -23,7 +23,7 @@ export class ReadBuffer {
   readonly words: Int32Array
   /** End of the region that is still referenced; bytes beyond it may be overwritten. */
   retainedEnd = 0
-  /** Whoever takes a buffer has the first reference. */
+  /** Number of chunks and readers that use the buffer. Its taker has the first reference. */
   references = 1
 
   constructor(platform: Platform, size: number) {

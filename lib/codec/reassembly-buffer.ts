@@ -16,7 +16,7 @@ export const TEXT_BUFFER_SIZE: number = 256 * 1024
 /** The pool has at most 8 text buffers, leased or not. */
 const MAX_TEXT_BUFFERS = 8
 
-// What the memory of a reassembly buffer is.
+// Kinds of memory that a reassembly buffer may have.
 export const NONE = 0
 /** The message's own. A message that fills it keeps it. */
 export const OWN = 1
@@ -75,7 +75,7 @@ export class ReassemblyBuffer {
 
   bytes: Uint8Array<ArrayBuffer> = EMPTY
   end = 0
-  /** What the memory of `bytes` is: NONE, OWN, LEASED or SCRATCH. */
+  /** Kind of the memory of `bytes`: NONE, OWN, LEASED or SCRATCH. */
   memory: number = NONE
   isText = false
   /** The length of the message if it is known, 0 otherwise. */
@@ -83,7 +83,7 @@ export class ReassemblyBuffer {
 
   /** Text is known to be well-formed up to this index of `bytes`, the end of a character. */
   #validated = 0
-  /** The pieces before `bytes`; or those that belong at its front, if `bytes` is the whole message. */
+  /** Pieces of the message before `bytes`. If `bytes` is to hold the whole message, they are copied to its front. */
   #pieces: Pieces = []
   /** Bytes of payload before `bytes`. */
   #before = 0
@@ -194,7 +194,7 @@ export class ReassemblyBuffer {
       return this.memory === OWN && bytes.length === end ? bytes.buffer : bytes.buffer.slice(0, end)
     }
     try {
-      // The first call.
+      // The first call makes a piece of the last bytes.
       if (isText ? end > 0 : this.#before > 0 && handler.takesPieces) {
         pieces.push(bytes.subarray(0, end))
         if (!isText) return pieces
@@ -218,7 +218,7 @@ export class ReassemblyBuffer {
 
   clear(): void {
     if (this.memory === OWN) {
-      // Only then there are, or were, pieces.
+      // A buffer of this kind alone has, or had, pieces.
       this.#before = 0
       this.#joined = 0
       this.#text = ''

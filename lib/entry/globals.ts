@@ -45,7 +45,7 @@ type InNode20 = typeof globalThis extends { EventSource: any } ? true : false
 /** The global's type where the host declares it before this file: in a library of TypeScript, or in a file that is no module. */
 type Declared<Name extends string> = typeof globalThis extends { [Key in Name]: infer Value } ? Value : never
 
-/** What `node:http` has by that name: with the types of Node.js 22 and later, that is the type of the global. */
+/** The type of the export of `node:http` by that name: with the types of Node.js 22 and later, it is the type of the global. */
 type InHttp<Name extends string> = 0 extends 1 & Http
   ? never
   : Http extends { [Key in Name]: infer Value }

@@ -11,7 +11,7 @@ export function attempt(call: () => unknown, failed: (error: unknown) => void = 
   }
 }
 
-/** What code of the user threw, as an Error: the host takes others for none, or reads their `code`. */
+/** Makes an Error of a value that code of the user threw: the host takes another value for no error, or reads its `code`. */
 export function asError(error: unknown): Error {
   try {
     void Object(error).code

@@ -21,8 +21,8 @@ export interface AsyncContext {
 }
 
 /**
- * What the timers, streams and promises of a host belong to. Those of one context must not be used in another. A request is one
- * on workerd; elsewhere the process is.
+ * The owner of timers, streams and promises of a host. Those of one context must not be used in another. On workerd each request
+ * has a context; elsewhere the process has one.
  */
 export interface IoContext {
   /** Called before I/O on objects of this context. @throws the host's error if the caller is in another one */

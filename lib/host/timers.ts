@@ -21,10 +21,10 @@ export function startTimer(delay: number, callback: () => void, keepsAlive = fal
   return setKeepsAlive(setTimeout(callback, delay), keepsAlive)
 }
 
-/** Without effect if there is no timer, or if it has called back. */
+/** Stops a timer. Without effect if there is none, or if it has called back. */
 export function stopTimer(timer: Timer | undefined): void {
   const { clearTimeout } = host.timers ?? globals
-  // That of Hermes throws for undefined.
+  // `clearTimeout` of Hermes throws for undefined.
   if (timer !== undefined) clearTimeout(timer)
 }
 
@@ -50,7 +50,7 @@ export class Deadline {
   #left: number
   /** Turns of the event loop until `judge` is called, once the time is over. */
   #turns = host.turnsToRead
-  /** What one of them counts for. */
+  /** Returns how many of the turns one turn of the event loop counts for. */
   readonly #cost: (() => number) | undefined
   #timer: Timer | undefined
   #keepsAlive: boolean

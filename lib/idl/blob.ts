@@ -74,7 +74,7 @@ function looksLikeBlob(blob: BlobLike): boolean {
   return typeof blob.size === 'number' && typeof blob.slice === 'function' && typeof blob.arrayBuffer === 'function'
 }
 
-/** What begins to read a Blob that the host cannot read by its slots. @throws TypeError if there is no way */
+/** Returns a function that starts to read a Blob of another class than the host's. @throws TypeError if there is no way */
 function readerOf(blob: BlobLike): () => unknown {
   if (typeof blob.arrayBuffer === 'function') return () => blob.arrayBuffer!()
   if (typeof blob.stream === 'function') return () => readStream(blob)

@@ -14,7 +14,7 @@ export interface CloseEvent extends Event {
   readonly reason: string
 }
 
-/** What a `CloseEvent` is made of. */
+/** The second argument of the constructor `CloseEvent`. */
 export interface CloseEventInit extends EventInit {
   /** Default: false. */
   wasClean?: boolean

@@ -12,7 +12,7 @@ export interface Handler {
   value: object
 }
 
-/** What calls the value of a handler. It stays among a target's listeners, in its place, when the value is replaced. */
+/** The listener that calls the value of a handler. It keeps its place among a target's listeners when the value is replaced. */
 type Listener = (this: unknown, event: { readonly currentTarget: unknown; preventDefault(): void }) => void
 
 type Target = {
@@ -53,7 +53,7 @@ function accessors(
   name: string,
   ownerOf: (target: unknown) => HandlerOwner,
 ): { get(): unknown; set(value: unknown): void } {
-  // One for all targets: a function for each handler of each socket takes more memory than the handler (bench: idle).
+  // One listener for all targets: a function for each handler of each socket takes more memory than the handler (bench: idle).
   const listener: Listener = function (event) {
     // In its older modes, workerd calls listeners with another `this`.
     const target = host.callsEventHandlers === true ? event.currentTarget : this
@@ -80,7 +80,7 @@ function accessors(
         owner.handlers = owner.handlers.concat([{ name, value }])
         ;(this as Target).addEventListener(name, listener)
       } else if (handler !== undefined) {
-        // `filter` reserves such memory as well.
+        // `filter` alone would reserve memory for more elements as well, so its result is copied.
         owner.handlers = NO_HANDLERS.concat(owner.handlers.filter(other => other !== handler))
         ;(this as Target).removeEventListener(name, listener)
       }

@@ -1,6 +1,6 @@
 import type { Event } from '../host/host-types.ts'
 
-/** What an event is made of. */
+/** The second argument of the constructor `Event`. */
 export interface EventInit {
   /** Default: false. */
   bubbles?: boolean

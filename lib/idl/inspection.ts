@@ -27,7 +27,7 @@ export function showInConsole<Shown extends object>(
     try {
       attributes = defined(view(this))
     } catch {
-      // The prototype itself, for example.
+      // `this` is no such object, but the prototype itself, for example.
       return this
     }
     // A console that passes no `inspect` shows the returned object.

@@ -70,7 +70,7 @@ function isOurs(askedFor: unknown, value: unknown): boolean {
   return !classes.includes(askedFor as EventClass) && classes.some(ownClass => isBelow(ownClass, value))
 }
 
-/** What `instanceof` says of itself, and nobody else of it. */
+/** The plain rule of `instanceof`, without `Symbol.hasInstance`. */
 function isBelow({ prototype }: EventClass, value: unknown): boolean {
   return Object.prototype.isPrototypeOf.call(prototype, value as object)
 }

@@ -183,7 +183,7 @@ function toSource(value: unknown): unknown {
 function toPort(value: unknown): unknown {
   const { MessagePort } = globalThis as { MessagePort?: new () => unknown }
   if (MessagePort !== undefined && value instanceof MessagePort) return value
-  // One of another realm.
+  // A MessagePort of another realm is one, too.
   const isForeign = Object.prototype.toString.call(value) === '[object MessagePort]'
   if (isForeign && typeof (value as { postMessage?: unknown }).postMessage === 'function') return value
   throw new TypeError('The value must be a MessagePort')

@@ -73,7 +73,8 @@ export function isPlain(view: ArrayBufferView): view is Uint8Array {
   return isTypedArray(view) && (view as Uint8Array).length <= MAX_PLAIN
 }
 
-// Both getters throw for an object without the slot. Where no buffer can be resized yet, `byteLength` does: it is never true.
+// The getter throws for an object that is no ArrayBuffer. Where no buffer can be resized, that of `byteLength` stands in: it
+// throws as well, and never returns true.
 const { get: isResizable } = Object.getOwnPropertyDescriptor(
   ArrayBuffer.prototype,
   'resizable' in ArrayBuffer.prototype ? 'resizable' : 'byteLength',

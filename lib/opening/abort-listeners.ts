@@ -40,7 +40,7 @@ function listenTo(signal: AbortSignal): Waiting {
       try {
         callback()
       } catch (error) {
-        // As the error of one listener among several is reported, and the others called.
+        // Reported as an unhandled rejection, so that the other callbacks are called all the same.
         void Promise.reject(error)
       }
     }

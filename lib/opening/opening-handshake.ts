@@ -88,7 +88,7 @@ export class OpeningHandshake implements Opening {
   /** The time limit of the current stage. Set from `start` to the end: it is also what keeps the process alive meanwhile. */
   #deadline: Deadline | undefined
   #keepsAlive = true
-  /** Set while the handshake is made over it. */
+  /** The open way to the server, while the handshake is made over it. */
   #way: Way | undefined
   #attempts = 1
 
@@ -298,7 +298,7 @@ export class OpeningHandshake implements Opening {
   }
 }
 
-/** What a trace tells of the way. */
+/** Picks the fields of a trace that `handshake(socket)` shows. */
 export function wayOf({ http = '1.1', proxy, remoteAddress, tls }: Trace): WayInfo {
   return { http, proxy, remoteAddress, tls }
 }

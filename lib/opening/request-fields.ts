@@ -25,7 +25,7 @@ export function requestFields(given: readonly CallerField[], url: URL): HeaderLi
   ]
 }
 
-/** Whether the caller has given a field of that name, be it null. */
+/** Whether the caller has given a field of that name, also with the value null. */
 export function hasField(given: readonly CallerField[], name: string): boolean {
   return given.some(([own]) => own.toLowerCase() === name.toLowerCase())
 }

@@ -55,7 +55,7 @@ function quoteURL(url: string): string {
   return quote(`${scheme}//…@${visible.slice(at + 1)}`)
 }
 
-/** The port of a ws or wss URL, be it the default of the scheme. */
+/** The port of a ws or wss URL, also where it is the default of the scheme. */
 export function portOf(url: URL): number {
   return url.port === '' ? (url.protocol === 'wss:' ? 443 : 80) : Number(url.port)
 }

@@ -28,7 +28,7 @@ export function use(...added: readonly Ways[]): void {
   Object.assign(ways, ...added)
 }
 
-/** Undefined if nobody has added the way. */
+/** Returns the way that serves an option; undefined if `use` was not called with it. */
 export function findWay<Name extends keyof Ways>(name: Name): Ways[Name] {
   return ways[name]
 }

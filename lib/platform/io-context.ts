@@ -1,11 +1,11 @@
 import type { IoContext } from '../host/host.ts'
 
 /**
- * An object of workerd that can be used only in the request that made it, as all that does I/O. No other does that and is made
- * without a connection or a body.
+ * An object of workerd that can be used only in the request that made it, as every object that does I/O. This is the only kind of
+ * them that is made without a connection or a body.
  */
 interface Token {
-  /** Throws in another request. */
+  /** The getter throws when it is called within another request. */
   readonly readyState: number
 }
 

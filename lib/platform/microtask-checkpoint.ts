@@ -8,14 +8,14 @@ type Checkpoint = () => void
  * By this function Node.js itself runs microtasks and `process.nextTick` callbacks, and reports unhandled rejections, between
  * two immediates: 25 ns, where one more immediate takes 60 to 90 (bench: receive).
  *
- * It is not documented but as deprecated (DEP0134). Under `--pending-deprecation` a function that warns stands in its place,
- * with another name; that one is not used.
+ * The documentation of Node.js has it as deprecated alone (DEP0134). Under `--pending-deprecation` Node.js puts a function that
+ * warns in its place, with another name. That function is not used.
  */
 const { _tickCallback: runNextTicks } = process as { _tickCallback?: Checkpoint }
 
 /**
  * Finds the runtime's function that performs a microtask checkpoint: it runs all microtasks and `process.nextTick` callbacks,
- * and throws what they throw. To be called from a callback of the event loop, since within a microtask there is no checkpoint.
+ * and throws what they throw. Call it from a callback of the event loop, since within a microtask there is no checkpoint.
  *
  * @returns undefined if the runtime has none, or has one that does not work
  */
@@ -52,7 +52,7 @@ function works(checkpoint: Checkpoint, tick: NonNullable<typeof nextTick>): bool
     run()
     tick(run)
   })
-  // What this throws comes from the program that queued it.
+  // An exception here is of a microtask of the program, not of this test.
   checkpoint()
   return ran === 4
 }

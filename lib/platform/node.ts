@@ -30,7 +30,7 @@ const WIDE = /[^\0-\xff]/
 /** False in a vm context, as in Jest: there the memory of a Buffer is of another realm than this package and its users. */
 const BUFFERS_ARE_OURS = Buffer.alloc(0).buffer instanceof ArrayBuffer
 
-/** What the ways around slow UTF-8 keep, shared by all connections of the process. */
+/** State of the decoders that stand in for a slow `TextDecoder`, shared by all connections of the process. */
 const slowUtf8 = {
   /** Bytes decoded so far for which WebAssembly would have been used. */
   decoded: 0,

@@ -8,7 +8,7 @@ import { encodeLatin1, getAll, listMembers } from './header-values.ts'
 /** The GUID of RFC 6455 section 1.3. */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
-/** What the client's opening handshake is made of. */
+/** The parts of the client's request for the opening handshake. */
 export interface HandshakeInput {
   /** Over HTTP/2 the request is an extended CONNECT (RFC 8441), whose fields differ. Default: 1.1. */
   readonly http?: HttpVersion

@@ -70,7 +70,7 @@ export class MessageCompressor {
     this.#open().deflateLater(part, compressed => callback(final ? compressed : withTail(compressed)))
   }
 
-  /** To be called after each message, before foreign code runs. The bytes that `compress` has returned stay valid. */
+  /** Call this after each message, before foreign code runs. The bytes that `compress` has returned stay valid. */
   endMessage(): void {
     if (this.#parameters.clientNoContextTakeover) this.#deflater?.reset()
   }

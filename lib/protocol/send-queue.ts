@@ -12,7 +12,7 @@ interface QueueEntry {
   /** A text message, the payload of a binary one, or a Close frame's body. Undefined until a reservation is filled. */
   content: string | Uint8Array | undefined
   readonly opcode: number
-  /** Of a single frame, which is not compressed: whether it is the last of its message. Undefined for a whole message. */
+  /** For a single frame, which is never compressed: whether it is the last of its message. Undefined for a whole message. */
   readonly final?: boolean | undefined
 }
 
@@ -166,7 +166,7 @@ export class SendQueue {
     return ready
   }
 
-  /** All bytes that were flushed have left. */
+  /** Called by the connection when all flushed bytes have left. */
   drained(): void {
     this.#writer.drained()
   }

@@ -21,7 +21,7 @@ export const MAX_UNREAD: number = 256 * 1024
 /** Gives out messages. Between `pause` and `resume` it gives out none, and reads nothing from the network. */
 export interface Pausable {
   pause(): void
-  /** May give out messages before it returns. */
+  /** Gives out messages again, some of them maybe before it returns. */
   resume(): void
 }
 

@@ -2,10 +2,10 @@ import { type DiagnosticsChannel, host } from '../host/host.ts'
 
 /** The channels of `node:diagnostics_channel` that this package publishes to. `docs/diagnostics.md` has their messages. */
 const OURS = ['created', 'request', 'handshake', 'open', 'frame', 'message', 'error', 'close'] as const
-/** Those of undici, for tools that listen to them. */
+/** The channels of undici, for tools that listen to them. */
 const UNDICI = ['open', 'close', 'socket_error', 'ping', 'pong'] as const
 
-/** The part of a channel's name before the colon that is the last one. */
+/** The beginning of each channel's name. */
 const PREFIX = 'whatwg-websocket:'
 const UNDICI_PREFIX = 'undici:websocket:'
 

@@ -7,13 +7,13 @@ import type { SessionFront } from './session-front.ts'
 /** Milliseconds for the server's end of TCP, once the closing handshake is done: as many as in Chromium. */
 const SERVER_END_TIMEOUT = 2000
 
-/** Looks for progress in the time of one limit. */
+/** Number of looks for progress within one limit. */
 const PARTS = 4
 
 /**
- * A server that takes data in steps has this many times its slowest step. The system reports a third of its send buffer at a time.
- * So when it has taken the last bytes, it still holds three steps, and the server's receive buffer holds more: over loopback on
- * Linux 3.7 steps together.
+ * Factor on the time of the slowest step: a server that takes data in steps has that long for the next one. The system reports
+ * a third of its send buffer at a time. So when it has taken the last bytes, it still holds three steps, and the server's
+ * receive buffer holds more: over loopback on Linux 3.7 steps together.
  */
 const STEPS = 8
 
@@ -29,7 +29,7 @@ export class CloseTimer {
   readonly #connection: Connection
   /** Milliseconds; 0 for no limit. */
   #timeout: number
-  /** While it has paused reading, the server's answer may have come unseen. */
+  /** The session. While it has paused reading, the server's answer may have arrived unseen, so that time does not count. */
   readonly #front: Pick<SessionFront, 'isPaused'>
   #deadline: Deadline | undefined
   /** Bytes that waited in the pipe at the last look; 0 if they were no more than the system may take at once. */
@@ -37,10 +37,9 @@ export class CloseTimer {
   /** The connection's counter of reads at the last turn in which bytes were read. */
   #reads = 0
 
-  // In parts of the timeout.
-  /** Time without progress. */
+  /** Time without progress, in parts of the timeout. */
   #quiet = 0
-  /** The time without progress after which the connection is dropped. */
+  /** The time without progress after which the connection is dropped, in parts of the timeout. */
   #limit = PARTS
 
   /** @param timeout milliseconds; 0 for no limit */

@@ -9,8 +9,8 @@ type Dispose = { [Key in SymbolKey<'dispose'>]: () => void }
 type AsyncDispose = { [Key in SymbolKey<'asyncDispose'>]: () => Promise<void> }
 
 /**
- * What `using` and `await using` call. Empty where the types of the user's program know no disposables. An interface, since the
- * declarations of a library can name one.
+ * The methods that `using` and `await using` call. It has none where the types of the user's program know no disposables. It is an
+ * interface, so that the declarations of a library can name it.
  */
 export interface DisposableSocket extends Dispose, AsyncDispose {}
 

@@ -9,7 +9,7 @@ export interface EventSource {
   removeEventListener(type: string, listener: (event: any) => void): void
 }
 
-/** What tells the socket how much waits, and the iterator why the socket failed. */
+/** The socket as the iterator sees it: it is told how much waits, and tells why it failed. */
 export interface IteratedSocket {
   /** A message waits in the iterator, or waits no more. Its event counts as dispatched meanwhile, but the message as unread. */
   count(message: unknown, change: 1 | -1): void

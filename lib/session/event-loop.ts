@@ -3,7 +3,7 @@ import { TaskQueue } from './task-queue.ts'
 import { TurnCounter } from './turn.ts'
 
 /**
- * What the sockets of one event loop share. On Node.js, Bun and Deno there is one for the process. On workerd each request has
+ * State that the sockets of one event loop share. On Node.js, Bun and Deno there is one for the process. On workerd each request has
  * its own: a callback runs within the request that has scheduled it, and never if that request has ended.
  */
 export interface EventLoop {

@@ -9,8 +9,8 @@ import type { SessionFront } from './session-front.ts'
 const PAYLOAD_LENGTH = 8
 
 /**
- * Looks for signs of life in the time of one timeout, while a connection is congested. A server that takes an upload in steps is
- * given up after as many times the time of its slowest step.
+ * Number of looks for signs of life within one timeout, while a connection is congested. A server that takes an upload in steps
+ * is given up after this many times its slowest step.
  */
 const PARTS = 4
 const NO_PING = Number.NEGATIVE_INFINITY
@@ -29,12 +29,12 @@ export class Heartbeat {
   /** Until the next look for signs of life. Set while a ping has seen none, and while the connection is congested. */
   #deadline: Deadline | undefined
 
-  // Time without a sign of life, in parts of the timeout.
-  /** Until the next look. */
+  // Times in parts of the timeout.
+  /** Time until the next look. */
   #part = 0
-  /** Since the last sign. */
+  /** Time since the last sign of life. */
   #quiet = 0
-  /** Since the first ping after the last sign; NO_PING if there was none. */
+  /** Time since the first ping after the last sign of life; NO_PING if there was none. */
   #waited = NO_PING
   /** The longest time of this upload after which the server took bytes nevertheless. */
   #slowest = 0

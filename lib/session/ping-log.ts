@@ -5,7 +5,7 @@ interface SentPing {
   readonly payload: Uint8Array
   /** Milliseconds, by the clock of `now`. */
   readonly sentAt: number
-  /** What the user waits for: milliseconds. Absent from a ping of the heartbeat. */
+  /** The promise of `ping()`, for the milliseconds of the round trip. Absent from a ping of the heartbeat. */
   readonly answered?: Deferred<number>
 }
 

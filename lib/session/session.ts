@@ -53,7 +53,7 @@ export abstract class Session implements SessionFront {
   /** The opening handshake while it is under way. */
   #opening: Opening | undefined
   #heartbeat: Heartbeat | undefined
-  /** Created by what starts it first. */
+  /** Created when it is started first: by `close()`, or by the server's Close frame. */
   #closeTimer: Pick<CloseTimer, 'start' | 'restart' | 'awaitServerEnd' | 'stop'> | undefined
   /** Compact until somebody asks for it, to save memory (bench: idle). */
   #response: HandshakeResponse | CompactHead | undefined
@@ -115,7 +115,7 @@ export abstract class Session implements SessionFront {
   abstract onDrained(): void
   abstract flushSoon(): void
 
-  /** What the connection calls. */
+  /** The interface of this session that the connection calls. */
   protected get front(): SessionFront {
     return this
   }
@@ -260,7 +260,7 @@ export abstract class Session implements SessionFront {
 
   #failed(error: ConnectionError): void {
     this.#opening = undefined
-    // What a proxy answered is no response of the server.
+    // A response of a proxy is none of the server.
     if (error.step !== 'proxy') this.#response = error.response
     if (this.response !== undefined) this.observe()?.answered(this.response, this.response.http)
     this.#end({ code: ABNORMAL_CLOSURE, reason: '', error })
@@ -286,7 +286,7 @@ function isDebugging(): boolean {
 /** The close timer of a connection that is released: there is nothing to wait for. */
 const NO_TIMER = { start() {}, restart() {}, awaitServerEnd() {}, stop() {} }
 
-/** What pings and `drained` reject with after a clean close, when the connection has no failure. */
+/** Returns the error that pings and `drained` reject with after a clean close, when the connection has no failure. */
 export function closedError(code?: number): ConnectionError {
   const status = code === undefined ? '' : `: ${withName(code)}`
   return new ConnectionError('WS_ERR_CONNECTION_LOST', `The WebSocket is closed${status}`)

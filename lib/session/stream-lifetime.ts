@@ -39,9 +39,9 @@ export class AbandonmentFront implements SessionFront {
   readonly #session: WeakRef<Abandonable>
   /** Keeps the session from being collected while something waits for it. Never read. */
   held: Abandonable | undefined
-  /** Milliseconds. */
+  /** The option `closeTimeout`, in milliseconds. */
   readonly #closeTimeout: number
-  /** Set before the front may be abandoned. */
+  /** Set when the connection is open, before anybody can abandon the stream. */
   #connection!: Connection
   #closeTimer: CloseTimer | undefined
 

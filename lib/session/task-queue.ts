@@ -56,7 +56,7 @@ export class TaskQueue {
   #head = 0
   /** Tasks that have not started. */
   #waiting = 0
-  /** Those of the waiting tasks that run in this turn, or in the next one if no turn has begun. */
+  /** Number of the waiting tasks that run in this turn, or in the next one if no turn has begun. */
   #scheduled = 0
   #afterScheduled: (() => void)[] = []
 
@@ -109,7 +109,7 @@ export class TaskQueue {
     }
   }
 
-  /** The only callback of a turn. */
+  /** Runs the tasks of a turn in one callback of the host. */
   readonly #runTurn = (): void => {
     let completed = false
     try {
@@ -148,7 +148,7 @@ export class TaskQueue {
     }
   }
 
-  /** One of several callbacks of a turn. When the time is up, those that are left run nothing. */
+  /** Runs one task. A turn has one such callback for each task; once the time is up, the callbacks that are left run nothing. */
   readonly #runOne = (): void => {
     if (this.#ran === 0) this.#startedAt = now()
     try {

@@ -55,14 +55,14 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   /** Bytes of received messages whose tasks have not run, `MESSAGE_OVERHEAD` for each included. */
   #undispatched = 0
-  /** Those of `#undispatched` whose events were dispatched, and which wait in an iterator while the state is OPEN. */
+  /** The part of `#undispatched` whose events were dispatched, and which waits in an iterator. Counted while the state is OPEN. */
   #unread = 0
   /** Created by the first message, so that idle sockets pay nothing. */
   #backpressure: ReceiveBackpressure | undefined
 
   /** Bytes of all messages that `send` was given. */
   #sent = 0
-  /** Those of `#sent` that had left for the network when they were last looked up, in the turn `#transmittedAt`. */
+  /** Bytes of `#sent` that had left for the network at the last look, in the turn `#transmittedAt`. */
   #transmitted = 0
   #transmittedAt = -1
   /** The promises of `drained` that wait. Created by the first. */
@@ -72,7 +72,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   constructor(target: object, url: URL, protocols: readonly string[], settings: Settings, calledClass: unknown) {
     super(target, url, settings, calledClass)
-    // As initializers of the fields, these would break what tsup makes of a minified constructor.
+    // No initializers of the fields: tsup with `minify` would make broken code of this constructor.
     this.handlers = NO_HANDLERS
     this.binaryType = 'blob'
     this.protocol = this.extensions = ''
@@ -355,7 +355,7 @@ export class WebSocketState extends Session implements TaskTarget, HandlerOwner 
 
   /** The `data` of a binary message's event. */
   protected toBinaryData(bytes: ArrayBuffer): unknown {
-    // Of a view, since the Blob of happy-dom in a vm context (Vitest's vmThreads) takes an ArrayBuffer of the context for text.
+    // A view: the Blob of happy-dom in a vm context (Vitest's vmThreads) takes an ArrayBuffer of that context for text.
     return this.binaryType === 'blob' ? createBlob([new Uint8Array(bytes)]) : bytes
   }
 

@@ -76,7 +76,7 @@ export class WebSocketStreamState
     calledClass: unknown,
   ) {
     super(stream, url, settings, calledClass)
-    // No initializers, for the sake of tsup, as in WebSocketState.
+    // No initializers of the fields, for the reason that WebSocketState has.
     this.opened = new Deferred()
     this.readyState = CONNECTING
     if (canAbandon()) this.#abandonment = new AbandonmentFront(this, settings.closeTimeout)
@@ -258,7 +258,7 @@ export class WebSocketStreamState
     this.pings?.end(() => error ?? closedError())
     const message = error?.message ?? 'The server closed the WebSocketStream before all messages were sent'
     const failure = createWebSocketError(message, code, reason, error)
-    // Whoever terminates a connection wants nothing more of it, not even messages that have arrived.
+    // `terminate` drops messages that have arrived and that nobody has read.
     if (error?.code === 'WS_ERR_TERMINATED') this.#readable.abort(failure)
     else this.#readable.error(failure)
     this.#writable.onFailed(failure)

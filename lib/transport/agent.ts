@@ -86,7 +86,7 @@ export function withPromises<Given extends object>(agent: Given, failed: (error:
         const calls = typeof callback === 'function'
         Promise.resolve(made)
           .then(socket => {
-            // Without a value it calls back.
+            // A promise without a value: the function calls back by itself.
             if (!calls || !socket) return
             if (!isNodeStream(socket)) throw new TypeError('It gave no stream of Node.js')
             callback(null, socket)

@@ -16,7 +16,7 @@ export function refusalOf(
     if (allowAddress === undefined) return undefined
     const answer: unknown = address !== undefined && allowAddress(unmapped(address))
     if (answer === true) return undefined
-    // Nobody else waits for a promise.
+    // A promise is refused. Its rejection is handled here, since nobody else waits for it.
     attempt(() => answer)
   } catch (error) {
     cause = error

@@ -84,7 +84,7 @@ function byteReader(socket: Socket): Reader {
       }
       return { done, value }
     },
-    // Both directions: a connection that is dropped takes nothing more either.
+    // This closes both directions, since a connection that is dropped sends nothing more either.
     cancel: () => socket.close(),
   }
 }

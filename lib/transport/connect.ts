@@ -50,7 +50,7 @@ export interface ResolvedHost {
 /** The `connect` option: opens a byte pipe to the target. */
 export type Connect = (target: ConnectTarget) => Opened | PromiseLike<Opened>
 
-/** What the `connect` option gives. */
+/** The values that the option `connect` may give. */
 export type Opened = Pipe | Duplex | NodeStream
 
 /** An error of the host's transport in words for people. Its cause is the error of the system. */

@@ -55,7 +55,7 @@ export function upgradeByDispatcher(dispatcher: Dispatcher, target: ConnectTarge
           allowH2: false,
         },
         {
-          // By the names of undici 6, and of 7 for older handlers.
+          // Methods of a handler as undici 6 calls them, and undici 7 those of older handlers.
           onConnect: onStart,
           onUpgrade: (status: number, fields: readonly unknown[] | null, socket: unknown) =>
             onUpgrade(headOf(status, '', alternating(fields ?? [])), socket),
@@ -70,7 +70,7 @@ export function upgradeByDispatcher(dispatcher: Dispatcher, target: ConnectTarge
           onComplete: exchange.ended,
           onError,
 
-          // By the names of undici 7 and 8.
+          // Methods of a handler as undici 7 and 8 call them.
           onRequestStart: (controller: Controller) => onStart(reason => controller.abort(reason)),
           onRequestUpgrade: (controller: Controller, status: number, fields: object, socket: unknown) =>
             onUpgrade(headOf(status, '', rawFields(controller, fields)), socket),

@@ -6,13 +6,13 @@ import { BODY_TIMEOUT } from './http1.ts'
 import type { HeaderList, Pipe, ResponseHead, UpgradeHandler } from './pipe.ts'
 
 /**
- * What an HTTP client that is not ours, such as node:http2, reports of one exchange, as an `UpgradeHandler` is to be told it: one
- * outcome, once. The client may report anything, at any time, and as often as it likes.
+ * One exchange of an HTTP client that is not ours, such as node:http2. The client may report anything, at any time, and as often as
+ * it likes; the `UpgradeHandler` is told one outcome, once.
  */
 export class ForeignExchange {
   /** Undefined once one of its methods was called, or the exchange was cancelled. */
   #handler: UpgradeHandler | undefined
-  /** Drops the request, whatever becomes of that. */
+  /** Drops the request. An error of the client in doing so does not count. */
   readonly #drop: (reason: unknown) => void
   #head: ResponseHead | undefined
   readonly #body = new GrowingBuffer()
@@ -58,7 +58,7 @@ export class ForeignExchange {
     handler.refused(head!, this.#body.content.slice())
   }
 
-  /** There is no response, or no more of it. @param again true if the request is to be made again where there is none */
+  /** Called if there is no response, or if it is cut short. @param again whether to make a request without a response once more */
   readonly failed = (error: unknown, again?: boolean): void => {
     if (this.#head === undefined) this.#take()?.failed(error, again)
     else this.ended()

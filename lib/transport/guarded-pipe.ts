@@ -17,7 +17,7 @@ export class GuardedPipe implements Pipe {
   #closed = false
   /** The last known value of the pipe's `buffered`. */
   #buffered: number | undefined
-  /** Bytes that the pipe has not accepted. */
+  /** Bytes of writes that threw, or came after the end of the pipe. They count as buffered. */
   #refused = 0
 
   constructor(pipe: Pipe, context: AsyncContext) {

@@ -17,8 +17,8 @@ import type { Trace } from './trace.ts'
 const MISSES_ENDS = NODE_MAJOR < 24
 
 /**
- * One HTTP/2 connection, as the sockets see it that share it. A socket is a user of the connection from when it was promised a
- * stream until the stream is over. Without users the connection lets the process end, and closes itself after a while.
+ * One HTTP/2 connection, as seen by the sockets that share it. A socket is a user of the connection from the promise of a stream
+ * until the end of that stream. Without users the connection lets the process end, and closes itself after a while.
  */
 export class Http2Connection {
   /** Why the connection was lost; undefined as long as it was not, or if the server has closed it without an error. */
@@ -37,7 +37,7 @@ export class Http2Connection {
   #limit = Number.POSITIVE_INFINITY
   /** The server has ended TCP, which ends its side of all streams. Ours stay open, for what is still to be sent. */
   #hasEnded = false
-  /** Of each stream that is open: called when `#hasEnded` is set. */
+  /** Callbacks of the open streams, called when `#hasEnded` is set. */
   readonly #onEnds = new Set<() => void>()
   /** Whether the first SETTINGS frame of the server allows extended CONNECT (RFC 8441 section 3). */
   readonly #settings: Promise<boolean>
@@ -79,7 +79,7 @@ export class Http2Connection {
     this.#settings.catch(() => {})
     socket.once('end', () => {
       this.#hasEnded = true
-      // Without a user there is nothing left to send; nor will the first SETTINGS frame come any more.
+      // Without a user there is nothing left to send, and the first SETTINGS frame cannot come any more.
       if (this.#users === 0) socket.destroy()
       this.close()
       for (const onEnd of this.#onEnds) onEnd()
@@ -87,7 +87,7 @@ export class Http2Connection {
     if (MISSES_ENDS && pingInterval > 0) this.#ping(pingInterval)
     // Streams that are open go on, and no stream is opened any more.
     session.on('goaway', () => this.close())
-    // A server that does not know yet that it must not push (RFC 9113 section 8.4) may do so.
+    // A server may push before it has read our SETTINGS, which forbid that (RFC 9113 section 8.4). Such a stream is refused.
     session.on('stream', stream => (stream as Http2Stream).close(REFUSED_STREAM))
   }
 
@@ -115,7 +115,7 @@ export class Http2Connection {
   /** Takes no more streams, and closes once those that are open are over. */
   close(): void {
     this.#session.close()
-    // That waits for a server that does not read, and for one that does not close TCP.
+    // `close` of the session waits for ever where the server does not read, or does not close TCP.
     if (this.#users === 0) this.#idleTimer = startTimer(this.#idleTimeout, () => this.#socket.destroy())
   }
 

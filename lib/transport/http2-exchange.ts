@@ -40,7 +40,7 @@ export class Http2Place implements Http2Way {
     else this.#connection.unref()
   }
 
-  /** To be called also when the stream is over. */
+  /** Gives the place on the connection back. Also called when the stream is over; the first call counts. */
   abort(): void {
     if (this.#isFree) return
     this.unref()
@@ -88,7 +88,7 @@ function exchangeOn(
     })
     let interim = 0
     opened.on('headers', fields => {
-      // They may come without end, and faster than they are read: 64 KiB of them, as over HTTP/1.1.
+      // A server may send interim responses without end, faster than they are read: the limit is 64 KiB in all, as over HTTP/1.1.
       interim += JSON.stringify(fields).length
       if (interim <= MAX_BODY) return
       dropStream(opened, connection)

@@ -63,7 +63,7 @@ class Opening {
   readonly #controller = new HostAbortController()
   readonly #onOver: () => void
   readonly #done: Promise<Pipe | undefined>
-  /** The trace of the socket that came first. */
+  /** The trace of the first socket that asked for the connection. Others copy from it. */
   readonly #trace: Trace
   #waiting = 0
   #isOver = false

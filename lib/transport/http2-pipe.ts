@@ -88,7 +88,7 @@ export class Http2Pipe implements Pipe {
   }
 
   #written(length: number, error: unknown): void {
-    // What a stream held that was reset has not left.
+    // Node.js calls back for the bytes of a stream that was reset as well, but they have not left.
     if (error || this.#isClosed || this.#isReset) return
     this.#buffered -= length
     if (this.#buffered === 0 && !this.#aborted) this.#sink!.drain()

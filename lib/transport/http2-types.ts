@@ -30,7 +30,7 @@ export interface Http2Session {
   unref(): unknown
   readonly closed: boolean
   readonly destroyed: boolean
-  /** What stands for the socket of the session, or for the stream in its place. */
+  /** Node's proxy of the session's socket, or of the stream in its place. */
   readonly socket: { allowHalfOpen: boolean }
 }
 
@@ -47,7 +47,7 @@ export interface Http2Stream {
   on(event: string, listener: (...args: any[]) => void): unknown
   write(bytes: Uint8Array, callback: (error?: unknown) => void): unknown
   end(finished: () => void): unknown
-  /** With null: the stream ends behind the bytes that it has read. */
+  /** `push(null)` ends the readable side, behind the bytes that were read. */
   push(end: null): unknown
   close(code: number): unknown
   destroy(): unknown

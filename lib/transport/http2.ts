@@ -150,7 +150,7 @@ export class Http2Connections {
         return http1.take(socket)
       },
     }).catch(error => {
-      // A proxy with TLS may say so, too.
+      // An https: proxy may fail with the same error, in the step `proxy`.
       throw /^tls .*NO_APPLICATION_PROTOCOL/.test(`${network.trace.step} ${error.cause?.code}`)
         ? unsupported('the server does not speak it', error.cause)
         : error
@@ -173,7 +173,7 @@ export class Http2Connections {
 const sharedConnections = new Http2Connections()
 
 const NO_OPTIONS: TlsOptions = Object.create(null)
-/** What all sockets without a function of the user's have in common. */
+/** Key of the connections of all sockets without a tunnel and without a `lookup` of the user's. */
 const NO_FUNCTION = {}
 
 function unsupported(reason: string, cause?: unknown): ConnectionError {
@@ -187,7 +187,7 @@ type Http2Carrier = Socket & { readonly alpnProtocol?: unknown; servername?: str
 
 /** Speaks HTTP/2 over a socket that has just been connected. */
 function startSession(socket: Http2Carrier, target: ConnectTarget, tunnel: Network['tunnel']): Http2Session {
-  // A socket that is paused would not be read.
+  // node:http2 does not read a socket that is paused.
   socket.resume()
   // An IP address is no name in TLS. Deno then keeps an empty one, of which its http2 cannot make an origin; Node.js has false.
   if (socket.servername === '') socket.servername = false
@@ -196,7 +196,7 @@ function startSession(socket: Http2Carrier, target: ConnectTarget, tunnel: Netwo
     shielded({
       createConnection: () => socket,
       maxSessionMemory: SESSION_MEMORY,
-      // No limit of the fields beside that of 64 KiB for all of them. The default is 128.
+      // The number of fields has no limit of its own, beside that of 64 KiB for all of them. The default is 128.
       maxHeaderListPairs: 64 * 1024,
       settings: shielded({ enablePush: false, initialWindowSize: STREAM_WINDOW }),
     }),

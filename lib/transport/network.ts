@@ -41,15 +41,15 @@ export type Lookup = (
 ) => unknown
 
 /**
- * What `connect` of the host is given, behind `resolveHost`: the addresses are resolved and allowed already. HTTP/2 shares a
- * connection only between sockets with the same `lookup`.
+ * The network options that `connect` of the host is given. `resolveHost` has resolved and checked the addresses before. HTTP/2
+ * shares a connection only between sockets with the same `lookup`.
  */
 export interface Network extends Partial<Resolving> {
   readonly localAddress?: string | undefined
   readonly noDelay?: boolean | undefined
   readonly socketPath?: string | undefined
   readonly allowAddress?: NetworkOptions['allowAddress'] | undefined
-  /** Is told of the steps of the connection. */
+  /** The record of the steps of the connection, written as they begin. */
   readonly trace?: Trace | undefined
   /** Leads to the server in place of TCP. The other members are for the connection that it makes, if any. */
   readonly tunnel?: Tunnel | undefined

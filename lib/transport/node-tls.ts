@@ -52,7 +52,7 @@ export function connectTls(
 interface ClientOptions {
   /** For `tls.connect`, besides how the bytes go. */
   readonly options: object
-  /** To be called with the socket that was made with these options: keeps its sessions for later ones. */
+  /** Keeps the sessions of a socket that was made with these options, for later connections. */
   keepSessionsOf(socket: object): void
 }
 
@@ -123,7 +123,7 @@ function keepSessions(
   socket.on('session', onSession)
   if (session === undefined) return
   socket.once('secureConnect', () => {
-    // It may be resumed again: OpenSSL gives no new one for it. One that fails is offered no more.
+    // A session that was resumed is kept for the next connection, as OpenSSL gives no new one. One that failed is not.
     if (socket.isSessionReused()) onSession.call(socket, session)
   })
 }
@@ -140,10 +140,10 @@ function checkIdentity(
 ): Error | undefined {
   try {
     const answer: unknown = (checkServerIdentity ?? checkByHost)(name, certificate)
-    // Node.js reads the code, where nobody catches what that throws.
+    // Node.js reads `code` of the answer later, where an exception would end the process. So it is read here first.
     const { then, code: _code } = Object(answer) as { then?: unknown; code?: unknown }
     const isPromise = typeof then === 'function'
-    // Refused, whatever becomes of the promise.
+    // A promise refuses the server. Its rejection is handled here.
     attempt(() => answer)
     return isPromise
       ? new TypeError('The option "tls.checkServerIdentity" must not return a promise')

@@ -82,7 +82,7 @@ export function pipeOver(secure: boolean): SocketTaker<Pipe> & { readonly onread
   }
 }
 
-/** As `connect`, for any use of the socket; in a tunnel without TLS it is a Duplex. */
+/** Opens a socket, as `connect` does, for any taker. In a tunnel without TLS the socket is a Duplex. */
 export async function connectSocket<Result>(
   target: ConnectTarget,
   tls: TlsOptions | undefined,
@@ -108,7 +108,7 @@ export async function connectSocket<Result>(
     allowHalfOpen: true,
     onread: onread as OnReadOpts | undefined,
     lookup: target.addresses && fixedLookup(target.addresses),
-    // Both addresses of the loopback interface are tried, whatever the process has set for names (--no-network-family-autoselection).
+    // Both addresses of the loopback interface are tried, even in a process with --no-network-family-autoselection.
     autoSelectFamily: isLoopback || undefined,
     autoSelectFamilyAttemptTimeout: isLoopback ? LOOPBACK_ATTEMPT_TIMEOUT : ATTEMPT_TIMEOUT,
     localAddress,
@@ -126,22 +126,22 @@ export async function connectSocket<Result>(
   socket.setTimeout(0)
   // No byte is read before the pipe is started.
   socket.pause()
-  // Whoever waits for the pipe decides whether the process does.
+  // The session that waits for the pipe keeps the process alive, unless `unref(socket)` was called. The socket itself does not.
   socket.unref()
   return openSocket(socket, take, { signal, secure, trace }).catch(error => {
-    // The attempt that was given up for the next ones, which have failed: the network was slow, or the process was busy.
+    // An address was given up for the next ones, and those have failed. It may have been slow, or the process busy: once more.
     const late = error?.errors?.find((one: { code?: unknown }) => one.code === 'ETIMEDOUT')?.address
     if (!late) throw error
     return connectSocket({ ...target, addresses: asAddresses(late) }, tls, keepAlive, network, taker)
   })
 }
 
-/** Without a prototype, which may be polluted. */
+/** The network without options. It has no prototype, since Object.prototype may be polluted. */
 export const ANY_NETWORK: Network = Object.create(null)
 
 /** Called when TCP is connected; TLS may follow over it. */
 function onConnected(tcp: Socket, secure: boolean, { socketPath, allowAddress }: Network, trace: Trace): void {
-  // Of several addresses each has a handle of its own.
+  // Each address that is tried has a handle of its own, so `unref` of the first handle does not count.
   tcp.unref()
   const address = (trace.remoteAddress = socketPath ?? tcp.remoteAddress)
   trace.remotePort = tcp.remotePort
@@ -166,7 +166,10 @@ function lookUp(host: string, family: number, lookup: Resolving['lookup']): Prom
   })
 }
 
-/** What a resolver gave, or an address. A resolver of the caller's may give one address, too, as `dns.lookup` does without the option `all`. */
+/**
+ * Checks the result of a resolver, or an address. A resolver of the caller's may give one address, as `dns.lookup` does without the
+ * option `all`.
+ */
 function asAddresses(found: unknown): LookupAddress[] {
   const all: unknown[] = Array.isArray(found) ? found : [{ address: found }]
   return all.map(one => {

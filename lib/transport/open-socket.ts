@@ -50,7 +50,7 @@ export function openSocket<Result>(
       reject(secure ? explainTlsError(error) : error)
     }
     signal.addEventListener('abort', onAbort)
-    // There may be several, and one that nobody hears ends the process.
+    // `on`, not `once`: a socket may emit several errors, and one without a listener ends the process.
     socket.on('error', onError)
     socket.once(secure ? 'secureConnect' : 'connect', () => {
       // Another listener of the event may have refused the connection. Its error follows.

@@ -126,7 +126,7 @@ export type HeaderList = ReadonlyArray<readonly [name: string, value: string]>
 /** The version of HTTP that an opening handshake was made over. */
 export type HttpVersion = '1.1' | '2'
 
-/** Over which way a response came. */
+/** The way that a response came over: HTTP, proxy, address, TLS. */
 export interface WayInfo {
   /** The version of HTTP. */
   readonly http: HttpVersion

@@ -34,7 +34,7 @@ export class ProxyPipe extends ForwardingPipe {
     })
   }
 
-  // For whoever asks the proxy.
+  // Called by the code that asks the proxy for a tunnel.
 
   /** The next bytes. Rejects if none come any more. */
   async read(): Promise<Uint8Array> {
@@ -67,7 +67,7 @@ export class ProxyPipe extends ForwardingPipe {
     if (bytes.length > 0) this.#held.unshift(bytes)
   }
 
-  // The tunnel.
+  // The pipe, once the tunnel is open.
 
   start(sink: PipeSink): void {
     this.#sink = sink

@@ -2,7 +2,7 @@
 export const CLIENT_CERTIFICATE_ALERT: RegExp =
   /CERTIFICATE_REQUIRED|ALERT_(UNKNOWN_CA|(BAD_|UNSUPPORTED_)?CERTIFICATE)/
 
-/** What they mean. */
+/** The message for these alerts. */
 export const CLIENT_CERTIFICATE_REFUSED =
   'The server does not accept the client certificate, or wants one: see "tls.cert" and "tls.key"'
 
@@ -20,5 +20,5 @@ export function clientCertificateAdvice(cause: unknown): string {
   return ''
 }
 
-/** What to do, if a server without TLS in its URL gave no answer. Stands behind a sentence. */
+/** Advice for a `ws:` URL whose server gave no answer. Appended to the message of the failure. */
 export const EXPECTS_TLS = ': if it expects TLS, the URL has to begin with wss:'

@@ -12,8 +12,8 @@ const MAX_SERVERS = 100
 const MAX_SESSIONS = 4
 
 /**
- * What connections with equal options share, as long as the defaults of the process do not change. The types of Node.js are
- * unknown to programs for other hosts, so the declarations do not name them.
+ * The TLS context and sessions that connections with equal options share, until the defaults of the process change. The types
+ * of Node.js are unknown to programs for other hosts, so the declarations do not name them.
  */
 export class TlsContext {
   /** Different for each context. */

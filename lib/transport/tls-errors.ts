@@ -5,8 +5,8 @@ const CERTIFICATE = `The server's certificate`
 const AUTHORITY = `give its certificate as "tls.ca" if you trust it`
 
 /**
- * What errors of TLS mean, by their codes in Node.js, Bun and Deno: those of OpenSSL's verification, and parts of the names of
- * OpenSSL's errors, which are sometimes in the message alone. The first that fits counts.
+ * Meanings of TLS errors, by their codes in Node.js, Bun and Deno: codes of OpenSSL's verification, and parts of the names of
+ * OpenSSL's errors, which some hosts have in the message alone. The first row that matches counts.
  */
 const MEANINGS: readonly (readonly [code: RegExp, meaning: string])[] = [
   [/^DEPTH_ZERO/, `${CERTIFICATE} is signed by itself, and not trusted: ${AUTHORITY}`],

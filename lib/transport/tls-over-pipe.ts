@@ -43,8 +43,8 @@ export async function secureSocket<Result>(
 }
 
 /**
- * Lets TLS of Bun wait for the stream below, to which it writes without regard for its backpressure. Its own backpressure, which
- * HTTP/2 asks for, is that of the stream.
+ * Makes the TLS sockets of Bun heed the backpressure of the stream below, which they ignore. `writableNeedDrain` of the socket,
+ * which HTTP/2 looks at, becomes that of the stream.
  */
 function waitForDrain(socket: Socket, below: Duplex): void {
   const write = socket._write
@@ -63,7 +63,7 @@ export function socketOver(pipe: Pipe): object {
   return refBelow(pipeStream(pipe).duplex, pipe)
 }
 
-/** What goes over a pipe has no handle of its own that keeps the process alive. */
+/** Lets `ref` and `unref` of a stream act on the pipe below: the stream itself has no handle that keeps the process alive. */
 function refBelow(stream: object, below: Pipe): object {
   return Object.assign(stream, {
     ref() {

@@ -2,7 +2,7 @@ import { ConnectionError, type FailureCode } from '../protocol/errors.ts'
 
 type ErrorClass = typeof Error | typeof RangeError
 
-/** What ws reports for a violation by the server: the code of the error, and its class. */
+/** The errors of ws for violations by the server, by our codes: the code and the class. */
 const violations: Readonly<Partial<Record<FailureCode, readonly [code: string, Class: ErrorClass]>>> = {
   WS_ERR_FRAGMENTED_CONTROL: ['WS_ERR_EXPECTED_FIN', RangeError],
   WS_ERR_INVALID_CLOSE: ['WS_ERR_INVALID_CLOSE_CODE', RangeError],

@@ -98,7 +98,7 @@ export class ErrorEvent<Target = unknown> extends Event<Target> {
   }
 }
 
-// As those of ws, the attributes belong to the prototypes: an event in a log, as JSON, does not contain the whole socket.
+// As in ws, the attributes are accessors of the prototypes, so an event that is logged as JSON does not contain the whole socket.
 for (const [name, value] of Object.entries({ Event, MessageEvent, CloseEvent, ErrorEvent })) {
   // A bundler may rename the class.
   Object.defineProperty(value, 'name', { value: name, configurable: true })

@@ -55,7 +55,7 @@ export class HttpOpening implements Opening {
   readonly #settings: Settings
   readonly #handler: OpeningHandshakeHandler
   #redirects = 0
-  /** Set once, before the handler is called. */
+  /** Whether there is an outcome. Set once, before the handler is called. */
   #over = false
   #deadline: Deadline | undefined
 
@@ -260,7 +260,7 @@ function headOf({ statusCode, statusMessage, rawHeaders }: IncomingMessage): Res
   return { status: statusCode!, statusText: statusMessage ?? '', headers }
 }
 
-/** What ws says about a response that is not valid. */
+/** Returns the error message of ws for a response that is not valid. */
 function explain(error: ConnectionError, { protocols, deflate }: Handshake, { headers }: ResponseHead): string {
   switch (error.code) {
     case 'WS_ERR_INVALID_UPGRADE':
@@ -296,7 +296,7 @@ function checkedConnect(createConnection: Call): Call {
   return (...values) => {
     try {
       const socket: unknown = createConnection(...values)
-      // It may call back later.
+      // Without a socket, the function may call back later.
       if (socket === undefined || socket === null || isNodeStream(socket)) return socket
       attempt(() => socket)
     } catch (error) {
@@ -329,7 +329,7 @@ function connectTls({ servername, ...options }: ConnectionOptions): Socket {
   const connection: ConnectionOptions = {
     ...options,
     ALPNProtocols: options.ALPNProtocols ?? ['http/1.1'],
-    // That of the request, not of a Unix domain socket.
+    // Here `path` is the path of the request; to `tls.connect` it would be a Unix domain socket.
     path: undefined!,
     // RFC 6066 section 3: without a trailing dot.
     servername: (servername ?? (isName ? options.host! : '')).replace(/\.$/, ''),

@@ -91,7 +91,7 @@ function limitOf(value: unknown, fallback: number, infinite = 0): number {
   return Math.max(number, 0)
 }
 
-/** What ws ignores is left out, and what only its zlib streams have. */
+/** Converts the option `perMessageDeflate` of ws. Members that ws ignores, or passes to its zlib streams alone, are left out. */
 function readDeflate(value: unknown): unknown {
   if (value === undefined) return true
   if (typeof value !== 'object' || value === null) return Boolean(value)

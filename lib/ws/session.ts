@@ -185,7 +185,7 @@ export class WsSession extends Session implements TaskTarget, Pausable {
     // The opening handshake has failed: the end follows.
     if (this.connection === undefined) return
     this.#terminated = true
-    // With ws, sent data has been handed to the system by now.
+    // ws hands data to the system within `send`, so that `terminate` does not drop it.
     this.connection.flush()
     super.terminate()
   }

@@ -83,7 +83,7 @@ async function exchange(url: string): Promise<number> {
 
   const good = wasClean && faithful === messages.length
   console.log(`\n${faithful} of ${count(messages.length, 'message')} came back as sent.`)
-  if (good) console.log(`Now talk to a server: ${colours.bold('whatwg-websocket wss://host/path')}`)
+  if (good) console.log(`Now talk to a server: ${colours.bold('npx whatwg-websocket wss://host/path')}`)
   return good ? 0 : 1
 }
 

@@ -41,7 +41,8 @@ async function main(words: readonly string[]): Promise<number> {
     command.exitOverride().configureOutput({ outputError: () => {}, writeErr: () => {}, writeOut: write })
   }
   try {
-    if (words.length === 0) {
+    // In a pipe, the help would be taken for messages of a server.
+    if (words.length === 0 && process.stdout.isTTY) {
       program.outputHelp()
       return 0
     }

@@ -5,13 +5,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { pack } from '../check/tarball.ts'
 
-/*
- * Proves that the stand-in serves libraries that bring ws: from the packed tarball, in a project that overrides ws, and in a
- * bundle with an alias. The libraries talk to servers over ws itself.
- */
+const usage = `npm run ws-alias    proves that the stand-in serves libraries that bring ws
+
+The libraries run from the packed tarball, in a project that overrides ws, and in a bundle with an alias, and talk to servers over ws
+itself. They are installed first. The exit code is 1 if one of them prints something else than it has to.
+
+  -h, --help      print this`
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const sources = join(root, 'scripts/ws-alias')
@@ -28,9 +31,11 @@ const expected = [
   'socketcluster-client 42',
 ]
 
+const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } })
 const folder = mkdtempSync(join(tmpdir(), 'ws-alias-'))
 try {
-  process.exitCode = await main()
+  if (values.help === true) console.log(usage)
+  else process.exitCode = await main()
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

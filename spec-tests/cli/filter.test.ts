@@ -381,6 +381,8 @@ describe('The command as a filter', function () {
     ['no URL', ['this is none'], 'not a valid URL'],
     ['two URLs', ['ws://a/', 'ws://b/'], 'One URL at most'],
     ['options alone', ['-k'], 'There is no URL'],
+    // As in a script whose variable is empty: the help is no message of a server.
+    ['nothing at all, in a pipe', [], 'There is no URL'],
     ['a misspelt command', ['lisen', '80'], 'no command "lisen"', 'Did you mean "listen"?'],
     ['help of a command that is none', ['help', 'lisen'], 'There is no command "lisen"', 'Did you mean "listen"?'],
     ['a URL without a colon', ['http//a/b'], 'not a valid URL', 'Did you mean http://a/b?'],
@@ -431,7 +433,7 @@ describe('The command as a filter', function () {
   }
 
   it('tells how it is used, within 80 columns', async () => {
-    for (const words of [[], ['--help'], ['help']]) {
+    for (const words of [['--help'], ['help']]) {
       const { exitCode, output, errors } = await run(words)
       expect([exitCode, errors]).to.deep.equal([0, ''])
       expect(output)
@@ -458,6 +460,8 @@ describe('The command as a filter', function () {
     expect(output).to.include('install(globalThis, { override: true })')
     expect(output).to.include('code 1000, reason "That was all", wasClean true')
     expect(output).to.include('5 of 5 messages came back as sent.')
+    // It works in a clone and in a project alike, where the command is not on the path.
+    expect(output).to.include('Now talk to a server: npx whatwg-websocket wss://host/path')
     // No terminal, no colours.
     expect(output).to.not.include('\x1b')
   })

@@ -51,6 +51,13 @@ describe('The command in a terminal', function () {
     })
   }
 
+  it('tells how it is used where nothing is typed behind its name', async () => {
+    const screen = new Screen([])
+    afterwards(() => screen.end())
+    await screen.until(/Usage: whatwg-websocket /)
+    expect(await screen.ended).to.equal(0)
+  })
+
   it('sends lines, and shows messages with their times above the line that is typed', async () => {
     const { screen, peer, server } = await converse({}, ['-s', 'chat'])
     screen.enter('hello')

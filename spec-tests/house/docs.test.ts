@@ -116,6 +116,20 @@ describe('The documents', () => {
     expect(rows).to.have.members([...options, ...functions.filter(name => name !== 'default')])
   })
 
+  it("have the same figures of the browsers' tests in README as where they were measured", () => {
+    const results = document('docs/compatibility.md').prose.matchAll(/^\| ([^|]+?) [\d.]+ \|.* (\d+)\/(\d+) \|$/gm)
+    const passed = new Map([...results].map(([, who, count, all]) => [who!, [Number(count), Number(all)]]))
+    const row = document('README.md')
+      .prose.split('\n')
+      .find(line => line.includes('passed, of'))!
+    const numbers = [...row.matchAll(/\d[\d,]*(?!\.)\b/g)].map(([text]) => Number(text.replaceAll(',', '')))
+    const [ours, node, deno, bun] = ['ours / node', 'built in / node', 'built in / deno', 'built in / bun'].map(
+      who => passed.get(who)!,
+    )
+    expect(ours![0]).to.equal(ours![1])
+    expect(numbers).to.deep.equal([ours![1], 24, node![0], deno![0], bun![0]])
+  })
+
   it('name every failure code, each once, and no other', () => {
     const codes = [
       ...declaredNames(join(root, 'lib/protocol/errors.ts'), 'FailureCode'),

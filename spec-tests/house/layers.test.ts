@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { checkLayers } from '../../scripts/check/layers.ts'
+import { runNode } from '../support/child.ts'
 import { root } from '../support/root.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 
@@ -193,4 +194,14 @@ describe('The folder scripts/', () => {
     })
     expect(described).to.have.members(names)
   })
+
+  // These two install packages before they begin.
+  for (const name of ['fuzz', 'ws-alias']) {
+    it(`tells with --help how ${name} is used, and begins nothing`, async function () {
+      this.timeout(60_000)
+      const { output, errors, exitCode } = await runNode([join(root, 'build/scripts', name, 'main.js'), '--help'])
+      expect([errors, exitCode]).to.deep.equal(['', 0])
+      expect(output.split('\n')[0]).to.match(new RegExp(`^npm run ${name} `))
+    })
+  }
 })

@@ -24,7 +24,7 @@ export const readers: Readers<Settings> = { agent: readAgent, dispatcher: readDi
 
 function readAgent(value: unknown, name: string): object | undefined {
   if (value === undefined || value === false) return undefined
-  // As `http.request` tells an agent.
+  // The check by which `http.request` knows an agent.
   const isAgent = typeof (value as { addRequest?: unknown } | null)?.addRequest === 'function'
   return isAgent ? (value as object) : invalid(name, 'an http.Agent or https.Agent')
 }

@@ -18,7 +18,7 @@ export interface Options {
   readonly upgrade?: UpgradeOption
 }
 
-/** An `Upgrade` that is told where to. */
+/** An `Upgrade` that is also given the target of the connection. */
 export type UpgradeOption = (
   request: UpgradeRequest,
   handler: UpgradeHandler,
@@ -31,7 +31,7 @@ export interface Settings {
   readonly upgrade: UpgradeOption | undefined
 }
 
-/** What serves as a transport, in words. */
+/** The kinds of transports, in words for error messages. */
 export const TRANSPORTS = 'a Pipe, a duplex stream of Node.js, or an object with a readable and a writable stream'
 
 export const readers: Readers<Settings> = { connect: readConnect, upgrade: readFunction<UpgradeOption> }

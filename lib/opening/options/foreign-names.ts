@@ -2,7 +2,7 @@ import { TLS_MEMBERS } from '../../transport/tls-options.ts'
 
 /** An option of ws that this package does not have. */
 interface ForeignOption {
-  /** What to do in its place. */
+  /** Advice for the error message: what to use in its place. */
   readonly advice: string
   /** Whether a value asks for nothing else than what happens anyway. Default: false and the like do. */
   readonly asksForNothing?: (value: unknown) => boolean
@@ -34,7 +34,7 @@ const foreignOptions: Readonly<Record<string, ForeignOption>> = {
   timeout: { advice: 'use "handshakeTimeout"' },
 }
 
-/** What to do in place of an option that there is not: `: advice`, or the empty string. */
+/** Advice for an option that does not exist, as `: advice`; the empty string if there is none. */
 export function adviceFor(name: string): string {
   if (Object.hasOwn(TLS_MEMBERS, name)) return `: it is a member of "tls", as in { tls: { ${name} } }`
   return Object.hasOwn(foreignOptions, name) ? `: ${foreignOptions[name]!.advice}` : ''

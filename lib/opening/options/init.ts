@@ -20,7 +20,7 @@ export interface WebSocketInit {
 }
 
 export interface Settings {
-  /** As given: the constructors convert it, as Web IDL does their second argument. */
+  /** The value as the caller gave it. The constructors convert it, as Web IDL converts their second argument. */
   readonly protocols: unknown
   readonly targetAddressSpace: string | undefined
 }
@@ -87,7 +87,7 @@ export function copyDefaults(given: object | null | undefined): GivenOptions {
 
 function hasMember(object: object, name: string): boolean {
   for (let holder: object | null = object; holder !== null; holder = Object.getPrototypeOf(holder) as object | null) {
-    // That of any realm.
+    // The Object.prototype of any realm ends the search.
     if (Object.getPrototypeOf(holder) === null && Object.hasOwn(holder, 'hasOwnProperty')) return false
     if (Object.hasOwn(holder, name)) return true
   }

@@ -36,7 +36,7 @@ export const http2ByConnect: Route = {
         try {
           return await openPipe({ ...target, signal }, settings, context)
         } catch (error) {
-          // Whatever code of the user rejects with is a cause.
+          // An error of the user's code is a cause, even if it is a failure of another socket of this package.
           throw error instanceof ConnectionError ? new ExplainedError(error.message, { cause: error }) : error
         }
       },

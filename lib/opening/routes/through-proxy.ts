@@ -22,7 +22,7 @@ import { openByHost } from './direct.ts'
 /**
  * The route to `url` through a proxy, or the one that the environment names; undefined if that names none.
  *
- * @throws ConnectionError for a proxy of the environment that is none: without it, the connection would go around the proxy
+ * @throws ConnectionError for an environment variable that is no URL of a proxy: the connection must not go around the proxy
  */
 export function proxyRoute(proxy: ProxySettings | 'env', url: URL): Route | undefined {
   if (proxy !== 'env') return throughProxy(proxy)
@@ -100,8 +100,8 @@ async function connectToProxy(
 }
 
 /**
- * Lets an error of TLS in words, which speaks of a server and the option "tls", speak of a proxy and its options. With TLS 1.3, a
- * proxy that refuses the client certificate, or the lack of one, says so when TLS is ready, by an error without words.
+ * Rewrites the message of a TLS error for a proxy: it names the server and the option "tls", and is to name the proxy and
+ * "proxy.tls". With TLS 1.3 a proxy refuses a client certificate after the handshake of TLS, by an error that has no such message.
  */
 function asOfProxy(error: unknown): never {
   const explained = clientCertificateAdvice(error) ? explainTlsError(error) : error
