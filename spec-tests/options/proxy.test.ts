@@ -355,7 +355,7 @@ describe('Option proxy', function () {
           expect(error.message).to.include('The proxy does not accept the client certificate, or wants one')
           expect(error.message).to.include('see "proxy.tls.cert" and "proxy.tls.key" (ERR_SSL_')
         } else {
-          expect(error.message).to.match(/: The proxy has no cipher.* or wants a client certificate \(ERR_SSL_/)
+          expect(error.message).to.match(/: The proxy wants another cipher.* or a client certificate \(ERR_SSL_/)
           expect(error.message).not.to.match(/server/i)
         }
         expect(proxy.asked).to.have.lengthOf(2)
