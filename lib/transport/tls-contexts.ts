@@ -38,10 +38,12 @@ export class TlsContext {
 
   /**
    * Whether sessions are resumed. A resumed connection has no certificate to check, so where functions of the caller decide about
-   * a connection, they are asked each time.
+   * a connection, they are asked each time. A server that asks for client certificates, and has no session id context (OpenSSL),
+   * refuses by an alert the sessions that it gave: squid does.
    */
   get resumes(): boolean {
-    return this.#options.checkServerIdentity === undefined && this.#options.pskCallback === undefined
+    const { checkServerIdentity, pskCallback, cert, pfx } = this.#options
+    return (checkServerIdentity ?? pskCallback ?? cert ?? pfx) === undefined
   }
 
   /** Takes the newest session to resume. Connections that open at the same time offer different ones (RFC 8446 appendix C.4). */

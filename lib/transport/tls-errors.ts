@@ -23,14 +23,14 @@ const MEANINGS: readonly (readonly [code: RegExp, meaning: string])[] = [
   ],
   [
     /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS|NO_SUPPORTED_VERSIONS/,
-    'Server and client have no version of TLS in common: see "tls.minVersion" and "tls.maxVersion"',
+    'The server speaks other versions of TLS: see "tls.minVersion" and "tls.maxVersion"',
   ],
   [/NO_APPLICATION_PROTOCOL/, 'The server does not speak HTTP/1.1 on this port'],
   [CLIENT_CERTIFICATE_ALERT, CLIENT_CERTIFICATE_REFUSED],
   [/UNRECOGNIZED_NAME/, 'The server does not know this host: see "tls.servername"'],
   [
     /HANDSHAKE_FAIL|INSUFFICIENT|NO_SHARED_CIPHER/,
-    'Server and client have no cipher, curve or signature algorithm in common, or the server wants a client certificate',
+    'The server wants another cipher, curve or signature algorithm, or a client certificate',
   ],
 ]
 

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { ensureRuntime, INSTALL_LIMIT } from '../support/runtimes.ts'
+import type { Attack } from './attack.ts'
 import { catalogue, checks } from './catalogue.ts'
-import { type AttackedRuntime, measure, otherRuntime } from './measure.ts'
+import { type AttackedRuntime, measure, OVER_HTTP2, otherRuntime } from './measure.ts'
 
 /* Every attack and every check of the catalogue; `node build/spec-tests/attacks/report.js` tells the same as a table. */
 
@@ -28,6 +29,27 @@ const ON_EACH_RUNTIME = [
   'a server that never answers the Close frame',
 ]
 
+/** An attack on each bound that docs/security.md has for memory, where flow control and reading are those of node:http2. */
+const OVER_EACH_TRANSPORT = [
+  'a deflate bomb in one frame',
+  'a deflate bomb of bytes under the default limit',
+  'lengths that are announced, and no payload',
+  'a flood of tiny fragments',
+  'a flood of empty messages',
+  'a flood of pings while the server does not read',
+  'frames after the Close frame',
+]
+
+describe('Attacks over HTTP/2', function () {
+  this.timeout(90_000)
+  for (const name of OVER_EACH_TRANSPORT) {
+    it(name, async () => {
+      const { problems } = await measure(attackOf(name), OVER_HTTP2)
+      expect(problems).to.deep.equal([])
+    })
+  }
+})
+
 for (const kind of ['bun', 'deno'] as const) {
   describe(`Attacks on a client in ${kind}`, function () {
     this.timeout(INSTALL_LIMIT)
@@ -37,14 +59,17 @@ for (const kind of ['bun', 'deno'] as const) {
     })
     for (const name of ON_EACH_RUNTIME) {
       it(name, async () => {
-        const attack = Object.values(catalogue)
-          .flat()
-          .find(one => one.name === name)!
-        const { problems } = await measure(attack, runtime)
+        const { problems } = await measure(attackOf(name), runtime)
         expect(problems).to.deep.equal([])
       })
     }
   })
+}
+
+function attackOf(name: string): Attack {
+  return Object.values(catalogue)
+    .flat()
+    .find(one => one.name === name)!
 }
 
 describe('Attacks: bytes that the client sends', function () {

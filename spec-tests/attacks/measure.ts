@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { type RawPeer, type RawServer, startRawServer, TEXT } from '../support/raw-server.ts'
 import { type Attack, type ClientClose, conclude, type Expectation, type Step } from './attack.ts'
 import type { Answers, Outcome, Question, Usage } from './client.ts'
+import { type Http2Front, startHttp2Front } from './http2-front.ts'
 
 /** What an attack did to a client. */
 export interface Measurement {
@@ -43,6 +44,8 @@ export interface AttackedRuntime {
   readonly flags: readonly string[]
   /** MiB of resident memory that an attack may take beside its limit, and of the heap beside `held`: limits are those of Node.js. */
   readonly garbage: { readonly resident: number; readonly held: number }
+  /** Whether the server is reached over HTTP/2. */
+  readonly http2?: true
 }
 
 const NODE: AttackedRuntime = { program: process.execPath, flags: V8_OPTIONS, garbage: { resident: 0, held: 0 } }
@@ -55,6 +58,12 @@ export function otherRuntime(kind: 'bun' | 'deno', program: string): AttackedRun
   return { program, flags, garbage: OTHER_GARBAGE }
 }
 
+/**
+ * The client in Node.js, attacked over HTTP/2. There node:http2 makes a new buffer for each frame that arrives, 16 KiB or less: those
+ * of two young generations are garbage before V8 collects.
+ */
+export const OVER_HTTP2: AttackedRuntime = { ...NODE, http2: true, garbage: { resident: 32, held: 2 } }
+
 /** Carries an attack out. */
 export async function measure(attack: Attack, runtime: AttackedRuntime = NODE): Promise<Measurement> {
   const client = await AttackedClient.start(runtime)
@@ -62,7 +71,7 @@ export async function measure(attack: Attack, runtime: AttackedRuntime = NODE): 
   const endings = new Set<string>()
   const found = new Set<string>()
   try {
-    const arena = await Arena.open(attack, client)
+    const arena = await Arena.open(attack, client, runtime.http2)
     try {
       const run = (amount: number): Promise<number> => arena.run(attack.steps(amount), endings, found)
       // What any connection needs is there before anything counts.
@@ -111,16 +120,18 @@ function isInBounds({ work }: Attack, small: number, large: number): boolean {
 class Arena {
   readonly #client: AttackedClient
   #server!: RawServer
+  #front: Http2Front | undefined
   #playing: { target: string; step: Step; seen(close: ClientClose): void; broken(error: unknown): void } | undefined
   /** Connections so far. Each has a path of its own. */
   #count = 0
   #heapBefore: number | undefined
   held: number | undefined
 
-  static async open(attack: Attack, client: AttackedClient): Promise<Arena> {
+  static async open(attack: Attack, client: AttackedClient, overHttp2 = false): Promise<Arena> {
     const arena = new Arena(client)
     const tls = await attack.tls?.()
     arena.#server = await startRawServer(peer => arena.#serve(peer), tls === undefined ? {} : { tls })
+    if (overHttp2) arena.#front = await startHttp2Front(Number(new URL(arena.#server.url).port))
     return arena
   }
 
@@ -140,7 +151,9 @@ class Arena {
       wire.catch(() => {})
       // Should it open although it must not, it closes at once: then that is what is reported.
       const options = step.expect.opened === false ? { ...step.options, closeOnOpen: true } : (step.options ?? {})
-      const outcome = await this.#client.ask({ kind: 'connect', url: this.#server.url + path, options })
+      const { url } = this.#front ?? this.#server
+      const way = this.#front === undefined ? {} : ({ http2: 'only' } as const)
+      const outcome = await this.#client.ask({ kind: 'connect', url: url + path, options: { ...options, ...way } })
       if (outcome.heap !== undefined) this.#hold(outcome.heap)
       // Nobody is served whose handshake never got so far.
       const seen = step.expect.opened === false && this.#playing !== undefined ? 'nothing' : await wire
@@ -151,6 +164,7 @@ class Arena {
   }
 
   async close(): Promise<void> {
+    await this.#front?.close()
     await this.#server.close()
   }
 

@@ -1,8 +1,10 @@
-import tls, { createSecureContext, type TLSSocket } from 'node:tls'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import tls, { createSecureContext, TLSSocket } from 'node:tls'
 import { expect } from 'chai'
 import { failure, ping, type WebSocketOptions } from '#lib/entry/node.js'
 import { makeCertificate, useCertificates } from '../support/certificates.ts'
 import { withProperty } from '../support/expect.ts'
+import { makePfx } from '../support/pfx.ts'
 import { next, type TestServer, useLoopback } from '../support/ws-server.ts'
 
 type Tls = NonNullable<WebSocketOptions['tls']>
@@ -75,6 +77,36 @@ describe('TLS sessions', () => {
       expect(asked).to.equal(count)
     }
   })
+
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    it(`are not resumed with a client certificate: some servers refuse the sessions that they gave for one (${version})`, async () => {
+      const { authority, certificate, tls: trusting } = made
+      // OpenSSL does so if a server that asks for certificates has no session id context. That of Node.js has one by default.
+      const versions = { minVersion: version, maxVersion: version }
+      const secureContext = createSecureContext({ ...certificate, ...versions, ca: authority.cert })
+      const plain = await loopback.serve()
+      const server = createServer(socket => {
+        loopback.afterwards(() => socket.destroy())
+        const own = { isServer: true, requestCert: true, rejectUnauthorized: true, secureContext }
+        const secure = new TLSSocket(socket, own)
+        secure.on('error', () => {})
+        const below = connect(plain.port, '127.0.0.1')
+        secure.pipe(below).pipe(secure)
+      })
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+      loopback.afterwards(() => server.close())
+      const url = `wss://localhost:${(server.address() as AddressInfo).port}/`
+      const client = await makeCertificate({ authority, names: ['client'] })
+      for (const given of [client, { pfx: makePfx(client, 'secret'), passphrase: 'secret' }]) {
+        for (let count = 0; count < 3; count++) {
+          const socket = await loopback.open(url, { tls: { ...trusting, ...given } })
+          await ping(socket)
+          socket.close()
+          await next(socket, 'close')
+        }
+      }
+    })
+  }
 
   it('are not kept of a server that was not trusted', async () => {
     const server = await loopback.serve({
