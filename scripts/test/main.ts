@@ -5,6 +5,7 @@ import { join, sep } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { leaveAuthoritiesToNpm } from './authorities.ts'
 import { judgeCoverage } from './coverage.ts'
 import { chooseFiles } from './files.ts'
 import { runSpecTests } from './spec-tests.ts'
@@ -35,6 +36,7 @@ async function main(commandLine: string[]): Promise<number> {
   if (typeof chosen === 'number') return chosen
   const folder = await mkdtemp(join(tmpdir(), 'tests-'))
   try {
+    leaveAuthoritiesToNpm(process.env, join(folder, 'authorities.pem'))
     const results = await runSuites(chosen, folder)
     console.log(`\n${results.map(describeSuite).join('\n')}\n`)
     const { line, exitCode } = closingLine(results)

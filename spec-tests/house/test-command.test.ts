@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { rootCertificates } from 'node:tls'
 import { expect } from 'chai'
 import { ALONE } from '../../scripts/test/alone.ts'
+import { leaveAuthoritiesToNpm } from '../../scripts/test/authorities.ts'
 import { judgeSummary } from '../../scripts/test/coverage.ts'
 import { chooseFiles } from '../../scripts/test/files.ts'
 import { HEAVY } from '../../scripts/test/heavy.ts'
@@ -52,6 +54,27 @@ describe('The test command', function () {
 
   it('runs alone, or first, only files that are there', () => {
     for (const file of [...Object.keys(ALONE), ...HEAVY]) expect(existsSync(join(root, file)), file).to.equal(true)
+  })
+
+  it('leaves additional authorities to npm alone', () => {
+    const folder = makeFolder({ 'extra.pem': rootCertificates[0]! })
+    const extra = join(folder, 'extra.pem')
+    const file = join(folder, 'all.pem')
+    const changed = (environment: NodeJS.ProcessEnv) => {
+      leaveAuthoritiesToNpm(environment, file)
+      return environment
+    }
+    expect(changed({ PATH: '/' })).to.deep.equal({ PATH: '/' })
+    const unreadable = { NODE_EXTRA_CA_CERTS: join(folder, 'nonesuch') }
+    expect(changed({ ...unreadable })).to.deep.equal(unreadable)
+    expect(changed({ NODE_EXTRA_CA_CERTS: extra, npm_config_cafile: '/own' })).to.deep.equal({
+      npm_config_cafile: '/own',
+    })
+    expect(existsSync(file)).to.equal(false)
+
+    expect(changed({ NODE_EXTRA_CA_CERTS: extra })).to.deep.equal({ npm_config_cafile: file })
+    const trusted = readFileSync(file, 'utf8').match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g)
+    expect(trusted).to.deep.equal([...rootCertificates, rootCertificates[0]])
   })
 
   describe('as a process', () => {
