@@ -132,11 +132,13 @@ export function usePageWorld(): SuiteWorld {
 /**
  * Runs the body of an async function in the page, where `lib` has the exports of the browser's entry and `base` is the origin of the
  * WebSockets. What it returns is copied.
+ *
+ * @param entry below the folder of the package. Default: the bundle, since the modules are some sixty requests of each page
  */
 export async function inPage<Result = unknown>(
   page: Page,
   body: string,
-  entry = 'dist/entry/browser.js',
+  entry = 'dist/bundle/entry/browser.js',
 ): Promise<Result> {
   return await page.evaluate<Result>(`(async () => {
     const lib = await import('/${entry}')
