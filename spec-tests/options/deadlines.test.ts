@@ -6,6 +6,7 @@ import { acceptanceFor } from '../support/acceptance.ts'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { RunningModule } from '../support/child.ts'
 import { BINARY, CLOSE, closeBody, frame, PING, PONG, type RawPeer } from '../support/raw-server.ts'
+import { bundledEntry } from '../support/root.ts'
 import { turns } from '../support/turns.ts'
 import { next, type RawTestServer, useLoopback } from '../support/ws-server.ts'
 
@@ -21,7 +22,7 @@ const STANDSTILL = 800
 const PRELUDE = `
   import { writeSync } from 'node:fs'
   import { createInterface } from 'node:readline'
-  import { failure, WebSocket, WebSocketStream } from '#lib/entry/node.js'
+  import { failure, WebSocket, WebSocketStream } from '${bundledEntry}'
   const [, url, json] = process.argv
   const options = JSON.parse(json)
   const say = line => writeSync(1, line + '\\n')

@@ -2,11 +2,12 @@ import { expect } from 'chai'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { type ModuleEnded, runModule } from '../support/child.ts'
 import { CLOSE, frame } from '../support/raw-server.ts'
+import { bundledEntry } from '../support/root.ts'
 import { type Peer, type RawTestServer, type TestServer, useLoopback } from '../support/ws-server.ts'
 
 /** What each child begins with: `url`, `options`, and a socket whose events it prints. */
 const PRELUDE = `
-  import { WebSocket, failure, ping, ref, terminate, unref } from '#lib/entry/node.js'
+  import { WebSocket, failure, ping, ref, terminate, unref } from '${bundledEntry}'
   const [, url, json = '{}'] = process.argv
   const socket = new WebSocket(url, JSON.parse(json))
   for (const type of ['open', 'message', 'error', 'close']) {

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { type ModuleEnded, runModule } from '../support/child.ts'
 import { CLOSE, closeBody, frame, TEXT } from '../support/raw-server.ts'
+import { bundledEntry } from '../support/root.ts'
 import { useLoopback } from '../support/ws-server.ts'
 
 /*
@@ -19,7 +20,7 @@ const PRELUDE = `
   import { AsyncLocalStorage, createHook } from 'node:async_hooks'
   const [, url, clock] = process.argv
   if (clock === 'stands still') Date.now = () => 0
-  const { terminate, WebSocket } = await import('#lib/entry/node.js')
+  const { terminate, WebSocket } = await import('${bundledEntry}')
   const lines = []
   const note = line => lines.push(line)
   process.on('exit', () => console.log(lines.join('\\n')))
