@@ -82,6 +82,8 @@ async function fuzzTarget(node: readonly string[], name: string, seconds: number
   const child = spawn(program!, [...words, ...detectors, corpus, '--', ...engine], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+  // Waited for from the start: a fuzzer that a signal ends has no exit code to ask for later. Then it is null.
+  const exited = new Promise<number | null>(resolve => child.once('exit', resolve))
   const lines: string[] = []
   let last = ''
   for await (const line of createInterface(child.stderr)) {
@@ -89,7 +91,7 @@ async function fuzzTarget(node: readonly string[], name: string, seconds: number
     if (lines.length > TAIL) lines.shift()
     if (/^#\d+\t/.test(line)) last = line
   }
-  const code = child.exitCode ?? (await new Promise(resolve => child.once('exit', resolve)))
+  const code = await exited
   const [, inputs = '0', branches = '0', kept = '0'] = /^#(\d+).* cov: (\d+) .* corp: (\d+)/.exec(last) ?? []
   console.log(
     `${name}: ${Number(inputs).toLocaleString('en')} inputs in ${seconds} s, ${branches} edges covered, ${kept} inputs kept`,
