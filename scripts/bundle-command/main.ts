@@ -1,6 +1,7 @@
 /**
- * Bundles the command `whatwg-websocket` into one file, `build/cli/whatwg-websocket.js`, with the library and with the packages
- * that it uses. So the package requires none of them. Their licences are written beside it.
+ * Bundles the command `whatwg-websocket` into `build/cli`, with the library and with the packages that it uses. So the package
+ * requires none of them. Their licences are written beside it. `whatwg-websocket.js` reads the command line; the other files have what
+ * it loads when it needs it.
  */
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,6 +16,8 @@ const { metafile } = await build({
   entryPoints: { 'whatwg-websocket': join(root, 'build/scripts/cli/main.js') },
   outdir,
   bundle: true,
+  splitting: true,
+  chunkNames: '[name]-[hash]',
   format: 'esm',
   platform: 'node',
   target: 'node20',
@@ -27,13 +30,14 @@ const { metafile } = await build({
   legalComments: 'none',
   // The packages that are CommonJS call `require` for modules of the runtime.
   banner: {
-    js: `#!/usr/bin/env node
-import { createRequire as createRequireOfCommand } from 'node:module'
+    js: `import { createRequire as createRequireOfCommand } from 'node:module'
 const require = createRequireOfCommand(import.meta.url)`,
   },
   logLevel: 'warning',
 })
-chmodSync(join(outdir, 'whatwg-websocket.js'), 0o755)
+const program = join(outdir, 'whatwg-websocket.js')
+writeFileSync(program, `#!/usr/bin/env node\n${readFileSync(program, 'utf8')}`)
+chmodSync(program, 0o755)
 writeFileSync(join(outdir, 'LICENSES.txt'), licences(Object.keys(metafile.inputs)))
 
 /** The licences of the packages that these files are of. */

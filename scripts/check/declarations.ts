@@ -28,7 +28,7 @@ export function checkDeclarations({ folder, manifest }: Project, subpaths: reado
   return settings.flatMap(setting => {
     const compilerOptions = { ...setting, strict: true, noEmit: true, skipLibCheck: false, types: [], target: 'es2023' }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.mts'] }))
-    const compiled = run(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], folder)
+    const compiled = run(process.execPath, [tsc, '-p', folder, '--checkers', '1', '--pretty', 'false'], folder)
     const place = `lib ${setting.lib.join(' and ')}, module ${setting.module}`
     if (compiled.exitCode === 0) return []
     return compiled.output

@@ -1,18 +1,11 @@
 import process from 'node:process'
 import { Command, Help, Option } from 'commander'
-import { Api } from './asyncapi/api.ts'
-import { AsyncApiDocument } from './asyncapi/document.ts'
-import { describeApi, findChannel, Guide, type Role } from './asyncapi/guide.ts'
-import { bench } from './bench-command.ts'
-import { type ConnectionFlags, checkUrl, connectionOptions, URL_ADVICE } from './connection-options.ts'
-import { demonstrate } from './demonstration.ts'
-import { Recorder } from './exchange-record.ts'
-import { runFilter } from './filter.ts'
-import { listen } from './listen.ts'
+import type { WebSocketOptions } from '#lib/entry/node.js'
+import type { Role } from './asyncapi/guide.ts'
+import { checkUrl, URL_ADVICE } from './check-url.ts'
+import type { ConnectionFlags } from './connection-options.ts'
 import { write } from './output.ts'
-import { replayAsServer, replayToServer } from './replay.ts'
 import { coloursFor } from './style.ts'
-import { converse } from './terminal/conversation.ts'
 import { UsageError } from './usage-error.ts'
 import {
   collect,
@@ -48,7 +41,8 @@ interface TalkFlags extends ConnectionFlags {
 }
 
 /**
- * The command line of `whatwg-websocket`. The action that was chosen is passed to `choose`.
+ * The command line of `whatwg-websocket`. The action that was chosen is passed to `choose`. What it needs is loaded when it runs, so
+ * that the help and a wrong command line do not wait for the library, the server and the parser of YAML.
  *
  * @param behindDashes the words behind `--` of the command `listen`
  */
@@ -108,7 +102,7 @@ export function createProgram(choose: (job: Job) => void, behindDashes: readonly
     .command('demo')
     .description('show each event of an exchange with an echo server of its own')
     .allowExcessArguments(false)
-    .action(() => choose(demonstrate))
+    .action(() => choose(async () => await (await import('./demonstration.ts')).demonstrate()))
   return program
 }
 
@@ -199,7 +193,8 @@ Examples:
         throw new UsageError(`"listen" takes a port, and not ${args.slice(1).join(' ')}`, advice)
       }
       const { host, binary = false, protocol = [], origin = [], cert, key, verbose = false } = flags
-      choose(() => listen({ port, host, command: behindDashes, binary, protocol, origin, cert, key, verbose }))
+      const options = { port, host, command: behindDashes, binary, protocol, origin, cert, key, verbose }
+      choose(async () => await (await import('./listen.ts')).listen(options))
     })
 }
 
@@ -232,11 +227,15 @@ function addReplay(program: Command, choose: (job: Job) => void): void {
         throw new UsageError('There is no URL', 'Give the URL of a server, or --listen PORT to be the server.')
       }
       const url = checkUrl(given)
-      choose(async () => await replayToServer({ ...how, url, socket: await connectionOptions(flags), verbose }))
+      choose(async () => {
+        const socket = await connectionOptions(flags)
+        return await (await import('./replay.ts')).replayToServer({ ...how, url, socket, verbose })
+      })
     } else if (given !== undefined) throw new UsageError('A URL and --listen exclude each other')
     else {
       const { listen: port, host, cert, key, protocol = [] } = flags
-      choose(() => replayAsServer({ ...how, port, host, cert, key, protocol, once }))
+      const options = { ...how, port, host, cert, key, protocol, once }
+      choose(async () => await (await import('./replay.ts')).replayAsServer(options))
     }
   })
 }
@@ -264,34 +263,50 @@ function addBench(program: Command, choose: (job: Job) => void): void {
   command.action((given: string, flags) => {
     const { connections, messages, duration, size, binary = false, inFlight, patience, json = false } = flags
     const options = { url: checkUrl(given), connections, messages, duration, size, binary, inFlight, patience }
-    choose(async () => await bench({ ...options, socket: await connectionOptions(flags) }, json))
+    choose(async () => {
+      const socket = await connectionOptions(flags)
+      return await (await import('./bench-command.ts')).bench({ ...options, socket }, json)
+    })
   })
 }
 
 async function talk(given: string | undefined, flags: TalkFlags, { args, commands }: Command): Promise<number> {
   const colours = coloursFor(process.stdout)
-  const api = flags.asyncapi === undefined ? undefined : new Api(new AsyncApiDocument(flags.asyncapi))
-  if (api === undefined && flags.channel !== undefined) throw new UsageError('--channel needs --asyncapi as well')
-  if (given === undefined && api !== undefined && flags.channel === undefined) {
-    write(`${describeApi(api, process.stdout.columns || 80, colours)}\n`)
+  const documented = flags.asyncapi === undefined ? undefined : await openDocument(flags.asyncapi)
+  if (documented === undefined && flags.channel !== undefined)
+    throw new UsageError('--channel needs --asyncapi as well')
+  if (given === undefined && documented !== undefined && flags.channel === undefined) {
+    write(`${documented.describeApi(documented.api, process.stdout.columns || 80, colours)}\n`)
     return 0
   }
-  const address = given ?? (api === undefined ? undefined : api.urlOf(findChannel(api, flags.channel!)))
+  const address = given ?? documented?.api.urlOf(documented.findChannel(documented.api, flags.channel!))
   if (address === undefined) throw new UsageError('There is no URL', URL_ADVICE)
   const names = commands.map(command => command.name())
   const url = checkUrl(address, names)
   if (args.length > 1) throw new UsageError(`One URL at most, not ${args.length}: ${args.join(' ')}`)
   const { role, channel, reconnect = false, reconnectDelay, send: greetings = [], verbose = 0 } = flags
-  const guide = api === undefined ? undefined : new Guide({ api, role, channel, url, colours })
+  const guide = documented && new documented.Guide({ api: documented.api, role, channel, url, colours })
   const socket = await connectionOptions(flags)
+  const { Recorder } = await import('./exchange-record.ts')
   const recorder = flags.record === undefined ? undefined : new Recorder(flags.record)
   const common = { url, socket, reconnect, reconnectDelay, greetings, verbose, recorder, checker: guide }
   if (isTerminal()) {
+    const { converse } = await import('./terminal/conversation.ts')
     const code = await converse({ ...common, catalog: guide })
     return recorder?.isLost === true ? 1 : code
   }
   const { binary = false, json = false, null: nul = false, wait = false, count, linger } = flags
+  const { runFilter } = await import('./filter.ts')
   return await runFilter({ ...common, binary, json, null: nul, count, wait, linger })
+}
+
+async function openDocument(file: string) {
+  const guide = await import('./asyncapi/guide.ts')
+  return { ...guide, api: guide.readApi(file) }
+}
+
+async function connectionOptions(flags: ConnectionFlags): Promise<WebSocketOptions> {
+  return await (await import('./connection-options.ts')).connectionOptions(flags)
 }
 
 /** Whether a person sits at both ends. */

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import process from 'node:process'
 import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } from '#lib/codec/opcodes.js'
 import type { HeaderList } from '#lib/transport/pipe.js'
 import { clock } from './clock.ts'
@@ -35,11 +35,16 @@ export function createWireLog(level: number, colours: Colours, print: (line: str
       lines('>', isHttp2 ? `CONNECT ${target} HTTP/2` : `GET ${target} HTTP/1.1`, headers)
     },
     response({ status, statusText, headers }) {
-      const words = [isHttp2 ? 'HTTP/2' : 'HTTP/1.1', status, statusText || STATUS_CODES[status]]
+      const words = [isHttp2 ? 'HTTP/2' : 'HTTP/1.1', status, statusText || reasonPhrase(status)]
       lines('<', words.join(' ').trimEnd(), headers)
     },
     frame: level < 2 ? undefined : frame => print(colours.dim(describeFrame(frame))),
   }
+}
+
+/** Of the standard, for HTTP/2, which sends none. The module is loaded here, since it takes long. */
+function reasonPhrase(status: number): string | undefined {
+  return process.getBuiltinModule('node:http').STATUS_CODES[status]
 }
 
 /** Such as `> 12:00:00.000 text FIN RSV1 MASK 17 bytes`. */

@@ -16,11 +16,13 @@ export interface MochaReport {
   readonly times: Times
 }
 
-interface Options {
+export interface ReporterOptions {
+  /** The path of the report file. */
   readonly output: string
-  readonly grace: string
-  /** `yes` prints each test, as mocha's reporter "spec" does; otherwise a line for each top-level `describe`. */
-  readonly detailed: string
+  /** Milliseconds that the process may take to end after the last test. */
+  readonly grace: number
+  /** Prints each test, as mocha's reporter "spec" does; otherwise a line for each top-level `describe`. */
+  readonly detailed: boolean
 }
 
 const { EVENT_RUN_END, EVENT_SUITE_BEGIN, EVENT_SUITE_END, EVENT_TEST_BEGIN, EVENT_TEST_END, EVENT_TEST_FAIL } =
@@ -38,9 +40,9 @@ export default class CountingReporter extends Mocha.reporters.Base {
 
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options)
-    const { output, grace, detailed } = options.reporterOptions as Options
+    const { output, grace, detailed } = options.reporterOptions as ReporterOptions
     this.#output = output
-    if (detailed === 'yes') new Mocha.reporters.Spec(runner, options)
+    if (detailed) new Mocha.reporters.Spec(runner, options)
     else this.#printSuites(runner)
     this.#measure(runner)
     runner.on(EVENT_TEST_FAIL, test => this.#failures.push(test.fullTitle()))
@@ -55,7 +57,7 @@ export default class CountingReporter extends Mocha.reporters.Base {
         this.#write(process.getActiveResourcesInfo())
         process.off('exit', onExit)
         process.exit(1)
-      }, Number(grace)).unref()
+      }, grace).unref()
     })
   }
 

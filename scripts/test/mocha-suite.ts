@@ -1,17 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Ending, runNode } from './child.ts'
 import type { MochaReport } from './mocha-reporter.ts'
+import type { MochaRun } from './mocha-run.ts'
 import type { SuiteResult } from './suite.ts'
 import type { Times } from './times.ts'
 
-const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js')
-const reporter = fileURLToPath(new URL('./mocha-reporter.js', import.meta.url))
-const requires = ['./own-coverage.js', './left-open.js'].map(file => fileURLToPath(new URL(file, import.meta.url)))
+const program = fileURLToPath(new URL('./mocha-run.js', import.meta.url))
 
 /** Milliseconds after which a run counts as hanging, whatever it runs, and how many more each file may take. */
 const LIMIT = 10 * 60_000
@@ -54,12 +52,9 @@ export async function runMocha(options: MochaOptions): Promise<MochaResult> {
   try {
     const reportPath = join(folder, 'report.json')
     const outputPath = join(folder, 'output.txt')
-    const commandLine = [mocha, '--no-config', '--no-package', '--forbid-only', '--timeout', String(TEST_LIMIT)]
-    const reporterOptions = `output=${reportPath},grace=${grace},detailed=${detailed === true ? 'yes' : 'no'}`
-    commandLine.push(...requires.flatMap(file => ['--require', file]))
-    commandLine.push('--reporter', reporter, '--reporter-option', reporterOptions)
-    if (grep !== undefined) commandLine.push('--fgrep', grep)
-    const ending = await runNode([...commandLine, ...files], {
+    const reporter = { output: reportPath, grace, detailed: detailed === true }
+    const run: MochaRun = { files, grep, timeout: TEST_LIMIT, reporter }
+    const ending = await runNode([program, JSON.stringify(run)], {
       environment: { NODE_V8_COVERAGE: coverage },
       limit,
       output: collect ? { path: outputPath } : 'inherit',

@@ -26,14 +26,14 @@ describe('The entry of browsers', function () {
 
   for (const entry of ['dist/entry/browser.js', 'dist/bundle/entry/browser.js']) {
     it(`gives the classes of the browser itself: ${entry}`, async () => {
-      const page = await suite.world.page()
+      const page = await suite.page()
       const same = `return ${JSON.stringify(NAMES)}.map(name => lib[name] === globalThis[name] && typeof lib[name])`
       expect(await inPage(page, same, entry)).to.deep.equal(NAMES.map(() => 'function'))
       expect(await inPage(page, 'return lib.default === lib.WebSocket', entry)).to.equal(true)
     })
 
     it(`gives the WebSocketStream of the browser, whose constructor takes our options: ${entry}`, async () => {
-      const page = await suite.world.page()
+      const page = await suite.page()
       const told = await inPage(
         page,
         `const { WebSocketStream } = lib
@@ -62,7 +62,7 @@ describe('The entry of browsers', function () {
   }
 
   it('works in a window', async () => {
-    const page = await suite.world.page()
+    const page = await suite.page()
     expect(await page.evaluate(`new Promise(resolve => { ${echo}; tellAll(resolve) })`)).to.deep.equal([
       'from Window',
       true,
@@ -71,7 +71,7 @@ describe('The entry of browsers', function () {
 
   it('works in a module worker', async () => {
     suite.world.serve('/worker.js', `${echo}\ntellAll(message => postMessage(message))`)
-    const page = await suite.world.page()
+    const page = await suite.page()
     const answer = await page.evaluate(`new Promise(resolve => {
       globalThis.worker = new Worker('/worker.js', { type: 'module' })
       worker.onmessage = ({ data }) => resolve(data)
@@ -113,7 +113,7 @@ describe('The entry of browsers', function () {
   })
 
   it('defines the missing globals alone: the polyfill', async () => {
-    const page = await suite.world.page()
+    const page = await suite.page()
     const defined = await inPage(
       page,
       `const own = globalThis.WebSocket

@@ -102,31 +102,37 @@ function serve(client: WebSocket, path: string): void {
 /** The world of a suite's tests: it is there while they run. */
 export interface SuiteWorld {
   readonly world: PageWorld
-  /** Runs a body in a page of its own (`inPage`), after a script that is to run before the library is loaded. */
+  /** The page of the suite, with a new document. */
+  page(): Promise<Page>
+  /** Runs a body in a new document (`inPage`), after a script that is to run before the library is loaded. */
   run(body: string, prepare?: string): Promise<unknown>
 }
 
 /** Opens a world before the tests of a suite, and closes it after them. */
 export function usePageWorld(): SuiteWorld {
   let world: PageWorld
+  // One page for the documents of all tests: a page begins with a process, which takes three times as long as a document.
+  let page: Page
   before(async () => {
     world = await PageWorld.open()
+    page = await world.page()
   })
   after(() => world?.close())
-  return {
+  const suite: SuiteWorld = {
     get world() {
       return world
     },
+    async page() {
+      await page.goto(world.origin)
+      return page
+    },
     async run(body, prepare) {
-      const page = await world.page()
-      try {
-        if (prepare !== undefined) await page.evaluate(prepare)
-        return await inPage(page, body)
-      } finally {
-        await page.close()
-      }
+      await suite.page()
+      if (prepare !== undefined) await page.evaluate(prepare)
+      return await inPage(page, body)
     },
   }
+  return suite
 }
 
 /**

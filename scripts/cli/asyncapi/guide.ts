@@ -5,11 +5,17 @@ import type { Colours } from '../style.ts'
 import type { MessageCatalog } from '../terminal/desk.ts'
 import { closest } from '../text.ts'
 import { UsageError } from '../usage-error.ts'
-import type { Api, ApiChannel, ApiMessage } from './api.ts'
+import { Api, type ApiChannel, type ApiMessage } from './api.ts'
 import { completeJson } from './completion.ts'
+import { AsyncApiDocument } from './document.ts'
 
 /** Which side the document describes: `send` is what that side sends. */
 export type Role = 'server' | 'client'
+
+/** @throws UsageError if the file cannot be read, or is no AsyncAPI document of version 3 */
+export function readApi(file: string): Api {
+  return new Api(new AsyncApiDocument(file))
+}
 
 export interface GuideOptions {
   readonly api: Api
