@@ -5,6 +5,7 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { type Outcome, run } from '../check/run.ts'
 import { pack, unpack } from '../check/tarball.ts'
+import { installPackages } from '../runtimes/install-packages.ts'
 import { findRuntimes } from '../runtimes/runtimes.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -21,13 +22,13 @@ const NPM_INSTALL = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '
  * Installs the tools that are missing, or other than package.json wants.
  *
  * @param folder that of a package.json. Default: that of the projects here
- * @throws if npm fails
+ * @throws if they cannot be installed
  */
 export function installTools(folder: string = packages): void {
   const wanted = readFileSync(join(folder, 'package.json'), 'utf8')
   const noted = join(folder, 'node_modules/.installed.json')
   if (existsSync(noted) && readFileSync(noted, 'utf8') === wanted) return
-  npm(NPM_INSTALL, folder)
+  if (!installPackages(folder)) throw new Error(`The tools of ${folder} cannot be installed`)
   cpSync(join(folder, 'package.json'), noted)
 }
 
