@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { type Outcome, run } from '../check/run.ts'
@@ -60,15 +60,23 @@ export function runProject(name: string, tarball: string): Outcome {
     if (ownInstall === true) cpSync(tarball, join(folder, 'package.tgz'))
     else if (dependencies !== undefined) npm([...NPM_INSTALL, '--no-save', tarball], folder)
     else unpack(tarball, 'whatwg-websocket', folder)
-    const { exitCode, output, errors } = run('npm', ['test', '--silent'], folder, LIMIT)
+    const { exitCode, output, errors } = runScript(manifestOf(name).scripts.test, folder)
     return { exitCode, output: output + errors, errors }
   } catch (error) {
     return { exitCode: 1, output: String(error), errors: '' }
   }
 }
 
+/** Runs a script of a package.json as npm does, without npm, which takes 0.3 s of CPU time: its shell finds the tools by their names. */
+function runScript(script: string, folder: string): Outcome {
+  const tools = [folder, packages].map(parent => join(parent, 'node_modules/.bin'))
+  const path = [...tools, process.env.PATH].join(delimiter)
+  return run('sh', ['-c', script], folder, LIMIT, { PATH: path })
+}
+
 /** What the package.json of a project says. */
 export interface Manifest {
+  readonly scripts: { readonly test: string }
   readonly description?: string
   /** Whether the project is left out by default, since it takes long. */
   readonly slow?: boolean
