@@ -24,7 +24,10 @@ export function installPackages(folder: string, { omitDev = false }: Choice = {}
     const words = ['install', '--ignore-scripts', '--no-save', '--no-progress']
     if (locked) words.push('--frozen-lockfile')
     if (omitDev) words.push('--production')
-    if (spawnSync(bun.executable, words, { cwd: folder, stdio: 'ignore' }).status === 0) return true
+    // The authorities that npm trusts.
+    const authorities = process.env.npm_config_cafile ?? process.env.NODE_EXTRA_CA_CERTS
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: authorities }
+    if (spawnSync(bun.executable, words, { cwd: folder, stdio: 'ignore', env }).status === 0) return true
   }
   const words = [...(locked ? ['ci'] : ['install', '--no-package-lock']), '--ignore-scripts', '--no-audit', '--no-fund']
   if (omitDev) words.push('--omit=dev')
