@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { installPackages } from '../runtimes/install-packages.ts'
 
 const folder = fileURLToPath(new URL('../../../scripts/api/packages', import.meta.url))
 
@@ -15,14 +16,7 @@ const folder = fileURLToPath(new URL('../../../scripts/api/packages', import.met
  */
 export function runTypeDoc(options: readonly string[]): number {
   const program = join(folder, 'node_modules/typedoc/bin/typedoc')
-  if (!existsSync(program)) {
-    const installed = run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'])
-    if (installed !== 0) return installed
-  }
-  return run(process.execPath, [program, '--options', 'typedoc.json', ...options])
-}
-
-function run(program: string, commandLine: readonly string[]): number {
-  const shell = program === 'npm' && process.platform === 'win32'
-  return spawnSync(program, commandLine, { cwd: folder, stdio: 'inherit', shell }).status ?? 1
+  if (!existsSync(program) && !installPackages(folder)) return 1
+  const commandLine = [program, '--options', 'typedoc.json', ...options]
+  return spawnSync(process.execPath, commandLine, { cwd: folder, stdio: 'inherit' }).status ?? 1
 }

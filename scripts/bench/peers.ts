@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { measureBudget } from '../check/size.ts'
+import { installPackages } from '../runtimes/install-packages.ts'
 
 const NAMES = ['ws', 'bufferutil', 'utf-8-validate', 'undici']
 
@@ -20,19 +21,13 @@ export interface PackageSize {
  * Installs the peers if they are missing, without running install scripts: the addons come compiled, and the client checks
  * that they were loaded.
  *
- * @returns false if npm failed
+ * @returns false if that failed
  */
 export function installPeers(root: string): boolean {
   const folder = folderOf(root)
   if (NAMES.every(name => existsSync(join(folder, 'node_modules', name)))) return true
   console.error('Installing the peers to compare with ...')
-  const words = ['install', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-  try {
-    execFileSync('npm', words, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
-    return true
-  } catch {
-    return false
-  }
+  return installPackages(folder)
 }
 
 /** The installed versions by package name. */

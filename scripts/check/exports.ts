@@ -28,13 +28,7 @@ export async function checkPackage(root: string): Promise<{ exports: number; vio
       ...checkTypes(
         tarball,
         typed.filter(subpath => dual.has(subpath)),
-        'node16',
-        folder,
-      ),
-      ...checkTypes(
-        tarball,
         typed.filter(subpath => !dual.has(subpath)),
-        'esm-only',
         folder,
       ),
       ...checkDeclarations(project, subpaths),

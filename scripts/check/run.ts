@@ -11,8 +11,15 @@ export interface Outcome {
  * Runs a program to its end, without input.
  *
  * @param limit milliseconds that it may take
+ * @param environment variables besides those of this process
  */
-export function run(program: string, commandLine: readonly string[], folder: string, limit = 120_000): Outcome {
+export function run(
+  program: string,
+  commandLine: readonly string[],
+  folder: string,
+  limit = 120_000,
+  environment: Readonly<Record<string, string>> = {},
+): Outcome {
   const { status, stdout, stderr, error } = spawnSync(program, commandLine, {
     cwd: folder,
     encoding: 'utf8',
@@ -20,7 +27,13 @@ export function run(program: string, commandLine: readonly string[], folder: str
     timeout: limit,
     maxBuffer: 64 * 1024 * 1024,
     // These variables are for this process: a child would write coverage, or colours into its output.
-    env: { ...process.env, NODE_V8_COVERAGE: undefined, NODE_OPTIONS: undefined, FORCE_COLOR: undefined },
+    env: {
+      ...process.env,
+      NODE_V8_COVERAGE: undefined,
+      NODE_OPTIONS: undefined,
+      FORCE_COLOR: undefined,
+      ...environment,
+    },
     // On Windows npm is a script, which takes a shell.
     shell: process.platform === 'win32' && program === 'npm',
   })

@@ -1,10 +1,11 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { type Outcome, run } from '../check/run.ts'
 import { pack, unpack } from '../check/tarball.ts'
+import { installPackages } from '../runtimes/install-packages.ts'
 import { findRuntimes } from '../runtimes/runtimes.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -21,13 +22,13 @@ const NPM_INSTALL = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '
  * Installs the tools that are missing, or other than package.json wants.
  *
  * @param folder that of a package.json. Default: that of the projects here
- * @throws if npm fails
+ * @throws if they cannot be installed
  */
 export function installTools(folder: string = packages): void {
   const wanted = readFileSync(join(folder, 'package.json'), 'utf8')
   const noted = join(folder, 'node_modules/.installed.json')
   if (existsSync(noted) && readFileSync(noted, 'utf8') === wanted) return
-  npm(NPM_INSTALL, folder)
+  if (!installPackages(folder)) throw new Error(`The tools of ${folder} cannot be installed`)
   cpSync(join(folder, 'package.json'), noted)
 }
 
@@ -59,15 +60,23 @@ export function runProject(name: string, tarball: string): Outcome {
     if (ownInstall === true) cpSync(tarball, join(folder, 'package.tgz'))
     else if (dependencies !== undefined) npm([...NPM_INSTALL, '--no-save', tarball], folder)
     else unpack(tarball, 'whatwg-websocket', folder)
-    const { exitCode, output, errors } = run('npm', ['test', '--silent'], folder, LIMIT)
+    const { exitCode, output, errors } = runScript(manifestOf(name).scripts.test, folder)
     return { exitCode, output: output + errors, errors }
   } catch (error) {
     return { exitCode: 1, output: String(error), errors: '' }
   }
 }
 
+/** Runs a script of a package.json as npm does, without npm, which takes 0.3 s of CPU time: its shell finds the tools by their names. */
+function runScript(script: string, folder: string): Outcome {
+  const tools = [folder, packages].map(parent => join(parent, 'node_modules/.bin'))
+  const path = [...tools, process.env.PATH].join(delimiter)
+  return run('sh', ['-c', script], folder, LIMIT, { PATH: path })
+}
+
 /** What the package.json of a project says. */
 export interface Manifest {
+  readonly scripts: { readonly test: string }
   readonly description?: string
   /** Whether the project is left out by default, since it takes long. */
   readonly slow?: boolean

@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
+import { installPackages } from '../runtimes/install-packages.ts'
 
 /** The package that has the libraries as dependencies. It is in the source folder, since nothing of it is compiled to build/. */
 const folder = fileURLToPath(new URL('../../../scripts/libraries/packages/', import.meta.url))
@@ -54,7 +54,5 @@ export function versionOf(name: string): string | undefined {
 export function ensureInstalled(names: readonly string[], withLarge: boolean): void {
   const lockfile = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')) as Lockfile
   if (names.every(name => versionOf(name) === lockfile.packages[`node_modules/${name}`]?.version)) return
-  const words = ['ci', '--no-audit', '--no-fund', ...(withLarge ? [] : ['--omit=dev'])]
-  const { status } = spawnSync('npm', words, { cwd: folder, stdio: 'inherit', shell: process.platform === 'win32' })
-  if (status !== 0) throw new Error('The libraries cannot be installed')
+  if (!installPackages(folder, { omitDev: !withLarge })) throw new Error('The libraries cannot be installed')
 }

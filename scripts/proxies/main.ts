@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createServer as createHttpServer, type Server } from 'node:http'
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import { WebSocketServer } from 'ws'
 import { type Http2TestServer, startHttp2Server } from '../../spec-tests/support/http2-server.ts'
 import { authority, certificate, privateKey } from '../../wpt/server/certificate.ts'
+import { installPackages } from '../runtimes/install-packages.ts'
 import { findRuntimes } from '../runtimes/runtimes.ts'
 import type { Line, World } from './client.ts'
 import { installProxies, PASSWORD, proxyKinds, type RunningProxy, startProxy, USER } from './debian-proxies.ts'
@@ -39,9 +40,7 @@ async function main(chosen: readonly string[]): Promise<number> {
     console.error(`Not installed: apt-get install ${missing.join(' ')}`)
     return 1
   }
-  if (!existsSync(`${packages}/node_modules`)) {
-    spawnSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: packages, stdio: 'inherit' })
-  }
+  if (!existsSync(`${packages}/node_modules`)) installPackages(packages)
   const runtimes = findRuntimes()
   const unknown = chosen.filter(wanted => !runtimes.some(({ name }) => name === wanted))
   if (unknown.length > 0) {
@@ -68,14 +67,19 @@ async function main(chosen: readonly string[]): Promise<number> {
       user: USER,
       secret: PASSWORD,
     }
-    for (const { name, executable } of [{ name: 'this Node.js', executable: process.execPath }, ...others]) {
-      // The clients of others are for Node.js.
-      const programs = name.includes('ode') ? clients : clients.slice(0, 1)
-      for (const program of programs) {
-        const flags = name === 'deno' ? ['run', '--allow-all', '--quiet'] : []
-        problems += await run(name, [executable, ...flags, program, JSON.stringify(world)])
-      }
-    }
+    // All runtimes at a time, since most of it is waiting.
+    const runs = [{ name: 'this Node.js', executable: process.execPath }, ...others].map(
+      async ({ name, executable }) => {
+        let problems = 0
+        // The clients of others are for Node.js.
+        for (const program of name.includes('ode') ? clients : clients.slice(0, 1)) {
+          const flags = name === 'deno' ? ['run', '--allow-all', '--quiet'] : []
+          problems += await run(name, [executable, ...flags, program, JSON.stringify(world)])
+        }
+        return problems
+      },
+    )
+    for (const failed of await Promise.all(runs)) problems += failed
   } finally {
     for (const proxy of proxies) await proxy.stop()
     servers.close()

@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, r
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
+import { installPackages } from './install-packages.ts'
 import { findRuntimes, folder, listPackages } from './runtimes.ts'
 
 const usage = `npm run runtimes -- [RUNTIME...]    installs these runtimes, by default all (about a gigabyte)
@@ -24,8 +25,13 @@ else main(positionals)
 
 function main(chosen: readonly string[]): void {
   const missing = chosen.filter(wanted => !findRuntimes().some(({ name }) => name === wanted))
-  if (chosen.length === 0) install(folder)
-  else if (missing.length > 0) installAlone(missing)
+  if (chosen.length === 0) install()
+  else {
+    // Bun first, since it installs the others.
+    if (missing.includes('bun')) installAlone(['bun'])
+    const others = missing.filter(name => name !== 'bun')
+    if (others.length > 0) installAlone(others)
+  }
 
   const found = findRuntimes()
   for (const { name, version, executable } of found) console.log(`${name}\t${version}\t${executable}`)
@@ -36,9 +42,9 @@ function main(chosen: readonly string[]): void {
   }
 }
 
-function install(where: string): void {
+function install(): void {
   const { status, error } = spawnSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], {
-    cwd: where,
+    cwd: folder,
     stdio: 'inherit',
     shell: process.platform === 'win32',
   })
@@ -64,7 +70,7 @@ function installAlone(names: readonly string[]): void {
     }
     writeFileSync(join(alone, 'package.json'), JSON.stringify(manifest))
     cpSync(join(folder, '.npmrc'), join(alone, '.npmrc'))
-    install(alone)
+    if (!installPackages(alone)) process.exitCode = 1
     for (const path of listPackages(join(alone, 'node_modules'))) put(join(alone, 'node_modules', path), path)
   } finally {
     rmSync(alone, { recursive: true, force: true })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { installDebianPackages } from '../ensure-chromium/debian.ts'
+import { installPackages } from '../runtimes/install-packages.ts'
 import { findRuntimes } from '../runtimes/runtimes.ts'
 import type { Row } from './row.ts'
 
@@ -32,7 +33,7 @@ export function install(rows: readonly Row[]): void {
   const debian = new Set(rows.flatMap(({ debian = [] }) => debian).filter(name => debianVersion(name) === undefined))
   if (debian.size > 0) installDebianPackages([...debian])
   if (rows.flatMap(({ npm = [] }) => npm).some(name => npmVersion(name) === undefined)) {
-    spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: packages, stdio: 'inherit' })
+    installPackages(packages)
   }
   const runtimes = rows.flatMap(({ runtime }) => runtime ?? [])
   const missing = runtimes.filter(wanted => !findRuntimes().some(({ kind }) => kind === wanted))

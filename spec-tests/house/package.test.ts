@@ -205,7 +205,7 @@ describe('The checks of the package', function () {
       const folder = source({ exports: { '.': { types: './index.d.ts', default: './index.js' } } }, types)
       const tarball = pack(folder, makeFolder())
       expect(await lintTarball(tarball, readManifest(folder))).to.deep.equal([])
-      expect(checkTypes(tarball, ['.'], 'node16', folder)).to.deep.equal([])
+      expect(checkTypes(tarball, ['.'], [], folder)).to.deep.equal([])
       const { manifest, installed } = install(tarball, 'small', join(makeFolder(), 'project'))
       expect(manifest.name).to.equal('small')
       expect(listExports(manifest, installed).map(({ file }) => file)).to.deep.equal(['./index.d.ts', './index.js'])
@@ -219,7 +219,7 @@ describe('The checks of the package', function () {
 
     it('find by attw that types are missing', () => {
       const folder = source({ exports: { '.': './index.js' } }, { 'index.js': types['index.js'] })
-      const found = checkTypes(pack(folder, makeFolder()), ['.'], 'node16', folder)
+      const found = checkTypes(pack(folder, makeFolder()), ['.'], [], folder)
       expect(found.map(({ message }) => message)).to.deep.equal(['attw: the package has no types'])
     })
 
@@ -227,7 +227,7 @@ describe('The checks of the package', function () {
       const files = { 'index.cjs': 'exports.a = 1\n', 'index.d.ts': types['index.d.ts'] }
       const fields = { exports: { '.': { types: './index.d.ts', default: './index.cjs' } }, files: ['*'] }
       const folder = source(fields, files)
-      const found = checkTypes(pack(folder, makeFolder()), ['.'], 'node16', folder)
+      const found = checkTypes(pack(folder, makeFolder()), ['.'], [], folder)
       expect(found.map(({ message }) => message)).to.include('attw: FalseESM')
     })
 
