@@ -1,8 +1,14 @@
 import process from 'node:process'
-import { type CloseEvent, failure, type Pipe, type PipeSink, ping, WebSocket } from '#lib/entry/node.js'
-import { connect } from '#lib/transport/node.js'
+import type { CloseEvent, Pipe, PipeSink } from '#lib/entry/node.js'
 import { peakResident } from '../../scripts/memory/peak.ts'
+import { bundledEntry } from '../support/root.ts'
 import { type ClientOptions, DONE } from './attack.ts'
+
+// As it is published: in few files. Each attack starts this process, and to load the modules would take most of its CPU time.
+const { failure, ping, WebSocket }: typeof import('#lib/entry/node.js') = await import(bundledEntry)
+const { connect }: typeof import('#lib/transport/node.js') = await import(
+  new URL('../transport/node.js', bundledEntry).href
+)
 
 /*
  * The process that is attacked. It opens the connections that it is told to, and reports how each came out and what the

@@ -17,7 +17,8 @@ export class FuzzingPeer {
   readonly #chunks: Buffer[] = []
   #available = 0
   #ended = false
-  #over: Error | undefined
+  /** Makes the error of whoever still reads, as soon as nothing can come any more: each connection ends, few are read then. */
+  #over: (() => Error) | undefined
   #wake: (() => void) | undefined
   #lastKey = ''
   #closeSeen = false
@@ -38,7 +39,7 @@ export class FuzzingPeer {
     })
     this.closed = new Promise(resolve => {
       socket.once('close', () => {
-        this.#over ??= new Departure('the connection is closed')
+        this.#over ??= () => new Departure('the connection is closed')
         this.#wake?.()
         resolve()
       })
@@ -52,9 +53,9 @@ export class FuzzingPeer {
 
   /** Reads up to and with the empty line that ends a request. */
   async readHead(): Promise<string> {
-    let text = ''
-    while (!text.endsWith('\r\n\r\n')) text += (await this.#take(1)).toString('latin1')
-    return text
+    let end: number
+    while ((end = Buffer.concat(this.#chunks).indexOf('\r\n\r\n')) < 0) await this.#has(this.#available + 1)
+    return (await this.#take(end + 4)).toString('latin1')
   }
 
   /** Writes bytes so that the client gets them in pieces of that size: each has been read before the next one is sent. */
@@ -95,7 +96,7 @@ export class FuzzingPeer {
   /** Expects the client's FIN, and nothing before it. */
   async readEnd(): Promise<void> {
     while (!this.#ended && this.#available === 0) {
-      if (this.#over !== undefined) throw this.#over
+      if (this.#over !== undefined) throw this.#over()
       await this.#more()
     }
     if (this.#available > 0) {
@@ -120,8 +121,8 @@ export class FuzzingPeer {
   }
 
   /** Drops the connection; whoever still reads gets that error. */
-  giveUp(error: Error): void {
-    this.#over ??= error
+  giveUp(reason: string): void {
+    this.#over ??= () => new Departure(reason)
     this.#socket.destroy()
     this.#wake?.()
   }
@@ -129,7 +130,7 @@ export class FuzzingPeer {
   #write(bytes: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#socket.write(bytes, error => {
-        if (error) reject(this.#over ?? new Departure(`the client does not read any more: ${error.message}`))
+        if (error) reject(this.#over?.() ?? new Departure(`the client does not read any more: ${error.message}`))
         else resolve()
       })
     })
@@ -151,7 +152,7 @@ export class FuzzingPeer {
     if (key.toString('hex') === this.#lastKey) throw new Departure('a masking key is used twice (section 5.3)')
     this.#lastKey = key.toString('hex')
     const payload = await this.#take(length)
-    for (let index = 0; index < length; index++) payload[index] = payload[index]! ^ key[index & 3]!
+    unmask(payload, key)
     this.#closeSeen ||= opcode === CLOSE
     return { opcode, rsv1: rsv !== 0, payload, fin: (head[0]! & 0x80) !== 0 }
   }
@@ -164,12 +165,17 @@ export class FuzzingPeer {
     return length
   }
 
-  async #take(count: number): Promise<Buffer> {
+  /** Waits until so many bytes are there. */
+  async #has(count: number): Promise<void> {
     while (this.#available < count) {
-      if (this.#over !== undefined) throw this.#over
+      if (this.#over !== undefined) throw this.#over()
       if (this.#ended) throw new Departure('the client ends the connection')
       await this.#more()
     }
+  }
+
+  async #take(count: number): Promise<Buffer> {
+    if (this.#available < count) await this.#has(count)
     this.#available -= count
     const first = this.#chunks[0]
     if (first !== undefined && first.length > count) {
@@ -192,4 +198,16 @@ export class FuzzingPeer {
       this.#wake = resolve
     })
   }
+}
+
+/** In place; four bytes at a time, since long messages are many bytes. */
+function unmask(payload: Buffer, key: Buffer): void {
+  let start = 0
+  if (payload.byteOffset % 4 === 0) {
+    const words = new Uint32Array(payload.buffer, payload.byteOffset, payload.length >>> 2)
+    const word = new Uint32Array(Uint8Array.from(key).buffer)[0]!
+    for (let index = 0; index < words.length; index++) words[index]! ^= word
+    start = words.length * 4
+  }
+  for (let index = start; index < payload.length; index++) payload[index]! ^= key[index & 3]!
 }

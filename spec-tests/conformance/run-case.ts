@@ -31,7 +31,7 @@ export async function runCase(server: FuzzingServer, conformanceCase: Conformanc
   const run = new CaseRun(conformanceCase, client)
   let peer: FuzzingPeer | undefined
   const timer = setTimeout(() => {
-    peer?.giveUp(new Departure(`nothing more comes within ${LIMIT / 1000} s`))
+    peer?.giveUp(`nothing more comes within ${LIMIT / 1000} s`)
     client.giveUp()
   }, LIMIT)
   try {
@@ -44,7 +44,7 @@ export async function runCase(server: FuzzingServer, conformanceCase: Conformanc
   } finally {
     clearTimeout(timer)
     run.release()
-    peer?.giveUp(new Departure('the case is over'))
+    peer?.giveUp('the case is over')
     client.giveUp()
   }
 }

@@ -179,22 +179,30 @@ export class RawPeer {
   /** The next frame of the client. Rejects if the connection ends before it is whole. */
   readFrame(): Promise<RawFrame> {
     return this.#inTurn(async () => {
-      const head = await this.#take(2)
-      const masked = (head[1]! & 0x80) !== 0
-      const short = head[1]! & 0x7f
-      const extended = await this.#take(short === 126 ? 2 : short === 127 ? 8 : 0)
+      // Awaits only what is missing: floods are read a frame at a time.
+      if (this.#inputLength < 2) await this.#has(2)
+      const start = this.#joined()
+      const masked = (start[1]! & 0x80) !== 0
+      const short = start[1]! & 0x7f
+      const extended = short === 126 ? 2 : short === 127 ? 8 : 0
+      const headerLength = 2 + extended + (masked ? 4 : 0)
+      if (this.#inputLength < headerLength) await this.#has(headerLength)
+      const header = Buffer.from(this.#joined().subarray(0, headerLength))
       const length =
-        short === 126 ? extended.readUInt16BE() : short === 127 ? Number(extended.readBigUInt64BE()) : short
-      const key = await this.#take(masked ? 4 : 0)
-      const payload = await this.#take(length)
+        extended === 2 ? header.readUInt16BE(2) : extended === 8 ? Number(header.readBigUInt64BE(2)) : short
+      if (this.#inputLength < headerLength + length) await this.#has(headerLength + length)
+      const frame = this.#joined().subarray(0, headerLength + length)
+      this.#drop(frame.length)
+      const key = header.subarray(2 + extended)
+      const payload = Buffer.from(frame.subarray(headerLength))
       for (let index = 0; masked && index < length; index++) payload[index]! ^= key[index & 3]!
       return {
-        fin: (head[0]! & 0x80) !== 0,
-        rsv: (head[0]! >>> 4) & 7,
-        opcode: head[0]! & 0x0f,
+        fin: (header[0]! & 0x80) !== 0,
+        rsv: (header[0]! >>> 4) & 7,
+        opcode: header[0]! & 0x0f,
         masked,
         key,
-        header: Buffer.concat([head, extended, key]),
+        header,
         payload,
         text: payload.toString('utf8'),
       }
@@ -266,15 +274,23 @@ export class RawPeer {
   }
 
   async #take(count: number): Promise<Buffer> {
+    await this.#has(count)
+    const bytes = Buffer.from(this.#joined().subarray(0, count))
+    this.#drop(count)
+    return bytes
+  }
+
+  /** Waits until so many bytes are there. */
+  async #has(count: number): Promise<void> {
     while (this.#inputLength < count) {
       if (this.#over !== undefined) throw this.#over
       await this.#more()
     }
-    const input = this.#joined()
-    const bytes = Buffer.from(input.subarray(0, count))
-    this.#input = [input.subarray(count)]
+  }
+
+  #drop(count: number): void {
+    this.#input = [this.#joined().subarray(count)]
     this.#inputLength -= count
-    return bytes
   }
 
   #joined(): Buffer {

@@ -14,11 +14,11 @@ import {
 } from '../attack.ts'
 
 const soon = { closeTimeout: 150 }
-const block = frame(TEXT, 'x'.repeat(64 * 1024 - 4))
+const block = frame(TEXT, 'x'.repeat(16 * 1024 - 4))
 
 /** Sends until the connection is gone, but not for ever should the client not drop it. */
 async function sendForEver(peer: RawPeer): Promise<void> {
-  if (await flood(peer, block, 16 * 1024)) throw new Error('The client has taken 1 GiB')
+  if (await flood(peer, block, 64 * 1024)) throw new Error('The client has taken 1 GiB')
   await dropped(peer)
 }
 
@@ -91,7 +91,7 @@ export const closingAttacks: readonly Attack[] = [
     source: 'RFC 6455 section 7.1.2',
     bound: 'messages are dropped unseen; closeTimeout (here 150 ms), then 1006',
     // As much as it can send in that time, which is not the same each time.
-    amount: 3,
+    amount: 2,
     unit: 'times',
     work: 'linear',
     memory: { limit: 32 },
@@ -117,7 +117,7 @@ export const closingAttacks: readonly Attack[] = [
     name: 'a server that ends TCP in the middle',
     source: 'RFC 6455 section 7.1.5',
     bound: 'failed at once, whatever was begun',
-    amount: 8,
+    amount: 2,
     unit: 'times each place',
     work: 'linear',
     memory: { limit: 16 },

@@ -20,7 +20,7 @@ function impostor(name: string, cause: string, certificate: () => Promise<Certif
     name,
     source: 'CVE-2020-15133',
     bound: 'the handshake fails before a byte of the request is sent',
-    amount: 5,
+    amount: 2,
     unit: 'connections',
     work: 'linear',
     memory: { limit: 32 },

@@ -14,16 +14,18 @@ const THRESHOLD = 64
 const RECORD = '{"id":1234,"name":"Zoë","tags":["α","β"],"value":3.14159,"ok":true},\n'
 
 /** Text that compresses well, bytes that do not at all, and zeros, which compress a thousandfold. */
-function contents(length: number): Message[] {
+const contents = (length: number): Message[] => [textOf(length), noiseOf(length), zerosOf(length)]
+
+function textOf(length: number): Message {
   const text = Buffer.alloc(length, RECORD)
   // The last record may be cut within a character.
   const whole = Math.floor(length / Buffer.byteLength(RECORD)) * Buffer.byteLength(RECORD)
-  return [
-    { opcode: TEXT, payload: text.fill('-', whole) },
-    { opcode: BINARY, payload: noise(length, length + 1) },
-    { opcode: BINARY, payload: Buffer.alloc(length) },
-  ]
+  return { opcode: TEXT, payload: text.fill('-', whole) }
 }
+
+const noiseOf = (length: number): Message => ({ opcode: BINARY, payload: noise(length, length + 1) })
+
+const zerosOf = (length: number): Message => ({ opcode: BINARY, payload: Buffer.alloc(length) })
 
 function answer(message: Message): Step {
   return message.payload.length < THRESHOLD ? echo(message) : echoCompressed(message)
@@ -152,12 +154,16 @@ function* sizeCases(): Iterable<ConformanceCase> {
     }
   }
   for (const length of [MIB, 4 * MIB, 16 * MIB]) {
-    for (const [index, kind] of ['text', 'noise', 'zeros'].entries()) {
+    for (const [kind, make] of [
+      ['text', textOf],
+      ['noise', noiseOf],
+      ['zeros', zerosOf],
+    ] as const) {
       yield exchange(
         `${length / MIB} MiB of ${kind}`,
         'RFC 7692 section 7.2',
         function* () {
-          const message = contents(length)[index]!
+          const message = make(length)
           yield sendCompressed(message, 64 * KIB, Number.POSITIVE_INFINITY)
           yield answer(message)
         },
