@@ -1,5 +1,6 @@
 import { completeInterface, named, requireArguments } from '../idl/webidl.ts'
 import { copyOptions } from '../opening/options/init.ts'
+import type { Settings } from '../opening/options.ts'
 import { type WindowClasses, WindowSocketState } from '../session/window-socket-state.ts'
 import { readArguments, setState, WebSocket } from './websocket.ts'
 import { WebSocketStream } from './websocket-stream.ts'
@@ -39,7 +40,10 @@ export function makeWindowClasses(window: ForeignWindow): { WebSocket: object; W
         requireArguments(arguments.length, 1, 'WebSocket')
         const [record, list, given] = readArguments(url, protocols, options, () => baseOf(window))
         super()
-        const settings = given.origin === undefined ? { ...given, origin: window.location?.origin } : given
+        const settings =
+          given.origin === undefined
+            ? ({ __proto__: given, origin: window.location?.origin } as unknown as Settings)
+            : given
         const state = new WindowSocketState(this, record, list, settings, new.target, classes)
         setState(this, state)
         state.announce()

@@ -96,7 +96,8 @@ export class OpeningHandshake implements Opening {
     const local = localServer(url)
     this.#url = local?.url ?? url
     this.#protocols = protocols
-    this.#settings = local === undefined ? settings : { ...settings, socketPath: local.socketPath }
+    this.#settings =
+      local === undefined ? settings : ({ __proto__: settings, socketPath: local.socketPath } as unknown as Settings)
     this.#origin = hasField(settings.headers, 'Origin') ? undefined : (settings.origin ?? documentOrigin())
     this.#handler = handler
   }

@@ -14,7 +14,7 @@ import * as limits from './options/limits.ts'
 import * as network from './options/network.ts'
 import * as proxy from './options/proxy.ts'
 import * as queue from './options/queue.ts'
-import { ownMembers, type Reader, type Readers, refuseUnknown } from './options/reading.ts'
+import { type Reader, type Readers, refuseUnknown } from './options/reading.ts'
 import * as request from './options/request.ts'
 import * as tls from './options/tls.ts'
 
@@ -90,21 +90,23 @@ const readers: Readers<Settings> = {
 export function readOptions(options: object): Settings {
   refuseUnknown(options, readers, '', adviceFor)
   const given = init.copyOptions(options)
-  const settings: Record<string, unknown> = ownMembers({})
+  // Defaults are inherited, since a connection has its settings for as long as it lives (bench: idle).
+  const settings = Object.create(shared.defaults)
   for (const [name, read] of Object.entries<Reader<unknown>>(readers)) {
-    settings[name] = read(given[name], name)
+    const value = read(given[name], name)
+    if (!(name in settings) || value !== settings[name]) settings[name] = value
   }
-  refuseAlternatives(settings as unknown as Settings)
-  return settings as unknown as Settings
+  refuseAlternatives(settings)
+  return settings
 }
 
-const shared: { defaults: Settings | undefined } = { defaults: undefined }
+const shared: { defaults: Settings | null } = { defaults: null }
 
 /**
  * The settings without any option, shared by all sockets that are made without options. Read when the first of them is made:
  * that takes a twentieth of the time that loading the package does.
  */
 export function defaultSettings(): Settings {
-  shared.defaults ??= Object.freeze(readOptions({}))
+  shared.defaults ??= readOptions({})
   return shared.defaults
 }

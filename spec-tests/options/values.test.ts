@@ -329,6 +329,13 @@ describe('Options', () => {
     socket.close()
   })
 
+  it('take memory for what differs from the defaults, in each socket', () => {
+    defaultSettings()
+    const settings = readOptions({ maxPayload: 1, keepAlive: 45_000 })
+    expect(Object.keys(settings)).to.have.members(['headers', 'maxPayload'])
+    expect([settings.maxPayload, settings.keepAlive, settings.closeTimeout]).to.deep.equal([1, 45_000, 10_000])
+  })
+
   it('have the defaults that are documented', () => {
     expect(defaultSettings()).to.deep.include({
       headers: [],
