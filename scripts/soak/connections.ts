@@ -20,19 +20,17 @@ interface Talk {
   readonly code: () => string | undefined
 }
 
-/** Milliseconds that a connection lives, on average, and that one waits at most after the server has refused one. */
+/** Milliseconds between two messages of a connection, and the time that one lives, on average. */
+const PAUSE = 2000
 const LIFE = 30_000
-const RETRY = 2000
 
 /**
  * Opens one connection after the other until the signal is aborted.
  *
- * @param rest milliseconds between two messages of a connection, on average
  * @param begun the first connection waits for it, once it is open, and says nothing until then
  */
 export async function keepTalking(
   url: () => string,
-  rest: number,
   totals: Totals,
   begun: Promise<void>,
   signal: AbortSignal,
@@ -41,13 +39,13 @@ export async function keepTalking(
   const own = new AbortController()
   signal.addEventListener('abort', () => own.abort(), { once: true })
   const stop = own.signal
-  await pause(random(rest * 2), stop)
+  await pause(random(PAUSE * 2), stop)
   let hasBegun = false
   while (!stop.aborted) {
     const talk = await open(url())
     if (talk === undefined) {
       totals.refused++
-      await pause(200 + random(RETRY), stop)
+      await pause(200 + random(PAUSE), stop)
       continue
     }
     totals.opened++
@@ -55,13 +53,13 @@ export async function keepTalking(
       await begun
       hasBegun = true
       // Not all of the first messages at once.
-      await pause(random(rest * 2), stop)
+      await pause(random(PAUSE * 2), stop)
     }
-    await live(talk, rest, totals, stop)
+    await live(talk, totals, stop)
   }
 }
 
-async function live(talk: Talk, rest: number, totals: Totals, stop: AbortSignal): Promise<void> {
+async function live(talk: Talk, totals: Totals, stop: AbortSignal): Promise<void> {
   const end = performance.now() + random(LIFE * 2)
   let over = false
   const ended = talk.ended.finally(() => {
@@ -75,7 +73,7 @@ async function live(talk: Talk, rest: number, totals: Totals, stop: AbortSignal)
     if (echo === undefined) totals.lost++
     else if (checksumOf(echo) === checksum) totals.echoed++
     else totals.faults.push('an echo differs from its message')
-    if (!over) await Promise.race([ended, pause(random(rest * 2), stop)])
+    if (!over) await Promise.race([ended, pause(random(PAUSE * 2), stop)])
   }
   const ending: Ending | undefined = over ? undefined : stop.aborted ? 'close' : endings[random(endings.length)]!
   if (ending !== undefined) talk[ending]()
