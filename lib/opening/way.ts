@@ -12,7 +12,7 @@ export interface Way {
   /** Whether the upgrade opens the connection, too, by an HTTP client that is not ours. */
   readonly connects?: boolean
   /** Drops the way. To be called if `upgrade` is not. */
-  abort(): void
+  abort(this: void): void
   /** Whether the way keeps the process alive, as it does by default. Called until the handshake is over. */
   ref(): void
   unref(): void

@@ -41,7 +41,7 @@ export class Http2Place implements Http2Way {
   }
 
   /** Gives the place on the connection back. Also called when the stream is over; the first call counts. */
-  abort(): void {
+  readonly abort = (): void => {
     if (this.#isFree) return
     this.unref()
     this.#isFree = true

@@ -13,7 +13,7 @@ export interface Http2Way {
   /** An extended CONNECT (RFC 8441). To be called once at most. */
   readonly upgrade: Upgrade
   /** Gives up the promise. To be called if `upgrade` is not. */
-  abort(): void
+  abort(this: void): void
   ref(): void
   unref(): void
 }
