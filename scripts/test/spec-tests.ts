@@ -21,6 +21,25 @@ export interface SpecTestsOptions {
 /** How many files a process runs: few, so that the processes end at about the same time, and a broken one takes few along. */
 const FILES_PER_PROCESS = 6
 
+/**
+ * The folders of spec-tests/ that do without coverage: their tests look at other programs, or at what is around the codec and the
+ * protocol, which alone are judged. To record it takes CPU time, all the more where a process loads a compiler or a browser's driver.
+ */
+const UNCOVERED: ReadonlySet<string> = new Set([
+  'attacks',
+  'browser',
+  'cli',
+  'faults',
+  'hosts',
+  'house',
+  'overload',
+  'package',
+  'platform',
+  'shim',
+  'wpt',
+  'ws',
+])
+
 const name = 'spec-tests'
 
 /** Runs spec-tests/, and prints what is slowest. */
@@ -44,10 +63,16 @@ async function runInProcesses(options: SpecTestsOptions): Promise<MochaResult[]>
   const { root, files, jobs } = options
   const isAlone = (file: string): boolean => source(root, file) in ALONE
   const isHeavy = (file: string): boolean => HEAVY.has(source(root, file))
+  const isCovered = (file: string): boolean => !UNCOVERED.has(source(root, file).split('/')[1]!)
+  const light = files.filter(file => !isHeavy(file) && !isAlone(file))
   const shared = [
     ...files.filter(file => isHeavy(file) && !isAlone(file)).map(file => [file]),
     ...deal(
-      files.filter(file => !isHeavy(file) && !isAlone(file)),
+      light.filter(file => isCovered(file)),
+      FILES_PER_PROCESS,
+    ),
+    ...deal(
+      light.filter(file => !isCovered(file)),
       FILES_PER_PROCESS,
     ),
   ]
@@ -57,7 +82,8 @@ async function runInProcesses(options: SpecTestsOptions): Promise<MochaResult[]>
 
   const results: MochaResult[] = []
   const run = async (batch: readonly string[]): Promise<void> => {
-    const result = await runMocha({ ...options, name, files: batch, collect: true })
+    const coverage = batch.some(isCovered) ? options.coverage : undefined
+    const result = await runMocha({ ...options, name, files: batch, coverage, collect: true })
     results.push(result)
     const failed = result.failed > 0
     const again = failed ? `npm test -- --jobs 1 ${batch.map(file => source(root, file)).join(' ')}\n` : ''
