@@ -52,19 +52,20 @@ describe('Records and replays of the command', function () {
   })
 
   it('keep the pauses, or shorten them', async () => {
-    const record = join(makeFolder({ 'a.jsonl': sent(0, 'one') + sent(1000, 'two') }), 'a.jsonl')
+    const pause = 2000
+    const record = join(makeFolder({ 'a.jsonl': sent(0, 'one') + sent(pause, 'two') }), 'a.jsonl')
     const server = await serve()
-    for (const [options, least, most] of [
-      [[], 900, 60_000],
-      [['--speed', '1000'], 0, 900],
-      [['--fast'], 0, 900],
-    ] as const) {
+    for (const options of [[], ['--speed', '1000'], ['--fast']]) {
+      const began = performance.now()
       const replaying = run(['replay', ...options, record, server.url])
       const peer = await server.accept()
       await peer.message()
-      const began = performance.now()
+      const first = performance.now()
       await peer.message()
-      expect(performance.now() - began).to.be.within(least, most)
+      const second = performance.now()
+      // A busy machine may hand over the first message late, so a pause that was kept is counted from the start of the command.
+      if (options.length === 0) expect(second - began).to.be.at.least(pause)
+      else expect(second - first).to.be.below(pause)
       expect((await replaying).exitCode).to.equal(0)
     }
   })
