@@ -18,8 +18,11 @@ export interface SpecTestsOptions {
   readonly detailed?: boolean | undefined
 }
 
-/** How many files a process runs: few, so that the processes end at about the same time, and a broken one takes few along. */
-const FILES_PER_PROCESS = 6
+/**
+ * How many files a process runs at most: few, so that the processes end at about the same time, and a broken one takes few along; not
+ * too few, since each takes most of a second of CPU time to start.
+ */
+const FILES_PER_PROCESS = 8
 
 /**
  * The folders of spec-tests/ that do without coverage: their tests look at other programs, or at what is around the codec and the
@@ -65,15 +68,16 @@ async function runInProcesses(options: SpecTestsOptions): Promise<MochaResult[]>
   const isHeavy = (file: string): boolean => HEAVY.has(source(root, file))
   const isCovered = (file: string): boolean => !UNCOVERED.has(source(root, file).split('/')[1]!)
   const light = files.filter(file => !isHeavy(file) && !isAlone(file))
+  const size = Math.min(FILES_PER_PROCESS, Math.ceil(light.length / jobs))
   const shared = [
     ...files.filter(file => isHeavy(file) && !isAlone(file)).map(file => [file]),
     ...deal(
       light.filter(file => isCovered(file)),
-      FILES_PER_PROCESS,
+      size,
     ),
     ...deal(
       light.filter(file => !isCovered(file)),
-      FILES_PER_PROCESS,
+      size,
     ),
   ]
   const alone = files.filter(isAlone)

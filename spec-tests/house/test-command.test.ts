@@ -104,18 +104,11 @@ describe('The test command', function () {
     })
 
     it('runs files in several processes at a time, and joins what they report', async () => {
-      const parts = [
-        'wpt/tables',
-        'wpt/assert',
-        'options/values',
-        'options/upgrade',
-        'options/init',
-        'whatwg/constructor',
-      ]
-      const one = await run('--jobs', '1', ...parts, 'whatwg/close.')
-      const two = await run('--jobs', '2', ...parts, 'whatwg/close.')
+      const parts = ['options/values', 'wpt/assert']
+      const one = await run('--jobs', '1', ...parts)
+      const two = await run('--jobs', '2', ...parts)
       expect(two.exitCode, two.output).to.equal(0)
-      expect(two.output).to.match(/^spec-tests: 7 files in 2 processes, 2 at a time\n/)
+      expect(two.output).to.match(/^spec-tests: 2 files in 2 processes, 2 at a time\n/)
       expect(two.output).to.include('\nprocess 1 of 2\n').and.include('\nprocess 2 of 2\n')
       const lastLine = (output: string): string => output.trimEnd().split('\n').at(-1)!
       expect(lastLine(two.output))
