@@ -314,12 +314,12 @@ async function runExample(folder: string, name: string, block: Block, world: Wor
   }
   const program = source.replace(/mts$/, 'mjs')
   // An example that does not end by itself has left something open.
-  // Node.js 20 reads the authorities in each process that starts, which takes longer than all the rest of a short example.
+  // In place of the authorities of Node.js, which take longer to read than all the rest of a short example.
   const isSecure = /\b(wss|https):/.test(block.text)
-  const authorities = isSecure ? join(world.folder, 'ca.pem') : undefined
-  const environment = { NODE_V8_COVERAGE: undefined, NODE_EXTRA_CA_CERTS: authorities }
+  const environment = { NODE_V8_COVERAGE: undefined, SSL_CERT_FILE: join(world.folder, 'ca.pem') }
+  const flags = isSecure ? ['--use-openssl-ca'] : []
   // Of msw, which asks Node.js 25 and later for its localStorage.
-  const commandLine = ['--disable-warning=ExperimentalWarning', program]
+  const commandLine = ['--disable-warning=ExperimentalWarning', ...flags, program]
   return await runNode(commandLine, { folder: world.folder, environment })
 }
 
