@@ -1,13 +1,9 @@
 import { writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import process from 'node:process'
+import { join } from 'node:path'
+import { compiler, compilerEnvironment, compilerOptions as ownOptions } from './compiler.ts'
 import type { Project } from './installed.ts'
 import { run } from './run.ts'
 import type { Violation } from './violation.ts'
-
-const typescriptPackage = createRequire(import.meta.url).resolve('typescript/package.json')
-const tsc = join(dirname(typescriptPackage), 'lib/tsc.js')
 
 /** Compiler options of users: with and without the types of browsers, and with both ways to resolve packages. */
 const settings = [
@@ -28,7 +24,7 @@ export function checkDeclarations({ folder, manifest }: Project, subpaths: reado
   return settings.flatMap(setting => {
     const compilerOptions = { ...setting, strict: true, noEmit: true, skipLibCheck: false, types: [], target: 'es2023' }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.mts'] }))
-    const compiled = run(process.execPath, [tsc, '-p', folder, '--checkers', '1', '--pretty', 'false'], folder)
+    const compiled = run(compiler, ['-p', folder, ...ownOptions], folder, undefined, compilerEnvironment)
     const place = `lib ${setting.lib.join(' and ')}, module ${setting.module}`
     if (compiled.exitCode === 0) return []
     return compiled.output

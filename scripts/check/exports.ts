@@ -25,12 +25,11 @@ export async function checkPackage(root: string): Promise<{ exports: number; vio
     const dual = new Set(exports.filter(one => one.conditions.includes('require')).map(({ subpath }) => subpath))
     const violations = [
       ...(await lintTarball(tarball, manifest)),
-      ...checkTypes(
+      ...(await checkTypes(
         tarball,
         typed.filter(subpath => dual.has(subpath)),
         typed.filter(subpath => !dual.has(subpath)),
-        folder,
-      ),
+      )),
       ...checkDeclarations(project, subpaths),
       ...checkDependencies(project),
       ...checkExports(project),

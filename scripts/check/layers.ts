@@ -1,6 +1,14 @@
 import { basename, join } from 'node:path'
 import { findCircles } from './circles.ts'
-import { findFreeNames, listSources, parseImports, parseSource, resolveImport, type Source } from './source.ts'
+import {
+  findFreeNames,
+  type Importer,
+  listSources,
+  parseImports,
+  parseSource,
+  resolveImport,
+  type Source,
+} from './source.ts'
 import type { Violation } from './violation.ts'
 
 const MAX_LINES = 400
@@ -77,22 +85,28 @@ const NO_SOURCES = ['node_modules', 'packages']
  * circles of imports.
  */
 export function checkLayers(root: string): { files: number; violations: Violation[] } {
-  const library = new Map(listSources(join(root, 'lib')).map(path => [path, parseSource(join(root, 'lib', path))]))
+  const pure = new Map<string, Source>()
+  const library = new Map<string, Importer>()
+  for (const path of listSources(join(root, 'lib'))) {
+    const file = join(root, 'lib', path)
+    if (PURE.has(layerOf(path))) pure.set(path, parseSource(file))
+    library.set(path, pure.get(path) ?? parseImports(file, 'all'))
+  }
   const violations = [...library].flatMap(([path, source]) => [
     ...checkFile(path, source),
     ...checkImports(path, library),
-    ...(PURE.has(layerOf(path)) ? checkPurity(path, source) : []),
+    ...(pure.has(path) ? checkPurity(path, pure.get(path)!) : []),
   ])
   const imports = new Map([...library].map(([path, source]) => [`lib/${path}`, source.imports]))
   for (const folder of OTHERS) {
     for (const path of listSources(join(root, folder), NO_SOURCES)) {
-      imports.set(`${folder}/${path}`, parseImports(join(root, folder, path)))
+      imports.set(`${folder}/${path}`, parseImports(join(root, folder, path), 'relative').imports)
     }
   }
   return { files: imports.size, violations: [...violations, ...findCircles(imports)] }
 }
 
-function checkFile(path: string, { lines }: Source): Violation[] {
+function checkFile(path: string, { lines }: Importer): Violation[] {
   const violations: Violation[] = []
   if (!Object.hasOwn(besides, layerOf(path))) violations.push(at(path, 1, `is in none of the rooms`))
   if (lines > MAX_LINES) violations.push(at(path, lines, `has ${lines} lines; ${MAX_LINES} is the most`))
@@ -102,7 +116,7 @@ function checkFile(path: string, { lines }: Source): Violation[] {
   return violations
 }
 
-function checkImports(path: string, sources: ReadonlyMap<string, Source>): Violation[] {
+function checkImports(path: string, sources: ReadonlyMap<string, Importer>): Violation[] {
   const layer = layerOf(path)
   return sources.get(path)!.imports.flatMap(imported => {
     const target = resolveImport(path, imported)
@@ -134,7 +148,7 @@ function accessOf(layer: string, target: string): Access | undefined {
 /** The first import from outside of lib/ that loading `path` leads to. */
 function findHostImport(
   path: string,
-  sources: ReadonlyMap<string, Source>,
+  sources: ReadonlyMap<string, Importer>,
   seen: Set<string> = new Set(),
 ): string | undefined {
   if (seen.has(path)) return undefined

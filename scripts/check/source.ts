@@ -63,19 +63,44 @@ export function parseSource(path: string): Source {
     const what = readWait(node)
     if (what !== undefined) waits.push({ what, line: lineOf(node) })
   })
-  return { tree, lines: text.replace(/\n$/, '').split('\n').length, imports, waits }
+  return { tree, lines: countLines(text), imports, waits }
 }
 
+/** A file of which only the imports matter. */
+export type Importer = Pick<Source, 'lines' | 'imports'>
+
+/** The last line of a statement that imports, as they are formatted here. */
+const END_OF_IMPORT = /^(?:import|export|\})[^\n]*\bfrom '[^'\n]*'$|^import '[^'\n]*'$/gm
+
+/** What may import something: the word, and a string or a comment behind it. */
+const IMPORT = /\bimport\s*\(|\b(?:import|from)\b\s*(?:['"`]|\/[*/])/
+/** What may import a file by a relative path. */
+const RELATIVE_IMPORT = /\b(?:import|from)\b[\s(]*(?:['"`]\.|\/[*/])/
+
 /**
- * The imports of a file. Where the word stands at the beginning of lines alone, they are statements of the file, and the rest of the
- * tree, which is nearly all of it, is not looked at.
+ * The imports of a file. Most files have theirs at the top, and nothing below that could be one: then only the top is parsed, which takes
+ * a tenth of the time.
  *
+ * @param which whether all imports matter, or only those of relative paths, of which none is left out
  * @throws {SyntaxError} that names the file
  */
-export function parseImports(path: string): readonly Import[] {
+export function parseImports(path: string, which: 'all' | 'relative'): Importer {
   const text = readFileSync(path, 'utf8')
-  if (/[^\n]\bimport\b/.test(text)) return parseSource(path).imports
-  return parseText(text, path).program.body.flatMap(statement => readImport(statement as unknown as Node) ?? [])
+  const last = [...text.matchAll(END_OF_IMPORT)].at(-1)
+  const end = last === undefined ? 0 : last.index + last[0].length
+  if (!(which === 'all' ? IMPORT : RELATIVE_IMPORT).test(text.slice(end))) {
+    try {
+      const { body } = parseText(text.slice(0, end), path).program
+      return { lines: countLines(text), imports: body.flatMap(one => readImport(one as unknown as Node) ?? []) }
+    } catch {
+      // What looked like the end of an import stands in a template, a comment or a block.
+    }
+  }
+  return parseSource(path)
+}
+
+function countLines(text: string): number {
+  return text.replace(/\n$/, '').split('\n').length
 }
 
 function parseText(text: string, path: string): ParseResult {

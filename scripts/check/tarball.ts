@@ -1,15 +1,12 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import process from 'node:process'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import type { Manifest } from './manifest.ts'
 import { lastWords, run } from './run.ts'
 import type { Violation } from './violation.ts'
-
-const attwPackage = createRequire(import.meta.url).resolve('@arethetypeswrong/cli/package.json')
-const attw = join(dirname(attwPackage), 'dist/index.js')
 
 /**
  * Packs the package with npm.
@@ -62,39 +59,38 @@ interface Problem {
   readonly resolutionKind?: string
 }
 
-interface Analysis {
+/** What there is of "are the types wrong" beside its command, which loads a compiler in each process for a second and more. */
+interface TypeAnalyser {
+  createPackageFromTarballData(tarball: Uint8Array): object
   /** `types` is false if the package has no types. */
-  readonly analysis?: { readonly types: unknown }
-  readonly problems?: Readonly<Record<string, readonly Problem[]>>
+  checkPackage(
+    contents: object,
+    options: { readonly entrypoints: readonly string[] },
+  ): Promise<{ readonly types: unknown; readonly problems?: readonly Problem[] }>
+}
+
+async function loadTypeAnalyser(): Promise<TypeAnalyser> {
+  const command = createRequire(import.meta.url).resolve('@arethetypeswrong/cli/package.json')
+  const library = createRequire(command).resolve('@arethetypeswrong/core')
+  return (await import(pathToFileURL(library).href)) as TypeAnalyser
 }
 
 /**
- * The problems that "are the types wrong" finds in a tarball. Its rule "cjs-resolves-to-esm" is off, because all supported Node.js
- * versions can `require` an ES module, and so is the resolution of Node.js 10, which does not know `exports`.
+ * The problems that "are the types wrong" finds in a tarball, but for its rule "cjs-resolves-to-esm", because all supported Node.js
+ * versions can `require` an ES module, and for the resolution of Node.js 10, which does not know `exports`.
  *
  * @param dual subpaths that are ES modules and CommonJS: with all other module resolutions
  * @param esmOnly subpaths that are ES modules alone: with the resolutions of ES modules
  */
-export function checkTypes(
+export async function checkTypes(
   tarball: string,
   dual: readonly string[],
   esmOnly: readonly string[],
-  folder: string,
-): Violation[] {
-  // The profile of ES modules is the one of `node16` with a resolution less, so that one run, which takes 6 s, says it for both.
-  const rules = ['--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm']
-  const options = ['--no-definitely-typed', '--format', 'json', '--entrypoints', ...dual, ...esmOnly]
-  const analysed = run(process.execPath, [attw, tarball, ...rules, ...options], folder)
-  let found: Analysis = {}
-  try {
-    found = JSON.parse(analysed.output) as Analysis
-  } catch {
-    // attw failed before it printed its result; its last output is reported below.
-  }
-  if (found.analysis?.types === false) return [{ place: 'package.json', message: 'attw: the package has no types' }]
-  if (analysed.exitCode === 0) return []
-  const problems = Object.values(found.problems ?? {}).flat()
-  if (problems.length === 0) return [{ place: 'package.json', message: `attw failed:\n    ${lastWords(analysed)}` }]
+): Promise<Violation[]> {
+  const { checkPackage, createPackageFromTarballData } = await loadTypeAnalyser()
+  const contents = createPackageFromTarballData(Uint8Array.from(readFileSync(tarball)))
+  const { types, problems = [] } = await checkPackage(contents, { entrypoints: [...dual, ...esmOnly] })
+  if (types === false) return [{ place: 'package.json', message: 'attw: the package has no types' }]
   const counts = ({ kind, entrypoint, resolutionKind }: Problem): boolean => {
     if (kind === 'CJSResolvesToESM' || resolutionKind === 'node10') return false
     return !(resolutionKind === 'node16-cjs' && esmOnly.includes(entrypoint!))

@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import { createRequire } from 'node:module'
 import { type AddressInfo, connect, type Server, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import type { TLSSocket } from 'node:tls'
 import { expect } from 'chai'
 import { WebSocketServer } from 'ws'
+import { compiler, compilerEnvironment, compilerOptions } from '../../scripts/check/compiler.ts'
 import { authority, certificate, privateKey } from '../../wpt/server/certificate.ts'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { type Ended, runNode } from '../support/child.ts'
@@ -314,20 +314,19 @@ async function runExample(folder: string, name: string, block: Block, world: Wor
   }
   const program = source.replace(/mts$/, 'mjs')
   // An example that does not end by itself has left something open.
-  // Node.js 20 reads the authorities in each process that starts, which takes longer than all the rest of a short example.
+  // In place of the authorities of Node.js, which take longer to read than all the rest of a short example.
   const isSecure = /\b(wss|https):/.test(block.text)
-  const authorities = isSecure ? join(world.folder, 'ca.pem') : undefined
-  const environment = { NODE_V8_COVERAGE: undefined, NODE_EXTRA_CA_CERTS: authorities }
+  const environment = { NODE_V8_COVERAGE: undefined, SSL_CERT_FILE: join(world.folder, 'ca.pem') }
+  const flags = isSecure ? ['--use-openssl-ca'] : []
   // Of msw, which asks Node.js 25 and later for its localStorage.
-  const commandLine = ['--disable-warning=ExperimentalWarning', program]
+  const commandLine = ['--disable-warning=ExperimentalWarning', ...flags, program]
   return await runNode(commandLine, { folder: world.folder, environment })
 }
-
-const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'lib/tsc.js')
 
 /** Compiles one file as a strict program; returns what the compiler has to complain of. */
 function compile(source: string): string {
   const options = ['--strict', '--target', 'es2023', '--lib', 'es2023', '--module', 'nodenext', '--types', 'node']
-  const commandLine = [tsc, '--ignoreConfig', ...options, '--checkers', '1', '--pretty', 'false', source]
-  return spawnSync(process.execPath, commandLine, { cwd: root, encoding: 'utf8' }).stdout
+  const commandLine = ['--ignoreConfig', ...options, ...compilerOptions, source]
+  const env = { ...process.env, ...compilerEnvironment }
+  return spawnSync(compiler, commandLine, { cwd: root, encoding: 'utf8', env }).stdout
 }

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { checkSideEffects } from '../../scripts/check/bundled.ts'
@@ -10,7 +12,7 @@ import {
   install,
   type Project,
 } from '../../scripts/check/installed.ts'
-import { listExports, readManifest } from '../../scripts/check/manifest.ts'
+import { listExports, type Manifest, readManifest } from '../../scripts/check/manifest.ts'
 import { describeBudget, measureBudget } from '../../scripts/check/size.ts'
 import { checkTypes, lintTarball, pack } from '../../scripts/check/tarball.ts'
 import type { Violation } from '../../scripts/check/violation.ts'
@@ -199,41 +201,52 @@ describe('The checks of the package', function () {
       return makeFolder({ 'package.json': JSON.stringify(manifest), ...files })
     }
 
+    /** A tarball with all files, as npm makes it in a hundred times the time; that `pack` does so is seen once. */
+    function packed(fields: Fields, files: Files): { readonly tarball: string; readonly manifest: Manifest } {
+      const folder = makeFolder()
+      cpSync(source(fields, files), join(folder, 'package'), { recursive: true })
+      const tarball = join(folder, 'small.tgz')
+      execFileSync('tar', ['-czf', tarball, '-C', folder, 'package'])
+      return { tarball, manifest: readManifest(join(folder, 'package')) }
+    }
+
     const types = { 'index.js': 'export const a = 1\n', 'index.d.ts': 'export declare const a: number\n' }
 
     it('find nothing in a good one, and install it', async () => {
       const folder = source({ exports: { '.': { types: './index.d.ts', default: './index.js' } } }, types)
       const tarball = pack(folder, makeFolder())
       expect(await lintTarball(tarball, readManifest(folder))).to.deep.equal([])
-      expect(checkTypes(tarball, ['.'], [], folder)).to.deep.equal([])
+      expect(await checkTypes(tarball, ['.'], [])).to.deep.equal([])
       const { manifest, installed } = install(tarball, 'small', join(makeFolder(), 'project'))
       expect(manifest.name).to.equal('small')
       expect(listExports(manifest, installed).map(({ file }) => file)).to.deep.equal(['./index.d.ts', './index.js'])
     })
 
     it('find by publint that a condition stands behind the default', async () => {
-      const folder = source({ exports: { '.': { default: './index.js', types: './index.d.ts' } } }, types)
-      const found = await lintTarball(pack(folder, makeFolder()), readManifest(folder))
+      const { tarball, manifest } = packed(
+        { exports: { '.': { default: './index.js', types: './index.d.ts' } } },
+        types,
+      )
+      const found = await lintTarball(tarball, manifest)
       expect(found.map(({ message }) => message).join('\n')).to.include('types')
     })
 
-    it('find by attw that types are missing', () => {
-      const folder = source({ exports: { '.': './index.js' } }, { 'index.js': types['index.js'] })
-      const found = checkTypes(pack(folder, makeFolder()), ['.'], [], folder)
+    it('find by attw that types are missing', async () => {
+      const { tarball } = packed({ exports: { '.': './index.js' } }, { 'index.js': types['index.js'] })
+      const found = await checkTypes(tarball, ['.'], [])
       expect(found.map(({ message }) => message)).to.deep.equal(['attw: the package has no types'])
     })
 
-    it('find by attw that the types are of another kind of module', () => {
+    it('find by attw that the types are of another kind of module', async () => {
       const files = { 'index.cjs': 'exports.a = 1\n', 'index.d.ts': types['index.d.ts'] }
       const fields = { exports: { '.': { types: './index.d.ts', default: './index.cjs' } }, files: ['*'] }
-      const folder = source(fields, files)
-      const found = checkTypes(pack(folder, makeFolder()), ['.'], [], folder)
+      const found = await checkTypes(packed(fields, files).tarball, ['.'], [])
       expect(found.map(({ message }) => message)).to.include('attw: FalseESM')
     })
 
     it('find by installing it that it needs a package', () => {
       const fields = { exports: { '.': './index.js' }, dependencies: { 'not-there-at-all': '1.0.0' } }
-      const tarball = pack(source(fields, types), makeFolder())
+      const { tarball } = packed(fields, types)
       expect(() => install(tarball, 'small', join(makeFolder(), 'project'))).to.throw('does not install')
     })
   })

@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { runNode } from '../support/child.ts'
+import { compiler, compilerEnvironment, compilerOptions } from '../../scripts/check/compiler.ts'
+import { runProgram } from '../support/child.ts'
 import { root } from '../support/root.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
 
@@ -12,10 +12,8 @@ function compile(project: string): Promise<string> {
 }
 
 async function runCompiler(...options: string[]): Promise<string> {
-  const compiler = fileURLToPath(new URL('bin/tsc', import.meta.resolve('typescript/package.json')))
-  // By default, four checkers check what these small programs share, which is most of them.
-  const commandLine = [compiler, ...options, '--pretty', 'false', '--checkers', '1']
-  const { exitCode, output, errors } = await runNode(commandLine, { environment: { GOGC: '400' } })
+  const commandLine = [...options, ...compilerOptions]
+  const { exitCode, output, errors } = await runProgram(compiler, commandLine, { environment: compilerEnvironment })
   return exitCode === 0 ? output + errors : `${output}${errors}exit code ${exitCode}`
 }
 
