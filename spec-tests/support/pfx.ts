@@ -1,13 +1,16 @@
 import { createHash, createHmac, createPrivateKey, X509Certificate } from 'node:crypto'
 import type { Certificate } from './certificates.ts'
-import { der, explicit, INTEGER, NULL, OCTETS, SEQUENCE } from './der.ts'
 
 /*
  * A file of PKCS #12 (RFC 7292), which node:crypto reads and does not write: one key and its certificate, neither of them
  * encrypted, under a code that depends on the passphrase.
  */
 
-const EXPLICIT = explicit(0)
+const INTEGER = 0x02
+const OCTETS = 0x04
+const NULL = 0x05
+const SEQUENCE = 0x30
+const EXPLICIT = 0xa0
 
 // Object identifiers, whole.
 const DATA = '06092a864886f70d010701'
@@ -46,4 +49,11 @@ function codeKey(passphrase: string, salt: Uint8Array): Buffer {
     .update(Buffer.alloc(BLOCK, salt))
     .update(Buffer.alloc(BLOCK * Math.ceil(password.length / BLOCK), password))
     .digest()
+}
+
+/** Distinguished encoding: tag, length and content, the latter in parts, of which strings are in hexadecimal. */
+function der(tag: number, ...parts: readonly (string | Uint8Array)[]): Buffer {
+  const content = Buffer.concat(parts.map(part => (typeof part === 'string' ? Buffer.from(part, 'hex') : part)))
+  const { length } = content
+  return Buffer.concat([Buffer.from(length < 128 ? [tag, length] : [tag, 0x82, length >> 8, length & 0xff]), content])
 }
