@@ -142,7 +142,10 @@ describe('WebSocketStream, backpressure', function () {
     const sending = flood(peer, many, count)
     expect((await untilStill(() => sending.sent)) * many.length).to.be.lessThan(BUFFERS)
     const reader = readable.getReader()
-    for (let index = 0; index < 100_000; index++) expect((await reader.read()).value).to.equal('')
+    for (let index = 0; index < 100_000; index++) {
+      const { value } = await reader.read()
+      if (value !== '') expect(value).to.equal('')
+    }
   })
 
   it('messages that shrink a thousandfold are inflated only as they are read', async () => {

@@ -67,9 +67,10 @@ export function readFrames(
 
 /** Calls back with a copy that is good only for the call. */
 export function lend(chunk: Uint8Array, use: (bytes: Uint8Array) => void): void {
-  const memory = new Uint8Array(chunk.length + 24).fill(0xa5)
+  const end = 11 + chunk.length
+  const memory = new Uint8Array(end + 13).fill(0xa5, 0, 11).fill(0xa5, end)
   memory.set(chunk, 11)
-  use(memory.subarray(11, 11 + chunk.length))
+  use(memory.subarray(11, end))
   memory.fill(0x5a)
 }
 

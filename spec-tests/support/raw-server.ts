@@ -1,6 +1,7 @@
 import { createServer, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { acceptanceFor, acceptValueFor } from './acceptance.ts'
+import { mask } from './mask.ts'
 
 /*
  * A server that sends whatever bytes a test wants, for peers that break the rules. It knows just enough of RFC 6455 to
@@ -181,21 +182,21 @@ export class RawPeer {
     return this.#inTurn(async () => {
       // Awaits only what is missing: floods are read a frame at a time.
       if (this.#inputLength < 2) await this.#has(2)
-      const start = this.#joined()
+      const start = this.#front(2)
       const masked = (start[1]! & 0x80) !== 0
       const short = start[1]! & 0x7f
       const extended = short === 126 ? 2 : short === 127 ? 8 : 0
       const headerLength = 2 + extended + (masked ? 4 : 0)
       if (this.#inputLength < headerLength) await this.#has(headerLength)
-      const header = Buffer.from(this.#joined().subarray(0, headerLength))
+      const header = Buffer.from(this.#front(headerLength).subarray(0, headerLength))
       const length =
         extended === 2 ? header.readUInt16BE(2) : extended === 8 ? Number(header.readBigUInt64BE(2)) : short
       if (this.#inputLength < headerLength + length) await this.#has(headerLength + length)
-      const frame = this.#joined().subarray(0, headerLength + length)
-      this.#drop(frame.length)
+      const end = headerLength + length
+      const payload = Buffer.from(this.#front(end).subarray(headerLength, end))
+      this.#drop(end)
       const key = header.subarray(2 + extended)
-      const payload = Buffer.from(frame.subarray(headerLength))
-      for (let index = 0; masked && index < length; index++) payload[index]! ^= key[index & 3]!
+      if (masked) mask(payload, key)
       return {
         fin: (header[0]! & 0x80) !== 0,
         rsv: (header[0]! >>> 4) & 7,
@@ -204,7 +205,10 @@ export class RawPeer {
         key,
         header,
         payload,
-        text: payload.toString('utf8'),
+        // Made when it is read: many tests send long messages, of which they look at the payload alone.
+        get text() {
+          return payload.toString('utf8')
+        },
       }
     })
   }
@@ -249,7 +253,7 @@ export class RawPeer {
   /** For the server: reads the request head. False if the client goes before it is whole. */
   async readRequest(): Promise<boolean> {
     let end: number
-    while ((end = this.#joined().indexOf('\r\n\r\n')) < 0) {
+    while ((end = this.#front(this.#inputLength).indexOf('\r\n\r\n')) < 0) {
       if (this.#over !== undefined) return false
       await this.#more()
     }
@@ -275,7 +279,7 @@ export class RawPeer {
 
   async #take(count: number): Promise<Buffer> {
     await this.#has(count)
-    const bytes = Buffer.from(this.#joined().subarray(0, count))
+    const bytes = Buffer.from(this.#front(count).subarray(0, count))
     this.#drop(count)
     return bytes
   }
@@ -288,14 +292,22 @@ export class RawPeer {
     }
   }
 
+  /** Takes away bytes that are in front. */
   #drop(count: number): void {
-    this.#input = [this.#joined().subarray(count)]
+    if (count === 0) return
+    const first = this.#input[0]!
+    if (first.length === count) this.#input.shift()
+    else this.#input[0] = first.subarray(count)
     this.#inputLength -= count
   }
 
-  #joined(): Buffer {
-    if (this.#input.length !== 1) this.#input = [Buffer.concat(this.#input)]
-    return this.#input[0]!
+  /** The input up to `count` bytes, which are there, and maybe more. No more chunks are joined than that takes: many may wait. */
+  #front(count: number): Buffer {
+    let joined = 0
+    let length = 0
+    while (length < count) length += this.#input[joined++]!.length
+    if (joined > 1) this.#input.splice(0, joined, Buffer.concat(this.#input.slice(0, joined)))
+    return this.#input[0] ?? Buffer.alloc(0)
   }
 
   #more(): Promise<void> {
@@ -329,7 +341,8 @@ export const PONG = 0xa
 
 /** Builds a frame. A string stands for its UTF-8 bytes. */
 export function frame(opcode: number, payload: string | Uint8Array = '', options: FrameOptions = {}): Buffer {
-  const body = Buffer.from(payload)
+  // A copy where it is masked, which happens in place.
+  const body = typeof payload === 'string' || options.mask !== undefined ? Buffer.from(payload) : payload
   const length = BigInt(options.length ?? body.length)
   const bits = options.lengthBits ?? (length < 126n ? 7 : length < 65536n ? 16 : 64)
   const head = Buffer.alloc(bits === 7 ? 2 : bits === 16 ? 4 : 10)
@@ -337,11 +350,11 @@ export function frame(opcode: number, payload: string | Uint8Array = '', options
   head[1] = bits === 7 ? Number(length) : bits === 16 ? 126 : 127
   if (bits === 16) head.writeUInt16BE(Number(length), 2)
   if (bits === 64) head.writeBigUInt64BE(length, 2)
-  const { mask } = options
-  if (mask === undefined) return Buffer.concat([head, body])
+  const key = options.mask
+  if (key === undefined) return Buffer.concat([head, body])
   head[1] |= 0x80
-  for (let index = 0; index < body.length; index++) body[index]! ^= mask[index % 4]!
-  return Buffer.concat([head, mask, body])
+  mask(body, key)
+  return Buffer.concat([head, key, body])
 }
 
 /** The body of a Close frame. */

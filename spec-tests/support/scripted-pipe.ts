@@ -8,6 +8,7 @@ import {
 } from '#lib/protocol/connection.js'
 import type { Pipe, PipeSink } from '#lib/transport/pipe.js'
 import { hex, lend, MessageRecorder, short } from './frame-recorder.ts'
+import { mask } from './mask.ts'
 
 /** A pipe that does only what a test says, and writes down what is asked of it. */
 export class ScriptedPipe implements Pipe {
@@ -169,7 +170,7 @@ export interface ClientFrame {
 
 /** Reads whole frames of a client, and holds each against RFC 6455 sections 5.1 and 5.2. */
 export function parseClientFrames(bytes: Uint8Array): ClientFrame[] {
-  const input = Buffer.from(bytes)
+  const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const frames: ClientFrame[] = []
   let position = 0
   while (position < input.length) {
@@ -188,11 +189,11 @@ export function parseClientFrames(bytes: Uint8Array): ClientFrame[] {
       start += 8
       if (length < 65536) throw new Error('A length is not encoded as short as it can be')
     }
-    const key = input.subarray(start, start + 4)
+    const key = Buffer.from(input.subarray(start, start + 4))
     start += 4
     if (start + length > input.length) throw new Error('A frame is cut off')
     const payload = Buffer.from(input.subarray(start, start + length))
-    for (let index = 0; index < length; index++) payload[index]! ^= key[index % 4]!
+    mask(payload, key)
     frames.push({ opcode: first & 0x0f, first, key, headerLength: start - position, payload })
     position = start + length
   }

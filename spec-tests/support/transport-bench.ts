@@ -24,9 +24,14 @@ export const MEBIBYTE = 1024 * 1024
 /** More than the system takes when nobody reads. */
 export const MUCH = 24 * MEBIBYTE
 
+/** After so many bytes a pattern repeats. */
+const PERIOD = 65_536
+
 export function pattern(length: number, seed = 0): Buffer {
   const bytes = Buffer.allocUnsafe(length)
-  for (let index = 0; index < length; index++) bytes[index] = (index * 31 + (index >>> 8) + seed) & 0xff
+  const own = Math.min(length, PERIOD)
+  for (let index = 0; index < own; index++) bytes[index] = (index * 31 + (index >>> 8) + seed) & 0xff
+  for (let made = own; made < length; made *= 2) bytes.copy(bytes, made, 0, made)
   return bytes
 }
 
