@@ -5,7 +5,7 @@ import { checkSideEffects } from './bundled.ts'
 import { checkDeclarations } from './declarations.ts'
 import { checkCommands, checkDependencies, checkExports, checkSources, install } from './installed.ts'
 import { listExports, readManifest } from './manifest.ts'
-import { checkTypes, lintTarball, pack } from './tarball.ts'
+import { checkTypes, lintTarball, packOnce } from './tarball.ts'
 import type { Violation } from './violation.ts'
 
 /**
@@ -17,7 +17,7 @@ export async function checkPackage(root: string): Promise<{ exports: number; vio
   const manifest = readManifest(root)
   const folder = mkdtempSync(join(tmpdir(), 'exports-'))
   try {
-    const tarball = pack(root, folder)
+    const tarball = packOnce(root, folder)
     const project = install(tarball, manifest.name, join(folder, 'project'))
     const exports = listExports(project.manifest, project.installed)
     const subpaths = [...new Set(exports.map(({ subpath }) => subpath))]

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { type Outcome, run } from '../check/run.ts'
-import { pack, unpack } from '../check/tarball.ts'
+import { packOnce, unpack } from '../check/tarball.ts'
 import { installPackages } from '../runtimes/install-packages.ts'
 import { findRuntimes } from '../runtimes/runtimes.ts'
 
@@ -41,7 +41,7 @@ export function nameRuntimes(): void {
 export function packPackage(): string {
   const folder = mkdtempSync(join(tmpdir(), 'dropin-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-  return pack(root, folder)
+  return packOnce(root, folder)
 }
 
 /**

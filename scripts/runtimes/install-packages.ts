@@ -19,16 +19,7 @@ export interface Choice {
  */
 export function installPackages(folder: string, { omitDev = false }: Choice = {}): boolean {
   const locked = existsSync(join(folder, 'package-lock.json'))
-  const bun = findRuntimes().find(({ kind }) => kind === 'bun')
-  if (bun !== undefined) {
-    const words = ['install', '--ignore-scripts', '--no-save', '--no-progress']
-    if (locked) words.push('--frozen-lockfile')
-    if (omitDev) words.push('--production')
-    // The authorities that npm trusts.
-    const authorities = process.env.npm_config_cafile ?? process.env.NODE_EXTRA_CA_CERTS
-    const env = { ...process.env, NODE_EXTRA_CA_CERTS: authorities }
-    if (spawnSync(bun.executable, words, { cwd: folder, stdio: 'ignore', env }).status === 0) return true
-  }
+  if (installByBun(folder, { omitDev })) return true
   const words = [...(locked ? ['ci'] : ['install', '--no-package-lock']), '--ignore-scripts', '--no-audit', '--no-fund']
   if (omitDev) words.push('--omit=dev')
   const shell = process.platform === 'win32'
@@ -36,4 +27,17 @@ export function installPackages(folder: string, { omitDev = false }: Choice = {}
     spawnSync('npm', [...words, '--loglevel=error'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'], shell })
       .status === 0
   )
+}
+
+/** As `installPackages`, by Bun alone. Returns false if that is not installed, or fails. */
+export function installByBun(folder: string, { omitDev = false }: Choice = {}): boolean {
+  const bun = findRuntimes().find(({ kind }) => kind === 'bun')
+  if (bun === undefined) return false
+  const words = ['install', '--ignore-scripts', '--no-save', '--no-progress']
+  if (existsSync(join(folder, 'package-lock.json'))) words.push('--frozen-lockfile')
+  if (omitDev) words.push('--production')
+  // The authorities that npm trusts.
+  const authorities = process.env.npm_config_cafile ?? process.env.NODE_EXTRA_CA_CERTS
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: authorities }
+  return spawnSync(bun.executable, words, { cwd: folder, stdio: 'ignore', env }).status === 0
 }

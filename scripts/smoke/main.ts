@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util'
 import { WebSocketServer } from 'ws'
 import { authority, certificate, privateKey } from '../../wpt/server/certificate.ts'
 import { unpackProject } from '../check/installed.ts'
-import { pack } from '../check/tarball.ts'
+import { packOnce } from '../check/tarball.ts'
 import { findRuntimes, type Runtime, type RuntimeKind } from '../runtimes/runtimes.ts'
 import { smokeCommand } from './command.ts'
 import { startTlsServers, type TlsServers } from './tls-servers.ts'
@@ -54,7 +54,7 @@ async function main(chosen: readonly string[]): Promise<number> {
   const servers = await startServers()
   try {
     const root = fileURLToPath(new URL('../../..', import.meta.url))
-    const project = unpackProject(pack(root, folder), 'whatwg-websocket', join(folder, 'project'))
+    const project = unpackProject(packOnce(root, folder), 'whatwg-websocket', join(folder, 'project'))
     const program = join(project.folder, 'client.mjs')
     copyFileSync(fileURLToPath(new URL('client.js', import.meta.url)), program)
     let failures = 0

@@ -18,9 +18,16 @@ const usage = `npm run soak -- [options]    hold connections with mixed traffic,
 Each echo is compared with its message, and each end with its cause. The exit code is 1 if one differs, if connections are left, or if
 the memory of the second half has a slope.`
 
-/** Milliseconds between two kills of a server, and between two looks at the memory. */
+/** Milliseconds between two kills of a server, between two lines of progress, and between two looks at whether all is open. */
 const KILL_INTERVAL = 20_000
-const SAMPLE_INTERVAL = 2000
+const PROGRESS_INTERVAL = 4000
+const FILL_INTERVAL = 500
+
+/**
+ * The part of the run after which the memory is looked at, for each line of progress: some time before the second half, which alone is
+ * judged. Each look collects garbage, which takes a third of a second of CPU time. For a chart it is looked at from the start.
+ */
+const UNSEEN = 0.4
 
 /**
  * The part of the connections that has to be open before the first message is sent and the time runs: their memory is no slope. On a
@@ -63,7 +70,7 @@ async function soak(minutes: number, sockets: number): Promise<number> {
   const latest = performance.now() + FILL_LIMIT
   while (totals.open < sockets * FILLED && performance.now() < latest) {
     progress(`${totals.open} connections are open`)
-    await sleep(SAMPLE_INTERVAL)
+    await sleep(FILL_INTERVAL)
   }
   begin()
   const startedAt = performance.now()
@@ -72,11 +79,11 @@ async function soak(minutes: number, sockets: number): Promise<number> {
   let nextKill = startedAt + KILL_INTERVAL
   let killing: Promise<void> | undefined
   while (performance.now() < end) {
-    await sleep(SAMPLE_INTERVAL)
-    const sample = sampleMemory(startedAt)
-    samples.push(sample)
-    const memory = `resident ${sample.resident.toFixed(0)} MiB, heap ${sample.heap.toFixed(1)} MiB`
-    progress(`${sample.seconds.toFixed(0)} s: ${totals.line()}, ${memory}`)
+    await sleep(PROGRESS_INTERVAL)
+    const seconds = (performance.now() - startedAt) / 1000
+    const isSeen = values.chart !== undefined || seconds > minutes * 60 * UNSEEN
+    if (isSeen) samples.push(sampleMemory(startedAt))
+    progress(`${seconds.toFixed(0)} s: ${totals.line()}${isSeen ? `, ${describe(samples.at(-1)!)}` : ''}`)
     if (performance.now() < nextKill || performance.now() > end - KILL_INTERVAL / 2) continue
     nextKill += KILL_INTERVAL
     await killing
@@ -88,10 +95,10 @@ async function soak(minutes: number, sockets: number): Promise<number> {
   const left = await connectionsLeft()
   for (const server of servers) await server.stop()
   if (values.chart !== undefined) drawChart(values.chart, samples)
-  return summarize(totals, samples, left, servers)
+  return summarize(totals, samples, minutes, left, servers)
 }
 
-function summarize(totals: Totals, samples: MemorySample[], left: number, servers: Server[]): number {
+function summarize(totals: Totals, samples: MemorySample[], minutes: number, left: number, servers: Server[]): number {
   const { faults } = totals
   if (totals.sent !== totals.echoed + totals.lost) faults.push('messages are missing in the counts')
   if (totals.opened !== totals.clean + totals.broken) faults.push('connections are missing in the counts')
@@ -102,13 +109,17 @@ function summarize(totals: Totals, samples: MemorySample[], left: number, server
     `\n${totals.line()}; ${(totals.bytes / 1e6).toFixed(0)} MB, ${servers.map(({ kills }) => kills).join(' + ')} kills`,
   )
   for (const member of ['resident', 'heap'] as const) {
-    const grown = growth(samples, member)
+    const grown = growth(samples, member, minutes * 30)
     const level = samples.at(-1)![member]
     console.log(`${member}: ${level.toFixed(1)} MiB, ${grown.toFixed(1)} MiB of growth in the second half`)
     if (grown > level * NOISE + NOISE_MEBIBYTES[member]) faults.push(`the ${member} memory grows`)
   }
   for (const [fault, times] of countEach(faults)) console.error(`fault (${times}): ${fault}`)
   return faults.length === 0 ? 0 : 1
+}
+
+function describe({ resident, heap }: MemorySample): string {
+  return `resident ${resident.toFixed(0)} MiB, heap ${heap.toFixed(1)} MiB`
 }
 
 /** Waits for what the last closes have left to go, five seconds at most. */

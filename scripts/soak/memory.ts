@@ -20,15 +20,19 @@ export function sampleMemory(startedAt: number): MemorySample {
   return { seconds: (performance.now() - startedAt) / 1000, resident: rss / MEBIBYTE, heap: heapUsed / MEBIBYTE }
 }
 
-/** Growth over the second half of the run, in MiB, by the line of least squares: the first half fills caches. */
-export function growth(samples: readonly MemorySample[], member: 'resident' | 'heap'): number {
-  const half = samples.slice(samples.length >> 1)
+/**
+ * Growth over the second half of the run, in MiB, by the line of least squares: the first half fills caches.
+ *
+ * @param middle of the run, in seconds
+ */
+export function growth(samples: readonly MemorySample[], member: 'resident' | 'heap', middle: number): number {
+  const half = samples.filter(({ seconds }) => seconds >= middle)
   const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
   const times = half.map(({ seconds }) => seconds)
   const values = half.map(sample => sample[member])
-  const [middle, level] = [mean(times), mean(values)]
-  const above = times.reduce((sum, time, index) => sum + (time - middle) * (values[index]! - level), 0)
-  const below = times.reduce((sum, time) => sum + (time - middle) ** 2, 0)
+  const [center, level] = [mean(times), mean(values)]
+  const above = times.reduce((sum, time, index) => sum + (time - center) * (values[index]! - level), 0)
+  const below = times.reduce((sum, time) => sum + (time - center) ** 2, 0)
   return below === 0 ? 0 : (above / below) * (times.at(-1)! - times[0]!)
 }
 

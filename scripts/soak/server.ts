@@ -11,7 +11,8 @@ const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDefla
 server.on('connection', socket => {
   socket.on('error', () => {})
   socket.on('message', (data, binary) => {
-    if (!binary && String(data) === CLOSE_REQUEST) socket.close(CLOSE_REQUEST_CODE)
+    const asks = !binary && (data as Buffer).length === CLOSE_REQUEST.length && String(data) === CLOSE_REQUEST
+    if (asks) socket.close(CLOSE_REQUEST_CODE)
     else socket.send(data, { binary })
   })
 })

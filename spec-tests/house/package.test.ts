@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { expect } from 'chai'
 import { checkSideEffects } from '../../scripts/check/bundled.ts'
 import { checkDeclarations } from '../../scripts/check/declarations.ts'
@@ -14,7 +14,7 @@ import {
 } from '../../scripts/check/installed.ts'
 import { listExports, type Manifest, readManifest } from '../../scripts/check/manifest.ts'
 import { describeBudget, measureBudget } from '../../scripts/check/size.ts'
-import { checkTypes, lintTarball, pack } from '../../scripts/check/tarball.ts'
+import { checkTypes, lintTarball, pack, packOnce } from '../../scripts/check/tarball.ts'
 import type { Violation } from '../../scripts/check/violation.ts'
 import { root } from '../support/root.ts'
 import { makeFolder } from '../support/temporary-folder.ts'
@@ -220,6 +220,45 @@ describe('The checks of the package', function () {
       const { manifest, installed } = install(tarball, 'small', join(makeFolder(), 'project'))
       expect(manifest.name).to.equal('small')
       expect(listExports(manifest, installed).map(({ file }) => file)).to.deep.equal(['./index.d.ts', './index.js'])
+    })
+
+    it('pack it once for the same files', () => {
+      const root = source(
+        { files: ['lib', 'docs/*.md', '!lib/b.js'] },
+        { 'lib/a.js': '1', 'docs/a.md': '1', other: '1' },
+      )
+      const kept = join(makeFolder(), 'kept')
+      let count = 0
+      const packNow = (_: string, folder: string) => {
+        writeFileSync(join(folder, 'small-1.0.0.tgz'), `${++count}`)
+        return join(folder, 'small-1.0.0.tgz')
+      }
+      const packed = () => {
+        const tarball = packOnce(root, makeFolder(), kept, packNow)
+        return [basename(tarball), readFileSync(tarball, 'utf8'), readdirSync(kept).length]
+      }
+      expect(packed()).to.deep.equal(['small-1.0.0.tgz', '1', 1])
+      writeFileSync(join(root, 'other'), '2')
+      expect(packed()).to.deep.equal(['small-1.0.0.tgz', '1', 1])
+      writeFileSync(join(root, 'lib/a.js'), '2')
+      expect(packed()).to.deep.equal(['small-1.0.0.tgz', '2', 1])
+      writeFileSync(join(root, 'docs/a.md'), '2')
+      expect(packed()).to.deep.equal(['small-1.0.0.tgz', '3', 1])
+      chmodSync(join(root, 'lib/a.js'), 0o755)
+      expect(packed()).to.deep.equal(['small-1.0.0.tgz', '4', 1])
+      expect(packed()).to.deep.equal(['small-1.0.0.tgz', '4', 1])
+    })
+
+    it('keep no tarball of files that have changed while it was made', () => {
+      const root = source({ files: ['lib'] }, { 'lib/a.js': '1' })
+      const kept = join(makeFolder(), 'kept')
+      const packNow = (_: string, folder: string) => {
+        writeFileSync(join(root, 'lib/a.js'), '2')
+        writeFileSync(join(folder, 'small-1.0.0.tgz'), '1 or 2')
+        return join(folder, 'small-1.0.0.tgz')
+      }
+      packOnce(root, makeFolder(), kept, packNow)
+      expect(existsSync(kept)).to.equal(false)
     })
 
     it('find by publint that a condition stands behind the default', async () => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { build } from 'esbuild'
 import { type Project, unpackProject } from '../../scripts/check/installed.ts'
-import { pack } from '../../scripts/check/tarball.ts'
+import { packOnce } from '../../scripts/check/tarball.ts'
 import { startWorkerd } from '../../scripts/runtimes/workerd.ts'
 import { root } from '../support/root.ts'
 import { ensureRuntime, INSTALL_LIMIT } from '../support/runtimes.ts'
@@ -29,7 +29,7 @@ describe('The conditions of package.json', function () {
 
   before(async function () {
     this.timeout(INSTALL_LIMIT)
-    project = unpackProject(pack(root, makeFolder()), 'whatwg-websocket', join(makeFolder(), 'project'))
+    project = unpackProject(packOnce(root, makeFolder()), 'whatwg-websocket', join(makeFolder(), 'project'))
   })
 
   /** The path of a file of the package, below its folder. */

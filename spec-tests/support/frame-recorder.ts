@@ -65,13 +65,29 @@ export function readFrames(
   return recorder.events
 }
 
+/**
+ * Where short chunks are lent, one behind the other, and from the start again at the end: to make memory for each takes most of the time
+ * of a stream that is cut to single bytes.
+ */
+const lent = new Uint8Array(65_536).fill(0x5a)
+const SHORT = 1024
+/** What stands before and behind a chunk. */
+const [BEFORE, BEHIND] = [11, 13]
+let next = 0
+
 /** Calls back with a copy that is good only for the call. */
 export function lend(chunk: Uint8Array, use: (bytes: Uint8Array) => void): void {
-  const end = 11 + chunk.length
-  const memory = new Uint8Array(end + 13).fill(0xa5, 0, 11).fill(0xa5, end)
-  memory.set(chunk, 11)
-  use(memory.subarray(11, end))
-  memory.fill(0x5a)
+  const taken = BEFORE + chunk.length + BEHIND
+  const memory = chunk.length <= SHORT ? lent : new Uint8Array(taken).fill(0xa5)
+  let start = BEFORE
+  if (memory === lent) {
+    if (next + taken > lent.length) next = 0
+    start += next
+    next += taken
+  }
+  memory.set(chunk, start)
+  use(new Uint8Array(memory.buffer, start, chunk.length))
+  memory.fill(0x5a, start, start + chunk.length)
 }
 
 export function hex(bytes: Uint8Array): string {

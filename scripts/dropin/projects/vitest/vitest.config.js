@@ -4,9 +4,10 @@ const environmentOptions = {
   jsdom: { url: 'https://app.example/page/' },
   happyDOM: { url: 'https://app.example/page/' },
 }
-const of = environment => ({
+const of = (environment, pool) => ({
   test: {
-    name: environment,
+    name: `${environment} ${pool}`,
+    pool,
     environment,
     environmentOptions,
     include: [environment === 'node' ? 'node.test.js' : 'dom.test.js'],
@@ -14,4 +15,6 @@ const of = environment => ({
   },
 })
 
-export default defineConfig({ test: { projects: ['node', 'jsdom', 'happy-dom'].map(of), reporters: ['default'] } })
+const pools = ['forks', 'threads', 'vmThreads']
+const projects = ['node', 'jsdom', 'happy-dom'].flatMap(environment => pools.map(pool => of(environment, pool)))
+export default defineConfig({ test: { projects, reporters: ['default'] } })
