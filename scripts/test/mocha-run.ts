@@ -25,8 +25,8 @@ export interface MochaRun {
 delete process.env.NODE_V8_COVERAGE
 
 /*
- * Chai's proxies, which make a misspelled assertion fail, take a quarter of the CPU time where assertions are many. The types of TypeScript know all of them,
- * so that a misspelled one does not compile.
+ * Chai's proxies, which make a misspelled assertion fail, take a quarter of the CPU time where assertions are many. The types of
+ * TypeScript know all assertions, so that a misspelled one does not compile.
  */
 config.useProxy = false
 
