@@ -78,7 +78,7 @@ function looksLikeBlob(blob: BlobLike): boolean {
 function readerOf(blob: BlobLike): () => unknown {
   if (typeof blob.arrayBuffer === 'function') return () => blob.arrayBuffer!()
   if (typeof blob.stream === 'function') return () => readStream(blob)
-  const { FileReader } = globalThis as { FileReader?: new () => FileReaderLike }
+  const { FileReader } = globalThis as unknown as { FileReader?: new () => FileReaderLike }
   if (FileReader !== undefined) return () => readFile(new FileReader(), blob)
   throw cannotSend('it has no arrayBuffer and no stream, and there is no FileReader')
 }
