@@ -19,11 +19,17 @@ interface Talk {
   readonly code: () => string | undefined
 }
 
-/** Milliseconds between two messages of a connection, and the time that one lives, on average. */
-const PAUSE = 2000
-const LIFE = 30_000
+/**
+ * Milliseconds between two messages of a connection, and the time that one lives, on average. With a third of
+ * either, two cores could not keep up beside anything else, and half of the connections waited to be opened again.
+ */
+const PAUSE = 6000
+const LIFE = 60_000
 
-/** Whether the run is over, for one connection at a time, and its pauses: those of timers/promises with a signal take four times the CPU time. */
+/**
+ * Whether the run is over, for one connection at a time, and its pauses: those of timers/promises with a signal take four times the CPU
+ * time.
+ */
 class Stop {
   requested = false
   /** Ends the pause that is on, if there is one. */
