@@ -18,12 +18,13 @@ const bundles = programs.map(([folder, mode, entry, filename, resolve, minimize]
   output: { path: join(__dirname, folder), filename },
 }))
 
-// A worker, for which nothing is configured but the condition.
+// A worker, for which nothing is configured but the condition. What counts here, too, is which files are taken.
 const worker = {
   entry: './worker.js',
   target: 'webworker',
   mode: 'production',
   resolve: { conditionNames: ['workerd', 'import', 'module', 'default'] },
+  optimization: { minimize: false },
   experiments: { outputModule: true },
   output: { path: join(__dirname, 'worker'), filename: 'worker.mjs', module: true, library: { type: 'module' } },
 }
