@@ -13,9 +13,10 @@ const program = fileURLToPath(new URL('./mocha-run.js', import.meta.url))
 
 /**
  * The heap of the process begins large. One that grows is collected again and again while the tests are loaded, and then marked beside
- * them, which takes a tenth of the CPU time of the process. The processes that tests start have the heap of a user.
+ * them, which takes up to a tenth of the CPU time of the process. The processes that tests start have the heap of a user.
  */
 const HEAP = ['--initial-heap-size=512', '--min-semi-space-size=32', '--max-semi-space-size=64']
+
 /** Milliseconds after which a run counts as hanging, whatever it runs, and how many more each file may take. */
 const LIMIT = 10 * 60_000
 const LIMIT_PER_FILE = 2 * 60_000
