@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
-import { drained, failure, handshake, ping, WebSocketStream } from '#lib/entry/node.js'
+import { drained, failure, handshake, ping, type WebSocketOptions, WebSocketStream } from '#lib/entry/node.js'
 import { acceptanceFor } from '../support/acceptance.ts'
 import { makeAuthority, makeCertificate } from '../support/certificates.ts'
 import { RunningModule } from '../support/child.ts'
@@ -12,8 +12,10 @@ import { next, type RawTestServer, useLoopback } from '../support/ws-server.ts'
 
 /** Milliseconds of each time limit here. */
 const LIMIT = 300
-/** How long a process stands still, in milliseconds: every limit passes meanwhile. */
-const STANDSTILL = 800
+/** By how many milliseconds more than a limit a process stands still. */
+const BEYOND = 500
+/** Milliseconds for a handshake with TLS. Its messages go to and fro, and either side may have to wait for a core on a busy machine. */
+const TLS_LIMIT = 3000
 
 /**
  * Keeps the event loop busy, so that the time of a limit passes at once: what was written before lies in the system unread. The
@@ -24,8 +26,8 @@ function block(milliseconds: number): void {
 }
 
 /**
- * What each client begins with. It opens a socket and prints its events. A line of its input is a way to be busy, and it
- * answers "busy" as soon as it is.
+ * What each client begins with. It opens a socket and prints its events. A line of its input is a way to be busy and for how many
+ * milliseconds, and it answers "busy" as soon as it is.
  */
 const PRELUDE = `
   import { writeSync } from 'node:fs'
@@ -34,16 +36,21 @@ const PRELUDE = `
   const [, url, json] = process.argv
   const options = JSON.parse(json)
   const say = line => writeSync(1, line + '\\n')
-  const busy = () => {
+  const busy = milliseconds => {
     say('busy')
-    block(${STANDSTILL})
+    block(milliseconds)
   }
   ${block}
   const ways = {
-    'a timer': () => setTimeout(busy),
-    'an immediate': () => setImmediate(busy),
+    'a timer': milliseconds => setTimeout(busy, 0, milliseconds),
+    'an immediate': milliseconds => setImmediate(busy, milliseconds),
   }
-  createInterface(process.stdin).on('line', way => ways[way]()).on('close', () => process.exit())
+  createInterface(process.stdin)
+    .on('line', line => {
+      const [way, milliseconds] = line.split(',')
+      ways[way](Number(milliseconds))
+    })
+    .on('close', () => process.exit())
 `
 
 const CLASSES = {
@@ -66,21 +73,21 @@ const CLASSES = {
 
 type ClassName = keyof typeof CLASSES
 
-/** Lets `during` happen while the client does not run, for longer than any limit. */
-type Standstill = (client: RunningModule, during: () => unknown) => Promise<void>
+/** Lets `during` happen while the client does not run, for longer than a limit in milliseconds. */
+type Standstill = (client: RunningModule, limit: number, during: () => unknown) => Promise<void>
 
 const busyIn =
   (way: string): Standstill =>
-  async (client, during) => {
-    client.write(way)
+  async (client, limit, during) => {
+    client.write(`${way},${limit + BEYOND}`)
     expect(await client.line()).to.equal('busy')
     await during()
   }
 
-const stopped: Standstill = async (client, during) => {
+const stopped: Standstill = async (client, limit, during) => {
   client.stop()
   await during()
-  await delay(STANDSTILL)
+  await delay(limit + BEYOND)
   client.wake()
 }
 
@@ -117,20 +124,26 @@ describe('Time limits of a process that stands still', function () {
   }
 
   /** The 101, a pong and the Close frame come while the client stands still. */
-  async function expectPatience(server: RawTestServer, standstill: Standstill, options: object, name?: ClassName) {
+  async function expectPatience(
+    server: RawTestServer,
+    standstill: Standstill,
+    options: WebSocketOptions,
+    name?: ClassName,
+  ) {
     const heartbeat = { interval: LIMIT, timeout: LIMIT }
-    const client = start(server, { handshakeTimeout: LIMIT, closeTimeout: LIMIT, heartbeat, ...options }, name)
+    const { handshakeTimeout = LIMIT } = options
+    const client = start(server, { closeTimeout: LIMIT, heartbeat, ...options, handshakeTimeout }, name)
     const peer = await server.accept()
-    await standstill(client, () => peer.accept())
+    await standstill(client, handshakeTimeout, () => peer.accept())
     expect(await client.line()).to.equal('open')
     const payload = await readPing(peer)
-    await standstill(client, () => peer.send(PONG, payload))
+    await standstill(client, LIMIT, () => peer.send(PONG, payload))
     await peer.send(PONG, await readPing(peer))
     client.write('close')
     let last = await peer.readFrame()
     while (last.opcode === PING) last = await peer.readFrame()
     expect(last.opcode).to.equal(CLOSE)
-    await standstill(client, async () => {
+    await standstill(client, LIMIT, async () => {
       await peer.send(CLOSE, closeBody(1000))
       peer.end()
     })
@@ -149,12 +162,12 @@ describe('Time limits of a process that stands still', function () {
     const authority = await makeAuthority()
     const { key, cert } = await makeCertificate({ authority })
     const server = await loopback.serveRaw({ tls: { key, cert } })
-    await expectPatience(server, busyIn('an immediate'), { tls: { ca: authority.cert } })
+    await expectPatience(server, busyIn('an immediate'), { handshakeTimeout: TLS_LIMIT, tls: { ca: authority.cert } })
   })
 
   it('leaves the server time for its answer if the request could not be sent before', async () => {
     const server = await loopback.serveRaw()
-    const client = start(server, { handshakeTimeout: LIMIT }, 'WebSocket', 'busy()')
+    const client = start(server, { handshakeTimeout: LIMIT }, 'WebSocket', `busy(${LIMIT + BEYOND})`)
     await (await server.accept()).accept()
     expect(await client.line()).to.equal('busy')
     expect(await client.line()).to.equal('open')
@@ -164,7 +177,7 @@ describe('Time limits of a process that stands still', function () {
     it('a ping that is sent after a stop has its whole time', async () => {
       const { client, peer } = await open({ heartbeat: { interval: LIMIT, timeout: LIMIT } })
       await peer.send(PONG, await readPing(peer))
-      await stopped(client, () => {})
+      await stopped(client, LIMIT, () => {})
       for (let beat = 0; beat < 2; beat++) {
         const payload = await readPing(peer)
         await delay(LIMIT / 4)
@@ -176,7 +189,7 @@ describe('Time limits of a process that stands still', function () {
     it('gives up a server that is dead when the process goes on', async () => {
       const { client, peer } = await open({ heartbeat: { interval: LIMIT, timeout: LIMIT } })
       await readPing(peer)
-      await stopped(client, () => {})
+      await stopped(client, LIMIT, () => {})
       expect(await client.line()).to.equal('close 1006 false WS_ERR_HEARTBEAT_TIMEOUT')
     })
   }
