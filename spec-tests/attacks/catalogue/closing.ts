@@ -91,7 +91,7 @@ export const closingAttacks: readonly Attack[] = [
     source: 'RFC 6455 section 7.1.2',
     bound: 'messages are dropped unseen; closeTimeout (here 150 ms), then 1006',
     // As much as it can send in that time, which is not the same each time.
-    amount: 2,
+    amount: 1,
     unit: 'times',
     work: 'linear',
     memory: { limit: 32 },

@@ -68,8 +68,8 @@ export const floodAttacks: readonly Attack[] = [
     name: 'a flood of empty messages',
     source: 'CVE-2026-48779, RFC 6455 section 10.4',
     bound: 'what waits is the bytes of the chunk, in memory that was read to; reading pauses at 512 KiB of them',
-    // More bytes than may wait, so that the heap shows whether reading pauses.
-    amount: 512 * KIB,
+    // The large run has more bytes than may wait, so that the heap shows whether reading pauses.
+    amount: 256 * KIB,
     unit: 'messages of 2 bytes',
     work: 'linear',
     // What waits may leave half of each piece of that memory unused.
@@ -85,7 +85,7 @@ export const floodAttacks: readonly Attack[] = [
     name: 'a flood of empty messages in one chunk',
     source: 'RFC 6455 section 10.4',
     bound: 'what is held up is copied once, however often reading pauses',
-    amount: 256 * KIB,
+    amount: 128 * KIB,
     unit: 'messages of 2 bytes, half of them in one piece',
     work: 'linear',
     memory: { limit: 96 },
@@ -184,7 +184,7 @@ export const floodAttacks: readonly Attack[] = [
     name: 'a flood of pongs that nobody asked for',
     source: 'RFC 6455 section 5.5.3',
     bound: 'compared with the pings that the user has sent, and forgotten',
-    amount: 32 * KIB,
+    amount: 16 * KIB,
     unit: 'pongs of 127 bytes, with 8 pings unanswered',
     work: 'linear',
     memory: { limit: 24, held: 1 },
