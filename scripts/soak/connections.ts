@@ -20,10 +20,9 @@ interface Talk {
 }
 
 /**
- * Milliseconds between two messages of a connection, and the time that one lives, on average. With a third of
- * either, two cores could not keep up beside anything else, and half of the connections waited to be opened again.
+ * Milliseconds that a connection lives, on average. With a third of that, and of the pauses, two cores could not keep up beside anything
+ * else, and half of the connections waited to be opened again.
  */
-const PAUSE = 6000
 const LIFE = 60_000
 
 /**
@@ -59,21 +58,23 @@ class Stop {
  * Opens one connection after the other until the signal is aborted.
  *
  * @param begun the first connection waits for it, once it is open, and says nothing until then
+ * @param pause milliseconds between two messages of a connection, on average
  */
 export async function keepTalking(
   url: () => string,
   totals: Totals,
+  pause: number,
   begun: Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   const stop = new Stop(signal)
-  await stop.pause(random(PAUSE * 2))
+  await stop.pause(random(pause * 2))
   let hasBegun = false
   while (!stop.requested) {
     const talk = await open(url())
     if (talk === undefined) {
       totals.refused++
-      await stop.pause(200 + random(PAUSE))
+      await stop.pause(200 + random(pause))
       continue
     }
     totals.opened++
@@ -81,13 +82,13 @@ export async function keepTalking(
       await begun
       hasBegun = true
       // Not all of the first messages at once.
-      await stop.pause(random(PAUSE * 2))
+      await stop.pause(random(pause * 2))
     }
-    await live(talk, totals, stop)
+    await live(talk, totals, pause, stop)
   }
 }
 
-async function live(talk: Talk, totals: Totals, stop: Stop): Promise<void> {
+async function live(talk: Talk, totals: Totals, pause: number, stop: Stop): Promise<void> {
   const end = performance.now() + random(LIFE * 2)
   let over = false
   const ended = talk.ended.finally(() => {
@@ -102,7 +103,7 @@ async function live(talk: Talk, totals: Totals, stop: Stop): Promise<void> {
     if (echo === undefined) totals.lost++
     else if (areEqual(echo, data)) totals.echoed++
     else totals.faults.push('an echo differs from its message')
-    if (!over) await stop.pause(random(PAUSE * 2))
+    if (!over) await stop.pause(random(pause * 2))
   }
   const ending: Ending | undefined = over ? undefined : stop.requested ? 'close' : endings[random(endings.length)]!
   if (ending !== undefined) talk[ending]()

@@ -12,6 +12,7 @@ const usage = `npm run soak -- [options]    hold connections with mixed traffic,
 
   --minutes N   how long (default 10)
   --sockets N   connections at a time (default 2000)
+  --pause N     seconds between two messages of a connection, on average (default 6)
   --chart FILE  write the memory over time as an SVG
   -h, --help    print this
 
@@ -44,15 +45,17 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
     sockets: { type: 'string', default: '2000' },
+    pause: { type: 'string', default: '6' },
     chart: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   },
 })
 if (values.help === true) console.log(usage)
-else process.exitCode = await soak(Number(values.minutes), Number(values.sockets))
+else process.exitCode = await soak(Number(values.minutes), Number(values.sockets), Number(values.pause) * 1000)
 
-async function soak(minutes: number, sockets: number): Promise<number> {
-  if (!(minutes > 0 && sockets > 0)) throw new Error(usage)
+/** @param pause milliseconds between two messages of a connection, on average */
+async function soak(minutes: number, sockets: number, pause: number): Promise<number> {
+  if (!(minutes > 0 && sockets > 0 && pause >= 0)) throw new Error(usage)
   const totals = new Totals()
   process.on('uncaughtException', error => totals.faults.push(`uncaught: ${error.stack}`))
   process.on('unhandledRejection', reason => totals.faults.push(`unhandled: ${reason}`))
@@ -65,7 +68,7 @@ async function soak(minutes: number, sockets: number): Promise<number> {
     begin = resolve
   })
   const all = Array.from({ length: sockets }, () => {
-    return keepTalking(() => servers[random(servers.length)]!.url, totals, begun, stop.signal)
+    return keepTalking(() => servers[random(servers.length)]!.url, totals, pause, begun, stop.signal)
   })
   const latest = performance.now() + FILL_LIMIT
   while (totals.open < sockets * FILLED && performance.now() < latest) {
