@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import process from 'node:process'
 import { ALONE } from './alone.ts'
-import { HEAVY } from './heavy.ts'
+import { HEAVY, PATIENT } from './heavy.ts'
 import { type MochaResult, runMocha } from './mocha-suite.ts'
 import type { SuiteResult } from './suite.ts'
 import { describeTimes } from './times.ts'
@@ -11,7 +11,7 @@ export interface SpecTestsOptions {
   readonly root: string
   /** Paths of compiled test files, in the order in which they are run. */
   readonly files: readonly string[]
-  /** How many processes run at a time. One runs all files itself. */
+  /** How many processes run at a time, besides one that only waits. One runs all files itself. */
   readonly jobs: number
   readonly grep?: string | undefined
   readonly coverage?: string | undefined
@@ -19,10 +19,11 @@ export interface SpecTestsOptions {
 }
 
 /**
- * How many files a process runs at most: few, so that the processes end at about the same time, and a broken one takes few along; not
- * too few, since each takes most of a second of CPU time to start.
+ * How many files a process runs at most: few, so that a broken one takes few along; not too few, since each takes most of a second of
+ * CPU time to start. The last ones have fewer, so that they end at about the same time.
  */
 const FILES_PER_PROCESS = 8
+const FILES_PER_LAST_PROCESS = 4
 
 /**
  * The folders of spec-tests/ that record coverage. Only the codec and the protocol are judged by it, and these folders reach what of
@@ -56,29 +57,31 @@ export async function runSpecTests(options: SpecTestsOptions): Promise<SuiteResu
 }
 
 /**
- * Several processes at a time, those with a heavy file first, and then one with the files that do not bear company. Prints what a
- * process wrote when it ended.
+ * Several processes at a time, those with a heavy file first, beside one that waits, and then one with the files that do not bear
+ * company. Prints what a process wrote when it ended.
  */
 async function runInProcesses(options: SpecTestsOptions): Promise<MochaResult[]> {
   const { root, files, jobs } = options
   const isAlone = (file: string): boolean => source(root, file) in ALONE
   const isHeavy = (file: string): boolean => HEAVY.has(source(root, file))
   const isCovered = (file: string): boolean => COVERED.has(source(root, file).split('/')[1]!)
-  const light = files.filter(file => !isHeavy(file) && !isAlone(file))
-  const size = Math.min(FILES_PER_PROCESS, Math.ceil(light.length / jobs))
+  const isPatient = (file: string): boolean => PATIENT.has(source(root, file))
+  const light = files.filter(file => !isHeavy(file) && !isPatient(file) && !isAlone(file))
+  const share = Math.ceil(light.length / jobs)
   const shared = [
     ...files.filter(file => isHeavy(file) && !isAlone(file)).map(file => [file]),
     ...deal(
       light.filter(file => isCovered(file)),
-      size,
+      Math.min(FILES_PER_PROCESS, share),
     ),
     ...deal(
       light.filter(file => !isCovered(file)),
-      size,
+      Math.min(FILES_PER_LAST_PROCESS, share),
     ),
   ]
+  const patient = files.filter(isPatient).map(file => [file])
   const alone = files.filter(isAlone)
-  const total = shared.length + (alone.length > 0 ? 1 : 0)
+  const total = shared.length + patient.length + (alone.length > 0 ? 1 : 0)
   console.log(`${name}: ${files.length} files in ${total} processes, ${jobs} at a time`)
 
   const results: MochaResult[] = []
@@ -90,11 +93,10 @@ async function runInProcesses(options: SpecTestsOptions): Promise<MochaResult[]>
     const again = failed ? `npm test -- --jobs 1 ${batch.map(file => source(root, file)).join(' ')}\n` : ''
     process.stdout.write(`\nprocess ${results.length} of ${total}\n${result.output}${again}`)
   }
-  const waiting = [...shared]
-  const worker = async (): Promise<void> => {
+  const worker = async (waiting: (readonly string[])[]): Promise<void> => {
     for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) await run(batch)
   }
-  await Promise.all(Array.from({ length: jobs }, worker))
+  await Promise.all([worker(patient), ...Array.from({ length: jobs }, () => worker(shared))])
   if (alone.length > 0) await run(alone)
   return results
 }
