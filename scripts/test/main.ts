@@ -18,7 +18,8 @@ npm test -- [options] [PART...]  run the files of spec-tests/ whose paths have o
   -g, --grep TEXT                only tests whose names have this text
       --reverse                  the files in reversed order: no test may depend on what ran before
   -j, --jobs N                   how many processes run files of spec-tests/ at a time: twice as many as there are cores, 4
-                                 at most, and 1 with a PART or --grep. One process runs all files; otherwise each runs a few
+                                 at most, and 1 with a PART or --grep. One process runs all files; otherwise each runs a few,
+                                 beside one more for those that mostly wait
   -h, --help                     print this
 
 The last line has the numbers of all suites together. With a PART, --grep or --reverse only spec-tests/ is run, without
