@@ -14,7 +14,7 @@ import { wsprotoDifferential } from './wsproto-differential.ts'
 
 const usage = `npm run fuzz -- [options]    try the properties of spec-tests/fuzz, and a comparison with wsproto, with random values
 
-  --minutes N      how long to run (default 1); the last round is finished
+  --minutes N      how long to run (default 10); the last round is finished
   --seed SEED      run one round with this seed: the same values again
   --property TEXT  only properties with this text in their names
   --runs FACTOR    multiplies the number of values in each round (default 1)
@@ -129,7 +129,7 @@ function readCommandLine(commandLine: string[], all: readonly Property[]): Choic
     const { values } = parseArgs({
       args: commandLine,
       options: {
-        minutes: { type: 'string', default: '1' },
+        minutes: { type: 'string', default: '10' },
         seed: { type: 'string' },
         property: { type: 'string', default: '' },
         runs: { type: 'string', default: '1' },
