@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { expect } from 'chai'
 import { type Arbitrary, array, boolean, constantFrom, record } from 'fast-check'
 import { nodePlatform } from '#lib/platform/node.js'
@@ -73,9 +74,21 @@ const explanations: readonly Explanation[] = [
   },
   {
     reason: 'wsproto does not know 1012, 1013 and 1014, which were registered later (RFC 6455 section 7.4.2)',
-    explains: ({ ours = '', theirs }) => /^close 101[234] /.test(ours) && theirs === 'fail 1002',
+    explains: ({ ours = '', theirs }, { bytes }) => {
+      if (theirs !== 'fail 1002') return false
+      // The reason may be no UTF-8, which wsproto does not look at then.
+      return /^close 101[234] /.test(ours) || (ours === 'fail 1007' && hasLaterCodeAndBadReason(bytes))
+    },
   },
 ]
+
+/** Whether the first Close frame has the code 1012, 1013 or 1014, and a reason that is no UTF-8. */
+function hasLaterCodeAndBadReason(bytes: Buffer): boolean {
+  const payload = walk(bytes).find(({ opcode }) => opcode === 8)?.payload
+  if (payload === undefined || payload.length < 2) return false
+  const code = payload.readUInt16BE(0)
+  return code >= 1012 && code <= 1014 && !isUtf8(payload.subarray(2))
+}
 
 /** Whether a control frame stands between the fragments of a compressed message. */
 function hasControlWithinCompressed(bytes: Buffer): boolean {

@@ -45,7 +45,7 @@ export const partsOf: Readonly<Record<Exclude<RuntimeKind, 'node' | 'workerd'>, 
 
 /** What the results of a runtime have that those of another one have not. Shown below the table. */
 export const notes: readonly string[] = [
-  'Node.js 20 and 22 have no Float16Array: four subtests of the web-platform-tests fail there as expected, and count as skipped.',
+  'Node.js 20 and 22 have no Float16Array: six subtests of the web-platform-tests fail there as expected, and count as skipped.',
   'On Node.js, "tests" are all of npm test: spec-tests, the web-platform-tests and the coverage.',
   'On Bun and Deno, "tests" are the parts of spec-tests that run there; "ports" are the web-platform-tests; "smoke" is the package as it is installed.',
 ]

@@ -234,6 +234,8 @@ async function startWorld(): Promise<World> {
   })
   const startEcho = async (server: Server, place: string | number): Promise<Server> => {
     server.on('upgrade', (request, socket, head) => {
+      // A client that resets its end is judged by what it prints.
+      socket.on('error', () => {})
       if (request.url === '/moved') socket.end('HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n')
       else if (request.url === '/refuse') socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 8\r\n\r\nno entry')
       else echo.handleUpgrade(request, socket, head, peer => echo.emit('connection', peer, request))

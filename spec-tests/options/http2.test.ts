@@ -7,8 +7,13 @@ import { failure, handshake, terminate, WebSocket, type WebSocketOptions, WebSoc
 import { authority as wptAuthority } from '../../wpt/server/certificate.ts'
 import { startServer } from '../../wpt/server/server.ts'
 import { useCertificates } from '../support/certificates.ts'
+import { END_HEADERS, HEADERS } from '../support/http2-frames.ts'
 import { type Http2TestServer, type ServeHttp2Options, startHttp2Server } from '../support/http2-server.ts'
+import { ENABLE_CONNECT_PROTOCOL, STATUS_200, startRawHttp2Server } from '../support/raw-http2-server.ts'
 import { next, useLoopback } from '../support/ws-server.ts'
+
+/** The field block of a response with status 103 and a field "x" of 100 letters, both as literals (RFC 7541 section 6.2.2). */
+const INTERIM = Buffer.concat([Buffer.of(8, 3), Buffer.from('103'), Buffer.of(0, 1, 0x78, 100), Buffer.alloc(100, 'y')])
 
 describe('The option http2', function () {
   // A machine with much else to do is slow, and that is no failure.
@@ -28,6 +33,16 @@ describe('The option http2', function () {
     const server = await serve(options)
     server.acceptAll()
     return server
+  }
+
+  /** A socket whose request has come to a server, which answers by field blocks. That of Deno's node:http2 sends no interim responses. */
+  async function requested(): Promise<{ socket: WebSocket; send(fields: Buffer): void }> {
+    const server = await startRawHttp2Server(ENABLE_CONNECT_PROTOCOL)
+    loopback.afterwards(() => server.close())
+    const socket = loopback.socket(server.url, only)
+    const peer = await server.accept()
+    const { stream } = await peer.frame(HEADERS)
+    return { socket, send: fields => peer.send(HEADERS, END_HEADERS, stream, fields) }
   }
 
   async function echo(socket: WebSocket, message: string): Promise<void> {
@@ -147,11 +162,9 @@ describe('The option http2', function () {
     })
 
     it('skips interim responses', async () => {
-      const server = await serve()
-      const socket = loopback.socket(server.url, only)
-      const request = await server.request()
-      request.stream.additionalHeaders({ ':status': 103, link: '</style.css>' })
-      request.accept()
+      const { socket, send } = await requested()
+      send(INTERIM)
+      send(STATUS_200)
       await next(socket, 'open')
       expect(handshake(socket)!.status).to.equal(200)
     })
@@ -166,10 +179,8 @@ describe('The option http2', function () {
     })
 
     it('takes at most 64 KiB of interim responses', async () => {
-      const server = await serve()
-      const socket = loopback.socket(server.url, { ...only, handshakeTimeout: 10_000 })
-      const { stream } = await server.request()
-      for (let count = 0; count < 2000; count++) stream.additionalHeaders({ ':status': 103, link: '</style.css>' })
+      const { socket, send } = await requested()
+      for (let sent = 0; sent < 2 * 65_536; sent += INTERIM.length) send(INTERIM)
       await next(socket, 'close')
       expect(failure(socket)!.code).to.equal('WS_ERR_RESPONSE_TOO_LARGE')
     })
