@@ -23,6 +23,7 @@ export interface SpecTestsOptions {
  * CPU time to start. The last ones have fewer, so that they end at about the same time.
  */
 const FILES_PER_PROCESS = 8
+const LAST_FILES = 32
 const FILES_PER_LAST_PROCESS = 4
 
 /**
@@ -68,16 +69,13 @@ async function runInProcesses(options: SpecTestsOptions): Promise<MochaResult[]>
   const isPatient = (file: string): boolean => PATIENT.has(source(root, file))
   const light = files.filter(file => !isHeavy(file) && !isPatient(file) && !isAlone(file))
   const share = Math.ceil(light.length / jobs)
+  const bare = light.filter(file => !isCovered(file))
+  const size = Math.min(FILES_PER_PROCESS, share)
   const shared = [
     ...files.filter(file => isHeavy(file) && !isAlone(file)).map(file => [file]),
-    ...deal(
-      light.filter(file => isCovered(file)),
-      Math.min(FILES_PER_PROCESS, share),
-    ),
-    ...deal(
-      light.filter(file => !isCovered(file)),
-      Math.min(FILES_PER_LAST_PROCESS, share),
-    ),
+    ...deal(light.filter(isCovered), size),
+    ...deal(bare.slice(0, -LAST_FILES), size),
+    ...deal(bare.slice(-LAST_FILES), Math.min(FILES_PER_LAST_PROCESS, share)),
   ]
   const patient = files.filter(isPatient).map(file => [file])
   const alone = files.filter(isAlone)
