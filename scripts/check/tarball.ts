@@ -105,7 +105,7 @@ interface Problem {
   readonly resolutionKind?: string
 }
 
-/** What there is of "are the types wrong" beside its command, which loads a compiler in each process for a second and more. */
+/** What is used of "are the types wrong". It loads a compiler of its own for a second and more, so only who calls it loads it. */
 interface TypeAnalyser {
   createPackageFromTarballData(tarball: Uint8Array): object
   /** `types` is false if the package has no types. */
@@ -116,8 +116,7 @@ interface TypeAnalyser {
 }
 
 async function loadTypeAnalyser(): Promise<TypeAnalyser> {
-  const command = createRequire(import.meta.url).resolve('@arethetypeswrong/cli/package.json')
-  const library = createRequire(command).resolve('@arethetypeswrong/core')
+  const library = createRequire(import.meta.url).resolve('@arethetypeswrong/core')
   return (await import(pathToFileURL(library).href)) as TypeAnalyser
 }
 
